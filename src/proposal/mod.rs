@@ -1,0 +1,424 @@
+//! Typed proposals: what agents, and programs outside, want the platform to hold. Untrusted until [`crate::changeset`]
+//! has proved them.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::Contract;
+use crate::spec::{Materialization, Mode, Spec, TestSeverity};
+use crate::vocabulary::{DataType, Dialect, Name, Relation, TableRef, Window};
+use crate::workspace::{Environments, Platform};
+
+/// What `propose --from` reads: proposals, all of them judged together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Pipewright proposals")]
+pub struct Proposals {
+    /// At least one.
+    #[schemars(length(min = 1))]
+    pub proposals: Vec<Proposal>,
+}
+
+/// One artifact, with who wants it, for which task, because of what, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Proposal {
+    /// The agent or program that made it.
+    pub by: String,
+    /// The task of the plan that it answers.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub task: String,
+    /// What it follows from.
+    pub because: Because,
+    /// Why it is as it is, in a sentence.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// What is proposed.
+    pub artifact: Artifact,
+}
+
+/// What a proposal follows from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Because {
+    /// Words of the requirement.
+    Words(String),
+    /// A path into a pipeline spec, `daily_sales:models.daily_sales`.
+    Spec(String),
+    /// A contract, `shop.orders`.
+    Contract(String),
+    /// A change of a source.
+    Drift(String),
+}
+
+/// One thing that the platform holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Artifact {
+    /// A source contract.
+    SourceContract(Contract),
+    /// A pipeline spec; agents propose the rest from it.
+    PipelineSpec(Spec),
+    /// A connection added to `pipewright.yml`.
+    Platform(Platform),
+    /// The dbt project and its profiles.
+    DbtProject(DbtProject),
+    /// A source of the dbt project.
+    DbtSource(DbtSource),
+    /// A dbt model.
+    DbtModel(DbtModel),
+    /// A dbt data test.
+    DbtTest(DbtTest),
+    /// A dbt unit test.
+    UnitTest(UnitTest),
+    /// A dbt macro, or a generic test.
+    Macro(Macro),
+    /// Landing tables of one target.
+    Ddl(Ddl),
+    /// A dlt script.
+    Ingestion(Ingestion),
+    /// An Airflow DAG.
+    DagChange(DagChange),
+    /// Who is told when a run fails.
+    Alert(Alert),
+    /// What is known and asked about a column that holds personal data.
+    Policy(Policy),
+}
+
+/// The dbt project and its profiles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DbtProject {
+    /// Name of project and profile.
+    pub name: Name,
+    /// Where models are built.
+    pub targets: Environments,
+}
+
+/// A source of the dbt project: the landed tables of one source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DbtSource {
+    /// Name of the source.
+    pub name: Name,
+    /// Schema that ingestion lands it in.
+    pub schema: Name,
+    /// Its landed tables, in the order of their names.
+    pub tables: Vec<DbtSourceTable>,
+}
+
+/// A landed table as dbt knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DbtSourceTable {
+    /// Name of the table.
+    pub name: Name,
+    /// What a row is.
+    pub description: String,
+    /// Column that tells how fresh the table is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loaded_at: Option<Name>,
+    /// After how many hours without a new row a warning is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warn_after_hours: Option<u32>,
+}
+
+/// A dbt model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DbtModel {
+    /// Name; unique in the project.
+    pub name: Name,
+    /// Where it stands.
+    pub layer: Layer,
+    /// Pipelines that build it, sorted.
+    pub pipelines: Vec<Name>,
+    /// What a row is, in a sentence.
+    pub description: String,
+    /// How dbt keeps it.
+    pub materialization: Materialization,
+    /// The query in dbt SQL, exactly as it stands in the file; one statement, `ref`, `source` and known macros only.
+    pub sql: String,
+    /// Columns in the query's order.
+    pub columns: Vec<ModelColumn>,
+    /// Columns that together tell rows apart; empty where that is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grain: Vec<Name>,
+}
+
+/// The layer of a model after dbt Labs' structure guide.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Layer {
+    /// One model a landed table: renamed, cast, cleaned. `dbt/models/staging/<source>/`.
+    Staging(TableRef),
+    /// Steps between staging and marts. `dbt/models/intermediate/`.
+    Intermediate,
+    /// What people read. `dbt/models/marts/`.
+    Marts,
+}
+
+/// A column of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelColumn {
+    /// Name.
+    pub name: Name,
+    /// What it means.
+    pub description: String,
+    /// Its type where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_type: Option<DataType>,
+}
+
+/// A dbt data test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DbtTest {
+    /// The model that is tested.
+    pub model: Name,
+    /// The column that is tested; the whole model if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<Name>,
+    /// `not_null`, `unique`, `accepted_values`, `relationships`, or a generic test of the project.
+    pub test: Name,
+    /// Its arguments; a model is named as `ref('model')`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub arguments: IndexMap<String, serde_json::Value>,
+    /// What a failure does.
+    #[serde(default, skip_serializing_if = "TestSeverity::is_error")]
+    pub severity: TestSeverity,
+}
+
+/// A dbt unit test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitTest {
+    /// Name; unique in the project.
+    pub name: Name,
+    /// The model that is tested.
+    pub model: Name,
+    /// What it shows.
+    pub description: String,
+    /// The value of `as_of` in the test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
+    /// The rows that the model reads.
+    pub given: Vec<UnitRows>,
+    /// The rows that must come out.
+    pub expect: Vec<IndexMap<Name, serde_json::Value>>,
+}
+
+/// Rows of one input of a unit test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitRows {
+    /// The input.
+    pub input: Relation,
+    /// Its rows.
+    pub rows: Vec<IndexMap<Name, serde_json::Value>>,
+}
+
+/// A file of macros: a cleaning rule, its generic test, or a helper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Macro {
+    /// Name of the macro or generic test, and of its file.
+    pub name: Name,
+    /// Macro (`dbt/macros/pipewright/`) or generic test (`dbt/tests/generic/`).
+    pub form: MacroForm,
+    /// The file's text.
+    pub text: String,
+}
+
+/// What a file of macros holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MacroForm {
+    /// Macros.
+    Macro,
+    /// A generic test.
+    GenericTest,
+}
+
+/// Landing tables of one pipeline's sources in one target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ddl {
+    /// The pipeline that lands them.
+    pub pipeline: Name,
+    /// The target's dialect.
+    pub dialect: Dialect,
+    /// Schema of the tables.
+    pub schema: Name,
+    /// The tables.
+    pub tables: Vec<DdlTable>,
+}
+
+/// One landing table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DdlTable {
+    /// Name.
+    pub name: Name,
+    /// Comment.
+    pub description: String,
+    /// Columns in order.
+    pub columns: Vec<DdlColumn>,
+    /// Key, for information or enforced, as the target can.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub primary_key: Vec<Name>,
+}
+
+/// One column of a landing table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DdlColumn {
+    /// Name.
+    pub name: Name,
+    /// Type.
+    pub data_type: DataType,
+    /// Never null.
+    pub required: bool,
+    /// Comment.
+    pub description: String,
+}
+
+/// The dlt script of one pipeline and one source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ingestion {
+    /// The pipeline it belongs to.
+    pub pipeline: Name,
+    /// The source that is read.
+    pub source: Name,
+    /// Where the source is.
+    pub from: Environments,
+    /// Where it lands.
+    pub to: Environments,
+    /// Schema of the landed tables.
+    pub schema: Name,
+    /// What is landed.
+    pub tables: Vec<IngestTable>,
+}
+
+/// One table that a script lands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IngestTable {
+    /// Name of the landed table.
+    pub name: Name,
+    /// What the source calls it.
+    pub physical_name: String,
+    /// How rows arrive.
+    pub mode: Mode,
+    /// Columns that tell rows apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<Name>,
+    /// Column that tells what is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Name>,
+    /// Only rows in this window are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// Columns in order.
+    pub columns: Vec<IngestColumn>,
+}
+
+/// One landed column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IngestColumn {
+    /// Name of the landed column.
+    pub name: Name,
+    /// What the source calls it.
+    pub physical_name: String,
+    /// Type.
+    pub data_type: DataType,
+    /// Never null.
+    pub required: bool,
+}
+
+/// An Airflow DAG.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DagChange {
+    /// Pipeline, DAG id and file name.
+    pub name: Name,
+    /// One line.
+    pub description: String,
+    /// More, in Markdown: the requirement.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub doc: String,
+    /// Five cron fields; runs by hand only if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cron: Option<String>,
+    /// IANA time zone of `cron`.
+    pub timezone: String,
+    /// Owner of every task.
+    pub owner: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// How often a failed task is tried again.
+    pub retries: u8,
+    /// Tasks in an order that respects `after`.
+    pub tasks: Vec<DagTask>,
+}
+
+/// One task of a DAG.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DagTask {
+    /// Id; unique in the DAG.
+    pub id: Name,
+    /// Group that it is shown in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Name>,
+    /// What it does.
+    pub action: DagAction,
+    /// Tasks that must have ended well before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Name>,
+    /// Marts that it brings up to date, `marts.daily_sales`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outlets: Vec<String>,
+}
+
+/// What a task does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum DagAction {
+    /// Runs the ingestion script of this name.
+    Ingest(Name),
+    /// `dbt run` of these models.
+    Run(Vec<Name>),
+    /// `dbt test` of these models: data tests and unit tests.
+    Test(Vec<Name>),
+    /// `dbt build` of these models: each is built, then tested.
+    Build(Vec<Name>),
+}
+
+/// Who is told when a pipeline's run fails.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Alert {
+    /// The pipeline.
+    pub pipeline: Name,
+    /// Slack channel, `#data-alerts`.
+    pub slack: String,
+    /// Environment variable that holds the webhook's URL.
+    pub webhook_env: String,
+}
+
+/// Personal data in a column of a model, kept as `meta.pii` in its YAML.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// The model.
+    pub model: Name,
+    /// Its column.
+    pub column: Name,
+    /// Kind of personal data, `email`.
+    pub pii: Name,
+}

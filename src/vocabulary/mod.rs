@@ -1,0 +1,19 @@
+//! The words that every stage shares: names, types, relations, windows, dialects, quoting, diagnostics.
+//!
+//! Leaves: nothing here reads a file, and nothing here knows a stage.
+
+mod diagnostic;
+mod dialect;
+mod name;
+mod quote;
+mod relation;
+mod types;
+mod window;
+
+pub use diagnostic::{Diagnostic, Fault, Outcome, Place, Severity, nearest};
+pub use dialect::Dialect;
+pub use name::{MAX_LEN, Name, is_reserved};
+pub use quote::{jinja_string, python_string, shell_word, sql_identifier, sql_string, yaml_string};
+pub use relation::{Relation, TableRef};
+pub use types::DataType;
+pub use window::{Span, Unit, Window};

@@ -1,0 +1,106 @@
+//! The one function that quotes for each language. Text from outside is hostile until it went through one of these.
+
+use super::Dialect;
+
+/// `text` as a quoted identifier of `dialect`. BigQuery, Databricks and MySQL quote by backticks.
+pub fn sql_identifier(text: &str, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::BigQuery | Dialect::Databricks | Dialect::MySql => {
+            format!("`{}`", text.replace('`', "``"))
+        }
+        _ => format!("\"{}\"", text.replace('"', "\"\"")),
+    }
+}
+
+/// `text` as a string literal of SQL. Backslashes are doubled where the dialect reads them as escapes.
+pub fn sql_string(text: &str, dialect: Dialect) -> String {
+    let text = match dialect {
+        Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::MySql => text.replace('\\', "\\\\"),
+        _ => text.to_owned(),
+    };
+    match dialect {
+        Dialect::BigQuery | Dialect::Databricks => {
+            format!("'{}'", text.replace('\'', "\\'").replace('\n', "\\n"))
+        }
+        _ => format!("'{}'", text.replace('\'', "''")),
+    }
+}
+
+/// `text` as a YAML scalar in double quotes: JSON strings are YAML, and no YAML rule bends their meaning.
+/// Jinja braces stay as they are, see [`jinja_string`] for files that dbt renders.
+pub fn yaml_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f").replace('\u{feff}', "\\ufeff")
+}
+
+/// `text` as a Python string literal in double quotes.
+pub fn python_string(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+            {
+                out.push_str(&if (c as u32) > 0xffff {
+                    format!("\\U{:08x}", c as u32)
+                } else {
+                    format!("\\u{:04x}", c as u32)
+                });
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// `text` for a place that Jinja renders and where it must come out unchanged: braces that would open Jinja are emitted
+/// by an expression that holds them as strings.
+pub fn jinja_string(text: &str) -> String {
+    if !["{{", "{%", "{#", "}}", "%}", "#}"].iter().any(|open| text.contains(open)) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '{' => out.push_str("{{ '{' }}"),
+            '}' => out.push_str("{{ '}' }}"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// `text` as one word of a POSIX shell.
+pub fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,@%+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_stays_text() {
+        assert_eq!(sql_identifier("a\"b", Dialect::DuckDb), "\"a\"\"b\"");
+        assert_eq!(sql_identifier("a`b", Dialect::MySql), "`a``b`");
+        assert_eq!(sql_string("it's \\", Dialect::DuckDb), "'it''s \\'");
+        assert_eq!(sql_string("it's \\", Dialect::Snowflake), "'it''s \\\\'");
+        assert_eq!(sql_string("it's", Dialect::BigQuery), "'it\\'s'");
+        assert_eq!(yaml_string("a: \"b\"\n#"), r##""a: \"b\"\n#""##);
+        assert_eq!(python_string("\"\"\"\n\\"), r#""\"\"\"\n\\""#);
+        assert_eq!(jinja_string("{{ x }}"), "{{ '{' }}{{ '{' }} x {{ '}' }}{{ '}' }}");
+        assert_eq!(jinja_string("a {b}"), "a {b}");
+        assert_eq!(shell_word("a b'c"), "'a b'\\''c'");
+        assert_eq!(shell_word("a/b-c.py"), "a/b-c.py");
+    }
+}

@@ -1,0 +1,212 @@
+//! `pipewright.yml`: what a repository says about itself. Never a secret, only the names of environment variables.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::vocabulary::{Dialect, Name};
+
+/// The whole of `pipewright.yml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "pipewright.yml")]
+pub struct Config {
+    /// Version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// Name of the workspace; also that of the dbt project and its profile.
+    pub name: Name,
+    /// Where data comes from, by the name that contracts and dbt sources use.
+    #[serde(default)]
+    pub sources: IndexMap<Name, Environments>,
+    /// Where models are built.
+    pub targets: Environments,
+    /// What holds for every pipeline that says nothing else.
+    #[serde(default, skip_serializing_if = "Defaults::is_default")]
+    pub defaults: Defaults,
+    /// How DAGs are written.
+    #[serde(default, skip_serializing_if = "Airflow::is_default")]
+    pub airflow: Airflow,
+    /// The programs that run pipelines, where they are not the pinned ones.
+    #[serde(default, skip_serializing_if = "Runtime::is_default")]
+    pub runtime: Runtime,
+    /// What needs a named approval.
+    #[serde(default, skip_serializing_if = "Policies::is_default")]
+    pub policies: Policies,
+}
+
+/// One connection for each environment. `dev` runs freely; `prod` runs only what is on the main branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Environments {
+    /// Development, on one's own machine or in CI.
+    pub dev: Connection,
+    /// Production.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prod: Option<Connection>,
+}
+
+/// How to reach a database. Paths are relative to the workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Connection {
+    /// A SQLite file (a source only).
+    Sqlite {
+        /// Path of the file.
+        path: String,
+    },
+    /// A DuckDB file (a target only).
+    DuckDb {
+        /// Path of the file.
+        path: String,
+    },
+    /// PostgreSQL.
+    Postgres {
+        /// Environment variable that holds the URL, `postgresql://…`.
+        url_env: String,
+    },
+    /// MySQL or MariaDB (a source only).
+    MySql {
+        /// Environment variable that holds the URL, `mysql+pymysql://…`.
+        url_env: String,
+    },
+    /// Snowflake (a target only).
+    Snowflake {
+        /// Prefix of the environment variables: `SNOWFLAKE` for `SNOWFLAKE_ACCOUNT`, `SNOWFLAKE_USER`,
+        /// `SNOWFLAKE_PRIVATE_KEY_PATH`, `SNOWFLAKE_ROLE`, `SNOWFLAKE_WAREHOUSE`, `SNOWFLAKE_DATABASE`.
+        credentials_env: String,
+    },
+}
+
+/// A production connection that a requirement names and `pipewright.yml` lacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Platform {
+    /// The source it is for; the target if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Name>,
+    /// The connection of `prod`.
+    pub prod: Connection,
+}
+
+/// What holds for every pipeline that says nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Defaults {
+    /// Owner of pipelines that name none.
+    pub owner: String,
+    /// IANA time zone of schedules that name none.
+    pub timezone: String,
+    /// Calling code given to phone numbers without one, digits only.
+    pub country_calling_code: String,
+}
+
+/// How DAGs are written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Airflow {
+    /// Tasks: one for each layer of models, one for each model, or one for all of dbt.
+    pub granularity: Granularity,
+    /// Environment variable that holds the incoming-webhook URL which alerts post to.
+    pub slack_webhook_env: String,
+}
+
+/// How many dbt tasks a DAG has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Granularity {
+    /// One task a layer: staging, intermediate, marts.
+    #[default]
+    Layer,
+    /// One task a model.
+    Model,
+    /// One task for all models.
+    Pipeline,
+}
+
+/// Programs that take the place of the pinned runtime.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Runtime {
+    /// Path of a `dbt` to use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dbt: Option<String>,
+    /// Path of a `python` with dlt to use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub python: Option<String>,
+    /// Path of an `airflow` to use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub airflow: Option<String>,
+}
+
+/// What needs a named approval in the spec.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policies {
+    /// Acts that a person must approve by name.
+    pub require_approval: Vec<Act>,
+}
+
+/// An act that can lose or expose data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Act {
+    /// Dropping a relation or a column.
+    Drop,
+    /// Giving a column a type that holds less.
+    Narrow,
+    /// Showing personal data that was masked.
+    Unmask,
+}
+
+impl Connection {
+    /// The kind of database.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Connection::Sqlite { .. } => Dialect::Sqlite,
+            Connection::DuckDb { .. } => Dialect::DuckDb,
+            Connection::Postgres { .. } => Dialect::Postgres,
+            Connection::MySql { .. } => Dialect::MySql,
+            Connection::Snowflake { .. } => Dialect::Snowflake,
+        }
+    }
+}
+
+impl Config {
+    /// The dialects that models are built in: that of `dev`, then that of `prod` if it is another.
+    pub fn target_dialects(&self) -> Vec<Dialect> {
+        let mut out = vec![self.targets.dev.dialect()];
+        out.extend(self.targets.prod.as_ref().map(Connection::dialect).filter(|d| *d != out[0]));
+        out
+    }
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Defaults { owner: "data-team".into(), timezone: "UTC".into(), country_calling_code: "1".into() }
+    }
+}
+
+impl Default for Airflow {
+    fn default() -> Self {
+        Airflow { granularity: Granularity::Layer, slack_webhook_env: "SLACK_WEBHOOK_URL".into() }
+    }
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Policies { require_approval: vec![Act::Drop, Act::Narrow, Act::Unmask] }
+    }
+}
+
+/// Parts that say nothing but the defaults are left out when written.
+macro_rules! is_default {
+    ($($type:ty),*) => {$(
+        impl $type {
+            fn is_default(&self) -> bool {
+                *self == <$type>::default()
+            }
+        }
+    )*};
+}
+is_default!(Defaults, Airflow, Runtime, Policies);

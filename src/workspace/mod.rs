@@ -1,0 +1,5 @@
+//! What a repository says about itself: configuration, contracts, specs, the lock file, the ledger.
+
+mod config;
+
+pub use config::{Act, Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
