@@ -366,7 +366,7 @@ pub struct Approval {
     pub why: String,
 }
 
-/// Which words became which part of the spec.
+/// Which words became which part of the spec. What proves them is found from the tests when a change is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trace {
@@ -374,9 +374,6 @@ pub struct Trace {
     pub words: String,
     /// Paths into this spec, `models.daily_sales.window`.
     pub became: Vec<String>,
-    /// Names of the tests that prove it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub proved_by: Vec<String>,
 }
 
 /// What was filled in because the requirement left it open.
