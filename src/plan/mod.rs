@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::Name;
-use crate::workspace::Act;
+use crate::vocabulary::{Act, Name};
 
 /// Tasks in an order that respects `after`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

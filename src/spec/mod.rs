@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::{Name, Relation, TableRef, Window};
+use crate::vocabulary::{Act, Name, Relation, TableRef, Window};
 
 /// `pipelines/<name>.yml`. Expressions are ANSI SQL over the columns in scope; no Jinja.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -357,7 +357,7 @@ pub struct Alert {
 #[serde(deny_unknown_fields)]
 pub struct Approval {
     /// `drop`, `narrow` or `unmask`.
-    pub act: crate::workspace::Act,
+    pub act: Act,
     /// The relation or column, `marts.daily_sales` or `marts.daily_sales.revenue`.
     pub of: String,
     /// Who approved it.

@@ -2,6 +2,7 @@
 //!
 //! Leaves: nothing here reads a file, and nothing here knows a stage.
 
+mod act;
 mod diagnostic;
 mod dialect;
 mod name;
@@ -10,6 +11,7 @@ mod relation;
 mod types;
 mod window;
 
+pub use act::Act;
 pub use diagnostic::{Diagnostic, Fault, Outcome, Place, Severity, nearest};
 pub use dialect::Dialect;
 pub use name::{MAX_LEN, Name, is_reserved};

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::{Dialect, Name};
+use crate::vocabulary::{Act, Dialect, Name};
 
 /// The whole of `pipewright.yml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -145,18 +145,6 @@ pub struct Runtime {
 pub struct Policies {
     /// Acts that a person must approve by name.
     pub require_approval: Vec<Act>,
-}
-
-/// An act that can lose or expose data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Act {
-    /// Dropping a relation or a column.
-    Drop,
-    /// Giving a column a type that holds less.
-    Narrow,
-    /// Showing personal data that was masked.
-    Unmask,
 }
 
 impl Connection {

@@ -2,4 +2,4 @@
 
 mod config;
 
-pub use config::{Act, Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
+pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
