@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The main job on a sample shop, from an empty folder: demo.sh PIPEWRIGHT. Keeps the workspace and says where it is.
+set -euo pipefail
+here="$(cd "$(dirname "$0")/.." && pwd)"
+bin="$(cd "$(dirname "$1")" && pwd)"
+export PATH="$bin:$PATH"
+
+show() { printf '\n\033[1m$ %s\033[0m\n' "$(printf '%s' "$1")"; eval "$1"; }
+[ -t 1 ] || show() { printf '\n$ %s\n' "$1"; eval "$1"; }
+
+pipewright setup --with airflow
+work="$(mktemp -d)/shop"
+mkdir -p "$work" && cd "$work"
+python3 "$here/fixtures/shop/make_shop.py" shop.sqlite
+git init -q -b main
+printf 'shop.sqlite\n' > .gitignore
+
+show 'pipewright init --source shop=sqlite:shop.sqlite --target duckdb'
+show 'pipewright discover'
+show 'git add -A && git -c user.name=Demo -c user.email=demo@example.com commit -qm "A workspace over the shop" && git log --oneline'
+show 'pipewright propose "Move last 30 days of customer orders from MySQL to Snowflake, clean the phone numbers, and create a daily summary table" --as-of 2026-03-31'
+show 'pipewright diff'
+show 'pipewright pr'
+show 'pipewright run --as-of 2026-03-31'
+show 'pipewright run --as-of 2026-03-31 --via airflow'
+show 'pipewright query "select * from marts.daily_customer_orders order by 1 desc limit 5"'
+show 'pipewright rollback'
+show 'pipewright log'
+printf '\nThe workspace is %s\n' "$work"

@@ -1,0 +1,191 @@
+//! The main job on real dbt, real dlt and real Airflow, against reference queries.
+//!
+//! Needs the runtime (`pipewright setup --with airflow`), as `make test` installs it.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use support::{AS_OF, SAMPLE, Sandbox};
+
+/// Rows of a query over the warehouse, as JSON, by the runtime's own DuckDB.
+fn rows(s: &Sandbox, query: &str) -> Value {
+    let script = "import duckdb, json, sys\nc = duckdb.connect(sys.argv[1], read_only=True)\nprint(json.dumps([[str(v) for v in r] for r in c.execute(sys.argv[2]).fetchall()]))";
+    python(&["-c", script, &s.path("warehouse.duckdb").to_string_lossy(), query])
+}
+
+/// Rows of a query over the shop itself.
+fn source_rows(s: &Sandbox, query: &str) -> Value {
+    let script = "import sqlite3, json, sys\nc = sqlite3.connect(sys.argv[1])\nprint(json.dumps([[str(v) for v in r] for r in c.execute(sys.argv[2]).fetchall()]))";
+    python(&["-c", script, &s.path("shop.sqlite").to_string_lossy(), query])
+}
+
+fn python(args: &[&str]) -> Value {
+    let out = Command::new(runtime_bin().join("python")).args(args).output().expect("the runtime's python");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_slice(&out.stdout).expect("JSON")
+}
+
+/// Where the runtime's programs are, as `setup` says.
+fn runtime_bin() -> std::path::PathBuf {
+    let s = Sandbox::workspace();
+    let (code, answer) = s.json(&["setup"]);
+    assert_eq!(code, 0, "{answer}");
+    Path::new(answer["core"]["bin"].as_str().unwrap_or_else(|| panic!("setup names no folder: {answer}"))).to_owned()
+}
+
+const MART: &str =
+    "select order_date, order_count, cast(total_amount as decimal(18,2)) from marts.daily_customer_orders order by 1";
+const REFERENCE: &str = "select date(ordered_at), count(*), printf('%.2f', sum(total_amount)) from orders \
+    where ordered_at >= '2026-03-01' and ordered_at < '2026-03-31' group by 1 order by 1";
+
+#[test]
+fn the_main_job() {
+    let s = Sandbox::workspace();
+    let before = s.git(&["rev-parse", "HEAD^{tree}"]);
+    let (code, proposed) = s.json(&["propose", SAMPLE, "--as-of", AS_OF]);
+    assert_eq!(code, 0, "{proposed}");
+    assert_eq!(proposed["status"], "proposed");
+    assert_eq!(proposed["branch"], "pipewright/daily_customer_orders");
+    assert!(proposed["findings"].to_string().contains("SQLite"), "it says what stands in for MySQL: {proposed}");
+    assert_eq!(s.git(&["status", "--porcelain"]), "", "the work tree is clean");
+    assert_eq!(s.git(&["rev-list", "--count", "main..HEAD"]), "1", "one commit");
+    let message = s.git(&["log", "-1", "--format=%B"]);
+    for trailer in ["Pipewright-Change: ", "Pipewright-Requirement: sha256:", "Pipewright-Version: "] {
+        assert!(message.contains(trailer), "{message}");
+    }
+
+    let want = source_rows(&s, REFERENCE);
+    assert!(want.as_array().is_some_and(|r| r.len() > 20), "the reference has rows: {want}");
+    for round in ["first", "second"] {
+        let (code, report) = s.json(&["run", "--as-of", AS_OF]);
+        assert_eq!(code, 0, "{round} run: {report}");
+        assert_eq!(report["status"], "success");
+        assert!(report["models"].as_array().is_some_and(|m| m.len() == 3), "{report}");
+        assert!(report["tests"].as_array().is_some_and(|t| t.len() > 10), "{report}");
+        assert_eq!(rows(&s, MART), want, "{round} run by dbt");
+    }
+    let phones = rows(
+        &s,
+        "select count(*) from staging.stg_shop__customers where phone is not null and not regexp_matches(phone, '^\\+[0-9]{8,15}$')",
+    );
+    assert_eq!(phones, serde_json::json!([["0"]]));
+
+    std::fs::remove_file(s.path("warehouse.duckdb")).expect("removed");
+    for round in ["first", "second"] {
+        let (code, report) = s.json(&["run", "--as-of", AS_OF, "--via", "airflow"]);
+        assert_eq!(code, 0, "{round} run: {report}");
+        let tasks = report["tasks"].as_array().expect("tasks");
+        assert!(tasks.len() >= 3 && tasks.iter().all(|t| t["state"] == "success"), "{report}");
+        assert_eq!(rows(&s, MART), want, "{round} run by Airflow");
+    }
+
+    let change = proposed["change"].as_str().expect("a change").to_owned();
+    let (code, back) = s.json(&["rollback", &change, "--drop"]);
+    assert_eq!(code, 0, "{back}");
+    assert!(back.to_string().contains("daily_customer_orders"), "{back}");
+    assert_eq!(s.git(&["rev-parse", "HEAD^{tree}"]), before, "the tree is as before");
+    let left = rows(
+        &s,
+        "select table_schema || '.' || table_name from information_schema.tables where table_name like '%orders' and table_schema in ('marts', 'staging')",
+    );
+    assert_eq!(left, serde_json::json!([]), "--drop left relations");
+    let log = s.ok(&["log"]).out;
+    for word in ["propose", "run", "rollback", &change[..6]] {
+        assert!(log.contains(word), "no {word} in\n{log}");
+    }
+    s.refused(&["run"], 2, &["pipeline"]);
+}
+
+#[test]
+fn rollback_of_one_of_two_keeps_the_other() {
+    let s = Sandbox::workspace();
+    let (_, first) = s.json(&["propose", SAMPLE, "--as-of", AS_OF]);
+    let (code, second) =
+        s.json(&["propose", "Every weekday at 06:30 refresh a table of orders per currency", "--as-of", AS_OF]);
+    assert_eq!(code, 0, "{second}");
+    let name = second["deliverables"][0]["model"].as_str().expect("a model").to_owned();
+    let (code, back) = s.json(&["rollback", first["change"].as_str().expect("a change")]);
+    assert_eq!(code, 0, "{back}");
+    assert!(!s.path("pipelines/daily_customer_orders.yml").exists());
+    let (code, report) = s.json(&["run", "--as-of", AS_OF]);
+    assert_eq!(code, 0, "{report}");
+    let want = source_rows(&s, "select currency, count(*) from orders group by 1 order by 1");
+    assert_eq!(rows(&s, &format!("select currency, order_count from marts.{name} order by 1")), want);
+}
+
+#[test]
+fn a_failing_test_fails_the_run_and_all_is_reported() {
+    let s = Sandbox::workspace();
+    s.ok(&["propose", SAMPLE, "--as-of", AS_OF]);
+    let file = "dbt/models/staging/shop/stg_shop__orders.yml";
+    let text = s.read(file);
+    assert!(text.contains("completed"), "accepted values come from the profile:\n{text}");
+    s.write(file, text.replace("completed", "compleated"));
+    s.commit("break a test");
+    let (code, report) = s.json(&["run", "--as-of", AS_OF]);
+    assert_eq!(code, 1, "{report}");
+    assert_eq!(report["status"], "failed");
+    let failed: Vec<&Value> =
+        report["tests"].as_array().expect("tests").iter().filter(|t| t["status"] == "fail").collect();
+    assert_eq!(failed.len(), 1, "{report}");
+    assert_eq!((&failed[0]["column"], &failed[0]["model"]), (&"status".into(), &"stg_shop__orders".into()));
+    assert!(report["tests"].as_array().expect("tests").iter().any(|t| t["status"] == "pass"));
+}
+
+/// What linters say of generated files: nothing.
+#[test]
+fn the_judges_find_nothing() {
+    let Ok(judges) = std::env::var("PIPEWRIGHT_JUDGES") else {
+        panic!(
+            "PIPEWRIGHT_JUDGES names no folder; run `make test`, or PIPEWRIGHT_JUDGES=$(scripts/judges.sh) cargo test"
+        );
+    };
+    let judges = Path::new(&judges);
+    let s = Sandbox::workspace();
+    s.ok(&["propose", SAMPLE, "--as-of", AS_OF]);
+    s.ok(&["propose", "Every weekday at 06:30 refresh a table of orders per currency; retry twice and tell #data-alerts on Slack when it fails"]);
+    let judge = |folder: &str, program: &str, args: &[&str]| {
+        let mut command = Command::new(judges.join(program));
+        command
+            .args(args)
+            .current_dir(s.path(folder))
+            .env("PIPEWRIGHT_DUCKDB_PATH", s.path("judged.duckdb"))
+            .env("DBT_SEND_ANONYMOUS_USAGE_STATS", "false");
+        let out = command.output().unwrap_or_else(|e| panic!("{program}: {e}"));
+        let said = support::said(out);
+        assert_eq!(said.code, 0, "{program} {args:?}\n{}\n{}", said.out, said.err);
+    };
+    judge(
+        ".",
+        "yamllint",
+        &[
+            "--strict",
+            "contracts",
+            "pipelines",
+            "dags",
+            "dbt/models",
+            "dbt/dbt_project.yml",
+            "dbt/profiles.yml",
+            "pipewright.yml",
+        ],
+    );
+    judge(
+        ".",
+        "ruff",
+        &["check", "--isolated", "--line-length", "100", "--select", "AIR,S,E,F,I,B,UP", "dags", "ingest"],
+    );
+    judge(".", "ruff", &["format", "--check", "--isolated", "--line-length", "100", "dags", "ingest"]);
+    judge("dbt", "sqlfluff", &["lint", "--dialect", "duckdb", "--templater", "dbt", "models"]);
+    judge("dbt", "sqlfluff", &["lint", "--dialect", "snowflake", "--templater", "dbt", "models"]);
+    for file in walkdir::WalkDir::new(s.path("contracts"))
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|e| e.file_type().is_file())
+    {
+        let script = "import sys\nfrom open_data_contract_standard.model import OpenDataContractStandard\nimport json, yaml, jsonschema, importlib.resources as r\nd = yaml.safe_load(open(sys.argv[1]))\nschema = next(p for p in r.files('open_data_contract_standard').rglob('*.json'))\njsonschema.Draft201909Validator(json.loads(schema.read_text())).validate(d)";
+        judge(".", "python", &["-c", script, &file.path().to_string_lossy()]);
+    }
+}
