@@ -1,0 +1,94 @@
+//! `pipewright propose`
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::report::Ui;
+use crate::verbs::propose::{Answer, Input, Options, Proposed, propose};
+use crate::vocabulary::{Diagnostic, Outcome};
+
+/// Turn a requirement, or proposals from outside, into a change on a branch.
+///
+/// Leaves the work tree on the branch `pipewright/<name>`, with one commit. A requirement that could mean two things
+/// comes back as a question (exit code 3), and nothing is written.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  pipewright propose \"Every weekday at 06:30 refresh a table of orders per currency\"
+  pipewright propose --from proposals.json
+  my-agent | pipewright propose --from -")]
+pub(super) struct Args {
+    /// What is wanted, in plain English.
+    #[arg(required_unless_present = "from")]
+    requirement: Option<String>,
+    /// Read typed proposals from a JSON file, or from standard input with `-` (see `pipewright schema proposal`).
+    #[arg(long, value_name = "FILE", conflicts_with = "requirement")]
+    from: Option<PathBuf>,
+    /// The day that the requirement is read on, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
+}
+
+pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
+    let input = match (&args.requirement, &args.from) {
+        (Some(text), _) if text == "-" => outside(Path::new("-"))?,
+        (Some(text), _) => Input::Requirement(text.clone()),
+        (None, Some(from)) => outside(from)?,
+        (None, None) => return Err(Diagnostic::error("usage", "neither a requirement nor --from is given").fault()),
+    };
+    let answer = propose(&Options { dir: dir.to_owned(), input, as_of: args.as_of.clone() })?;
+    ui.document(&answer);
+    Ok(match &answer {
+        Answer::Question { questions, .. } => {
+            for question in questions {
+                ui.print(format_args!("? {}\n", question.about));
+                for candidate in &question.candidates {
+                    ui.print(format_args!("    {candidate}\n"));
+                }
+            }
+            ui.say("\nNothing was written. Say which is meant, and propose again.");
+            3
+        }
+        Answer::Proposed(change) => {
+            ui.diagnostics(&change.findings);
+            say(change, ui);
+            0
+        }
+        Answer::Unchanged(change) => {
+            ui.diagnostics(&change.findings);
+            ui.say(format_args!("Nothing to change: {} is as the requirement asks already.", change.pipeline));
+            0
+        }
+    })
+}
+
+fn outside(from: &Path) -> Outcome<Input> {
+    let mut bytes = Vec::new();
+    let read = match from.to_str() {
+        Some("-") => std::io::stdin().lock().read_to_end(&mut bytes).map(|_| ()),
+        _ => std::fs::read(from).map(|b| bytes = b),
+    };
+    let file = from.display().to_string();
+    read.map_err(|e| Diagnostic::error("unreadable", format!("{file} can't be read: {e}")).fault())?;
+    let text = String::from_utf8(bytes)
+        .map_err(|e| Diagnostic::error("not-utf8", format!("{file} is not UTF-8: {}", e.utf8_error())).fault())?;
+    Ok(Input::Outside { file, text })
+}
+
+fn say(change: &Proposed, ui: &Ui) {
+    let delivered: Vec<String> = change.deliverables.iter().map(|d| format!("{}.{}", d.schema, d.model)).collect();
+    ui.say(format_args!("Proposed {} on branch {}", delivered.join(", "), change.branch));
+    if !change.trace.is_empty() {
+        ui.say("");
+        let width = change.trace.iter().map(|t| t.words.chars().count()).max().unwrap_or(0).min(44);
+        for row in &change.trace {
+            let proof = if row.proved_by.is_empty() { String::new() } else { format!("  (proved by {})", row.proved_by.join(", ")) };
+            ui.say(format_args!("  {:width$}  {}{proof}", row.words, row.became.join(", ")));
+        }
+    }
+    for assumed in &change.assumed {
+        ui.say(format_args!("  assumed: {} ({})", assumed.field, assumed.because));
+    }
+    ui.say(format_args!("\n{} Change {}.\n", change.summary, change.change));
+    ui.say("Next: `pipewright diff` shows it, `pipewright run` builds it, `pipewright rollback` undoes it.");
+}
