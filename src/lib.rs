@@ -5,6 +5,8 @@
 
 pub mod vocabulary;
 
+pub mod document;
+
 pub mod contract;
 pub mod spec;
 pub mod workspace;
