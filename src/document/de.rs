@@ -1,8 +1,6 @@
 //! Nodes to any type, by serde. A fault gets the place of the nearest node and the path on its way out.
 
-use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, Unexpected, VariantAccess, Visitor,
-};
+use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor};
 
 use super::fault::Fail;
 use super::node::{Key, Node, Value};
