@@ -10,6 +10,7 @@ pub mod document;
 pub mod contract;
 pub mod spec;
 pub mod workspace;
+pub mod world;
 
 pub mod requirement;
 
