@@ -5,9 +5,12 @@
 
 pub mod vocabulary;
 
+pub mod document;
+
 pub mod contract;
 pub mod spec;
 pub mod workspace;
+pub mod world;
 
 pub mod requirement;
 

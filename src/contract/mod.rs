@@ -1,10 +1,14 @@
 //! Source contracts: what a source's table holds. A document of the Open Data Contract Standard 3.2 is read into, and
 //! written from, a [`Contract`]; people own the document.
 
+pub mod odcs;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::vocabulary::{DataType, Name, TableRef};
+
+pub use odcs::{read, write};
 
 /// One table of a source, as its contract states it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -29,7 +29,14 @@ pub fn sql_string(text: &str, dialect: Dialect) -> String {
 /// `text` as a YAML scalar in double quotes: JSON strings are YAML, and no YAML rule bends their meaning.
 /// Jinja braces stay as they are, see [`jinja_string`] for files that dbt renders.
 pub fn yaml_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f").replace('\u{feff}', "\\ufeff")
+    let quoted = serde_json::Value::from(text).to_string();
+    // What a reader of YAML takes for a line break, refuses or drops, JSON leaves as it is.
+    let bent =
+        |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    if !quoted.contains(bent) {
+        return quoted;
+    }
+    quoted.chars().map(|c| if bent(c) { format!("\\u{:04x}", c as u32) } else { c.to_string() }).collect()
 }
 
 /// `text` as a Python string literal in double quotes.

@@ -1,0 +1,22 @@
+//! Contracts as documents of the Open Data Contract Standard 3.2. All fields of the standard are known; those that say
+//! what Pipewright uses are read, and what it adds stands under `customProperties` as `pipewright.…`.
+
+mod document;
+mod read;
+mod types;
+mod write;
+
+pub use read::read;
+pub use write::write;
+
+/// Column that tells when a row last changed.
+const CURSOR: &str = "pipewright.cursor";
+/// What profiling saw.
+const PROFILE: &str = "pipewright.profile";
+/// Type of a column, where logical and physical type do not tell it.
+const TYPE: &str = "pipewright.type";
+/// A reference that was found from names and values.
+const INFERRED: &str = "pipewright.inferred";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,289 @@
+//! A document of the standard to a contract.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::{CustomProperty, Document, Property, Table};
+use super::{CURSOR, INFERRED, PROFILE, TYPE, types};
+use crate::contract::{Column, Contract, Reference, TableKind, TableProfile};
+use crate::document;
+use crate::vocabulary::{DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
+
+/// Collects what is wrong while a contract is put together.
+struct Reading<'a> {
+    file: &'a str,
+    faults: Vec<Diagnostic>,
+}
+
+impl Reading<'_> {
+    fn fault(&mut self, code: &'static str, path: impl Into<String>, what: impl Into<String>) -> &mut Diagnostic {
+        self.faults.push(Diagnostic::error(code, what).at(Place::path(self.file, path)));
+        let last = self.faults.len() - 1;
+        &mut self.faults[last]
+    }
+
+    /// The name that `text` must be; where it is none, a fault, and the nearest name so that reading goes on.
+    fn name(&mut self, text: &str, path: &str) -> Name {
+        Name::parse(text).unwrap_or_else(|why| {
+            self.fault("bad-name", path, why).next =
+                Some("name it so, and keep what the source calls it in `physicalName`".into());
+            Name::from_text(text, "name")
+        })
+    }
+}
+
+/// Reads the contract of one table. Its source is the folder in `contracts/<source>/<table>.odcs.yaml`; of a text that
+/// comes from elsewhere, what its `id` names.
+///
+/// # Errors
+/// All that is wrong with it, each with file, line and column.
+pub fn read(file: &str, text: &str) -> Outcome<Contract> {
+    let document: Document = document::parse(file, text)?;
+    let mut reading = Reading { file, faults: Vec::new() };
+    let contract = contract(&mut reading, document);
+    let mut faults = reading.faults;
+    document::pin(&mut faults, &BTreeMap::from([(file.to_owned(), text.to_owned())]));
+    Fault::unless_empty(faults)?;
+    contract.ok_or_else(|| Diagnostic::error("no-table", "the contract has no table").at(Place::file(file)).into())
+}
+
+fn contract(reading: &mut Reading<'_>, document: Document) -> Option<Contract> {
+    if document.kind != "DataContract" {
+        reading.fault("wrong-value", "kind", "`kind` must be `DataContract`");
+    }
+    if !document.api_version.starts_with("v3.") {
+        let what = format!("version {} of the standard is not read here", document.api_version.escape_debug());
+        reading.fault("wrong-value", "apiVersion", what).next = Some("set `apiVersion: v3.2.0`".into());
+    }
+    let mut tables = document.schema.unwrap_or_default();
+    if tables.len() != 1 {
+        let what = format!("a contract holds one table, this one has {}", tables.len());
+        reading.fault("one-table", "schema", what).next = Some("write one file a table".into());
+        return None;
+    }
+    let table = tables.pop()?;
+    let path = format!("schema.{}", table.name);
+    let name = reading.name(&table.name, &format!("{path}.name"));
+    let source = source(reading, &document.id, &name)?;
+    let kind = match table.physical_type.as_deref() {
+        Some(t) if t.eq_ignore_ascii_case("view") => TableKind::View,
+        _ => TableKind::Table,
+    };
+    let mut columns = Vec::new();
+    for property in table.properties.iter().flatten() {
+        columns.push(column(reading, property, &format!("{path}.properties.{}", property.name)));
+    }
+    // A key whose columns have no positions has them in their order.
+    let mut key: Vec<&mut u32> = columns.iter_mut().filter_map(|c| c.primary_key.as_mut()).collect();
+    if key.iter().all(|position| **position == 0) {
+        key.iter_mut().zip(1..).for_each(|(position, n)| **position = n);
+    }
+    table_relationships(reading, &table, &mut columns, &path);
+    let (cursor, profile) = custom(reading, &table.custom_properties, &format!("{path}.customProperties"));
+    let contract = Contract {
+        source,
+        table: name,
+        physical_name: table.physical_name.unwrap_or(table.name),
+        kind,
+        description: table.description.or(document.description.and_then(|d| d.purpose)).map(|d| d.trim().to_owned()),
+        columns,
+        cursor,
+        profile,
+    };
+    check(reading, &contract, &path);
+    Some(contract)
+}
+
+/// The source by the file's folder, else by the id.
+fn source(reading: &mut Reading<'_>, id: &str, table: &Name) -> Option<Name> {
+    let of_id = id.parse::<TableRef>().ok();
+    let folder = reading.file.strip_prefix("contracts/").and_then(|f| f.strip_suffix(".odcs.yaml")).map(str::to_owned);
+    let Some((source, stem)) = folder.as_deref().and_then(|f| f.split_once('/')) else {
+        if of_id.is_none() {
+            reading.fault("contract-id", "id", "the id must be SOURCE.TABLE").next =
+                Some(format!("write `id: shop.{table}`"));
+        }
+        return of_id.map(|t| t.source);
+    };
+    let source = Name::parse(source)
+        .map_err(|why| {
+            reading.fault("bad-name", "id", format!("the folder of a contract is its source: {why}"));
+        })
+        .ok()?;
+    if *table != *stem {
+        reading
+            .fault("contract-path", "schema.0.name", format!("table `{table}` stands in a file named `{stem}`"))
+            .next = Some(format!("rename the file to contracts/{source}/{table}.odcs.yaml, or the table"));
+    }
+    let here = TableRef { source, table: table.clone() };
+    if let Some(other) = of_id.filter(|other| *other != here) {
+        reading.fault("contract-id", "id", format!("the id is `{other}`, the file that of `{here}`")).next =
+            Some(format!("write `id: {here}`"));
+    }
+    Some(here.source)
+}
+
+fn column(reading: &mut Reading<'_>, property: &Property, path: &str) -> Column {
+    let name = reading.name(&property.name, &format!("{path}.name"));
+    let zoned = property.logical_type_options.as_ref().and_then(|o| o.get("timezone")) == Some(&true.into());
+    let mut data_type = types::data_type(property.logical_type, property.physical_type.as_deref(), zoned);
+    for custom in &property.custom_properties {
+        let at = format!("{path}.customProperties.{}", custom.property);
+        if custom.property == TYPE {
+            data_type = custom.value.as_str().ok_or("a type is text".to_owned()).and_then(str::parse);
+        } else {
+            unknown(reading, &custom.property, &[TYPE], &at);
+        }
+    }
+    let data_type = data_type.unwrap_or_else(|why| {
+        reading.fault("unknown-type", path, format!("the type of `{name}` can't be told: {why}")).next =
+            Some("set `logicalType`, such as string, integer, number, date or timestamp".into());
+        DataType::Text
+    });
+    let primary_key = match property.primary_key_position {
+        _ if !property.primary_key => None,
+        None | Some(-1) => Some(0),
+        Some(position) => u32::try_from(position).ok().filter(|p| *p > 0).or_else(|| {
+            reading.fault("wrong-value", format!("{path}.primaryKeyPosition"), "positions in a key begin with 1");
+            None
+        }),
+    };
+    let mut references = None;
+    for (i, relationship) in property.relationships.iter().enumerate() {
+        let at = format!("{path}.relationships.{i}");
+        let inferred = relationship.custom_properties.iter().any(|c| c.property == INFERRED && c.value == true);
+        for custom in &relationship.custom_properties {
+            unknown(reading, &custom.property, &[INFERRED], &at);
+        }
+        let found = reference(reading, &relationship.to, &format!("{at}.to"));
+        references = references.or(found.map(|r| Reference { inferred, ..r }));
+    }
+    let mut accepted_values: Vec<String> = Vec::new();
+    for (i, value) in property.values.iter().enumerate() {
+        match &value.value {
+            serde_json::Value::String(text) => accepted_values.push(text.clone()),
+            serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+                reading.fault("wrong-type", format!("{path}.enum.{i}.value"), "an accepted value is text or a number");
+            }
+            other => accepted_values.push(other.to_string()),
+        }
+    }
+    accepted_values.sort();
+    accepted_values.dedup();
+    Column {
+        physical_name: property.physical_name.clone().unwrap_or_else(|| property.name.clone()),
+        physical_type: property.physical_type.clone().unwrap_or_else(|| data_type.to_string()),
+        name,
+        data_type,
+        description: property.description.as_deref().map(|d| d.trim().to_owned()),
+        required: property.required,
+        unique: property.unique,
+        primary_key,
+        references,
+        accepted_values,
+        tags: property.tags.clone(),
+    }
+}
+
+/// `customers.customer_id`, or `schema/customers/properties/customer_id`. Those into other contracts' files and those of
+/// several columns are the standard's, but nothing here uses them.
+fn reference(reading: &mut Reading<'_>, to: &serde_json::Value, path: &str) -> Option<Reference> {
+    let text = to.as_str()?;
+    if text.contains('#') || text.contains(':') {
+        return None;
+    }
+    let parts: Vec<&str> = match text.trim_start_matches('/').split('/').collect::<Vec<_>>().as_slice() {
+        ["schema", table, "properties", column] => vec![table, column],
+        _ => text.split('.').collect(),
+    };
+    let [table, column] = parts[..] else {
+        reading.fault("wrong-value", path, format!("`{}` is not TABLE.COLUMN", text.escape_debug()));
+        return None;
+    };
+    Some(Reference { table: reading.name(table, path), column: reading.name(column, path), inferred: false })
+}
+
+/// Foreign keys that stand at the table.
+fn table_relationships(reading: &mut Reading<'_>, table: &Table, columns: &mut [Column], path: &str) {
+    for (i, relationship) in table.relationships.iter().enumerate() {
+        let at = format!("{path}.relationships.{i}");
+        let Some(from) = relationship.from.as_str() else { continue };
+        let own = from.rsplit(['.', '/']).next().unwrap_or(from);
+        let found = reference(reading, &relationship.to, &format!("{at}.to"));
+        match columns.iter_mut().find(|c| c.name == *own) {
+            Some(column) => column.references = column.references.take().or(found),
+            None => {
+                reading.fault(
+                    "unknown-column",
+                    format!("{at}.from"),
+                    format!("there is no column `{}`", own.escape_debug()),
+                );
+            }
+        }
+    }
+}
+
+fn custom(reading: &mut Reading<'_>, all: &[CustomProperty], path: &str) -> (Option<Name>, Option<TableProfile>) {
+    let (mut cursor, mut profile) = (None, None);
+    for property in all {
+        let at = format!("{path}.{}", property.property);
+        match property.property.as_str() {
+            CURSOR => match property.value.as_str() {
+                Some(text) => cursor = Some(reading.name(text, &format!("{at}.value"))),
+                None => {
+                    reading.fault("wrong-type", format!("{at}.value"), "the cursor is the name of a column");
+                }
+            },
+            PROFILE => match serde_json::from_value(property.value.clone()) {
+                Ok(read) => profile = Some(read),
+                Err(why) => {
+                    reading.fault("wrong-value", format!("{at}.value"), format!("the profile can't be read: {why}"));
+                }
+            },
+            other => unknown(reading, other, &[CURSOR, PROFILE], &at),
+        }
+    }
+    (cursor, profile)
+}
+
+/// Properties of other tools are theirs; those under our name must be known.
+fn unknown(reading: &mut Reading<'_>, property: &str, known: &[&str], path: &str) {
+    if property.starts_with("pipewright.") && !known.contains(&property) {
+        let near = nearest(property, known.iter().copied()).first().map(|n| format!("did you mean `{n}`?"));
+        reading.fault("unknown-field", path, format!("unknown property `{}`", property.escape_debug())).next =
+            near.or(Some(format!("known here: {}", known.join(", "))));
+    }
+}
+
+/// What must hold between the parts of a contract.
+fn check(reading: &mut Reading<'_>, contract: &Contract, path: &str) {
+    if contract.columns.is_empty() {
+        reading.fault("no-columns", path, format!("table `{}` has no columns", contract.table)).next =
+            Some("list at least one under `properties`".into());
+    }
+    let (mut names, mut physical, mut positions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for (i, column) in contract.columns.iter().enumerate() {
+        let at = format!("{path}.properties.{i}");
+        if !names.insert(&column.name) {
+            reading.fault("duplicate-column", at.clone(), format!("column `{}` stands twice", column.name)).next =
+                Some("keep one of the two".into());
+        } else if !physical.insert(&column.physical_name) {
+            let what = format!("two columns read `{}` of the source", column.physical_name.escape_debug());
+            reading.fault("duplicate-column", format!("{at}.physicalName"), what).next =
+                Some("give each its own `physicalName`".into());
+        }
+        if let Some(position) = column.primary_key.filter(|p| !positions.insert(*p)) {
+            let what = match position {
+                0 => "several columns of the primary key have no position".to_owned(),
+                _ => format!("two columns have position {position} in the primary key"),
+            };
+            reading.fault("duplicate-key-position", format!("{at}.primaryKeyPosition"), what).next =
+                Some("number them from 1 by `primaryKeyPosition`".into());
+        }
+    }
+    if let Some(cursor) = contract.cursor.as_ref().filter(|c| contract.column(c.as_str()).is_none()) {
+        let near = nearest(cursor.as_str(), contract.columns.iter().map(|c| c.name.as_str()));
+        let next = near.first().map(|n| format!("did you mean `{n}`?"));
+        let what = format!("the cursor `{cursor}` is no column of `{}`", contract.table);
+        reading.fault("unknown-column", format!("{path}.customProperties.{CURSOR}.value"), what).next = next;
+    }
+}

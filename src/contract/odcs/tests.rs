@@ -1,0 +1,147 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::contract::{Column, Contract, Reference, TableKind, TableProfile};
+use crate::vocabulary::{DataType, Name};
+
+const FILE: &str = "contracts/shop/orders.odcs.yaml";
+const ORDERS: &str = include_str!("../../../fixtures/contract/orders.odcs.yaml");
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+fn column(name: &str, physical_type: &str, data_type: DataType) -> Column {
+    Column {
+        name: self::name(name),
+        physical_name: name.into(),
+        physical_type: physical_type.into(),
+        data_type,
+        description: None,
+        required: false,
+        unique: false,
+        primary_key: None,
+        references: None,
+        accepted_values: Vec::new(),
+        tags: Vec::new(),
+    }
+}
+
+/// A contract whose every text is hostile, and whose types need the help of `pipewright.type`.
+pub fn hostile() -> Contract {
+    let hostile = ["no", "1.0", "it's: #\n", "{{ x }}", "2026-03-31", "\u{85}\u{2028}\u{feff}", " x ", "\"", "💥", ""];
+    let types = [
+        ("INTEGER", DataType::Text),
+        ("", DataType::Integer),
+        ("REAL", DataType::Decimal { precision: 12, scale: 2 }),
+        ("DECIMAL(12,2)", DataType::Decimal { precision: 12, scale: 2 }),
+        ("NUMERIC", DataType::Decimal { precision: 38, scale: 9 }),
+        ("TEXT", DataType::TimestampTz),
+        ("TEXT", DataType::Json),
+        ("BLOB", DataType::Binary),
+        ("TEXT", DataType::Binary),
+        ("VARCHAR(20)", DataType::Float),
+        ("TIMESTAMP(6) WITH TIME ZONE", DataType::TimestampTz),
+        ("what: ever #", DataType::Time),
+    ];
+    let mut columns: Vec<Column> =
+        types.iter().enumerate().map(|(i, (p, d))| column(&format!("c{i}"), p, *d)).collect();
+    for (i, text) in hostile.iter().enumerate() {
+        columns[i].physical_name = format!("{text}{i}{text}");
+        columns[i].description = Some(text.trim().to_owned()).filter(|t| !t.is_empty());
+        columns[i].tags = vec![(*text).to_owned()];
+        columns[i].accepted_values = hostile.iter().map(|t| (*t).to_owned()).collect();
+        columns[i].accepted_values.sort();
+    }
+    columns[1].accepted_values = vec!["-1".into(), "007".into(), "1".into(), "x".into()];
+    columns[2].description = Some("A long text that goes on and on. ".repeat(12).trim().to_owned());
+    columns[3].description = Some("Two lines,\n  the second indented. ".repeat(12).trim().to_owned());
+    columns[3].primary_key = Some(2);
+    columns[4].primary_key = Some(1);
+    columns[4].references = Some(Reference { table: name("t"), column: name("c"), inferred: true });
+    Contract {
+        source: name("shop"),
+        table: name("orders"),
+        physical_name: "Order \"Details\": {{ x }}\n#".repeat(8),
+        kind: TableKind::View,
+        description: Some("no".into()),
+        columns,
+        cursor: Some(name("c2")),
+        profile: Some(TableProfile { rows: 3, sample: 2, method: "all".into() }),
+    }
+}
+
+#[test]
+fn the_example_is_read_and_written_as_it_is() {
+    let contract = read(FILE, ORDERS).unwrap();
+    assert_eq!(contract.cursor, Some(name("updated_at")));
+    assert_eq!(contract.column("status").unwrap().accepted_values.len(), 5);
+    assert_eq!(contract.column("total_amount").unwrap().data_type, DataType::Decimal { precision: 12, scale: 2 });
+    assert_eq!(contract.column("customer_id").unwrap().references.as_ref().unwrap().table, name("customers"));
+    assert_eq!(write(&contract), ORDERS);
+}
+
+#[test]
+fn hostile_text_comes_back() {
+    let contract = hostile();
+    let text = write(&contract);
+    assert_eq!(read(FILE, &text).unwrap(), contract, "{text}");
+    assert!(text.lines().all(|l| l.chars().count() <= 120 && l.trim_end() == l), "{text}");
+    serde_yaml::from_str::<serde_yaml::Value>(&text).unwrap();
+}
+
+#[test]
+fn every_field_of_the_standard_is_known() {
+    let full = include_str!("../../../fixtures/contract/full.odcs.yaml");
+    let contract = read("contracts/shop/orders.odcs.yaml", full).unwrap();
+    assert_eq!(contract.columns.len(), 2);
+    assert_eq!(contract.columns[1].references.as_ref().unwrap().column, name("customer_id"));
+}
+
+#[test]
+fn each_fault_has_its_place() {
+    let faults = [
+        ("physicalType: INTEGER", "physicalTyp: INTEGER"),
+        ("required: true", "required: yes"),
+        ("kind: DataContract", "kind: Contract"),
+        ("apiVersion: v3.2.0", "apiVersion: v2.2.2"),
+        ("version: 1.0.0", "version: 1.0"),
+        ("id: shop.orders", "id: crm.orders"),
+        ("  - name: orders", "  - name: order_list"),
+        ("- name: status", "- name: Status"),
+        ("- name: status", "- name: currency"),
+        ("- name: status", "- name: status\n        physicalName: currency"),
+        ("pipewright.cursor, value: updated_at", "pipewright.cursor, value: update_at"),
+        ("pipewright.cursor", "pipewright.curser"),
+        ("rows: 3000", "row: 3000"),
+        ("to: customers.customer_id", "to: customers"),
+        ("logicalType: string", "logicalType: text"),
+        (
+            "        logicalType: timestamp\n        required: true\n      - name: shipped_at",
+            "      - name: shipped_at",
+        ),
+        (
+            "physicalType: TIMESTAMP\n        logicalType: timestamp\n      - name: total",
+            "physicalType: GEOMETRY\n      - name: total",
+        ),
+        ("primaryKeyPosition: 1", "primaryKeyPosition: 0"),
+        ("- name: customer_id", "- name: customer_id\n        primaryKey: true"),
+        ("enum: [{value: EUR}", "enum: [{value: [EUR]}"),
+    ];
+    let mut said = String::new();
+    for (from, to) in faults {
+        assert!(ORDERS.contains(from), "{from}");
+        let text = ORDERS.replacen(from, to, 1);
+        let answer = read(FILE, &text).map_or_else(|f| f.to_string(), |c| format!("read, {} columns", c.columns.len()));
+        said.push_str(&format!("{to:?}\n  {}\n", answer.replace('\n', "\n  ")));
+    }
+    insta::with_settings!({snapshot_path => "../../../snapshots/contract", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("faults", said);
+    });
+}
+
+#[test]
+fn a_contract_from_elsewhere_has_its_source_in_its_id() {
+    assert_eq!(read("-", ORDERS).unwrap().source, name("shop"));
+    assert!(read("-", &ORDERS.replace("id: shop.orders", "id: 5b1f")).is_err());
+}

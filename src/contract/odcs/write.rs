@@ -1,0 +1,115 @@
+//! A contract to a document of the standard, as a person would write it.
+
+use std::fmt::Write as _;
+
+use super::{CURSOR, INFERRED, PROFILE, TYPE, types};
+use crate::contract::{Column, Contract, TableKind};
+use crate::document::{flow_scalar, scalar, text_block};
+use crate::vocabulary::DataType;
+
+/// The document of `contract`, valid by the standard's JSON Schema 3.2.
+pub fn write(contract: &Contract) -> String {
+    let mut out = String::with_capacity(512 + contract.columns.len() * 160);
+    let kind = if contract.kind == TableKind::View { "view" } else { "table" };
+    let (source, table) = (&contract.source, &contract.table);
+    let _ = write!(
+        out,
+        "apiVersion: v3.2.0\nkind: DataContract\nid: {source}.{table}\nname: {source} {table}\nversion: 1.0.0\nstatus: active\n"
+    );
+    if let Some(text) = &contract.description {
+        let _ = write!(out, "description:\n  purpose: {}\n", text_block(text, 11, 4));
+    }
+    let _ = write!(
+        out,
+        "servers:\n  - server: {}\n    type: custom\n    environment: dev\nschema:\n  - name: {}\n    physicalName: {}\n    \
+         physicalType: {kind}\n    logicalType: object\n    properties:\n",
+        scalar(source.as_str()),
+        scalar(table.as_str()),
+        text_block(&contract.physical_name, 18, 6),
+    );
+    for column in &contract.columns {
+        property(&mut out, column);
+    }
+    if contract.cursor.is_some() || contract.profile.is_some() {
+        out.push_str("    customProperties:\n");
+    }
+    if let Some(cursor) = &contract.cursor {
+        let _ = writeln!(out, "      - {{property: {CURSOR}, value: {}}}", flow_scalar(cursor.as_str()));
+    }
+    if let Some(p) = &contract.profile {
+        let method = flow_scalar(&p.method);
+        let _ = writeln!(
+            out,
+            "      - {{property: {PROFILE}, value: {{rows: {}, sample: {}, method: {method}}}}}",
+            p.rows, p.sample
+        );
+    }
+    out
+}
+
+fn property(out: &mut String, column: &Column) {
+    let _ = writeln!(out, "      - name: {}", scalar(column.name.as_str()));
+    let mut line = |key: &str, value: &str| {
+        let gap = if value.starts_with('\n') { "" } else { " " };
+        let _ = writeln!(out, "        {key}:{gap}{value}");
+    };
+    if column.physical_name != *column.name.as_str() {
+        line("physicalName", &text_block(&column.physical_name, 22, 10));
+    }
+    line("physicalType", &text_block(&column.physical_type, 22, 10));
+    line("logicalType", types::logical(column.data_type).as_str());
+    if column.data_type == DataType::TimestampTz {
+        line("logicalTypeOptions", "{timezone: true}");
+    }
+    if let Some(text) = &column.description {
+        line("description", &text_block(text, 21, 10));
+    }
+    if let Some(position) = column.primary_key {
+        line("primaryKey", "true");
+        line("primaryKeyPosition", &position.to_string());
+    }
+    if column.required {
+        line("required", "true");
+    }
+    if column.unique {
+        line("unique", "true");
+    }
+    if !column.tags.is_empty() {
+        line("tags", &list(column.tags.iter().map(|t| flow_scalar(t)), 14));
+    }
+    if let Some(to) = &column.references {
+        let mut text = format!("\n          - type: foreignKey\n            to: {}.{}", to.table, to.column);
+        if to.inferred {
+            let _ = write!(text, "\n            customProperties: [{{property: {INFERRED}, value: true}}]");
+        }
+        line("relationships", &text);
+    }
+    if !column.accepted_values.is_empty() {
+        let number = column.data_type.is_numeric();
+        let value = |v: &String| {
+            let plain = number && serde_json::from_str::<serde_json::Number>(v).is_ok_and(|n| n.to_string() == *v);
+            format!("{{value: {}}}", if plain { v.clone() } else { flow_scalar(v) })
+        };
+        line("enum", &list(column.accepted_values.iter().map(value), 14));
+    }
+    let logical = types::logical(column.data_type);
+    let read_back =
+        types::data_type(Some(logical), Some(&column.physical_type), column.data_type == DataType::TimestampTz);
+    if read_back != Ok(column.data_type) {
+        let _ = writeln!(
+            out,
+            "        customProperties: [{{property: {TYPE}, value: {}}}]",
+            flow_scalar(&column.data_type.to_string())
+        );
+    }
+}
+
+/// A list on one line where it fits, else an item a line.
+fn list(items: impl Iterator<Item = String>, used: usize) -> String {
+    let items: Vec<String> = items.collect();
+    let line = format!("[{}]", items.join(", "));
+    if line.chars().count() + used <= 118 {
+        return line;
+    }
+    items.iter().map(|item| format!("\n          - {item}")).collect()
+}

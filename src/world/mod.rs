@@ -1,0 +1,3 @@
+//! The only part that touches files, git, network, processes and the clock.
+
+pub mod files;
