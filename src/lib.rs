@@ -5,6 +5,7 @@
 
 pub mod vocabulary;
 
+pub mod sql;
 pub mod template;
 
 pub mod contract;
