@@ -6,6 +6,8 @@
 pub mod vocabulary;
 
 pub mod document;
+pub mod sql;
+pub mod template;
 
 pub mod contract;
 pub mod spec;

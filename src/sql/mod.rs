@@ -1,0 +1,3 @@
+//! SQL: parse, resolve names and types, lineage, dialects. A leaf on the shared vocabulary: it knows no stage.
+
+pub mod lower;
