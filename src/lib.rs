@@ -5,6 +5,8 @@
 
 pub mod vocabulary;
 
+pub mod world;
+
 pub mod contract;
 pub mod spec;
 pub mod workspace;
@@ -18,3 +20,5 @@ pub mod proposal;
 
 pub mod changeset;
 pub mod render;
+
+pub mod publish;

@@ -1,0 +1,4 @@
+//! Files, git, processes, clock: the only input and output there is.
+
+pub mod git;
+pub mod lock;
