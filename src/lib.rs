@@ -8,6 +8,7 @@ pub mod vocabulary;
 pub mod document;
 pub mod sql;
 pub mod template;
+pub mod world;
 
 pub mod contract;
 pub mod spec;
@@ -23,3 +24,5 @@ pub mod proposal;
 
 pub mod changeset;
 pub mod render;
+
+pub mod publish;

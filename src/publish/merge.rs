@@ -1,0 +1,123 @@
+//! Three-way merge of the generated tree: as last generated, as edited, as generated now. No line is ever lost.
+
+use std::collections::BTreeSet;
+
+use crate::render::Files;
+use crate::vocabulary::{Diagnostic, Outcome, Place};
+use crate::world::git::{File, Mode, Tree, YOURS, merge_lines};
+
+/// What a merge gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// The paths that stand afterwards, of all those that were given.
+    pub tree: Tree,
+    /// Conflicts (errors, the branch holds markers) and what was kept as people left it (warnings).
+    pub findings: Vec<Diagnostic>,
+}
+
+/// Merges `new` into `edited`, both made from `base`. Paths of all three are relative to the workspace.
+///
+/// # Errors
+/// Texts that are too long to merge.
+pub fn merge(base: &Tree, edited: &Tree, new: &Files) -> Outcome<Merged> {
+    let mut out = Merged::default();
+    let paths: BTreeSet<&String> = base.keys().chain(edited.keys()).chain(new.keys()).collect();
+    for path in paths {
+        let new = new.get(path).map(|text| text.as_bytes());
+        if let Some(file) = one(path, base.get(path), edited.get(path), new, &mut out.findings)? {
+            out.tree.insert(path.clone(), file);
+        }
+    }
+    Ok(out)
+}
+
+fn one(
+    path: &str,
+    base: Option<&File>,
+    edited: Option<&File>,
+    new: Option<&[u8]>,
+    findings: &mut Vec<Diagnostic>,
+) -> Outcome<Option<File>> {
+    let note = |code, what: &str| Diagnostic::warning(code, what).at(Place::file(path));
+    let Some(edited) = edited else {
+        return Ok(match (base, new) {
+            (None, Some(new)) => Some(File::plain(new)),
+            (Some(_), Some(_)) => {
+                findings.push(
+                    note("kept-deletion", "deleted by hand, so it stays deleted")
+                        .next(format!("to have it again: `git checkout REVISION -- {path}`")),
+                );
+                None
+            }
+            (_, None) => None,
+        });
+    };
+    let Some(new) = new else {
+        return Ok(match base {
+            Some(base) if base.bytes == edited.bytes => None,
+            Some(_) => {
+                findings.push(
+                    note("kept-edit", "no longer generated, but edited by hand, so it stays")
+                        .next("delete it if nothing needs it; it is yours now"),
+                );
+                Some(edited.clone())
+            }
+            None => Some(edited.clone()),
+        });
+    };
+    if matches!(edited.mode, Mode::Link | Mode::Submodule) {
+        let what = if edited.mode == Mode::Link { "a link" } else { "a submodule" };
+        findings.push(
+            Diagnostic::error("not-a-file", format!("{what} stands where a file is generated"))
+                .at(Place::file(path))
+                .why("nothing is written through links")
+                .next("replace it with a file, or delete it; then regenerate"),
+        );
+        return Ok(Some(edited.clone()));
+    }
+    let base_bytes = base.map_or(&[][..], |b| &b.bytes);
+    let (bytes, clean) = if edited.bytes == new || (base.is_some() && base_bytes == new) {
+        (edited.bytes.clone(), true)
+    } else if base.is_some() && base_bytes == edited.bytes {
+        (new.to_vec(), true)
+    } else if is_crlf(&edited.bytes) {
+        merge_lines(&to_crlf(base_bytes), &edited.bytes, &to_crlf(new))?
+    } else {
+        merge_lines(base_bytes, &edited.bytes, new)?
+    };
+    if !clean {
+        let why = match base {
+            Some(_) => "the same lines were edited by hand and are generated otherwise now",
+            None => "a file of yours stands where one is generated",
+        };
+        findings.push(conflict(path, &bytes).why(why));
+    }
+    Ok(Some(File { bytes, mode: edited.mode }))
+}
+
+/// The finding for a file with conflict markers: it points to the first.
+pub(super) fn conflict(path: &str, bytes: &[u8]) -> Diagnostic {
+    let text = String::from_utf8_lossy(bytes);
+    let opens = format!("<<<<<<< {YOURS}");
+    let line = text.lines().position(|l| l.trim_end() == opens).map_or(1, |i| i + 1);
+    Diagnostic::error("merge-conflict", "generated anew and edited by hand in the same place")
+        .at(Place::span(path, &text, line, 1, opens.len()))
+        .next("choose between the `<<<<<<<` and `>>>>>>>` lines, then commit")
+}
+
+/// Whether every line ends in `\r\n`.
+fn is_crlf(bytes: &[u8]) -> bool {
+    let mut lines = bytes.split_inclusive(|b| *b == b'\n').filter(|l| l.ends_with(b"\n")).peekable();
+    lines.peek().is_some() && lines.all(|l| l.ends_with(b"\r\n"))
+}
+
+fn to_crlf(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 32);
+    for (i, byte) in bytes.iter().enumerate() {
+        if *byte == b'\n' && (i == 0 || bytes[i - 1] != b'\r') {
+            out.push(b'\r');
+        }
+        out.push(*byte);
+    }
+    out
+}

@@ -1,0 +1,16 @@
+//! Files become a branch: merged with what people edited, one commit, a diff, the text of a pull request.
+//!
+//! The generated tree stands twice in git: the files, and under [`BASE`] the same files exactly as last generated.
+//! Regeneration merges three ways: as last generated, as edited, as generated now.
+
+mod commit;
+mod merge;
+
+pub use commit::{Change, Draft, Published, commit, conflicts, requirement_hash};
+pub use merge::{Merged, merge};
+
+/// Folder of the generated files as they were last generated.
+pub const BASE: &str = ".pipewright/base/";
+
+/// Folder of branches that hold changes.
+pub const BRANCHES: &str = "pipewright/";
