@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 
+mod draft;
+
 use crate::contract::Contract;
 use crate::proposal::{
     Alert, DagChange, DbtModel, DbtProject, DbtSource, DbtTest, Ddl, Ingestion, Macro, Policy, Proposal, UnitTest,
 };
 use crate::spec::Spec;
-use crate::vocabulary::{Name, Outcome, TableRef};
+use crate::vocabulary::{Fault, Name, Outcome, TableRef};
 use crate::workspace::{Config, Platform};
 
 /// What proposals are judged against.
@@ -44,8 +46,41 @@ pub struct ChangeSet {
 ///
 /// # Errors
 /// One diagnostic a fault, all at once, none of them written anywhere.
-pub fn prove(_ground: &Ground<'_>, _proposals: Vec<Proposal>) -> Outcome<ChangeSet> {
-    Ok(ChangeSet::default())
+pub fn prove(_ground: &Ground<'_>, proposals: Vec<Proposal>) -> Outcome<ChangeSet> {
+    let mut found = Vec::new();
+    let draft = draft::Draft::of(proposals, &mut found);
+    Fault::unless_empty(found)?;
+    Ok(draft.into())
+}
+
+/// The artifacts of a map, in its order.
+fn values<K: Ord, T>(map: BTreeMap<K, draft::Item<T>>) -> impl Iterator<Item = T> {
+    map.into_values().map(|item| item.value)
+}
+
+fn map<K: Ord, T>(map: BTreeMap<K, draft::Item<T>>) -> BTreeMap<K, T> {
+    map.into_iter().map(|(key, item)| (key, item.value)).collect()
+}
+
+impl From<draft::Draft> for ChangeSet {
+    fn from(draft: draft::Draft) -> ChangeSet {
+        ChangeSet {
+            contracts: map(draft.contracts),
+            specs: map(draft.specs),
+            platform: values(draft.platform).collect(),
+            project: values(draft.project).next(),
+            sources: map(draft.sources),
+            models: map(draft.models),
+            tests: values(draft.tests).collect(),
+            unit_tests: map(draft.unit_tests),
+            macros: map(draft.macros),
+            ddl: values(draft.ddl).collect(),
+            ingestions: values(draft.ingestions).collect(),
+            dags: map(draft.dags),
+            alerts: values(draft.alerts).collect(),
+            policies: values(draft.policies).collect(),
+        }
+    }
 }
 
 /// Readers, one a kind of artifact.
