@@ -5,6 +5,8 @@
 
 pub mod vocabulary;
 
+pub mod template;
+
 pub mod contract;
 pub mod spec;
 pub mod workspace;
