@@ -13,7 +13,6 @@ pub mod world;
 pub mod contract;
 pub mod spec;
 pub mod workspace;
-pub mod world;
 
 pub mod requirement;
 
