@@ -145,10 +145,13 @@ fn put<K: Ord + Identity, T>(
             let first = slot.get_mut();
             if !join(&mut first.value, item.value) {
                 found.push(
-                    Diagnostic::error("contradicting-proposals", format!("{what} {shown} is proposed twice, not alike").replace("  ", " "))
-                        .at(Place::path(&item.file, "artifact"))
-                        .why(format!("{} ({}) and {} ({}) differ", first.by, first.file, item.by, item.file))
-                        .next("propose it once, or make both the same"),
+                    Diagnostic::error(
+                        "contradicting-proposals",
+                        format!("{what} {shown} is proposed twice, not alike").replace("  ", " "),
+                    )
+                    .at(Place::path(&item.file, "artifact"))
+                    .why(format!("{} ({}) and {} ({}) differ", first.by, first.file, item.by, item.file))
+                    .next("propose it once, or make both the same"),
                 );
             }
         }
