@@ -51,7 +51,8 @@ pub fn list(root: &Path, folder: &str, ending: &str) -> Outcome<Vec<String>> {
     }
     let visible = |e: &walkdir::DirEntry| e.depth() == 0 || !e.file_name().as_encoded_bytes().starts_with(b".");
     let mut out = Vec::new();
-    for entry in walkdir::WalkDir::new(&start).follow_links(true).sort_by_file_name().into_iter().filter_entry(visible) {
+    for entry in walkdir::WalkDir::new(&start).follow_links(true).sort_by_file_name().into_iter().filter_entry(visible)
+    {
         let entry = entry.map_err(|e| {
             let place = e.path().map_or_else(|| folder.to_owned(), |p| relative(root, p));
             Diagnostic::error("unreadable", format!("can't be listed: {e}")).at(Place::file(place))
@@ -188,7 +189,8 @@ fn unwritable(path: &str, e: &io::Error) -> Diagnostic {
                 .next("free some space, then run the command again")
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            Diagnostic::error("unwritable", "can't be written: no permission").next("look at the owner and mode of its folder")
+            Diagnostic::error("unwritable", "can't be written: no permission")
+                .next("look at the owner and mode of its folder")
         }
         _ => Diagnostic::error("unwritable", format!("can't be written: {e}")),
     };
@@ -227,7 +229,8 @@ mod tests {
             assert_eq!(write(&root, bad, "x").unwrap_err().diagnostics[0].code, "outside-workspace", "{bad}");
         }
         assert_eq!(write(&root, "a/b", "x").unwrap_err().diagnostics[0].code, "unwritable");
-        let left: Vec<_> = walkdir::WalkDir::new(&root).into_iter().flatten().filter(|e| e.file_type().is_file()).collect();
+        let left: Vec<_> =
+            walkdir::WalkDir::new(&root).into_iter().flatten().filter(|e| e.file_type().is_file()).collect();
         assert_eq!(left.len(), 1, "no temporary file stays");
         write_all(&root, [("p", "1"), ("../q", "2")]).unwrap_err();
         assert!(!root.join("p").exists(), "all or nothing");
