@@ -1,5 +1,14 @@
 //! What a repository says about itself: configuration, contracts, specs, the lock file, the ledger.
 
+mod check;
 mod config;
+pub mod lock;
+mod open;
+pub mod paths;
 
 pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
+pub use lock::{Lock, Locked};
+pub use open::{Workspace, find};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! What must hold in a configuration, and between contracts, beyond the types of their fields.
+
+use std::collections::BTreeMap;
+
+use super::{Config, Connection, Workspace, paths};
+use crate::contract::Contract;
+use crate::vocabulary::{Diagnostic, Name, Place, TableRef, nearest};
+
+/// Faults of `pipewright.yml`.
+pub(super) fn config(config: &Config) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    let mut fault = |code, path: String, what: String, next: &str| {
+        // The line of an address is not shown: it may hold a password.
+        let place = if what == ADDRESS { Place::file(paths::CONFIG) } else { Place::path(paths::CONFIG, path) };
+        out.push(Diagnostic::error(code, what).at(place).next(next));
+    };
+    if config.version != 1 {
+        let what = format!("version {} of the configuration is not known here", config.version);
+        fault("config-version", "version".into(), what, "set `version: 1`");
+    }
+    let sources = config.sources.iter().map(|(name, envs)| (format!("sources.{name}"), envs, true));
+    for (path, envs, is_source) in sources.chain([("targets".to_owned(), &config.targets, false)]) {
+        let connections = [("dev", Some(&envs.dev)), ("prod", envs.prod.as_ref())];
+        for (environment, connection) in connections.into_iter().filter_map(|(e, c)| Some((e, c?))) {
+            let at = format!("{path}.{environment}");
+            let label = connection.dialect().label();
+            match connection {
+                Connection::Sqlite { .. } | Connection::MySql { .. } if !is_source => {
+                    let what = format!("{label} is a source only, no target");
+                    fault("not-a-target", format!("{at}.kind"), what, "use duckdb, postgres or snowflake");
+                }
+                Connection::DuckDb { .. } | Connection::Snowflake { .. } if is_source => {
+                    let what = format!("{label} is a target only, no source");
+                    fault("not-a-source", format!("{at}.kind"), what, "use sqlite, postgres or mysql");
+                }
+                _ => {}
+            }
+            match connection {
+                Connection::Sqlite { path } | Connection::DuckDb { path } if path.trim().is_empty() => {
+                    fault("wrong-value", format!("{at}.path"), "the path is empty".into(), "name the file");
+                }
+                Connection::Postgres { url_env: name } | Connection::MySql { url_env: name } if !is_variable(name) => {
+                    fault("wrong-value", format!("{at}.url_env"), not_a_variable(name), VARIABLE);
+                }
+                Connection::Snowflake { credentials_env: name } if !is_variable(name) => {
+                    fault("wrong-value", format!("{at}.credentials_env"), not_a_variable(name), VARIABLE);
+                }
+                _ => {}
+            }
+        }
+    }
+    let code = &config.defaults.country_calling_code;
+    if code.is_empty() || code.len() > 4 || !code.bytes().all(|b| b.is_ascii_digit()) {
+        let what = format!("`{}` is no country calling code", code.escape_debug());
+        fault(
+            "wrong-value",
+            "defaults.country_calling_code".into(),
+            what,
+            "write its digits only, such as \"1\" or \"49\"",
+        );
+    }
+    if !is_variable(&config.airflow.slack_webhook_env) {
+        let what = not_a_variable(&config.airflow.slack_webhook_env);
+        fault("wrong-value", "airflow.slack_webhook_env".into(), what, VARIABLE);
+    }
+    out
+}
+
+const ADDRESS: &str =
+    "an address stands where the name of an environment variable is due (`url_env`, `credentials_env`)";
+const VARIABLE: &str = "name the environment variable that holds the secret, such as SHOP_URL";
+
+fn is_variable(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_uppercase() || c == '_';
+    text.starts_with(word) && text.chars().all(|c| word(c) || c.is_ascii_digit())
+}
+
+/// The text itself may be the secret, so it is not repeated.
+fn not_a_variable(text: &str) -> String {
+    if text.contains("://") || text.contains('@') {
+        return ADDRESS.into();
+    }
+    "this is no name of an environment variable: capital letters, digits and _".into()
+}
+
+/// Faults and warnings between the contracts and the configuration.
+pub(super) fn contracts(workspace: &Workspace) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    let known: Vec<&str> = workspace.config.sources.keys().map(Name::as_str).collect();
+    let mut strangers: BTreeMap<&Name, usize> = BTreeMap::new();
+    for (at, contract) in &workspace.contracts {
+        if !workspace.config.sources.contains_key(&at.source) {
+            *strangers.entry(&at.source).or_default() += 1;
+        }
+        references(at, contract, &workspace.contracts, &mut out);
+    }
+    for (source, count) in strangers {
+        let near = nearest(source.as_str(), known.iter().copied());
+        let next = match near.first() {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("add it to `sources` in {}, or delete {}", paths::CONFIG, paths::source(source)),
+        };
+        let what = format!("{count} contract(s) belong to `{source}`, which is no source of the workspace");
+        out.push(Diagnostic::error("unknown-source", what).at(Place::file(paths::source(source))).next(next));
+    }
+    for source in workspace.config.sources.keys() {
+        let folder = format!("{}/", paths::source(source));
+        if !workspace.texts.keys().any(|path| path.starts_with(&folder)) {
+            out.push(
+                Diagnostic::warning("no-contracts", format!("nothing is known of the tables of `{source}`"))
+                    .at(Place::path(paths::CONFIG, format!("sources.{source}")))
+                    .next(format!("run `pipewright discover {source}`")),
+            );
+        }
+    }
+    out
+}
+
+fn references(at: &TableRef, contract: &Contract, all: &BTreeMap<TableRef, Contract>, out: &mut Vec<Diagnostic>) {
+    for column in &contract.columns {
+        let Some(to) = &column.references else { continue };
+        let path = format!("schema.{}.properties.{}.relationships", contract.table, column.name);
+        let place = Place::path(paths::contract(at), path);
+        let target = TableRef { source: at.source.clone(), table: to.table.clone() };
+        match all.get(&target) {
+            None => {
+                let tables = all.keys().filter(|t| t.source == at.source).map(|t| t.table.as_str());
+                let near = nearest(to.table.as_str(), tables);
+                let next = match near.first() {
+                    Some(near) => format!("did you mean `{near}.{}`?", to.column),
+                    None => format!("discover `{}` as well, or take the relationship out", at.source),
+                };
+                let what = format!("`{}` points to `{}`, which has no contract", column.name, to.table);
+                out.push(Diagnostic::warning("unknown-reference", what).at(place).next(next));
+            }
+            Some(other) if other.column(to.column.as_str()).is_none() => {
+                let near = nearest(to.column.as_str(), other.columns.iter().map(|c| c.name.as_str()));
+                let what =
+                    format!("`{}` points to `{}.{}`, which is no column of it", column.name, to.table, to.column);
+                let next = near.first().map_or("take the relationship out".into(), |n| format!("did you mean `{n}`?"));
+                out.push(Diagnostic::error("unknown-column", what).at(place).next(next));
+            }
+            Some(_) => {}
+        }
+    }
+}
