@@ -25,3 +25,5 @@ pub mod changeset;
 pub mod render;
 
 pub mod publish;
+
+pub mod rollback;

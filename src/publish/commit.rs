@@ -217,19 +217,21 @@ fn choose_branch(git: &Git, head: &Head, pipeline: &Name, tree: Id) -> Outcome<(
     Ok((branch, None))
 }
 
-/// The name of a change: 12 characters of Crockford's base 32, over what it changes.
+/// The name of a change, over what it changes.
 fn change_id(parent: Option<Id>, tree: Id, pipeline: &Name) -> String {
+    let parent = parent.map(|p| p.to_string()).unwrap_or_default();
+    base32_of(&[&parent, &tree.to_string(), pipeline.as_str()])
+}
+
+/// 12 characters of Crockford's base 32 over a hash of `parts`.
+pub(crate) fn base32_of(parts: &[&str]) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let mut hash = Sha256::new();
-    for part in [parent.map(|p| p.to_string()).unwrap_or_default().as_str(), &tree.to_string(), pipeline.as_str()] {
+    for part in parts {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    base32(&hash.finalize())
-}
-
-pub(crate) fn base32(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-    let bits = bytes.iter().take(8).fold(0u64, |all, b| (all << 8) | u64::from(*b));
+    let bits = hash.finalize().iter().take(8).fold(0u64, |all, b| (all << 8) | u64::from(*b));
     (0..12).map(|i| char::from(ALPHABET[(bits >> (59 - 5 * i)) as usize & 31])).collect()
 }
 

@@ -7,10 +7,14 @@ mod commit;
 mod merge;
 
 pub use commit::{Change, Draft, Published, commit, conflicts, requirement_hash};
+pub(crate) use commit::{base32_of, changes, one_line};
 pub use merge::{Merged, merge};
 
 /// Folder of the generated files as they were last generated.
 pub const BASE: &str = ".pipewright/base/";
+
+/// The lock file; what stands in it follows from everything else.
+pub const LOCK: &str = "pipewright.lock";
 
 /// Folder of branches that hold changes.
 pub const BRANCHES: &str = "pipewright/";

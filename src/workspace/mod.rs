@@ -12,3 +12,8 @@ pub use open::{Workspace, find};
 
 #[cfg(test)]
 mod tests;
+mod ledger;
+
+pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
+pub use config::{Act, Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
+pub use ledger::{Dataset, Event, EventKind, Inverse, Job, Ledger};

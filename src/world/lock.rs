@@ -28,6 +28,45 @@ pub fn state_folder(workspace: &Path) -> Outcome<PathBuf> {
     Ok(folder)
 }
 
+/// Adds a line to a file of the state folder. Where the line before was torn by a killed process, a new one is begun.
+///
+/// # Errors
+/// A file that can't be written.
+pub fn append(workspace: &Path, file: &str, line: &str) -> Outcome<()> {
+    let path = state_folder(workspace)?.join(file);
+    let append = || {
+        let mut file = File::options().read(true).append(true).create(true).open(&path)?;
+        let mut text = String::new();
+        if file.metadata()?.len() > 0 {
+            let mut last = [0];
+            file.seek(std::io::SeekFrom::End(-1))?;
+            file.read_exact(&mut last)?;
+            if last != *b"\n" {
+                text.push('\n');
+            }
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+        file.write_all(text.as_bytes())
+    };
+    append().map_err(|e: std::io::Error| cannot(&path, &e))
+}
+
+/// The text of a file of the state folder; empty where it is not there. Bytes that are no UTF-8 are replaced.
+///
+/// # Errors
+/// A file that can't be read.
+pub fn read(workspace: &Path, file: &str) -> Outcome<String> {
+    let path = workspace.join(STATE).join(file);
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(e) => {
+            Err(Diagnostic::error("state-folder", format!("can't read {}", path.display())).why(e.to_string()).into())
+        }
+    }
+}
+
 impl Lock {
     /// Takes the workspace for this process. `who` is shown to those who find it taken: `propose`.
     ///

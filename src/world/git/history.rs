@@ -1,10 +1,8 @@
 //! Commits and their trailers, and the tree that undoing one gives.
 
-use std::collections::BTreeMap;
-
 use git2::{MergeOptions, Sort};
 
-use super::{Entry, Git, Id, Mode, fault};
+use super::{Entries, Entry, Git, Id, Mode, fault};
 use crate::vocabulary::Outcome;
 
 /// Trailers of a commit message, `Pipewright-Change: …`, in order. A squashed commit can hold several of one name.
@@ -23,6 +21,19 @@ pub struct Commit {
     pub author: String,
     /// When it was made, seconds since 1970.
     pub seconds: i64,
+}
+
+/// What a tree becomes when a change is taken back. Paths are relative to the workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakenBack {
+    /// What stood before the change.
+    pub before: Entries,
+    /// What the change made of it.
+    pub made: Entries,
+    /// What stands once it is taken back, without the paths in conflict.
+    pub after: Entries,
+    /// Paths that later changes made otherwise.
+    pub conflicts: Vec<String>,
 }
 
 impl Commit {
@@ -130,54 +141,44 @@ impl Git {
         }
     }
 
-    /// What `onto` becomes when `change` is taken back: changed paths of the workspace, or those in conflict. Of a merge
-    /// commit, what it brought to its first parent is taken back.
+    /// What `onto` becomes when `change` is taken back. Of a merge commit, what it brought to its first parent is taken
+    /// back; of a first commit, everything.
     ///
     /// # Errors
-    /// Objects that git can't read, or a change outside the workspace that stands in conflict.
-    pub fn taken_back(&self, change: Id, onto: Id) -> Outcome<Result<BTreeMap<String, Option<Entry>>, Vec<String>>> {
+    /// Objects that git can't read.
+    pub fn taken_back(&self, change: Id, onto: Id) -> Outcome<TakenBack> {
         let doing = |e: git2::Error| fault("take a change back", &e);
         let tree = |id: Id| self.repo.find_commit(id).and_then(|c| c.tree()).map_err(doing);
-        let made = tree(change)?;
-        let before = match self.repo.find_commit(change).map_err(doing)?.parent_ids().next() {
+        let parent = self.repo.find_commit(change).map_err(doing)?.parent_ids().next();
+        let before = match parent {
             Some(parent) => tree(parent)?,
             None => {
                 let empty = self.repo.treebuilder(None).and_then(|t| t.write()).map_err(doing)?;
                 self.repo.find_tree(empty).map_err(doing)?
             }
         };
-        let now = tree(onto)?;
         let mut options = MergeOptions::new();
         options.find_renames(false);
-        let index = self.repo.merge_trees(&made, &now, &before, Some(&options)).map_err(doing)?;
-        if index.has_conflicts() {
-            let mut paths = Vec::new();
-            for conflict in index.conflicts().map_err(doing)? {
-                let conflict = conflict.map_err(doing)?;
-                let side = conflict.our.or(conflict.their).or(conflict.ancestor);
-                paths.extend(side.map(|e| String::from_utf8_lossy(&e.path).into_owned()));
-            }
-            return Ok(Err(paths));
-        }
-        let here = self.entries(Some(onto))?;
-        let mut after = BTreeMap::new();
+        let index = self.repo.merge_trees(&tree(change)?, &tree(onto)?, &before, Some(&options)).map_err(doing)?;
+        let inside = |path: &[u8]| String::from_utf8(path.to_vec()).ok()?.strip_prefix(&self.prefix).map(str::to_owned);
+        let mut out =
+            TakenBack { before: self.entries(parent)?, made: self.entries(Some(change))?, ..TakenBack::default() };
         for entry in index.iter() {
-            let path = String::from_utf8_lossy(&entry.path).into_owned();
-            if let (Some(path), Some(mode)) = (path.strip_prefix(&self.prefix), Mode::from_bits(entry.mode as i32)) {
-                after.insert(path.to_owned(), Entry { id: entry.id, mode });
+            // Stages above 0 are the sides of a conflict.
+            let stage = (entry.flags >> 12) & 3;
+            if let (0, Some(path), Some(mode)) = (stage, inside(&entry.path), Mode::from_bits(entry.mode as i32)) {
+                out.after.insert(path, Entry { id: entry.id, mode });
             }
         }
-        let mut out = BTreeMap::new();
-        for (path, entry) in &here {
-            match after.get(path) {
-                Some(new) if new == entry => {}
-                new => {
-                    out.insert(path.clone(), new.copied());
-                }
+        for conflict in index.conflicts().map_err(doing)? {
+            let conflict = conflict.map_err(doing)?;
+            if let Some(side) = conflict.our.or(conflict.their).or(conflict.ancestor) {
+                let outside = || String::from_utf8_lossy(&side.path).into_owned();
+                out.conflicts.push(inside(&side.path).unwrap_or_else(outside));
             }
         }
-        out.extend(after.into_iter().filter(|(path, _)| !here.contains_key(path)).map(|(path, e)| (path, Some(e))));
-        Ok(Ok(out))
+        out.conflicts.sort();
+        Ok(out)
     }
 }
 

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::vocabulary::{Diagnostic, Fault, Outcome};
 
 pub use git2::Oid as Id;
-pub use history::{Commit, Trailers};
+pub use history::{Commit, TakenBack, Trailers};
 pub use journal::Recovered;
 pub use lines::{YOURS, merge_lines};
 pub use objects::When;
