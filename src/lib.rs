@@ -25,3 +25,6 @@ pub mod changeset;
 pub mod render;
 
 pub mod publish;
+pub mod run;
+
+pub mod verbs;
