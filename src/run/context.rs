@@ -7,7 +7,7 @@ use super::report::Target;
 use super::runtime::{self, Part, Runtime};
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place};
 use crate::workspace::{Config, Connection};
-use crate::world::process::{Command, Secrets};
+use crate::world::process::{self, Command, Secrets};
 
 /// Folder of local state, relative to the workspace.
 pub const STATE: &str = ".pipewright/state";
@@ -86,9 +86,7 @@ pub fn secrets(config: &Config) -> Secrets {
     let connections = config.sources.values().chain([&config.targets]).flat_map(both).flatten();
     let mut names: Vec<String> = connections.flat_map(|c| env_names(&c).1).collect();
     names.push(config.airflow.slack_webhook_env.clone());
-    names.extend(
-        std::env::vars_os().filter_map(|(n, _)| n.into_string().ok()).filter(|n| n.starts_with("DBT_ENV_SECRET_")),
-    );
+    names.extend(process::env_names().filter(|n| n.starts_with("DBT_ENV_SECRET_")));
     Secrets::of_env(names.iter().map(String::as_str))
 }
 

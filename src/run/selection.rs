@@ -8,7 +8,7 @@ use super::report::Target;
 use crate::spec::Spec;
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, Relation};
 use crate::workspace::{Config, Connection};
-use crate::world::local;
+use crate::world::{local, process};
 
 /// One pipeline, with what the workspace holds of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub fn reachable(root: &Path, config: &Config, specs: &[&Spec], target: Target) 
     let target_connection = connection(config, target)?;
     let unset = |connection: &Connection, whose: &str| -> Vec<Diagnostic> {
         let names = env_names(connection).0;
-        let unset = names.into_iter().filter(|n| std::env::var_os(n).is_none_or(|v| v.is_empty()));
+        let unset = names.into_iter().filter(|n| process::env(n).is_none());
         let d = |n: String| {
             Diagnostic::error("env-missing", format!("the environment variable {n} is not set"))
                 .why(format!("{whose} needs it"))

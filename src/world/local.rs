@@ -96,6 +96,23 @@ pub fn walk(dir: &Path) -> Vec<PathBuf> {
     files.filter(|e| e.file_type().is_file()).map(walkdir::DirEntry::into_path).collect()
 }
 
+/// A file that this process holds alone; the operating system gives it back when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Held(#[expect(dead_code, reason = "it is held by being open")] std::fs::File);
+
+/// Takes a file for this process, and makes it if it is not there; none where another process holds it.
+///
+/// # Errors
+/// A file that can't be written or locked.
+pub fn hold(path: &Path) -> Outcome<Option<Held>> {
+    let file = std::fs::File::options().create(true).append(true).open(path).map_err(|e| fault("write", path, &e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Held(file))),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+        Err(std::fs::TryLockError::Error(e)) => Err(fault("lock", path, &e)),
+    }
+}
+
 /// Bytes that may still be written to the disk which holds `path` or the nearest folder above it.
 pub fn free_space(path: &Path) -> Option<u64> {
     let there = path.ancestors().find(|p| p.exists())?;

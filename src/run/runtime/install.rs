@@ -1,6 +1,5 @@
 //! Installing a part of the runtime: all of it, or nothing that counts.
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -61,23 +60,21 @@ fn describe(part: Part) -> String {
 }
 
 /// Held while a part is installed; another process that wants the same waits for it.
-fn lock(cache: &Path, key: &str, step: &str, listen: &mut Listen<'_>) -> Outcome<File> {
+fn lock(cache: &Path, key: &str, step: &str, listen: &mut Listen<'_>) -> Outcome<local::Held> {
     let path = cache.join(format!("{key}.lock"));
-    let file = File::options().create(true).append(true).open(&path).map_err(|e| local::fault("write", &path, &e))?;
     let mut told = false;
     loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::Error(e)) => return Err(local::fault("lock", &path, &e)),
-            Err(TryLockError::WouldBlock) if process::interrupted() => return Err(interrupted()),
-            Err(TryLockError::WouldBlock) => {
-                if !std::mem::replace(&mut told, true) {
-                    let line = "another process installs the same; waiting for it".to_owned();
-                    listen(&Event::Says { step: step.to_owned(), line });
-                }
-                std::thread::sleep(Duration::from_millis(100));
-            }
+        if let Some(held) = local::hold(&path)? {
+            return Ok(held);
         }
+        if process::interrupted() {
+            return Err(interrupted());
+        }
+        if !std::mem::replace(&mut told, true) {
+            let line = "another process installs the same; waiting for it".to_owned();
+            listen(&Event::Says { step: step.to_owned(), line });
+        }
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 
@@ -101,7 +98,7 @@ fn starts(part: Part, bin: &Path) -> bool {
         Part::Airflow => "airflow",
     };
     let find = format!(
-        "import importlib.util as u, sys; sys.exit(not all(u.find_spec(m.strip()) for m in {modules:?}.split(',')))"
+        "import importlib.util as u, sys; sys.exit(not all(u.find_spec(m.strip()) for m in '{modules}'.split(',')))"
     );
     let python = command(&bin.join("python")).args(["-I", "-c", &find]).timeout(Duration::from_secs(60));
     process::is_executable(&bin.join(part.program())) && python.quiet().is_ok_and(|ended| ended.ok())
@@ -147,12 +144,15 @@ fn make(
         let lock = dir.join(name);
         local::write(&lock, text)?;
         let install = match &uv {
-            Some(uv) => base(uv).args(["pip", "install", "--require-hashes", "--python"]).arg(bin.join("python")),
+            Some(uv) => {
+                base(uv).args(["pip", "install", "--require-hashes", "--no-deps", "--python"]).arg(bin.join("python"))
+            }
             None => base(&bin.join("python")).args([
                 "-m",
                 "pip",
                 "install",
                 "--require-hashes",
+                "--no-deps",
                 "--no-input",
                 "--disable-pip-version-check",
                 "--progress-bar=off",

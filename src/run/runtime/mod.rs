@@ -145,11 +145,12 @@ pub(crate) fn pointers(cache: &Path, part: Part) -> Outcome<Vec<(PathBuf, Pointe
     let prefix = format!("{}-py", part.key());
     let mut found = Vec::new();
     for path in local::list(cache)? {
-        let named =
-            path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(&prefix) && n.ends_with(".json"));
-        if let (true, Some(text)) = (named, if named { local::read(&path)? } else { None })
-            && let Ok(pointer) = serde_json::from_str::<Pointer>(&text)
-        {
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        if !(name.starts_with(&prefix) && name.ends_with(".json")) {
+            continue;
+        }
+        let text = local::read(&path)?.unwrap_or_default();
+        if let Ok(pointer) = serde_json::from_str::<Pointer>(&text) {
             let made = path.metadata().and_then(|m| m.modified()).ok();
             found.push((made, path, pointer));
         }

@@ -27,9 +27,8 @@ pub struct Python {
 pub fn find_python() -> Outcome<Python> {
     let wanted = "install Python 3.10 or newer (`apt install python3 python3-venv`, `brew install python`, \
                   https://www.python.org/downloads/), or set PIPEWRIGHT_PYTHON to one";
-    if let Some(named) = std::env::var_os("PIPEWRIGHT_PYTHON").filter(|v| !v.is_empty()) {
-        let text = named.to_string_lossy().into_owned();
-        let path = if text.contains('/') { Some(PathBuf::from(named)) } else { process::on_path(&text) };
+    if let Some(text) = process::env("PIPEWRIGHT_PYTHON") {
+        let path = if text.contains('/') { Some(PathBuf::from(&text)) } else { process::on_path(&text) };
         return match path.as_deref().map(ask) {
             Some(Ok(python)) if new_enough(&python) => Ok(python),
             Some(Ok(python)) => {
