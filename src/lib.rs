@@ -27,3 +27,6 @@ pub mod render;
 pub mod publish;
 
 pub mod rollback;
+pub mod run;
+
+pub mod verbs;

@@ -1,5 +1,8 @@
 //! The only part that touches files, git, network, processes and the clock.
 
+pub mod clock;
 pub mod files;
 pub mod git;
+pub mod local;
 pub mod lock;
+pub mod process;

@@ -1,0 +1,142 @@
+//! What there is to run: which files and models a pipeline has.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::context::{connection, env_names, source_connection};
+use super::report::Target;
+use crate::spec::Spec;
+use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, Relation};
+use crate::workspace::{Config, Connection};
+use crate::world::{local, process};
+
+/// One pipeline, with what the workspace holds of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pipeline {
+    /// Its name.
+    pub name: Name,
+    /// Ingestion scripts, relative to the workspace.
+    pub scripts: Vec<String>,
+    /// Models that it builds, staging first.
+    pub models: Vec<Name>,
+    /// Landed tables: schema and name.
+    pub landed: Vec<(String, String)>,
+}
+
+/// What of `specs` is run, each with its files.
+///
+/// # Errors
+/// No pipeline at all, an unknown one, or files that are not there: all of them at once.
+pub fn select(root: &Path, specs: &BTreeMap<Name, Spec>, wanted: &[Name]) -> Outcome<Vec<Pipeline>> {
+    if specs.is_empty() {
+        return Err(Diagnostic::error("nothing-to-run", "this workspace has no pipeline")
+            .at(Place::file("pipelines"))
+            .next("`pipewright propose \"…\"` makes one")
+            .into());
+    }
+    let files = models_of_project(root);
+    let (mut out, mut faults) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
+    for name in wanted.iter().filter(|n| seen.insert(*n)) {
+        match specs.get(name) {
+            Some(spec) => out.push(pipeline(root, spec, &files, &mut faults)),
+            None => {
+                let known: Vec<&str> = specs.keys().map(Name::as_str).collect();
+                let near = crate::vocabulary::nearest(name.as_str(), known.iter().copied());
+                let offered = if near.is_empty() { known } else { near };
+                faults.push(
+                    Diagnostic::error("unknown-pipeline", format!("there is no pipeline `{name}`"))
+                        .next(format!("one of: {}", offered.join(", "))),
+                );
+            }
+        }
+    }
+    Fault::unless_empty(faults)?;
+    if out.is_empty() {
+        return Err(Diagnostic::error("nothing-to-run", "no pipeline was named").into());
+    }
+    Ok(out)
+}
+
+/// Names of the models of the dbt project, from its files.
+fn models_of_project(root: &Path) -> BTreeSet<String> {
+    let folders = ["dbt/models", "dbt/snapshots"];
+    let files = folders.iter().flat_map(|folder| local::walk(&root.join(folder)));
+    let sql = files.filter(|f| f.extension().is_some_and(|e| e == "sql"));
+    sql.filter_map(|f| Some(f.file_stem()?.to_str()?.to_owned())).collect()
+}
+
+fn pipeline(root: &Path, spec: &Spec, files: &BTreeSet<String>, faults: &mut Vec<Diagnostic>) -> Pipeline {
+    let name = &spec.name;
+    let missing = |what: String| {
+        Diagnostic::error("file-missing", format!("{what} of the pipeline `{name}` is not there"))
+            .next("`pipewright regenerate` writes it again")
+    };
+    let mut scripts: Vec<String> = local::list(&root.join("ingest"))
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|f| Some(f.file_name()?.to_str()?.to_owned()))
+        .filter(|f| f.strip_suffix(".py").is_some_and(|s| s == name.as_str() || s.starts_with(&format!("{name}__"))))
+        .collect();
+    scripts.sort();
+    if spec.ingest.is_empty() {
+        scripts.clear();
+    } else if scripts.is_empty() {
+        faults.push(missing(format!("the ingestion script `ingest/{name}.py`")));
+    }
+    // Staging models that the spec leaves to what follows from its tables are built where the project has them.
+    let staging = spec.ingest.iter().map(|i| i.table.staging_model());
+    let from = spec.models.iter().filter_map(|m| match &m.from {
+        Relation::Table(table) => Some(table.staging_model()),
+        Relation::Model(_) => None,
+    });
+    let implied: BTreeSet<Name> = staging.chain(from).filter(|n| files.contains(n.as_str())).collect();
+    let own: Vec<Name> = spec.models.iter().map(|m| m.name.clone()).collect();
+    for model in own.iter().filter(|m| !files.contains(m.as_str())) {
+        faults.push(missing(format!("the model `{model}`")));
+    }
+    let models: Vec<Name> = implied.iter().filter(|n| !own.contains(n)).cloned().chain(own.iter().cloned()).collect();
+    let landed = spec.ingest.iter().map(|i| (i.table.raw_schema(), i.table.table.to_string())).collect();
+    if scripts.is_empty() && models.is_empty() {
+        faults.push(
+            Diagnostic::error("nothing-to-run", format!("the pipeline `{name}` lands no table and builds no model"))
+                .at(Place::file(format!("pipelines/{name}.yml"))),
+        );
+    }
+    Pipeline { name: name.clone(), scripts, models, landed }
+}
+
+/// Every source that is read, and the target, can be reached as far as that can be said without asking them.
+///
+/// # Errors
+/// Files that are not there, and environment variables that are not set: all of them at once.
+pub fn reachable(root: &Path, config: &Config, specs: &[&Spec], target: Target) -> Outcome<()> {
+    let mut faults = Vec::new();
+    let target_connection = connection(config, target)?;
+    let unset = |connection: &Connection, whose: &str| -> Vec<Diagnostic> {
+        let names = env_names(connection).0;
+        let unset = names.into_iter().filter(|n| process::env(n).is_none());
+        let d = |n: String| {
+            Diagnostic::error("env-missing", format!("the environment variable {n} is not set"))
+                .why(format!("{whose} needs it"))
+        };
+        unset.map(d).collect()
+    };
+    faults.extend(unset(target_connection, &format!("the target `{}`", target.as_str())));
+    let sources: BTreeSet<&Name> = specs.iter().flat_map(|s| s.ingest.iter().map(|i| &i.table.source)).collect();
+    for source in sources {
+        match source_connection(config, source, target) {
+            Err(fault) => faults.extend(fault.diagnostics),
+            Ok(Connection::Sqlite { path }) if !root.join(path).is_file() => faults.push(
+                Diagnostic::error(
+                    "source-missing",
+                    format!("`{}`, the file of the source `{source}`, is not there", path.escape_debug()),
+                )
+                .at(Place::path("pipewright.yml", format!("sources.{source}.{}.path", target.as_str())))
+                .next("put it there, or mend the path; it is relative to the workspace"),
+            ),
+            Ok(connection) => faults.extend(unset(connection, &format!("the source `{source}`"))),
+        }
+    }
+    Fault::unless_empty(faults)
+}
