@@ -10,6 +10,7 @@ mod quote;
 mod relation;
 mod types;
 mod window;
+mod yaml;
 
 pub use act::Act;
 pub use diagnostic::{Diagnostic, Fault, Outcome, Place, Severity, nearest};
@@ -19,3 +20,4 @@ pub use quote::{jinja_string, python_string, shell_word, sql_identifier, sql_str
 pub use relation::{Relation, TableRef};
 pub use types::DataType;
 pub use window::{Span, Unit, Window};
+pub use yaml::{yaml_block, yaml_flow, yaml_scalar, yaml_value};
