@@ -39,31 +39,53 @@ pub fn yaml_string(text: &str) -> String {
     quoted.chars().map(|c| if bent(c) { format!("\\u{:04x}", c as u32) } else { c.to_string() }).collect()
 }
 
-/// `text` as a Python string literal in double quotes.
+/// `text` as a Python string literal: in double quotes, or in single ones where that saves escapes, as formatters do.
 pub fn python_string(text: &str) -> String {
+    let count = |quote| text.chars().filter(|c| *c == quote).count();
+    let quote = if count('"') > count('\'') { '\'' } else { '"' };
     let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
+    out.push(quote);
     for c in text.chars() {
         match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
+            c if c == quote || c == '\\' => out.extend(['\\', c]),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control()
-                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-            {
-                out.push_str(&if (c as u32) > 0xffff {
-                    format!("\\U{:08x}", c as u32)
-                } else {
-                    format!("\\u{:04x}", c as u32)
-                });
-            }
+            c if is_hidden(c) => out.push_str(&unicode_escape(c)),
             c => out.push(c),
         }
     }
-    out.push('"');
+    out.push(quote);
     out
+}
+
+/// `text` between the triple quotes of a Python docstring; line breaks stay.
+pub fn python_docstring(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            // Three in a row would end it, and one at its start would join the quotes before.
+            '"' if out.is_empty() || out.ends_with("\"\"") => out.push_str("\\\""),
+            c if c != '\n' && is_hidden(c) => out.push_str(&unicode_escape(c)),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// `\u202e`: an escape that Python and YAML read alike.
+pub(super) fn unicode_escape(c: char) -> String {
+    let code = c as u32;
+    if code > 0xffff { format!("\\U{code:08x}") } else { format!("\\u{code:04x}") }
+}
+
+/// Characters that YAML forbids or folds, that turn the direction of text, or that nobody sees.
+pub(super) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{feff}' | '\u{fff0}'..='\u{fffc}' | '\u{e0000}'..='\u{e0fff}')
+        || (c as u32) & 0xfffe == 0xfffe
 }
 
 /// `text` for a place that Jinja renders and where it must come out unchanged: braces that would open Jinja are emitted
@@ -77,8 +99,14 @@ pub fn jinja_string(text: &str) -> String {
         match c {
             '{' => out.push_str("{{ '{' }}"),
             '}' => out.push_str("{{ '}' }}"),
+            // Jinja turns every line break into `\n` and drops the last one.
+            '\r' => out.push_str("{{ '\\r' }}"),
             c => out.push(c),
         }
+    }
+    if out.ends_with('\n') {
+        out.pop();
+        out.push_str("{{ '\\n' }}");
     }
     out
 }
@@ -104,7 +132,9 @@ mod tests {
         assert_eq!(sql_string("it's \\", Dialect::Snowflake), "'it''s \\\\'");
         assert_eq!(sql_string("it's", Dialect::BigQuery), "'it\\'s'");
         assert_eq!(yaml_string("a: \"b\"\n#"), r##""a: \"b\"\n#""##);
-        assert_eq!(python_string("\"\"\"\n\\"), r#""\"\"\"\n\\""#);
+        assert_eq!(python_string("\"\"\"\n\\"), r#"'"""\n\\'"#);
+        assert_eq!(python_string("it's \u{202e}\""), r#""it's \u202e\"""#);
+        assert_eq!(python_docstring("\"\"\"\"\\ \u{202e}\n\""), r#"\""\""\\ \u202e"#.to_owned() + "\n\"");
         assert_eq!(jinja_string("{{ x }}"), "{{ '{' }}{{ '{' }} x {{ '}' }}{{ '}' }}");
         assert_eq!(jinja_string("a {b}"), "a {b}");
         assert_eq!(shell_word("a b'c"), "'a b'\\''c'");

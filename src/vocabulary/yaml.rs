@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use super::quote::{is_hidden, unicode_escape};
+
 /// No line is longer, where its words allow.
 const WIDTH: usize = 120;
 
@@ -101,7 +103,7 @@ fn string(text: &str, indent: usize, column: usize) -> String {
     let room = WIDTH.saturating_sub(indent).max(20);
     let lines: Vec<&str> = text.split('\n').collect();
     let held =
-        |line: &&str| !line.starts_with([' ', '\t']) && !line.ends_with([' ', '\t']) && !line.contains(is_special);
+        |line: &&str| !line.starts_with([' ', '\t']) && !line.ends_with([' ', '\t']) && !line.contains(is_hidden);
     if lines.iter().all(held) && !lines.iter().any(|line| line.is_empty()) {
         if lines.len() == 1 {
             return block(">-", fold(text, room));
@@ -177,18 +179,9 @@ fn escape(c: char) -> String {
         '\n' => "\\n".into(),
         '\t' => "\\t".into(),
         '\r' => "\\r".into(),
-        c if is_special(c) && c as u32 > 0xffff => format!("\\U{:08x}", c as u32),
-        c if is_special(c) => format!("\\u{:04x}", c as u32),
+        c if is_hidden(c) => unicode_escape(c),
         c => c.into(),
     }
-}
-
-/// Characters that YAML forbids or folds, that turn the direction of text, or that nobody sees.
-fn is_special(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{feff}' | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..='\u{e0fff}')
-        || (c as u32) & 0xfffe == 0xfffe
 }
 
 fn flow_text(text: &str) -> String {
@@ -206,7 +199,7 @@ fn is_plain(text: &str, in_flow: bool) -> bool {
         )
     };
     let opens = first.is_alphanumeric() || "_/($".contains(first);
-    let broken = text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']) || text.contains(is_special);
+    let broken = text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']) || text.contains(is_hidden);
     let flow_broken = || in_flow && text.contains([',', '[', ']', '{', '}', ':', '#', '"']);
     opens && !broken && !flow_broken() && !word() && !(first.is_ascii_digit() && like_number())
 }
