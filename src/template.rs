@@ -2,21 +2,21 @@
 //! of the program. Delimiters are `[[ expr ]]`, `[% block %]`, `[# comment #]`, so that emitted `{{ }}` stays itself.
 //!
 //! Names must be given: an undefined one is an error, and so is printing `none`; ask `is defined` where a field may be
-//! left out. Filters: `yaml`, `python`, `shell`, `jinja`, `sql_string(dialect)`, `sql_identifier(dialect)`,
+//! left out. Filters: `yaml` (one line), `entry(key, indent)` and `item(indent)` (YAML lines), `python`, `shell`, `jinja`, `sql_string(dialect)`, `sql_identifier(dialect)`,
 //! `wrap(width)` and `comment(prefix, width)`.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use rust_embed::RustEmbed;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::vocabulary::{
     Diagnostic, Dialect, Outcome, Place, jinja_string, python_string, shell_word, sql_identifier, sql_string,
-    yaml_string,
+    yaml_entry, yaml_flow, yaml_item,
 };
 
 #[derive(RustEmbed)]
@@ -93,7 +93,11 @@ fn build() -> Result<Environment<'static>, Error> {
         minijinja::escape_formatter(out, state, value)
     });
     env.set_loader(|name| Ok(text(name).map(str::to_owned)));
-    env.add_filter("yaml", |text: &str| yaml_string(text));
+    env.add_filter("yaml", |value: Value| Ok::<_, Error>(yaml_flow(&json(&value)?)));
+    env.add_filter("entry", |value: Value, key: &str, indent: usize| {
+        Ok::<_, Error>(yaml_entry(key, &json(&value)?, indent))
+    });
+    env.add_filter("item", |value: Value, indent: usize| Ok::<_, Error>(yaml_item(&json(&value)?, indent)));
     env.add_filter("python", |text: &str| python_string(text));
     env.add_filter("shell", |text: &str| shell_word(text));
     env.add_filter("jinja", |text: &str| jinja_string(text));
@@ -106,6 +110,10 @@ fn build() -> Result<Environment<'static>, Error> {
         lines.join("\n")
     });
     Ok(env)
+}
+
+fn json(value: &Value) -> Result<serde_json::Value, Error> {
+    serde_json::to_value(value).map_err(|e| Error::new(ErrorKind::InvalidOperation, e.to_string()))
 }
 
 fn dialect(name: &str) -> Result<Dialect, Error> {
@@ -179,7 +187,7 @@ mod tests {
     fn filters_quote_hostile_text() {
         let out = |text| render_text(text, context! { t => "it's \"{{ x }}\"" }).unwrap();
         assert_eq!(out("[[ t | yaml ]]"), r#""it's \"{{ x }}\"""#);
-        assert_eq!(out("[[ t | python ]]"), r#""it's \"{{ x }}\"""#);
+        assert_eq!(out("[[ t | python ]]"), r#"'it\'s "{{ x }}"'"#);
         assert_eq!(out("[[ t | sql_string('bigquery') ]]"), r#"'it\'s "{{ x }}"'"#);
         assert_eq!(out("[[ t | sql_identifier('duckdb') ]]"), r#""it's ""{{ x }}""""#);
         assert_eq!(out("[[ t | shell ]]"), r#"'it'\''s "{{ x }}"'"#);

@@ -20,4 +20,4 @@ pub use quote::{jinja_string, python_docstring, python_string, shell_word, sql_i
 pub use relation::{Relation, TableRef};
 pub use types::DataType;
 pub use window::{Span, Unit, Window};
-pub use yaml::{yaml_block, yaml_flow, yaml_scalar, yaml_value};
+pub use yaml::{yaml_block, yaml_entry, yaml_flow, yaml_item, yaml_scalar};

@@ -28,13 +28,20 @@ pub fn yaml_flow(value: &Value) -> String {
     }
 }
 
-/// What follows `key:` or `-`, the space or line break between included. `indent` is that of the lines below, `column`
-/// where the text starts. Lists of scalars stand in flow style where they fit; below the keys of `flow`, so do maps.
-pub fn yaml_value(value: &Value, indent: usize, column: usize, flow: &[&str]) -> String {
-    Writer { flow }.value(value, indent, column, false)
+/// `key: value` in lines that are `indent` spaces in; lists of scalars stand in flow style where they fit.
+pub fn yaml_entry(key: &str, value: &Value, indent: usize) -> String {
+    let key = flow_text(key);
+    let value = Writer { flow: &[] }.value(value, indent + 2, indent + width(&key) + 1, false);
+    format!("{:indent$}{key}:{value}", "")
 }
 
-/// `value`, a map, as a document or as a part of one, each line `indent` spaces in.
+/// `- value` in lines that are `indent` spaces in; a map stands in flow style where it fits.
+pub fn yaml_item(value: &Value, indent: usize) -> String {
+    format!("{:indent$}-{}", "", Writer { flow: &[] }.item(value, indent + 2, true))
+}
+
+/// `value`, a map, as a document or as a part of one, each line `indent` spaces in. Maps below the keys of `flow` stand
+/// in flow style where they fit.
 pub fn yaml_block(value: &Value, indent: usize, flow: &[&str]) -> String {
     let mut text = Writer { flow }.value(value, indent, 0, false);
     text.remove(0);
