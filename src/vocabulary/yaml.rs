@@ -41,7 +41,7 @@ pub fn yaml_item(value: &Value, indent: usize) -> String {
 }
 
 /// `value`, a map, as a document or as a part of one, each line `indent` spaces in. Maps below the keys of `flow` stand
-/// in flow style where they fit.
+/// in flow style where they fit; with `key.*`, those one level lower.
 pub fn yaml_block(value: &Value, indent: usize, flow: &[&str]) -> String {
     let mut text = Writer { flow }.value(value, indent, 0, false);
     text.remove(0);
@@ -72,16 +72,25 @@ impl Writer<'_> {
                 if flow && let Some(text) = Some(yaml_flow(value)).filter(short) {
                     return format!(" {text}");
                 }
-                let entry = |(key, value): (&String, &Value)| {
-                    let key_text = flow_text(key);
-                    let flow = flow || self.flow.contains(&key.as_str());
-                    let text = self.value(value, indent + 2, indent + width(&key_text) + 1, flow);
-                    format!("\n{:indent$}{key_text}:{text}", "")
-                };
-                entries.iter().map(entry).collect()
+                self.entries(entries, indent, flow)
             }
             other => format!(" {}", yaml_flow(other)),
         }
+    }
+
+    fn entries(&self, entries: &serde_json::Map<String, Value>, indent: usize, flow: bool) -> String {
+                let entry = |(key, value): (&String, &Value)| {
+                    let name = flow_text(key);
+                    let flow = flow || self.flow.contains(&key.as_str());
+                    // `columns.*`: each column in flow style, below `columns` in block style.
+                    let below = self.flow.iter().any(|f| f.strip_suffix(".*") == Some(key));
+                    let text = match value {
+                        Value::Object(parts) if below && !parts.is_empty() => self.entries(parts, indent + 2, true),
+                        _ => self.value(value, indent + 2, indent + width(&name) + 1, flow),
+                    };
+                    format!("\n{:indent$}{name}:{text}", "")
+                };
+                entries.iter().map(entry).collect()
     }
 
     /// What follows `-`: the first line of a map stands beside it.

@@ -1,0 +1,83 @@
+//! A rendered file must hold in its own language. Where it does not, a template is wrong, and nothing is written.
+
+use std::cell::RefCell;
+
+use sqlparser::dialect::{Dialect as SqlDialect, DuckDbDialect, PostgreSqlDialect, SnowflakeDialect};
+use sqlparser::parser::Parser;
+
+use crate::vocabulary::{Diagnostic, Place};
+
+/// A diagnostic where the text of the file at `path` is not what its name says. Models were proved before.
+pub fn check(path: &str, text: &str) -> Option<Diagnostic> {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let (code, why, line) = match extension {
+        "py" => ("render-python", "a statement that Python can't read".to_owned(), python(text)?),
+        "yml" | "yaml" => {
+            let fault = crate::document::parse::<serde_json::Value>(path, text).err()?;
+            let first = fault.diagnostics.into_iter().next()?;
+            ("render-yaml", first.what, first.place.and_then(|place| place.line).unwrap_or(1))
+        }
+        "sql" if path.starts_with("ddl/") => {
+            let dialect: &dyn SqlDialect = match path.rsplit_once('/').map(|(_, file)| file) {
+                Some("snowflake.sql") => &SnowflakeDialect {},
+                Some("postgres.sql") => &PostgreSqlDialect {},
+                _ => &DuckDbDialect {},
+            };
+            ("render-sql", Parser::parse_sql(dialect, text).err()?.to_string(), 1)
+        }
+        _ => return None,
+    };
+    let diagnostic = Diagnostic::error(code, format!("{path} came out broken")).why(why);
+    Some(diagnostic.next("this is a fault of Pipewright: please report it").at(Place::span(path, text, line, 1, 1)))
+}
+
+/// The line of the first error.
+fn python(text: &str) -> Option<usize> {
+    thread_local! {
+        static PARSER: RefCell<Option<tree_sitter::Parser>> = RefCell::new({
+            let mut parser = tree_sitter::Parser::new();
+            parser.set_language(&tree_sitter_python::LANGUAGE.into()).ok().map(|()| parser)
+        });
+    }
+    PARSER.with_borrow_mut(|parser| {
+        let Some(tree) = parser.as_mut().and_then(|p| p.parse(text, None)) else { return Some(1) };
+        let mut node = tree.root_node();
+        if !node.has_error() {
+            return None;
+        }
+        while !node.is_error() && !node.is_missing() {
+            let mut cursor = node.walk();
+            let child = node.children(&mut cursor).find(|child| child.has_error());
+            let Some(child) = child else { break };
+            node = child;
+        }
+        Some(node.start_position().row + 1)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn broken_files_are_named() {
+        let cases = [
+            ("dags/a.py", "x = 1\ny = (\n", "render-python"),
+            ("dags/a.py", "x = 'a\n'\n", "render-python"),
+            ("a.yml", "a: b: c\n", "render-yaml"),
+            ("a.yml", "a: 1\na: 2\n", "render-yaml"),
+            ("ddl/p/duckdb.sql", "create tabel x (a int);", "render-sql"),
+        ];
+        for (path, text, code) in cases {
+            let diagnostic = check(path, text).unwrap();
+            assert_eq!((diagnostic.code.as_ref(), diagnostic.place.unwrap().file.as_str()), (code, path));
+        }
+        assert_eq!(check("dags/a.py", "x = 1\n"), None);
+        assert_eq!(check("a.yml", "a: {b: [c]}\n"), None);
+        let ddl = "create table if not exists a.b (c timestamp_ntz not null comment 'it''s', primary key (c))\ncomment = 'x';";
+        assert_eq!(check("ddl/p/snowflake.sql", ddl), None);
+        assert_eq!(check("ddl/p/duckdb.sql", "comment on column a.b.c is 'x';"), None);
+        assert_eq!(check("ddl/p/postgres.sql", "comment on table a.b is 'x';"), None);
+    }
+}
