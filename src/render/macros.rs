@@ -13,7 +13,8 @@ use crate::vocabulary::jinja_string;
 /// A comment that stands right before a macro or test, and its head.
 #[allow(clippy::unwrap_used)] // a constant pattern, tried by the tests
 static HEAD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?s)(?:\{#-?\s*((?:[^#]|#[^}])*?)\s*-?#\}\s*)?\{%-?\s*(macro|test)\s+(\w+)\s*\(([^%]*?)\)\s*-?%\}").unwrap()
+    Regex::new(r"(?s)(?:\{#-?\s*((?:[^#]|#[^}])*?)\s*-?#\}\s*)?\{%-?\s*(macro|test)\s+(\w+)\s*\(([^%]*?)\)\s*-?%\}")
+        .unwrap()
 });
 
 /// The file of a macro or generic test.

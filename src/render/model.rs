@@ -152,7 +152,9 @@ fn cells(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(jinja_string(text)),
         Value::Array(items) => items.iter().map(cells).collect(),
-        Value::Object(entries) => Value::Object(entries.iter().map(|(key, value)| (key.clone(), cells(value))).collect()),
+        Value::Object(entries) => {
+            Value::Object(entries.iter().map(|(key, value)| (key.clone(), cells(value))).collect())
+        }
         other => other.clone(),
     }
 }

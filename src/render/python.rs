@@ -65,11 +65,8 @@ fn parts(text: &str, room: usize) -> Vec<String> {
 
 /// The text of a docstring: paragraphs that stay apart, their lines wrapped.
 pub fn docstring(paragraphs: &[&str]) -> String {
-    let wrapped: Vec<String> = paragraphs
-        .iter()
-        .map(|text| wrap(&python_docstring(text), WIDTH))
-        .filter(|text| !text.is_empty())
-        .collect();
+    let wrapped: Vec<String> =
+        paragraphs.iter().map(|text| wrap(&python_docstring(text), WIDTH)).filter(|text| !text.is_empty()).collect();
     wrapped.join("\n\n")
 }
 
@@ -102,9 +99,40 @@ pub fn width(text: &str) -> usize {
 pub fn is_keyword(name: &str) -> bool {
     matches!(
         name,
-        "and" | "as" | "assert" | "async" | "await" | "break" | "case" | "class" | "continue" | "def" | "del" | "elif"
-            | "else" | "except" | "finally" | "for" | "from" | "global" | "if" | "import" | "in" | "is" | "lambda"
-            | "match" | "nonlocal" | "not" | "or" | "pass" | "raise" | "return" | "try" | "type" | "while" | "with"
+        "and"
+            | "as"
+            | "assert"
+            | "async"
+            | "await"
+            | "break"
+            | "case"
+            | "class"
+            | "continue"
+            | "def"
+            | "del"
+            | "elif"
+            | "else"
+            | "except"
+            | "finally"
+            | "for"
+            | "from"
+            | "global"
+            | "if"
+            | "import"
+            | "in"
+            | "is"
+            | "lambda"
+            | "match"
+            | "nonlocal"
+            | "not"
+            | "or"
+            | "pass"
+            | "raise"
+            | "return"
+            | "try"
+            | "type"
+            | "while"
+            | "with"
             | "yield"
     )
 }

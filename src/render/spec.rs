@@ -6,9 +6,8 @@ use crate::spec::Spec;
 use crate::vocabulary::{Diagnostic, Outcome, yaml_block};
 
 /// Keys whose maps read best on one line.
-const FLOW: &[&str] = &[
-    "schedule", "window", "joins", "columns.*", "group_by", "measures", "tests", "alerts", "approvals", "assumed",
-];
+const FLOW: &[&str] =
+    &["schedule", "window", "joins", "columns.*", "group_by", "measures", "tests", "alerts", "approvals", "assumed"];
 
 /// `pipelines/<name>.yml`: what people own, then a part for each list.
 ///

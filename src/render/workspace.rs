@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::spec::document;
 use super::Files;
+use super::spec::document;
 use crate::template;
 use crate::vocabulary::{Diagnostic, Outcome, Place};
 use crate::workspace::{Config, Platform};

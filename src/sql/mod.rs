@@ -1,6 +1,4 @@
 //! SQL: parse, resolve names and types, lineage, dialects. A leaf on the shared vocabulary: it knows no stage.
 
 pub mod lower;
-//! SQL: a leaf on the shared vocabulary; it knows no stage.
-
 pub mod types;

@@ -79,18 +79,18 @@ impl Writer<'_> {
     }
 
     fn entries(&self, entries: &serde_json::Map<String, Value>, indent: usize, flow: bool) -> String {
-                let entry = |(key, value): (&String, &Value)| {
-                    let name = flow_text(key);
-                    let flow = flow || self.flow.contains(&key.as_str());
-                    // `columns.*`: each column in flow style, below `columns` in block style.
-                    let below = self.flow.iter().any(|f| f.strip_suffix(".*") == Some(key));
-                    let text = match value {
-                        Value::Object(parts) if below && !parts.is_empty() => self.entries(parts, indent + 2, true),
-                        _ => self.value(value, indent + 2, indent + width(&name) + 1, flow),
-                    };
-                    format!("\n{:indent$}{name}:{text}", "")
-                };
-                entries.iter().map(entry).collect()
+        let entry = |(key, value): (&String, &Value)| {
+            let name = flow_text(key);
+            let flow = flow || self.flow.contains(&key.as_str());
+            // `columns.*`: each column in flow style, below `columns` in block style.
+            let below = self.flow.iter().any(|f| f.strip_suffix(".*") == Some(key));
+            let text = match value {
+                Value::Object(parts) if below && !parts.is_empty() => self.entries(parts, indent + 2, true),
+                _ => self.value(value, indent + 2, indent + width(&name) + 1, flow),
+            };
+            format!("\n{:indent$}{name}:{text}", "")
+        };
+        entries.iter().map(entry).collect()
     }
 
     /// What follows `-`: the first line of a map stands beside it.

@@ -10,10 +10,10 @@ pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularit
 pub use lock::{Lock, Locked};
 pub use open::{Workspace, find};
 
+mod ledger;
 #[cfg(test)]
 mod tests;
-mod ledger;
 
-pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
 pub use config::{Act, Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
+pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
 pub use ledger::{Dataset, Event, EventKind, Inverse, Job, Ledger};
