@@ -1,0 +1,342 @@
+//! A requirement, or proposals from outside, become a change on a branch; or a question.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::generate::{self, Generated, Inputs};
+use crate::changeset::ChangeSet;
+use crate::document;
+use crate::proposal::{Artifact, Layer, Proposal, Proposals, outside};
+use crate::publish::{self, Draft, Published};
+use crate::render::{self, Files};
+use crate::requirement::{self, Intent, Question};
+use crate::spec::{Assumed, Spec};
+use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place};
+use crate::workspace::{Event, EventKind, Inverse, Platform, Workspace, paths};
+use crate::world::clock;
+use crate::world::git::{Git, When};
+use crate::world::lock::Lock;
+
+/// What `propose` is asked.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A folder in the workspace.
+    pub dir: PathBuf,
+    /// What is wanted.
+    pub input: Input,
+    /// The day that the requirement is read on, `YYYY-MM-DD`.
+    pub as_of: Option<String>,
+}
+
+/// What is wanted.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Plain words.
+    Requirement(String),
+    /// Typed proposals as JSON.
+    Outside {
+        /// Where they come from, for places.
+        file: String,
+        /// The JSON.
+        text: String,
+    },
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum Answer {
+    /// A change on its branch.
+    Proposed(Box<Proposed>),
+    /// All of it stands already.
+    Unchanged(Box<Proposed>),
+    /// Nothing was written.
+    Question {
+        /// What has to be answered first.
+        questions: Vec<Question>,
+    },
+}
+
+/// A change on its branch.
+#[derive(Clone, Debug, Serialize)]
+pub struct Proposed {
+    /// Name of the change; empty where nothing changed.
+    pub change: String,
+    /// The branch that the work tree stands on.
+    pub branch: String,
+    /// The commit.
+    pub commit: String,
+    /// The pipeline.
+    pub pipeline: Name,
+    /// What was asked for.
+    pub deliverables: Vec<Deliverable>,
+    /// Which words became what, and what proves it.
+    pub trace: Vec<TraceRow>,
+    /// What was filled in.
+    pub assumed: Vec<Assumed>,
+    /// Things to look at.
+    pub findings: Vec<Diagnostic>,
+    /// None: a change was made.
+    pub questions: Vec<Question>,
+    /// Paths that the change touches.
+    pub files: Vec<String>,
+    /// Counts in a sentence.
+    pub summary: String,
+}
+
+/// A relation that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Deliverable {
+    /// The model.
+    pub model: Name,
+    /// The schema that it is built in.
+    pub schema: String,
+}
+
+/// Words, where they went, what proves it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TraceRow {
+    /// The words as written.
+    pub words: String,
+    /// Paths into the spec.
+    pub became: Vec<String>,
+    /// Names of tests.
+    pub proved_by: Vec<String>,
+}
+
+/// What the input came to, before anything is generated.
+struct Wanted {
+    pipeline: Name,
+    title: String,
+    specs: Vec<Spec>,
+    platform: Vec<Platform>,
+    /// Artifacts from outside that follow from no spec; kept beside the specs, so that they are generated again.
+    rest: Vec<Proposal>,
+    deliverables: Vec<Name>,
+    findings: Vec<Diagnostic>,
+}
+
+/// Proposes a change: on a branch of its own, with one commit, proven.
+///
+/// # Errors
+/// Broken documents, what the gate finds, uncommitted work in the way. Nothing is written then.
+pub fn propose(options: &Options) -> Outcome<Answer> {
+    if let Some(as_of) = &options.as_of {
+        as_of.parse::<crate::run::AsOf>().map_err(|e| {
+            Diagnostic::error("as-of", format!("`{}` is no date: {e}", as_of.escape_debug())).next("write it as YYYY-MM-DD")
+        })?;
+    }
+    let workspace = Workspace::open(&options.dir)?;
+    let git = Git::open(&workspace.root)?;
+    let _lock = Lock::take(&workspace.root, "propose")?;
+    git.recover()?;
+    let wanted = match &options.input {
+        Input::Requirement(text) => match read(text, &workspace)? {
+            Ok(wanted) => wanted,
+            Err(questions) => {
+                let event = Event::new(EventKind::Question, clock::now(), &git.author(), text, "question");
+                event.append(&workspace.root)?;
+                return Ok(Answer::Question { questions });
+            }
+        },
+        Input::Outside { file, text } => sort_out(file, outside::read(file, text)?)?,
+    };
+    change(&workspace, &git, wanted)
+}
+
+/// The requirement, understood; or questions.
+fn read(text: &str, workspace: &Workspace) -> Outcome<Result<Wanted, Vec<Question>>> {
+    let ground =
+        requirement::Ground { config: &workspace.config, contracts: &workspace.contracts, specs: &workspace.specs };
+    Ok(match requirement::read(text, &ground)? {
+        Intent::Questions(questions) => Err(questions),
+        Intent::Understood(understood) => Ok(Wanted {
+            pipeline: understood.spec.name.clone(),
+            title: understood.spec.description.clone().unwrap_or_else(|| understood.spec.name.to_string()),
+            platform: understood.platform,
+            rest: Vec::new(),
+            deliverables: understood.deliverables,
+            findings: understood.findings,
+            specs: vec![understood.spec],
+        }),
+    })
+}
+
+/// Proposals from outside: specs and platforms are documents, everything else is kept as it was handed in.
+fn sort_out(file: &str, proposals: Proposals) -> Outcome<Wanted> {
+    let (mut specs, mut platform, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    for proposal in proposals.proposals {
+        match proposal.artifact {
+            Artifact::PipelineSpec(spec) => specs.push(spec),
+            Artifact::Platform(p) => platform.push(p),
+            _ => rest.push(proposal),
+        }
+    }
+    let named = |p: &Proposal| match &p.artifact {
+        Artifact::DbtModel(m) => Some(m.name.clone()),
+        Artifact::DagChange(d) => Some(d.name.clone()),
+        Artifact::Ingestion(i) => Some(i.pipeline.clone()),
+        _ => None,
+    };
+    let first = specs.first().map(|s| s.name.clone()).or_else(|| rest.iter().find_map(named));
+    let Some(pipeline) = first.or_else(|| rest.first().map(|p| Name::from_text(&p.by, "proposals"))) else {
+        return Err(Diagnostic::error("nothing-proposed", "no pipeline, model or other artifact is proposed")
+            .at(Place::file(file))
+            .next("see `pipewright schema proposal`")
+            .fault());
+    };
+    let mut deliverables: Vec<Name> = specs.iter().flat_map(delivered).collect();
+    deliverables.extend(rest.iter().filter_map(|p| match &p.artifact {
+        Artifact::DbtModel(m) if m.layer == Layer::Marts => Some(m.name.clone()),
+        _ => None,
+    }));
+    let title = specs.iter().find_map(|s| s.description.clone()).unwrap_or_else(|| pipeline.to_string());
+    Ok(Wanted { pipeline, title, specs, platform, rest, deliverables, findings: Vec::new() })
+}
+
+/// Models of a spec that no other of its models reads.
+fn delivered(spec: &Spec) -> Vec<Name> {
+    let reads = |name: &Name| {
+        spec.models.iter().any(|m| m.from.to_string() == name.as_str() || m.joins.iter().any(|j| j.to == *name))
+    };
+    spec.models.iter().map(|m| m.name.clone()).filter(|name| !reads(name)).collect()
+}
+
+fn change(workspace: &Workspace, git: &Git, wanted: Wanted) -> Outcome<Answer> {
+    let mut inputs = Inputs::from(workspace);
+    let mut new = Files::new();
+    let mut findings = wanted.findings;
+    findings.extend(workspace.warnings.iter().cloned());
+    if !wanted.platform.is_empty() {
+        let path = paths::CONFIG;
+        let last = git.last_generated(path)?.unwrap_or_else(|| workspace.texts[path].clone());
+        new.insert(path.to_owned(), render::workspace_config(&last, &wanted.platform)?);
+    }
+    for spec in &wanted.specs {
+        let (path, text) = render::spec(spec)?;
+        new.insert(path, text);
+    }
+    if !wanted.rest.is_empty() {
+        let text = serde_json::to_string_pretty(&Proposals { proposals: wanted.rest.clone() })
+            .map_err(|e| Diagnostic::error("render-json", e.to_string()))?;
+        new.insert(paths::proposals(&wanted.pipeline), text + "\n");
+    }
+    take_in(&mut inputs, workspace, git, &new)?;
+    let mut generated = generate::generate(&inputs, &workspace.specs)?;
+    findings.append(&mut generated.findings);
+    generated.files.extend(new);
+    let documents = Files::from([(paths::LOCK.to_owned(), generate::lock_file(&inputs))]);
+    let requirement = wanted.specs.first().and_then(|s| s.requirement.clone());
+    let published = publish::commit(
+        git,
+        &Draft {
+            pipeline: &wanted.pipeline,
+            title: &wanted.title,
+            requirement: requirement.as_deref(),
+            generated: &generated.files,
+            documents: &documents,
+            when: When::now(),
+        },
+    )?;
+    let spec = inputs.specs.get(&wanted.pipeline);
+    let mut proposed = answer(&wanted.pipeline, spec, &wanted.deliverables, &generated, findings);
+    let (result, changed) = match published {
+        Published::Unchanged { findings } => {
+            proposed.findings.extend(findings);
+            proposed.branch = git.head()?.branch.unwrap_or_default();
+            ("unchanged", false)
+        }
+        Published::Changed { change, findings } => {
+            proposed.findings.extend(findings);
+            proposed.summary = format!("{} files, {}", change.files.len(), proposed.summary);
+            (proposed.change, proposed.branch) = (change.id, change.branch);
+            (proposed.commit, proposed.files) = (change.commit, change.files);
+            ("proposed", true)
+        }
+    };
+    let what = requirement.unwrap_or_else(|| wanted.title.clone());
+    let mut event = Event::new(EventKind::Proposed, clock::now(), &git.author(), &what, result);
+    event.pipeline = Some(wanted.pipeline.to_string());
+    if changed {
+        event.change = Some(proposed.change.clone());
+        event.inverse = Some(Inverse::Command(format!("pipewright rollback {}", proposed.change)));
+    }
+    event.append(&workspace.root)?;
+    Ok(if changed { Answer::Proposed(Box::new(proposed)) } else { Answer::Unchanged(Box::new(proposed)) })
+}
+
+/// The documents as they will stand once `new` is merged with what people wrote.
+fn take_in(inputs: &mut Inputs, workspace: &Workspace, git: &Git, new: &Files) -> Outcome<()> {
+    for (path, text) in new {
+        let merged = publish::merge_document(git, path, text)?;
+        inputs.texts.insert(path.clone(), merged.clone());
+        if path == paths::CONFIG {
+            inputs.config = document::parse(path, &merged)?;
+        } else if path.ends_with(paths::PROPOSALS_ENDING) {
+            inputs.handed_in.insert(path.clone(), merged);
+        } else {
+            let spec: Spec = document::parse(path, &merged)?;
+            inputs.specs.insert(spec.name.clone(), spec);
+        }
+    }
+    let _ = workspace;
+    Ok(())
+}
+
+fn answer(pipeline: &Name, spec: Option<&Spec>, deliverables: &[Name], generated: &Generated, findings: Vec<Diagnostic>) -> Proposed {
+    let change = &generated.change;
+    let trace = spec.map(|s| rows(s, change)).unwrap_or_default();
+    let mut findings = findings;
+    findings.extend(spec.iter().flat_map(|s| &s.warnings).map(|w| Diagnostic::warning("look-at", w.clone())));
+    let of = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    Proposed {
+        change: String::new(),
+        branch: String::new(),
+        commit: String::new(),
+        pipeline: pipeline.clone(),
+        deliverables: deliverables.iter().map(|model| Deliverable { model: model.clone(), schema: schema(model, change) }).collect(),
+        trace,
+        assumed: spec.map(|s| s.assumed.clone()).unwrap_or_default(),
+        findings,
+        questions: Vec::new(),
+        files: Vec::new(),
+        summary: format!(
+            "{}, {}, {}, {}.",
+            of(change.models().len(), "model"),
+            of(change.tests().len(), "data test"),
+            of(change.unit_tests().len(), "unit test"),
+            of(change.dags().len(), "DAG")
+        ),
+    }
+}
+
+/// The trace of a spec with what proves each part of it.
+pub(super) fn rows(spec: &Spec, change: &ChangeSet) -> Vec<TraceRow> {
+    let row = |t: &crate::spec::Trace| TraceRow {
+        words: t.words.clone(),
+        became: t.became.clone(),
+        proved_by: publish::evidence(&t.became, change),
+    };
+    spec.trace.iter().map(row).collect()
+}
+
+fn schema(model: &Name, change: &ChangeSet) -> String {
+    match change.models().get(model).map(|m| &m.layer) {
+        Some(Layer::Staging(_)) => "staging".into(),
+        Some(Layer::Intermediate) => "intermediate".into(),
+        _ => "marts".into(),
+    }
+}
+
+/// The specs of `before` that are gone or other in `after`, for a message.
+pub(super) fn touched(before: &BTreeMap<Name, Spec>, after: &BTreeMap<Name, Spec>) -> Vec<Name> {
+    before.keys().chain(after.keys()).filter(|n| before.get(*n) != after.get(*n)).cloned().collect()
+}
+
+/// All faults of `fault` as findings.
+pub(super) fn faults(fault: Fault) -> Vec<Diagnostic> {
+    fault.diagnostics
+}
