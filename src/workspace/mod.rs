@@ -4,5 +4,4 @@ mod config;
 mod ledger;
 
 pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
-pub use config::{Act, Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
 pub use ledger::{Dataset, Event, EventKind, Inverse, Job, Ledger};
