@@ -1,1 +1,3 @@
-//! Verbs.
+//! What Pipewright can do: one file a verb, typed input to typed output. The command line is a skin over these.
+
+pub mod setup;
