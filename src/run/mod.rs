@@ -3,14 +3,14 @@
 //! Input: a [`Job`]. Output: a [`report::RunReport`], a receipt and full logs under `.pipewright/state/runs/<run>`.
 
 mod airflow;
-pub mod as_of;
-pub mod context;
+mod as_of;
+mod context;
 mod diagnose;
 mod events;
 mod ops;
-pub mod progress;
+mod progress;
 mod receipt;
-pub mod report;
+mod report;
 pub mod runtime;
 mod selection;
 
@@ -20,18 +20,28 @@ use std::time::Duration;
 
 use crate::spec::Spec;
 use crate::vocabulary::{Diagnostic, Name, Outcome};
-use crate::workspace::Config;
+use crate::workspace::{Config, Connection};
 use crate::world::clock::{self, Stopwatch};
 use crate::world::{local, process};
-use as_of::AsOf;
 use context::{Context, connection};
 use events::Seen;
-use progress::{Event, Listen};
-use report::{ModelResult, RunReport, Status, Step, Target, Task, TestStatus, Via};
 use selection::Pipeline;
 
+pub use as_of::AsOf;
 pub use ops::execute_statements;
+pub use progress::{Event, Listen};
 pub use receipt::{Receipt, Touched, TouchedKind, receipts};
+pub use report::{ModelResult, RunReport, Status, Step, Target, Task, TestKind, TestResult, TestStatus, Via};
+
+/// Environment variables that a connection must have.
+pub fn connection_env(connection: &Connection) -> Vec<String> {
+    context::env_names(connection).0
+}
+
+/// The part of the runtime that builds in a database.
+pub fn part_for(connection: &Connection) -> runtime::Part {
+    context::part(connection)
+}
 
 /// Longest that one ingestion or one `dbt build` may take.
 const LONGEST: Duration = Duration::from_secs(6 * 3600);

@@ -1,1 +1,5 @@
-//! Verbs.
+//! What Pipewright can do: one file a verb, typed input to typed output. The command line is a skin over these.
+
+pub mod doctor;
+pub mod run;
+pub mod setup;

@@ -113,6 +113,11 @@ pub fn hold(path: &Path) -> Outcome<Option<Held>> {
     }
 }
 
+/// Whether a file can be made in a folder, or in the nearest one above it that is there.
+pub fn writable(dir: &Path) -> bool {
+    dir.ancestors().find(|p| p.exists()).is_some_and(|there| tempfile::tempfile_in(there).is_ok())
+}
+
 /// Bytes that may still be written to the disk which holds `path` or the nearest folder above it.
 pub fn free_space(path: &Path) -> Option<u64> {
     let there = path.ancestors().find(|p| p.exists())?;

@@ -9,6 +9,7 @@ mod history;
 mod index;
 mod journal;
 mod lines;
+mod main_branch;
 mod objects;
 mod shift;
 mod standing;
