@@ -32,6 +32,9 @@ use crate::proposal::{Ddl, Ingestion};
 use crate::vocabulary::{Dialect, Fault, Name, Outcome};
 use crate::workspace::Config;
 
+#[cfg(test)]
+mod tests;
+
 /// Files by path relative to the workspace, with `/` between folders.
 pub type Files = BTreeMap<String, String>;
 
