@@ -12,7 +12,7 @@ mod source;
 mod spec;
 mod workspace;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
@@ -31,6 +31,9 @@ use crate::changeset::ChangeSet;
 use crate::proposal::{Ddl, Ingestion};
 use crate::vocabulary::{Dialect, Fault, Name, Outcome};
 use crate::workspace::Config;
+
+#[cfg(test)]
+mod tests;
 
 /// Files by path relative to the workspace, with `/` between folders.
 pub type Files = BTreeMap<String, String>;

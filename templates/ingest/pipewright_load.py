@@ -1,6 +1,7 @@
 """What the ingestion scripts here share: a source's table as typed Arrow batches, loaded by dlt."""
 
 import argparse
+import calendar
 import json
 import os
 import re
@@ -58,10 +59,21 @@ class Column:
 
 @dataclass(frozen=True)
 class Window:
-    """Half-open: [as_of - last, as_of)."""
+    """Half-open, in calendar units: a month before 31 March is 28 or 29 February."""
 
     column: str
-    last: timedelta
+    months: int = 0
+    weeks: int = 0
+    days: int = 0
+    hours: int = 0
+
+    def start(self, as_of: datetime) -> datetime:
+        year, month = divmod(as_of.year * 12 + as_of.month - 1 - self.months, 12)
+        if year < datetime.min.year:
+            return datetime.min
+        day = min(as_of.day, calendar.monthrange(year, month + 1)[1])
+        start = as_of.replace(year=year, month=month + 1, day=day)
+        return start - timedelta(weeks=self.weeks, days=self.days, hours=self.hours)
 
 
 @dataclass(frozen=True)
@@ -240,7 +252,7 @@ def query(table: Table, dialect: str, as_of: datetime, since: datetime | int | N
 
     if table.window:
         name = table.window.column
-        start = as_of - table.window.last
+        start = table.window.start(as_of)
         selected = selected.where(text(name) >= bound(start), text(name) < bound(as_of))
     if table.cursor and isinstance(since, datetime):
         name = table.cursor.column
@@ -354,26 +366,38 @@ def snowflake(prefix: str) -> Any:
     )
 
 
-def main(spec: Pipeline, about: str | None) -> None:
-    parser = argparse.ArgumentParser(
-        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--target", choices=sorted(spec.targets), default="dev")
-    parser.add_argument("--as-of", type=moment, required=True)
-    args = parser.parse_args()
+def postgres(variable: str) -> Any:
+    return dlt.destinations.postgres(credentials=os.environ[variable])
+
+
+def load(spec: Pipeline, target: str, as_of: datetime) -> dict[str, Any]:
     pipeline = dlt.pipeline(
-        pipeline_name=f"{spec.name}__{args.target}",
-        destination=spec.targets[args.target](),
+        pipeline_name=f"{spec.name}__{target}",
+        destination=spec.targets[target](),
         dataset_name=spec.schema,
     )
     pipeline.drop()  # what an earlier run left here; the warehouse is what counts
-    url = spec.sources[args.target]()
-    resources = [resource(t, url, args.as_of, landed(pipeline, t)) for t in spec.tables]
+    url = spec.sources[target]()
+    resources = [resource(t, url, as_of, landed(pipeline, t)) for t in spec.tables]
     info = pipeline.run(
         dlt.source(lambda: resources, name=spec.name)(), loader_file_format="parquet"
     )
     info.raise_on_failed_jobs()
     counts = pipeline.last_trace.last_normalize_info.row_counts
-    print(
-        json.dumps({"loads": info.loads_ids, "rows": {t.name: counts[t.name] for t in spec.tables}})
+    return {"loads": info.loads_ids, "rows": {t.name: counts[t.name] for t in spec.tables}}
+
+
+def main(*specs: Pipeline, about: str | None) -> None:
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--target", choices=sorted(specs[0].targets), default="dev")
+    parser.add_argument("--as-of", type=moment, required=True)
+    args = parser.parse_args()
+    loads, rows = [], {}
+    for spec in specs:
+        done = load(spec, args.target, args.as_of)
+        loads += done["loads"]
+        # Tables of two sources may share a name.
+        rows |= {t if len(specs) == 1 else f"{spec.schema}.{t}": n for t, n in done["rows"].items()}
+    print(json.dumps({"loads": loads, "rows": rows}))
