@@ -6,13 +6,16 @@ use std::collections::BTreeMap;
 use crate::agents;
 use crate::changeset::{self, ChangeSet, Ground};
 use crate::contract::Contract;
+use crate::document;
 use crate::plan::{self, Context, Plan};
-use crate::proposal::{Artifact, Because, Proposal, outside};
+use crate::proposal::outside;
+use crate::publish;
 use crate::render::{self, Files};
 use crate::spec::{self, Spec};
 use crate::template;
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Severity, TableRef};
 use crate::workspace::{Config, Lock, Locked, Workspace, lock, paths};
+use crate::world::git::{File, Git, Tree};
 
 /// What everything is generated from.
 #[derive(Clone, Debug)]
@@ -56,7 +59,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>) -> Outcom
     for spec in inputs.specs.values() {
         findings.extend(spec::check(spec, &paths::spec(&spec.name), &inputs.contracts, &inputs.specs));
     }
-    crate::document::pin(&mut findings, &inputs.texts);
+    document::pin(&mut findings, &inputs.texts);
     Fault::unless_empty(findings.clone())?;
 
     let (mut plans, mut proposals, mut faults) = (Vec::new(), Vec::new(), Vec::new());
@@ -82,7 +85,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>) -> Outcom
             Err(fault) => faults.extend(fault.diagnostics),
         }
     }
-    crate::document::pin(&mut faults, &inputs.texts);
+    document::pin(&mut faults, &inputs.texts);
     Fault::unless_empty(faults)?;
     let change = changeset::prove(&Ground { config: &inputs.config, contracts: &inputs.contracts }, proposals)?;
     let files = render::files(&change, &inputs.config)?;
@@ -116,14 +119,38 @@ pub(super) fn is_locked(inputs: &Inputs) -> bool {
     inputs.handed_in.is_empty() && inputs.texts.get(paths::LOCK).is_some_and(|text| *text == lock_file(inputs))
 }
 
-/// A spec as the orchestrator proposes it: through the gate like everything else.
-pub(super) fn spec_proposal(spec: &Spec, by: &str) -> Proposal {
-    let words = spec.requirement.clone().map_or_else(|| Because::Spec(spec.name.to_string()), Because::Words);
-    Proposal {
-        by: by.to_owned(),
-        task: format!("{}/orchestrator", spec.name),
-        because: words,
-        why: String::new(),
-        artifact: Artifact::PipelineSpec(spec.clone()),
+/// Pipelines whose documents are not those that the lock file names.
+pub(super) fn behind(inputs: &Inputs) -> Vec<Name> {
+    let lock = inputs.texts.get(paths::LOCK).and_then(|text| Lock::read(text).ok()).unwrap_or_default();
+    let is_behind = |spec: &&Spec| lock.pipelines.get(&spec.name) != Some(&locked(inputs, spec));
+    inputs.specs.values().filter(is_behind).map(|spec| spec.name.clone()).collect()
+}
+
+/// The file at `path` as last generated.
+pub(super) fn last_generated(git: &Git, path: &str) -> Outcome<Option<String>> {
+    let entries = git.entries(git.head()?.commit)?;
+    let Some(entry) = entries.get(&paths::base(path)) else { return Ok(None) };
+    Ok(String::from_utf8(git.bytes(entry.id)?).ok())
+}
+
+/// Merges a document that is generated now with what people wrote, and puts the result into `inputs`.
+pub(super) fn take_in(inputs: &mut Inputs, git: &Git, path: &str, text: &str) -> Outcome<()> {
+    let tree = |text: Option<String>| text.map(|t| (path.to_owned(), File::plain(t))).into_iter().collect::<Tree>();
+    let (base, edited) = (tree(last_generated(git, path)?), tree(inputs.texts.get(path).cloned()));
+    let merged = publish::merge(&base, &edited, &Files::from([(path.to_owned(), text.to_owned())]))?;
+    let conflicts: Vec<Diagnostic> = merged.findings.into_iter().filter(|f| f.severity == Severity::Error).collect();
+    if !conflicts.is_empty() {
+        return Err(Fault { exit: 2, diagnostics: conflicts });
     }
+    let text = merged.tree.get(path).map(|f| String::from_utf8_lossy(&f.bytes).into_owned()).unwrap_or_else(|| text.to_owned());
+    if path == paths::CONFIG {
+        inputs.config = document::parse(path, &text)?;
+    } else if path.ends_with(paths::PROPOSALS_ENDING) {
+        inputs.handed_in.insert(path.to_owned(), text.clone());
+    } else {
+        let spec: Spec = document::parse(path, &text)?;
+        inputs.specs.insert(spec.name.clone(), spec);
+    }
+    inputs.texts.insert(path.to_owned(), text);
+    Ok(())
 }

@@ -1,24 +1,22 @@
 //! A requirement, or proposals from outside, become a change on a branch; or a question.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Session;
 use super::generate::{self, Generated, Inputs};
+use super::session::when;
 use crate::changeset::ChangeSet;
-use crate::document;
 use crate::proposal::{Artifact, Layer, Proposal, Proposals, outside};
 use crate::publish::{self, Draft, Published};
 use crate::render::{self, Files};
 use crate::requirement::{self, Intent, Question};
 use crate::spec::{Assumed, Spec};
-use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place};
+use crate::vocabulary::{Diagnostic, Name, Outcome, Place};
 use crate::workspace::{Event, EventKind, Inverse, Platform, Workspace, paths};
 use crate::world::clock;
-use crate::world::git::{Git, When};
-use crate::world::lock::Lock;
 
 /// What `propose` is asked.
 #[derive(Clone, Debug)]
@@ -129,22 +127,19 @@ pub fn propose(options: &Options) -> Outcome<Answer> {
             Diagnostic::error("as-of", format!("`{}` is no date: {e}", as_of.escape_debug())).next("write it as YYYY-MM-DD")
         })?;
     }
-    let workspace = Workspace::open(&options.dir)?;
-    let git = Git::open(&workspace.root)?;
-    let _lock = Lock::take(&workspace.root, "propose")?;
-    git.recover()?;
+    let session = Session::open(&options.dir, "propose")?;
     let wanted = match &options.input {
-        Input::Requirement(text) => match read(text, &workspace)? {
+        Input::Requirement(text) => match read(text, &session.workspace)? {
             Ok(wanted) => wanted,
             Err(questions) => {
-                let event = Event::new(EventKind::Question, clock::now(), &git.author(), text, "question");
-                event.append(&workspace.root)?;
+                let event = Event::new(EventKind::Question, clock::now(), &session.git.who(), text, "question");
+                event.append(&session.workspace.root)?;
                 return Ok(Answer::Question { questions });
             }
         },
         Input::Outside { file, text } => sort_out(file, outside::read(file, text)?)?,
     };
-    change(&workspace, &git, wanted)
+    change(&session, wanted)
 }
 
 /// The requirement, understood; or questions.
@@ -205,15 +200,17 @@ fn delivered(spec: &Spec) -> Vec<Name> {
     spec.models.iter().map(|m| m.name.clone()).filter(|name| !reads(name)).collect()
 }
 
-fn change(workspace: &Workspace, git: &Git, wanted: Wanted) -> Outcome<Answer> {
+fn change(session: &Session, wanted: Wanted) -> Outcome<Answer> {
+    let (workspace, git) = (&session.workspace, &session.git);
     let mut inputs = Inputs::from(workspace);
     let mut new = Files::new();
-    let mut findings = wanted.findings;
+    let mut findings = session.findings.clone();
+    findings.extend(wanted.findings);
     findings.extend(workspace.warnings.iter().cloned());
     if !wanted.platform.is_empty() {
-        let path = paths::CONFIG;
-        let last = git.last_generated(path)?.unwrap_or_else(|| workspace.texts[path].clone());
-        new.insert(path.to_owned(), render::workspace_config(&last, &wanted.platform)?);
+        let last = generate::last_generated(git, paths::CONFIG)?;
+        let last = last.or_else(|| workspace.texts.get(paths::CONFIG).cloned()).unwrap_or_default();
+        new.insert(paths::CONFIG.to_owned(), render::workspace_config(&last, &wanted.platform)?);
     }
     for spec in &wanted.specs {
         let (path, text) = render::spec(spec)?;
@@ -224,7 +221,9 @@ fn change(workspace: &Workspace, git: &Git, wanted: Wanted) -> Outcome<Answer> {
             .map_err(|e| Diagnostic::error("render-json", e.to_string()))?;
         new.insert(paths::proposals(&wanted.pipeline), text + "\n");
     }
-    take_in(&mut inputs, workspace, git, &new)?;
+    for (path, text) in &new {
+        generate::take_in(&mut inputs, git, path, text)?;
+    }
     let mut generated = generate::generate(&inputs, &workspace.specs)?;
     findings.append(&mut generated.findings);
     generated.files.extend(new);
@@ -238,7 +237,7 @@ fn change(workspace: &Workspace, git: &Git, wanted: Wanted) -> Outcome<Answer> {
             requirement: requirement.as_deref(),
             generated: &generated.files,
             documents: &documents,
-            when: When::now(),
+            when: when(),
         },
     )?;
     let spec = inputs.specs.get(&wanted.pipeline);
@@ -258,7 +257,7 @@ fn change(workspace: &Workspace, git: &Git, wanted: Wanted) -> Outcome<Answer> {
         }
     };
     let what = requirement.unwrap_or_else(|| wanted.title.clone());
-    let mut event = Event::new(EventKind::Proposed, clock::now(), &git.author(), &what, result);
+    let mut event = Event::new(EventKind::Proposed, clock::now(), &git.who(), &what, result);
     event.pipeline = Some(wanted.pipeline.to_string());
     if changed {
         event.change = Some(proposed.change.clone());
@@ -266,24 +265,6 @@ fn change(workspace: &Workspace, git: &Git, wanted: Wanted) -> Outcome<Answer> {
     }
     event.append(&workspace.root)?;
     Ok(if changed { Answer::Proposed(Box::new(proposed)) } else { Answer::Unchanged(Box::new(proposed)) })
-}
-
-/// The documents as they will stand once `new` is merged with what people wrote.
-fn take_in(inputs: &mut Inputs, workspace: &Workspace, git: &Git, new: &Files) -> Outcome<()> {
-    for (path, text) in new {
-        let merged = publish::merge_document(git, path, text)?;
-        inputs.texts.insert(path.clone(), merged.clone());
-        if path == paths::CONFIG {
-            inputs.config = document::parse(path, &merged)?;
-        } else if path.ends_with(paths::PROPOSALS_ENDING) {
-            inputs.handed_in.insert(path.clone(), merged);
-        } else {
-            let spec: Spec = document::parse(path, &merged)?;
-            inputs.specs.insert(spec.name.clone(), spec);
-        }
-    }
-    let _ = workspace;
-    Ok(())
 }
 
 fn answer(pipeline: &Name, spec: Option<&Spec>, deliverables: &[Name], generated: &Generated, findings: Vec<Diagnostic>) -> Proposed {
@@ -329,14 +310,4 @@ fn schema(model: &Name, change: &ChangeSet) -> String {
         Some(Layer::Intermediate) => "intermediate".into(),
         _ => "marts".into(),
     }
-}
-
-/// The specs of `before` that are gone or other in `after`, for a message.
-pub(super) fn touched(before: &BTreeMap<Name, Spec>, after: &BTreeMap<Name, Spec>) -> Vec<Name> {
-    before.keys().chain(after.keys()).filter(|n| before.get(*n) != after.get(*n)).cloned().collect()
-}
-
-/// All faults of `fault` as findings.
-pub(super) fn faults(fault: Fault) -> Vec<Diagnostic> {
-    fault.diagnostics
 }

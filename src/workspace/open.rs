@@ -40,27 +40,45 @@ impl Workspace {
     /// No `pipewright.yml` in `dir` or above it; every fault of every document, with its place.
     pub fn open(dir: &Path) -> Outcome<Workspace> {
         let root = find(dir)?;
-        let config_text = files::read_text(&root, paths::CONFIG)?;
-        let config: Config = document::parse(paths::CONFIG, &config_text)?;
+        let mut texts = BTreeMap::from([(paths::CONFIG.to_owned(), files::read_text(&root, paths::CONFIG)?)]);
+        texts.extend(files::read_text_if_there(&root, paths::LOCK)?.map(|text| (paths::LOCK.to_owned(), text)));
+        let mut all = files::list(&root, paths::CONTRACTS, "")?;
+        all.extend(files::list(&root, paths::PIPELINES, "")?);
+        all.retain(|path| is_document(path));
+        let read: Vec<_> = all.into_par_iter().map(|path| (files::read_text(&root, &path), path)).collect();
+        let mut unreadable = Vec::new();
+        for (text, path) in read {
+            match text {
+                Ok(text) => drop(texts.insert(path, text)),
+                Err(fault) => unreadable.extend(fault.diagnostics),
+            }
+        }
+        Workspace::read(&root, texts, unreadable)
+    }
+
+    /// The workspace that these documents make, by path; others among them are passed over.
+    ///
+    /// # Errors
+    /// Every fault of every document, with its place, after those of `found`.
+    pub fn read(root: &Path, texts: BTreeMap<String, String>, mut found: Vec<Diagnostic>) -> Outcome<Workspace> {
+        let config: Config = document::parse(paths::CONFIG, texts.get(paths::CONFIG).map_or("", String::as_str))?;
+        found.extend(check::config(&config));
         let mut workspace = Workspace {
-            root,
+            root: root.to_owned(),
             config,
             contracts: BTreeMap::new(),
             specs: BTreeMap::new(),
             handed_in: BTreeMap::new(),
             lock: Lock::default(),
-            texts: BTreeMap::from([(paths::CONFIG.to_owned(), config_text)]),
+            texts,
             warnings: Vec::new(),
         };
-        let mut found = check::config(&workspace.config);
-        workspace.read_contracts(&mut found)?;
-        workspace.read_pipelines(&mut found)?;
-        if let Some(text) = files::read_text_if_there(&workspace.root, paths::LOCK)? {
-            match Lock::read(&text) {
-                Ok(lock) => workspace.lock = lock,
-                Err(fault) => found.extend(fault.diagnostics),
-            }
-            workspace.texts.insert(paths::LOCK.into(), text);
+        workspace.read_contracts(&mut found);
+        workspace.read_pipelines(&mut found);
+        match workspace.texts.get(paths::LOCK).map(|text| Lock::read(text)) {
+            Some(Ok(lock)) => workspace.lock = lock,
+            Some(Err(fault)) => found.extend(fault.diagnostics),
+            None => {}
         }
         found.extend(check::contracts(&workspace));
         workspace.pin(&mut found);
@@ -77,40 +95,33 @@ impl Workspace {
         document::pin(diagnostics, &self.texts);
     }
 
-    fn read_contracts(&mut self, found: &mut Vec<Diagnostic>) -> Outcome<()> {
-        let all = files::list(&self.root, paths::CONTRACTS, "")?;
-        let (read, passed): (Vec<_>, Vec<_>) = all.into_iter().partition(|p| p.ends_with(paths::CONTRACT_ENDING));
-        for path in passed.into_iter().filter(|p| p.ends_with(".yaml") || p.ends_with(".yml")) {
+    fn read_contracts(&mut self, found: &mut Vec<Diagnostic>) {
+        for path in self.under(paths::CONTRACTS).filter(|p| !p.ends_with(paths::CONTRACT_ENDING)) {
             let what = format!("not read as a contract: its name does not end in `{}`", paths::CONTRACT_ENDING);
             found.push(Diagnostic::warning("not-read", what).at(Place::file(path)).next("rename it"));
         }
-        for (path, text, contract) in self.parallel(read, contract::read) {
+        for (path, contract) in self.parse(paths::CONTRACTS, paths::CONTRACT_ENDING, contract::read) {
             match contract {
                 Ok(contract) => {
-                    let nested = path != paths::contract(&contract.table_ref());
-                    if nested {
+                    let due = paths::contract(&contract.table_ref());
+                    if path != due {
                         let what = format!("the contract of `{}` stands in an unexpected place", contract.table_ref());
-                        let next = format!("move it to {}", paths::contract(&contract.table_ref()));
-                        found.push(Diagnostic::error("contract-path", what).at(Place::file(path.clone())).next(next));
+                        let next = format!("move it to {due}");
+                        found.push(Diagnostic::error("contract-path", what).at(Place::file(path)).next(next));
                     }
                     self.contracts.insert(contract.table_ref(), contract);
                 }
                 Err(fault) => found.extend(fault.diagnostics),
             }
-            self.texts.extend(text.map(|text| (path, text)));
         }
-        Ok(())
     }
 
-    fn read_pipelines(&mut self, found: &mut Vec<Diagnostic>) -> Outcome<()> {
-        let all = files::list(&self.root, paths::PIPELINES, "")?;
-        let (proposals, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|p| p.ends_with(paths::PROPOSALS_ENDING));
-        let (specs, passed): (Vec<_>, Vec<_>) = rest.into_iter().partition(|p| p.ends_with(paths::SPEC_ENDING));
-        for path in passed.into_iter().filter(|p| p.ends_with(".yaml")) {
+    fn read_pipelines(&mut self, found: &mut Vec<Diagnostic>) {
+        for path in self.under(paths::PIPELINES).filter(|p| p.ends_with(".yaml")) {
             let next = format!("rename it, so that it ends in `{}`", paths::SPEC_ENDING);
             found.push(Diagnostic::warning("not-read", "not read as a pipeline").at(Place::file(path)).next(next));
         }
-        for (path, text, spec) in self.parallel(specs, document::parse::<Spec>) {
+        for (path, spec) in self.parse(paths::PIPELINES, paths::SPEC_ENDING, document::parse::<Spec>) {
             match spec {
                 Ok(spec) => {
                     found.extend(self.spec_faults(&path, &spec));
@@ -118,18 +129,15 @@ impl Workspace {
                 }
                 Err(fault) => found.extend(fault.diagnostics),
             }
-            self.texts.extend(text.map(|text| (path, text)));
         }
-        for path in proposals {
-            match files::read_text(&self.root, &path) {
-                Ok(text) => {
-                    self.texts.insert(path.clone(), text.clone());
-                    self.handed_in.insert(path, text);
-                }
-                Err(fault) => found.extend(fault.diagnostics),
-            }
-        }
-        Ok(())
+        let handed_in = self.texts.iter().filter(|(path, _)| path.ends_with(paths::PROPOSALS_ENDING));
+        self.handed_in = handed_in.map(|(path, text)| (path.clone(), text.clone())).collect();
+    }
+
+    /// Paths of documents in `folder`.
+    fn under(&self, folder: &str) -> impl Iterator<Item = &String> {
+        let prefix = format!("{folder}/");
+        self.texts.keys().filter(move |path| path.starts_with(&prefix))
     }
 
     fn spec_faults(&self, path: &str, spec: &Spec) -> Option<Diagnostic> {
@@ -146,22 +154,21 @@ impl Workspace {
         })
     }
 
-    /// Reads and parses many documents at once, in order.
-    fn parallel<T: Send>(
+    /// Parses the documents of one kind at once, in order.
+    fn parse<T: Send>(
         &self,
-        all: Vec<String>,
+        folder: &str,
+        ending: &str,
         parse: fn(&str, &str) -> Outcome<T>,
-    ) -> Vec<(String, Option<String>, Outcome<T>)> {
-        all.into_par_iter()
-            .map(|path| match files::read_text(&self.root, &path) {
-                Ok(text) => {
-                    let value = parse(&path, &text);
-                    (path, Some(text), value)
-                }
-                Err(fault) => (path, None, Err(fault)),
-            })
-            .collect()
+    ) -> Vec<(String, Outcome<T>)> {
+        let all: Vec<&String> = self.under(folder).filter(|path| path.ends_with(ending)).collect();
+        all.into_par_iter().map(|path| (path.clone(), parse(path, &self.texts[path]))).collect()
     }
+}
+
+/// Whether a path is one that people may mean as a document.
+fn is_document(path: &str) -> bool {
+    path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(paths::PROPOSALS_ENDING)
 }
 
 /// The folder with `pipewright.yml` in `dir` or the nearest one above.

@@ -74,6 +74,12 @@ impl Git {
         Ok(self.repo.find_commit(commit).map_err(|e| fault("read a commit", &e))?.tree_id())
     }
 
+    /// Who acts here, `Name <email>`.
+    pub fn who(&self) -> String {
+        let now = When { seconds: 0, offset: 0 };
+        self.signature("AUTHOR", now).map_or_else(|_| "unknown".into(), |s| s.to_string())
+    }
+
     /// As git does: the environment, then the configuration, then ourselves.
     fn signature(&self, role: &str, when: When) -> Outcome<Signature<'static>> {
         let config = self.repo.config().and_then(|mut c| c.snapshot()).map_err(|e| fault("read git's settings", &e))?;

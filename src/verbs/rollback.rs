@@ -1,0 +1,101 @@
+//! Takes a change back: a new commit, and the relations that it leaves behind.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::Session;
+use super::generate::{self, Inputs};
+use super::session::when;
+use crate::proposal::Layer;
+use crate::render::Files;
+use crate::rollback::{self, Leftover, Rollback, built, leftovers};
+use crate::run::{self, Listen, Target};
+use crate::vocabulary::{Diagnostic, Outcome};
+use crate::workspace::{Event, EventKind, Inverse, Workspace, paths};
+use crate::world::clock;
+
+/// What is taken back.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A folder in the workspace.
+    pub dir: PathBuf,
+    /// The change; the latest on this branch if none.
+    pub change: Option<String>,
+    /// Drop in `dev` what is left behind.
+    pub drop: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RolledBack {
+    /// `rolled_back`.
+    pub status: &'static str,
+    /// The rollback itself.
+    #[serde(flatten)]
+    pub rollback: Rollback,
+    /// Relations that no pipeline builds any more: git can't take them back; each with the statement that would.
+    pub leftovers: Vec<Leftover>,
+    /// Whether they were dropped in `dev`.
+    pub dropped: bool,
+    /// Things to look at.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// Takes a change back.
+///
+/// # Errors
+/// An unknown change, a conflict with later work: nothing is changed then.
+pub fn rollback(options: &Options, listen: &mut Listen<'_>) -> Outcome<RolledBack> {
+    let session = Session::open(&options.dir, "rollback")?;
+    let (workspace, git) = (&session.workspace, &session.git);
+    let back = rollback::take_back(git, options.change.as_deref())?;
+    let texts = back.documents.iter().filter_map(|(path, file)| Some((path.clone(), String::from_utf8(file.bytes.clone()).ok()?)));
+    let before = generate::generate(&Inputs::from(workspace), &workspace.specs);
+    let without = Workspace::read(&workspace.root, texts.collect(), Vec::new())?;
+    let inputs = Inputs::from(&without);
+    let after = generate::generate(&inputs, &without.specs)?;
+    let documents = if inputs.specs.is_empty() && inputs.handed_in.is_empty() {
+        Files::new()
+    } else {
+        Files::from([(paths::LOCK.to_owned(), generate::lock_file(&inputs))])
+    };
+    let done = rollback::finish(git, &back, &after.files, &documents, when())?;
+
+    let mut findings = session.findings.clone();
+    let dialect = workspace.config.targets.dev.dialect();
+    let left = match &before {
+        Ok(before) => {
+            let relations = |g: &generate::Generated| built(&g.change, dialect, schema);
+            leftovers(&relations(before), &relations(&after), dialect)
+        }
+        Err(_) => {
+            let why = "the workspace did not generate as it stood, so what it had built is not known";
+            findings.push(Diagnostic::warning("unknown-leftovers", "relations may be left behind").why(why));
+            Vec::new()
+        }
+    };
+    let statements: Vec<String> = left.iter().map(|l| l.statement.clone()).collect();
+    let dropped = options.drop && !statements.is_empty();
+    let result = if dropped {
+        run::execute_in(&workspace.root, &workspace.config, Target::Dev, &statements, listen)
+    } else {
+        Ok(())
+    };
+    let mut event = Event::new(EventKind::RolledBack, clock::now(), &git.who(), &format!("rollback of {}", done.of.join(", ")), "rolled back");
+    event.change = done.of.first().cloned();
+    event.inverse = Some(Inverse::Command(format!("pipewright rollback {}", done.id)));
+    event.append(&workspace.root)?;
+    result?;
+    Ok(RolledBack { status: "rolled_back", rollback: done, leftovers: left, dropped, findings })
+}
+
+/// The schema that models of a layer are built in.
+fn schema(layer: &Layer) -> String {
+    match layer {
+        Layer::Staging(_) => "staging",
+        Layer::Intermediate => "intermediate",
+        Layer::Marts => "marts",
+    }
+    .to_owned()
+}
