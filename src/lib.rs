@@ -12,6 +12,8 @@ pub mod spec;
 pub mod workspace;
 pub mod world;
 
+pub mod discover;
+
 pub mod requirement;
 
 pub mod plan;
