@@ -14,6 +14,8 @@ pub mod contract;
 pub mod spec;
 pub mod workspace;
 
+pub mod discover;
+
 pub mod requirement;
 
 pub mod plan;

@@ -1,0 +1,135 @@
+//! Declared and seen, put together into contracts.
+
+use super::connector::{Connector, RawTable, Sample};
+use super::{personal, profile, references};
+use crate::contract::{Column, Contract, TableProfile};
+use crate::vocabulary::{DataType, Diagnostic, Name, Outcome};
+
+/// One contract a table.
+pub fn contracts(
+    connector: &mut dyn Connector,
+    source: &Name,
+    profiled: &[(RawTable, Sample)],
+    warnings: &mut Vec<Diagnostic>,
+) -> Outcome<Vec<Contract>> {
+    let names = Name::unique(profiled.iter().map(|(t, _)| t.name.as_str()), "table");
+    let mut out = Vec::with_capacity(profiled.len());
+    for (name, (table, sample)) in names.into_iter().zip(profiled) {
+        out.push(contract(source, name, table, sample, warnings));
+    }
+    let tables: Vec<&RawTable> = profiled.iter().map(|(t, _)| t).collect();
+    for (i, table) in tables.iter().enumerate() {
+        let mut own = out[i].clone();
+        warnings.extend(references::declared(table, &tables, &out, &mut own));
+        out[i] = own;
+    }
+    references::infer(connector, &mut out)?;
+    for (contract, (table, sample)) in out.iter_mut().zip(profiled) {
+        accepted_values(connector, contract, table, sample)?;
+        describe(contract);
+    }
+    Ok(out)
+}
+
+fn contract(
+    source: &Name,
+    name: Name,
+    table: &RawTable,
+    sample: &Sample,
+    warnings: &mut Vec<Diagnostic>,
+) -> Contract {
+    let names = Name::unique(table.columns.iter().map(|c| c.name.as_str()), "column");
+    let key_size = table.columns.iter().filter(|c| c.primary_key.is_some()).count();
+    let mut columns = Vec::with_capacity(table.columns.len());
+    for ((raw, column), seen) in table.columns.iter().zip(names).zip(&sample.columns) {
+        let (data_type, odd) = profile::data_type(raw, seen);
+        if let Some(odd) = odd {
+            warnings.push(Diagnostic::warning("mixed-types", format!("`{name}.{column}` {odd}")));
+        }
+        if raw.primary_key.is_some() && seen.nulls > 0 {
+            let what = format!("`{name}.{column}` is part of the primary key but null in {} rows", seen.nulls);
+            warnings.push(Diagnostic::warning("null-key", what));
+        }
+        let tag = personal::tag(name.as_str(), column.as_str(), data_type, seen);
+        columns.push(Column {
+            physical_name: raw.name.clone(),
+            physical_type: if raw.declared.is_empty() { storage(data_type).into() } else { raw.declared.clone() },
+            data_type,
+            description: None,
+            required: raw.required || (raw.primary_key.is_some() && seen.nulls == 0),
+            unique: raw.unique || (raw.primary_key.is_some() && key_size == 1),
+            primary_key: raw.primary_key,
+            references: None,
+            accepted_values: Vec::new(),
+            tags: tag.into_iter().map(str::to_owned).collect(),
+            name: column,
+        });
+    }
+    let cursor = columns
+        .iter()
+        .filter_map(|c| Some((profile::cursor_rank(c.name.as_str(), c.data_type, c.required)?, c.name.clone())))
+        .min()
+        .map(|(_, name)| name);
+    Contract {
+        source: source.clone(),
+        table: name,
+        physical_name: table.name.clone(),
+        kind: table.kind,
+        description: None,
+        columns,
+        cursor,
+        profile: Some(TableProfile { rows: sample.rows, sample: sample.sample, method: sample.method.to_owned() }),
+    }
+}
+
+/// The class that a source without declared types stores values in.
+fn storage(data_type: DataType) -> &'static str {
+    match data_type {
+        DataType::Integer => "INTEGER",
+        DataType::Float => "REAL",
+        DataType::Binary => "BLOB",
+        _ => "TEXT",
+    }
+}
+
+/// All values of columns that have few: of the whole table, also where only a sample was looked at. Never of a column
+/// that holds personal data, a key or a reference.
+fn accepted_values(
+    connector: &mut dyn Connector,
+    contract: &mut Contract,
+    table: &RawTable,
+    sample: &Sample,
+) -> Outcome<()> {
+    for (column, seen) in contract.columns.iter_mut().zip(&sample.columns) {
+        let free = column.unique || column.primary_key.is_some() || column.references.is_some();
+        let personal = !column.tags.is_empty();
+        if free || personal || column.data_type != DataType::Text || !profile::is_list(column.name.as_str(), seen) {
+            continue;
+        }
+        let all = match sample.method {
+            "all" => seen.values.as_ref().map(|v| v.iter().cloned().collect()),
+            _ => connector.distinct(table, &column.physical_name, profile::MAX_VALUES)?,
+        };
+        let mut whole = profile::Seen { texts: seen.texts, ..profile::Seen::new() };
+        let Some(all) = all else { continue };
+        whole.values = Some(all.iter().cloned().collect());
+        if profile::is_list(column.name.as_str(), &whole) {
+            column.accepted_values = all;
+            column.accepted_values.sort();
+        }
+    }
+    Ok(())
+}
+
+/// What is true whatever the business is; people write the rest.
+fn describe(contract: &mut Contract) {
+    let lone_key = contract.key().len() == 1;
+    for column in &mut contract.columns {
+        column.description = match &column.references {
+            _ if lone_key && column.primary_key.is_some() => Some(format!("Key of {}.", contract.table)),
+            Some(to) => Some(format!("References {}.{}.", to.table, to.column)),
+            None if contract.cursor.as_ref() == Some(&column.name) => Some("When the row last changed.".into()),
+            None => None,
+        };
+    }
+}

@@ -1,0 +1,95 @@
+//! A source, read-only, becomes contracts: tables, columns, keys, and what profiling its rows tells.
+
+mod assemble;
+mod connector;
+mod personal;
+mod profile;
+mod references;
+mod sqlite;
+mod stamp;
+
+use std::path::Path;
+
+use crate::contract::Contract;
+use crate::vocabulary::{Diagnostic, Name, Outcome, Place};
+use crate::workspace::{Connection, paths};
+
+pub use connector::{Cell, Connector, ForeignKey, RawColumn, RawTable, Sample};
+pub use sqlite::Sqlite;
+
+/// What a source holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Discovered {
+    /// One a table or view, sorted by name.
+    pub contracts: Vec<Contract>,
+    /// What was left out, and what looks odd.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Discovers all tables and views behind `connection`. Paths are relative to `root`; `progress` is told of each table.
+///
+/// # Errors
+/// A source that can't be reached or read, that holds nothing, or of a kind that is not discovered yet.
+pub fn contracts(
+    connection: &Connection,
+    root: &Path,
+    source: &Name,
+    progress: &mut dyn FnMut(&str),
+) -> Outcome<Discovered> {
+    match connection {
+        Connection::Sqlite { path } => through(&mut Sqlite::open(root, path)?, source, progress),
+        other => {
+            let label = other.dialect().label();
+            Err(Diagnostic::error("not-discovered", format!("{label} is not discovered in this version"))
+                .at(Place::path(paths::CONFIG, format!("sources.{source}.dev")))
+                .next(format!("write {}/<table>.odcs.yaml by hand, or give `dev` a SQLite file", paths::source(source)))
+                .into())
+        }
+    }
+}
+
+/// Discovers all that `connector` reaches.
+///
+/// # Errors
+/// A source that can't be read, or holds nothing that can.
+pub fn through(
+    connector: &mut dyn Connector,
+    source: &Name,
+    progress: &mut dyn FnMut(&str),
+) -> Outcome<Discovered> {
+    let mut warnings = Vec::new();
+    let tables = connector.tables(&mut warnings)?;
+    let mut profiled = Vec::new();
+    for table in tables {
+        match connector.sample(&table, profile::SAMPLE)? {
+            Ok(sample) => {
+                progress(&format!("{}: {} rows", table.name, sample.rows));
+                profiled.push((table, sample));
+            }
+            Err(why) => warnings.push(skipped(&table.name, &why)),
+        }
+    }
+    if profiled.is_empty() {
+        let place = Place::file(connector.place());
+        let fault = match warnings.is_empty() {
+            true => Diagnostic::error("no-tables", format!("`{source}` holds no tables"))
+                .next("look whether it is the right file"),
+            false => Diagnostic::error("no-tables", format!("none of the tables of `{source}` can be read"))
+                .why(warnings.iter().map(|w| w.what.clone()).collect::<Vec<_>>().join("; ")),
+        };
+        return Err(fault.at(place).into());
+    }
+    let mut contracts = assemble::contracts(connector, source, &profiled, &mut warnings)?;
+    contracts.sort_by(|a, b| a.table.cmp(&b.table));
+    warnings.sort();
+    Ok(Discovered { contracts, warnings })
+}
+
+/// A table that is left out, and says so.
+fn skipped(table: &str, why: &str) -> Diagnostic {
+    Diagnostic::warning("table-skipped", format!("`{}` is left out: {why}", table.escape_debug()))
+        .next("mend it in the source, or leave it: nothing will read it")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! SQLite files, opened read-only.
+
+mod query;
+mod types;
+
+use std::path::Path;
+
+use super::connector::{Cell, Connector, ForeignKey, RawColumn, RawTable, Sample};
+use super::profile::Seen;
+use super::skipped;
+use crate::contract::TableKind;
+use crate::vocabulary::{Dialect, Diagnostic, Outcome, sql_identifier};
+use query::{Database, Trouble};
+
+/// A SQLite file.
+pub struct Sqlite {
+    database: Database,
+}
+
+impl Sqlite {
+    /// Opens the file at `root/path`.
+    ///
+    /// # Errors
+    /// No such file, no permission, no SQLite file, a damaged one.
+    pub fn open(root: &Path, path: &str) -> Outcome<Sqlite> {
+        Ok(Sqlite { database: Database::open(root, path)? })
+    }
+
+    /// Columns as declared, generated ones included; hidden ones of virtual tables are not.
+    fn columns(&mut self, table: &str, has_row_number: bool) -> Result<Vec<RawColumn>, Trouble> {
+        let rows = self.database.rows(
+            "select name, type, \"notnull\", pk from pragma_table_xinfo(?) where hidden <> 1 order by cid",
+            &[table],
+        )?;
+        let unique = self.database.rows(
+            "select i.name, (select count(*) from pragma_index_info(i.name)), \
+             (select name from pragma_index_info(i.name) limit 1) \
+             from pragma_index_list(?) as i where i.\"unique\" = 1 and i.partial = 0",
+            &[table],
+        )?;
+        let keys = rows.iter().filter(|r| r.integer(3) > 0).count();
+        Ok(rows
+            .iter()
+            .map(|row| {
+                let (name, declared, position) = (row.text(0), row.text(1), row.integer(3));
+                // An INTEGER PRIMARY KEY is the row's own number: never null though not declared so.
+                let row_number = has_row_number && keys == 1 && position == 1 && declared.eq_ignore_ascii_case("INTEGER");
+                RawColumn {
+                    data_type: types::declared(&declared),
+                    required: row.integer(2) != 0 || row_number,
+                    unique: unique.iter().any(|u| u.integer(1) == 1 && u.text(2) == name),
+                    primary_key: u32::try_from(position).ok().filter(|p| *p > 0),
+                    name,
+                    declared,
+                }
+            })
+            .collect())
+    }
+
+    fn foreign_keys(&mut self, table: &str) -> Result<Vec<ForeignKey>, Trouble> {
+        let rows = self.database.rows(
+            "select id, \"table\", \"from\", \"to\" from pragma_foreign_key_list(?) order by id, seq",
+            &[table],
+        )?;
+        let mut out: Vec<(i64, ForeignKey)> = Vec::new();
+        for row in &rows {
+            let id = row.integer(0);
+            if out.last().is_none_or(|(last, _)| *last != id) {
+                out.push((id, ForeignKey { columns: Vec::new(), table: row.text(1), to: Some(Vec::new()) }));
+            }
+            let Some((_, key)) = out.last_mut() else { continue };
+            key.columns.push(row.text(2));
+            match row.is_null(3) {
+                true => key.to = None,
+                false => key.to.iter_mut().for_each(|to| to.push(row.text(3))),
+            }
+        }
+        // SQLite lists them last first.
+        Ok(out.into_iter().rev().map(|(_, key)| key).collect())
+    }
+}
+
+impl Connector for Sqlite {
+    fn place(&self) -> String {
+        self.database.path().to_owned()
+    }
+
+    fn tables(&mut self, warnings: &mut Vec<Diagnostic>) -> Outcome<Vec<RawTable>> {
+        let listed = "select name, type, wr from pragma_table_list where schema = 'main' \
+                      and type in ('table', 'view', 'virtual') and name not like 'sqlite\\_%' escape '\\' order by name";
+        let rows = match self.database.rows(listed, &[]) {
+            Ok(rows) => rows,
+            Err(trouble) => return Err(self.database.fault(trouble)),
+        };
+        let mut out = Vec::new();
+        for row in rows {
+            let (name, kind) = (row.text(0), row.text(1));
+            let numbered = kind == "table" && row.integer(2) == 0;
+            let columns = match self.columns(&name, numbered) {
+                Ok(columns) => columns,
+                Err(Trouble::Table(why)) => {
+                    warnings.push(skipped(&name, &why));
+                    continue;
+                }
+                Err(trouble) => return Err(self.database.fault(trouble)),
+            };
+            if columns.is_empty() {
+                warnings.push(skipped(&name, "it has no columns that can be read"));
+                continue;
+            }
+            let foreign_keys = self.foreign_keys(&name).or_else(|trouble| match trouble {
+                Trouble::Table(_) => Ok(Vec::new()),
+                trouble => Err(self.database.fault(trouble)),
+            })?;
+            let kind = if kind == "view" { TableKind::View } else { TableKind::Table };
+            // The row's number has these names where no column took them.
+            let taken = columns.iter().any(|c| c.name.eq_ignore_ascii_case("rowid"));
+            out.push(RawTable { name, kind, columns, foreign_keys, numbered: numbered && !taken });
+        }
+        Ok(out)
+    }
+
+    fn sample(&mut self, table: &RawTable, limit: u64) -> Outcome<Result<Sample, String>> {
+        let from = sql_identifier(&table.name, Dialect::Sqlite);
+        let rows = match self.database.rows_of(format!("select count(*) from {from}")) {
+            Ok(rows) => rows.first().map_or(0, |r| r.integer(0).unsigned_abs()),
+            Err(trouble) => return self.table_trouble(trouble),
+        };
+        // Long text and bytes are cut: only their beginnings are looked at.
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .map(|c| {
+                let name = sql_identifier(&c.name, Dialect::Sqlite);
+                format!("case typeof({name}) when 'text' then substr({name}, 1, 200) when 'blob' then x'' else {name} end")
+            })
+            .collect();
+        let step = rows.div_ceil(limit.max(1));
+        let (method, filter) = match step {
+            0 | 1 => ("all", String::new()),
+            _ if table.numbered => ("systematic", format!(" where rowid % {step} = 0")),
+            _ => ("first", String::new()),
+        };
+        let sql = format!("select {} from {from}{filter} limit {limit}", columns.join(", "));
+        let mut sample = Sample { rows, sample: 0, method, columns: vec![Seen::new(); table.columns.len()] };
+        let (seen, count) = (&mut sample.columns, &mut sample.sample);
+        let read = self.database.each(sql, &mut |row| {
+            *count += 1;
+            for (i, seen) in seen.iter_mut().enumerate() {
+                row.cell(i, |cell: Cell<'_>| seen.see(&cell));
+            }
+        });
+        match read {
+            Ok(()) => Ok(Ok(sample)),
+            Err(trouble) => self.table_trouble(trouble),
+        }
+    }
+
+    fn distinct(&mut self, table: &RawTable, column: &str, limit: usize) -> Outcome<Option<Vec<String>>> {
+        let name = sql_identifier(column, Dialect::Sqlite);
+        let from = sql_identifier(&table.name, Dialect::Sqlite);
+        let sql = format!("select distinct {name} from {from} where {name} is not null limit {}", limit + 1);
+        match self.database.rows_of(sql) {
+            Ok(rows) if rows.len() <= limit => Ok(Some(rows.iter().map(|r| r.text(0)).collect())),
+            Ok(_) | Err(Trouble::Table(_)) => Ok(None),
+            Err(trouble) => Err(self.database.fault(trouble)),
+        }
+    }
+
+    fn orphans(&mut self, table: &str, column: &str, other: &str, key: &str) -> Outcome<Option<u64>> {
+        let [table, column, other, key] = [table, column, other, key].map(|n| sql_identifier(n, Dialect::Sqlite));
+        let sql = format!(
+            "select count({column}), sum({column} is not null and {column} not in \
+             (select {key} from {other} where {key} is not null)) from {table}"
+        );
+        match self.database.rows_of(sql) {
+            Ok(rows) => Ok(rows.first().filter(|r| r.integer(0) > 0).map(|r| r.integer(1).unsigned_abs())),
+            Err(Trouble::Table(_)) => Ok(None),
+            Err(trouble) => Err(self.database.fault(trouble)),
+        }
+    }
+}
+
+impl Sqlite {
+    fn table_trouble<T>(&self, trouble: Trouble) -> Outcome<Result<T, String>> {
+        match trouble {
+            Trouble::Table(why) => Ok(Err(why)),
+            trouble => Err(self.database.fault(trouble)),
+        }
+    }
+}
