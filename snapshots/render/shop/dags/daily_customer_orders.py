@@ -23,7 +23,7 @@ except ImportError:  # Airflow 2.10
 
 WORKSPACE = os.environ.get("PIPEWRIGHT_WORKSPACE", "/opt/pipewright/workspace")
 BIN = os.environ.get("PIPEWRIGHT_RUNTIME_BIN", "/opt/pipewright/runtime/bin")
-TARGET = os.environ.get("PIPEWRIGHT_TARGET", "dev")
+TARGET = os.environ.get("PIPEWRIGHT_TARGET", "prod")
 DATE_OR_TIME = r"^(\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d)?)?$"
 # The end of the period that a run answers for: asked for, else the interval's end, else now (UTC).
 AS_OF = (
