@@ -2,7 +2,7 @@
 //! of the program. Delimiters are `[[ expr ]]`, `[% block %]`, `[# comment #]`, so that emitted `{{ }}` stays itself.
 //!
 //! Names must be given: an undefined one is an error, and so is printing `none`; ask `is defined` where a field may be
-//! left out. Filters: `yaml` (one line), `entry(key, indent)` and `item(indent)` (YAML lines), `python`, `shell`, `jinja`, `sql_string(dialect)`, `sql_identifier(dialect)`,
+//! left out. Filters: `yaml` (one line), `entry(key, indent)` and `item(indent)` (YAML lines), `python`, `shell`, `jinja`, `jinja_literal`, `sql_string(dialect)`, `sql_identifier(dialect)`,
 //! `wrap(width)` and `comment(prefix, width)`.
 
 use std::collections::BTreeMap;
@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::vocabulary::{
-    Diagnostic, Dialect, Outcome, Place, jinja_string, python_string, shell_word, sql_identifier, sql_string,
-    yaml_entry, yaml_flow, yaml_item,
+    Diagnostic, Dialect, Outcome, Place, jinja_literal, jinja_string, python_string, shell_word, sql_identifier,
+    sql_string, yaml_entry, yaml_flow, yaml_item,
 };
 
 #[derive(RustEmbed)]
@@ -101,6 +101,7 @@ fn build() -> Result<Environment<'static>, Error> {
     env.add_filter("python", |text: &str| python_string(text));
     env.add_filter("shell", |text: &str| shell_word(text));
     env.add_filter("jinja", |text: &str| jinja_string(text));
+    env.add_filter("jinja_literal", |text: &str| jinja_literal(text));
     env.add_filter("sql_string", |text: &str, name: &str| Ok::<_, Error>(sql_string(text, dialect(name)?)));
     env.add_filter("sql_identifier", |text: &str, name: &str| Ok::<_, Error>(sql_identifier(text, dialect(name)?)));
     env.add_filter("wrap", |text: &str, width: usize| wrap(text, width).join("\n"));

@@ -182,6 +182,7 @@ pub struct DbtTest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<Name>,
     /// `not_null`, `unique`, `accepted_values`, `relationships`, or a generic test of the project.
+    #[serde(deserialize_with = "Name::deserialize_word")]
     pub test: Name,
     /// Its arguments; a model is named as `ref('model')`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]

@@ -43,8 +43,9 @@ fn heads(text: &str) -> Vec<Value> {
             let (kind, name) = (&head[2], &head[3]);
             let said = head.get(1).map(|m| m.as_str().split_whitespace().collect::<Vec<_>>().join(" "));
             let description = said.unwrap_or_else(|| match name.split_once("__") {
-                Some((dialect, of)) if kind == "macro" => format!("`{of}` as {dialect} has it."),
-                _ => format!("The test {name}."),
+                Some(("default", of)) => format!("`{of}` where a dialect has no own."),
+                Some((dialect, of)) => format!("`{of}` in {dialect}."),
+                _ => format!("The {kind} {name}."),
             });
             let arguments: Vec<Value> = head[4]
                 .split(',')

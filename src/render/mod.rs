@@ -43,7 +43,8 @@ pub type Files = BTreeMap<String, String>;
 /// # Errors
 /// A template that fails, or whose output is no SQL, YAML or Python: all of them at once.
 pub fn files(change: &ChangeSet, config: &Config) -> Outcome<Files> {
-    let mut parts: Vec<Outcome<Files>> = vec![platform(change, config), shared(change)];
+    let config = &workspace::with_platforms(config.clone(), change.platform());
+    let mut parts: Vec<Outcome<Files>> = vec![platform(change, config), shared(change, config)];
     parts.par_extend(change.contracts().par_iter().map(|(_, contract)| {
         let path = format!("contracts/{}/{}.odcs.yaml", contract.source, contract.table);
         Ok(Files::from([(path, crate::contract::write(contract))]))
@@ -92,15 +93,14 @@ fn platform(change: &ChangeSet, config: &Config) -> Outcome<Files> {
     if change.platform().is_empty() {
         return Ok(Files::new());
     }
-    let config = workspace::with_platforms(config.clone(), change.platform());
     Ok(Files::from([("pipewright.yml".to_owned(), canonical(config)?)]))
 }
 
 /// What stands once in a workspace: the dbt project, the library of the ingestion scripts, the linters' configuration.
-fn shared(change: &ChangeSet) -> Outcome<Files> {
+fn shared(change: &ChangeSet, config: &Config) -> Outcome<Files> {
     let mut files = Files::new();
     if let Some(dbt) = change.project() {
-        files.extend(project(dbt, change.models().values())?);
+        files.extend(project(dbt, change.models().values(), &config.defaults.owner)?);
         files.extend(macro_properties(change.macros().values()));
     }
     if !change.ingestions().is_empty() {

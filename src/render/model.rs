@@ -37,7 +37,10 @@ fn stem(model: &DbtModel) -> String {
 pub fn model(of: &ModelFiles<'_>) -> Outcome<Files> {
     let ModelFiles { model, tests, unit_tests, policies } = of;
     let tests_of = |column: Option<&str>| -> Vec<Value> {
-        tests.iter().filter(|t| t.column.as_ref().map(AsRef::as_ref) == column).map(|t| data_test(t)).collect()
+        let mut found: Vec<&&DbtTest> =
+            tests.iter().filter(|t| t.column.as_ref().map(AsRef::as_ref) == column).collect();
+        found.sort_by_key(|t| (!t.arguments.is_empty(), t.test != "not_null", t.test != "unique"));
+        found.into_iter().map(|t| data_test(t)).collect()
     };
     let columns: Vec<Value> = model
         .columns

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Files;
 use crate::proposal::{DbtModel, DbtProject, Layer};
 use crate::template;
-use crate::vocabulary::Outcome;
+use crate::vocabulary::{Outcome, jinja_string};
 use crate::workspace::Connection;
 
 /// `dbt_project.yml`, `profiles.yml` and the macro that names schemas. dbt warns of a layer that no model stands in, so
@@ -15,7 +15,11 @@ use crate::workspace::Connection;
 ///
 /// # Errors
 /// A template that fails.
-pub fn project<'a>(project: &DbtProject, models: impl IntoIterator<Item = &'a DbtModel>) -> Outcome<Files> {
+pub fn project<'a>(
+    project: &DbtProject,
+    models: impl IntoIterator<Item = &'a DbtModel>,
+    owner: &str,
+) -> Outcome<Files> {
     let used: BTreeSet<&str> = models.into_iter().map(|model| model.layer.folder()).collect();
     let layers: Vec<Value> = [("staging", "view"), ("intermediate", "view"), ("marts", "table")]
         .into_iter()
@@ -29,7 +33,10 @@ pub fn project<'a>(project: &DbtProject, models: impl IntoIterator<Item = &'a Db
     Ok(Files::from([
         (
             "dbt/dbt_project.yml".to_owned(),
-            template::render("dbt/dbt_project.yml", json!({"name": name, "layers": layers}))?,
+            template::render(
+                "dbt/dbt_project.yml",
+                json!({"name": name, "layers": layers, "owner": jinja_string(owner)}),
+            )?,
         ),
         (
             "dbt/profiles.yml".to_owned(),

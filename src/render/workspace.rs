@@ -19,14 +19,14 @@ pub fn workspace_config(base: &str, platforms: &[Platform]) -> Outcome<String> {
     let config = serde_yaml::from_str(base).map_err(|e| {
         Diagnostic::error("broken-config", "pipewright.yml can't be read").at(Place::file(CONFIG)).why(e.to_string())
     })?;
-    canonical(with_platforms(config, platforms))
+    canonical(&with_platforms(config, platforms))
 }
 
 /// A configuration in canonical form.
 ///
 /// # Errors
 /// None that a configuration can cause.
-pub fn canonical(config: Config) -> Outcome<String> {
+pub fn canonical(config: &Config) -> Outcome<String> {
     let value: Value = serde_json::to_value(config)
         .map_err(|e| Diagnostic::error("render-yaml", format!("pipewright.yml can't be written: {e}")))?;
     Ok(document(&value, &["dev", "prod", "defaults", "airflow", "runtime", "policies"], &[]))

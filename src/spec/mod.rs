@@ -317,6 +317,7 @@ pub struct Test {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<Name>,
     /// `not_null`, `unique`, `accepted_values`, `relationships`, or a generic test of the workspace.
+    #[serde(deserialize_with = "Name::deserialize_word")]
     pub test: Name,
     /// Its arguments.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]

@@ -16,7 +16,9 @@ pub use act::Act;
 pub use diagnostic::{Diagnostic, Fault, Outcome, Place, Severity, nearest};
 pub use dialect::Dialect;
 pub use name::{MAX_LEN, Name, is_reserved};
-pub use quote::{jinja_string, python_docstring, python_string, shell_word, sql_identifier, sql_string, yaml_string};
+pub use quote::{
+    jinja_literal, jinja_string, python_docstring, python_string, shell_word, sql_identifier, sql_string, yaml_string,
+};
 pub use relation::{Relation, TableRef};
 pub use types::DataType;
 pub use window::{Span, Unit, Window};

@@ -111,6 +111,19 @@ pub fn jinja_string(text: &str) -> String {
     out
 }
 
+/// `text` as a string inside a Jinja expression.
+pub fn jinja_literal(text: &str) -> String {
+    let escaped: String = text
+        .chars()
+        .map(|c| match c {
+            '\'' | '\\' => format!("\\{c}"),
+            c if is_hidden(c) => unicode_escape(c),
+            c => c.into(),
+        })
+        .collect();
+    format!("'{escaped}'")
+}
+
 /// `text` as one word of a POSIX shell.
 pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,@%+".contains(c);
@@ -137,6 +150,8 @@ mod tests {
         assert_eq!(python_docstring("\"\"\"\"\\ \u{202e}\n\""), r#"\""\""\\ \u202e"#.to_owned() + "\n\"");
         assert_eq!(jinja_string("{{ x }}"), "{{ '{' }}{{ '{' }} x {{ '}' }}{{ '}' }}");
         assert_eq!(jinja_string("a {b}"), "a {b}");
+        assert_eq!(jinja_string("{{\r\n"), "{{ '{' }}{{ '{' }}{{ '\\r' }}{{ '\\n' }}");
+        assert_eq!(jinja_literal("it's }}\n"), r"'it\'s }}\u000a'");
         assert_eq!(shell_word("a b'c"), "'a b'\\''c'");
         assert_eq!(shell_word("a/b-c.py"), "a/b-c.py");
     }

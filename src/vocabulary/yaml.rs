@@ -60,7 +60,7 @@ impl Writer<'_> {
         match value {
             Value::String(text) => format!(" {}", string(text, indent, column + 1)),
             Value::Array(items) if !items.is_empty() => {
-                if !items.iter().any(nested)
+                if !items.iter().any(|item| nested(item) || is_prose(item))
                     && let Some(text) = Some(yaml_flow(value)).filter(short)
                 {
                     return format!(" {text}");
@@ -200,6 +200,11 @@ fn escape(c: char) -> String {
     }
 }
 
+/// Sentences stand on lines of their own.
+fn is_prose(item: &Value) -> bool {
+    item.as_str().is_some_and(|text| text.len() > 30 && text.contains(' '))
+}
+
 fn flow_text(text: &str) -> String {
     if is_plain(text, true) { text.to_owned() } else { quoted(text) }
 }
@@ -214,7 +219,9 @@ fn is_plain(text: &str, in_flow: bool) -> bool {
             "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null"
         )
     };
-    let opens = first.is_alphanumeric() || "_/($".contains(first);
+    let opens = first.is_alphabetic()
+        || "_/".contains(first)
+        || (first.is_ascii_digit() && text.chars().all(|c| c.is_alphanumeric() || " _-".contains(c)));
     let broken = text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']) || text.contains(is_hidden);
     let flow_broken = || in_flow && text.contains([',', '[', ']', '{', '}', ':', '#', '"']);
     opens && !broken && !flow_broken() && !word() && !(first.is_ascii_digit() && like_number())
@@ -241,14 +248,37 @@ mod tests {
 
     #[test]
     fn plain_where_it_is_safe() {
-        for text in
-            ["orders", "30 days", "cast(ordered_at as date)", "it's", "a: b\nc", "Größe", "/tmp/x", "a:b", "x{y}"]
-        {
+        for text in [
+            "orders",
+            "30 days",
+            "cast(ordered_at as date)",
+            "it's",
+            "a: b\nc",
+            "Größe",
+            "/tmp/x",
+            "a:b",
+            "x{y}",
+            "2nd",
+        ] {
             assert_eq!(yaml_scalar(text) == text, text != "a: b\nc", "{text}");
         }
-        for text in
-            ["", "yes", "No", "null", "1", "1e3", "0x1F", "2026-03-31 00:00:00", "12:30", "- a", "a: b", "a #b", "*"]
-        {
+        for text in [
+            "",
+            "yes",
+            "No",
+            "null",
+            "1",
+            "1e3",
+            "0x1F",
+            "2026-03-31 00:00:00",
+            "12:30",
+            "- a",
+            "a: b",
+            "a #b",
+            "*",
+            "30 6 * * 1-5",
+            "(813) 5",
+        ] {
             assert!(yaml_scalar(text).starts_with('"'), "{text}");
         }
         assert_eq!(yaml_flow(&json!({"on": ["a,b", 1, null], "x": 1e30})), r#"{"on": ["a,b", 1, null], x: 1.0e+30}"#);

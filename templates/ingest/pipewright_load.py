@@ -108,8 +108,8 @@ class Pipeline:
     name: str
     schema: str
     tables: tuple[Table, ...]
-    sources: dict[str, Callable[[], str]]
-    targets: dict[str, Callable[[], Any]]
+    sources: dict[str, Callable[..., str]]
+    targets: dict[str, Callable[..., Any]]
 
 
 ARROW = {
@@ -154,7 +154,7 @@ def to_date(value: Any) -> date:
     return moment.date()
 
 
-def to_decimal(column: Column) -> Callable[[Any], Decimal]:
+def to_decimal(column: Column) -> Callable[..., Decimal]:
     exponent = Decimal(1).scaleb(-(column.scale or 0))
 
     def convert(value: Any) -> Decimal:
@@ -182,7 +182,7 @@ def to_text(value: Any) -> str:
     return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
 
 
-def converter(column: Column) -> Callable[[Any], Any] | None:
+def converter(column: Column) -> Callable[..., Any] | None:
     if column.type == "decimal":
         return to_decimal(column)
     return {
