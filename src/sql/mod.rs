@@ -1,0 +1,13 @@
+//! SQL: parse, resolve names and types, lineage, dialects. A leaf on the shared vocabulary: it knows no stage.
+
+pub mod jinja;
+mod parse;
+mod resolve;
+mod text;
+pub mod types;
+
+pub use parse::{Parsed, expression, parse};
+pub use resolve::{
+    Checked, ColumnType, FanOut, Lineage, OutputColumn, Resolved, Scope, ScopeRelation, Usage, check_expression, resolve,
+};
+pub use text::Text;
