@@ -3,6 +3,7 @@
 //! `ARCHITECTURE.md` is the map. Data flows one way, a module a stage:
 //! requirement → intent → plan → proposals → change set → files → branch → run → rollback.
 
+pub mod sql;
 pub mod vocabulary;
 
 pub mod document;

@@ -31,13 +31,7 @@ pub fn contracts(
     Ok(out)
 }
 
-fn contract(
-    source: &Name,
-    name: Name,
-    table: &RawTable,
-    sample: &Sample,
-    warnings: &mut Vec<Diagnostic>,
-) -> Contract {
+fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnings: &mut Vec<Diagnostic>) -> Contract {
     let names = Name::unique(table.columns.iter().map(|c| c.name.as_str()), "column");
     let key_size = table.columns.iter().filter(|c| c.primary_key.is_some()).count();
     let mut columns = Vec::with_capacity(table.columns.len());

@@ -52,11 +52,7 @@ pub fn contracts(
 ///
 /// # Errors
 /// A source that can't be read, or holds nothing that can.
-pub fn through(
-    connector: &mut dyn Connector,
-    source: &Name,
-    progress: &mut dyn FnMut(&str),
-) -> Outcome<Discovered> {
+pub fn through(connector: &mut dyn Connector, source: &Name, progress: &mut dyn FnMut(&str)) -> Outcome<Discovered> {
     let mut warnings = Vec::new();
     let tables = connector.tables(&mut warnings)?;
     let mut profiled = Vec::new();

@@ -5,22 +5,76 @@ use crate::vocabulary::DataType;
 
 /// Tables whose `name` is that of a person.
 const PEOPLE: &[&str] = &[
-    "author", "authors", "client", "clients", "contact", "contacts", "customer", "customers", "driver", "drivers", "employee",
-    "employees", "guest", "guests", "lead", "leads", "member", "members", "patient", "patients", "people", "person", "persons",
-    "staff", "student", "students", "subscriber", "subscribers", "teacher", "teachers", "user", "users",
+    "author",
+    "authors",
+    "client",
+    "clients",
+    "contact",
+    "contacts",
+    "customer",
+    "customers",
+    "driver",
+    "drivers",
+    "employee",
+    "employees",
+    "guest",
+    "guests",
+    "lead",
+    "leads",
+    "member",
+    "members",
+    "patient",
+    "patients",
+    "people",
+    "person",
+    "persons",
+    "staff",
+    "student",
+    "students",
+    "subscriber",
+    "subscribers",
+    "teacher",
+    "teachers",
+    "user",
+    "users",
 ];
 
 /// Words before `name` that make it that of a person.
 const NAME_OF: &[&str] = &[
-    "author", "billing", "cardholder", "client", "contact", "customer", "display", "driver", "employee", "family", "first", "full",
-    "given", "guest", "holder", "last", "maiden", "manager", "member", "middle", "nick", "owner", "patient", "person",
-    "recipient", "shipping", "sur", "user",
+    "author",
+    "billing",
+    "cardholder",
+    "client",
+    "contact",
+    "customer",
+    "display",
+    "driver",
+    "employee",
+    "family",
+    "first",
+    "full",
+    "given",
+    "guest",
+    "holder",
+    "last",
+    "maiden",
+    "manager",
+    "member",
+    "middle",
+    "nick",
+    "owner",
+    "patient",
+    "person",
+    "recipient",
+    "shipping",
+    "sur",
+    "user",
 ];
 
 /// What is said of an address rather than the address itself.
 const ABOUT: &[&str] = &[
-    "at", "count", "domain", "enabled", "flag", "format", "id", "is", "kind", "opt", "status", "subject", "template", "type",
-    "verified",
+    "at", "count", "domain", "enabled", "flag", "format", "id", "is", "kind", "opt", "status", "subject", "template",
+    "type", "verified",
 ];
 
 /// The tag of a column that holds personal data, `pii.email`.
@@ -127,12 +181,8 @@ pub fn is_card(text: &str) -> bool {
         return false;
     }
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(i, d)| if i % 2 == 0 { *d } else { d * 2 / 10 + d * 2 % 10 })
-        .sum();
+    let sum: u32 =
+        digits.iter().rev().enumerate().map(|(i, d)| if i % 2 == 0 { *d } else { d * 2 / 10 + d * 2 % 10 }).sum();
     (13..=19).contains(&digits.len()) && sum.is_multiple_of(10) && digits.iter().any(|d| *d != 0)
 }
 

@@ -9,7 +9,7 @@ use super::connector::{Cell, Connector, ForeignKey, RawColumn, RawTable, Sample}
 use super::profile::Seen;
 use super::skipped;
 use crate::contract::TableKind;
-use crate::vocabulary::{Dialect, Diagnostic, Outcome, sql_identifier};
+use crate::vocabulary::{Diagnostic, Dialect, Outcome, sql_identifier};
 use query::{Database, Trouble};
 
 /// A SQLite file.
@@ -44,7 +44,8 @@ impl Sqlite {
             .map(|row| {
                 let (name, declared, position) = (row.text(0), row.text(1), row.integer(3));
                 // An INTEGER PRIMARY KEY is the row's own number: never null though not declared so.
-                let row_number = has_row_number && keys == 1 && position == 1 && declared.eq_ignore_ascii_case("INTEGER");
+                let row_number =
+                    has_row_number && keys == 1 && position == 1 && declared.eq_ignore_ascii_case("INTEGER");
                 RawColumn {
                     data_type: types::declared(&declared),
                     required: row.integer(2) != 0 || row_number,
@@ -132,7 +133,9 @@ impl Connector for Sqlite {
             .iter()
             .map(|c| {
                 let name = sql_identifier(&c.name, Dialect::Sqlite);
-                format!("case typeof({name}) when 'text' then substr({name}, 1, 200) when 'blob' then x'' else {name} end")
+                format!(
+                    "case typeof({name}) when 'text' then substr({name}, 1, 200) when 'blob' then x'' else {name} end"
+                )
             })
             .collect();
         let step = rows.div_ceil(limit.max(1));

@@ -1,4 +1,14 @@
 //! SQL: parse, resolve names and types, lineage, dialects. A leaf on the shared vocabulary: it knows no stage.
 
+pub mod jinja;
 pub mod lower;
+mod parse;
+mod resolve;
+mod text;
 pub mod types;
+
+pub use parse::{Parsed, expression, parse};
+pub use resolve::{
+    Checked, ColumnType, FanOut, Lineage, OutputColumn, Resolved, Scope, ScopeRelation, Usage, check_expression, resolve,
+};
+pub use text::Text;

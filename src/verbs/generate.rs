@@ -53,7 +53,12 @@ impl From<&Workspace> for Inputs {
 pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>) -> Outcome<Generated> {
     if inputs.specs.is_empty() && inputs.handed_in.is_empty() {
         // Nothing to build: no dbt project either.
-        return Ok(Generated { plans: Vec::new(), change: ChangeSet::default(), files: Files::new(), findings: Vec::new() });
+        return Ok(Generated {
+            plans: Vec::new(),
+            change: ChangeSet::default(),
+            files: Files::new(),
+            findings: Vec::new(),
+        });
     }
     let mut findings = Vec::new();
     for spec in inputs.specs.values() {
@@ -142,7 +147,11 @@ pub(super) fn take_in(inputs: &mut Inputs, git: &Git, path: &str, text: &str) ->
     if !conflicts.is_empty() {
         return Err(Fault { exit: 2, diagnostics: conflicts });
     }
-    let text = merged.tree.get(path).map(|f| String::from_utf8_lossy(&f.bytes).into_owned()).unwrap_or_else(|| text.to_owned());
+    let text = merged
+        .tree
+        .get(path)
+        .map(|f| String::from_utf8_lossy(&f.bytes).into_owned())
+        .unwrap_or_else(|| text.to_owned());
     if path == paths::CONFIG {
         inputs.config = document::parse(path, &text)?;
     } else if path.ends_with(paths::PROPOSALS_ENDING) {

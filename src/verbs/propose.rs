@@ -124,7 +124,8 @@ struct Wanted {
 pub fn propose(options: &Options) -> Outcome<Answer> {
     if let Some(as_of) = &options.as_of {
         as_of.parse::<crate::run::AsOf>().map_err(|e| {
-            Diagnostic::error("as-of", format!("`{}` is no date: {e}", as_of.escape_debug())).next("write it as YYYY-MM-DD")
+            Diagnostic::error("as-of", format!("`{}` is no date: {e}", as_of.escape_debug()))
+                .next("write it as YYYY-MM-DD")
         })?;
     }
     let session = Session::open(&options.dir, "propose")?;
@@ -267,7 +268,13 @@ fn change(session: &Session, wanted: Wanted) -> Outcome<Answer> {
     Ok(if changed { Answer::Proposed(Box::new(proposed)) } else { Answer::Unchanged(Box::new(proposed)) })
 }
 
-fn answer(pipeline: &Name, spec: Option<&Spec>, deliverables: &[Name], generated: &Generated, findings: Vec<Diagnostic>) -> Proposed {
+fn answer(
+    pipeline: &Name,
+    spec: Option<&Spec>,
+    deliverables: &[Name],
+    generated: &Generated,
+    findings: Vec<Diagnostic>,
+) -> Proposed {
     let change = &generated.change;
     let trace = spec.map(|s| rows(s, change)).unwrap_or_default();
     let mut findings = findings;
@@ -278,7 +285,10 @@ fn answer(pipeline: &Name, spec: Option<&Spec>, deliverables: &[Name], generated
         branch: String::new(),
         commit: String::new(),
         pipeline: pipeline.clone(),
-        deliverables: deliverables.iter().map(|model| Deliverable { model: model.clone(), schema: schema(model, change) }).collect(),
+        deliverables: deliverables
+            .iter()
+            .map(|model| Deliverable { model: model.clone(), schema: schema(model, change) })
+            .collect(),
         trace,
         assumed: spec.map(|s| s.assumed.clone()).unwrap_or_default(),
         findings,

@@ -47,7 +47,14 @@ pub fn regenerate(dir: &Path) -> Outcome<Regenerated> {
             .fault());
     }
     if generate::is_locked(&inputs) {
-        let unchanged = Regenerated { status: "unchanged", change: None, branch: None, pipelines: Vec::new(), files: Vec::new(), findings };
+        let unchanged = Regenerated {
+            status: "unchanged",
+            change: None,
+            branch: None,
+            pipelines: Vec::new(),
+            files: Vec::new(),
+            findings,
+        };
         return Ok(unchanged);
     }
     let mut generated = generate::generate(&inputs, &workspace.specs)?;
@@ -70,7 +77,14 @@ pub fn regenerate(dir: &Path) -> Outcome<Regenerated> {
     Ok(match publish::commit(git, &draft)? {
         Published::Unchanged { findings: found } => {
             findings.extend(found);
-            Regenerated { status: "unchanged", change: None, branch: None, pipelines: behind, files: Vec::new(), findings }
+            Regenerated {
+                status: "unchanged",
+                change: None,
+                branch: None,
+                pipelines: behind,
+                files: Vec::new(),
+                findings,
+            }
         }
         Published::Changed { change, findings: found } => {
             findings.extend(found);

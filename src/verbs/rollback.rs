@@ -50,7 +50,10 @@ pub fn rollback(options: &Options, listen: &mut Listen<'_>) -> Outcome<RolledBac
     let session = Session::open(&options.dir, "rollback")?;
     let (workspace, git) = (&session.workspace, &session.git);
     let back = rollback::take_back(git, options.change.as_deref())?;
-    let texts = back.documents.iter().filter_map(|(path, file)| Some((path.clone(), String::from_utf8(file.bytes.clone()).ok()?)));
+    let texts = back
+        .documents
+        .iter()
+        .filter_map(|(path, file)| Some((path.clone(), String::from_utf8(file.bytes.clone()).ok()?)));
     let before = generate::generate(&Inputs::from(workspace), &workspace.specs);
     let without = Workspace::read(&workspace.root, texts.collect(), Vec::new())?;
     let inputs = Inputs::from(&without);
@@ -78,11 +81,18 @@ pub fn rollback(options: &Options, listen: &mut Listen<'_>) -> Outcome<RolledBac
     let statements: Vec<String> = left.iter().map(|l| l.statement.clone()).collect();
     let dropped = options.drop && !statements.is_empty();
     let result = if dropped {
-        run::execute_in(&workspace.root, &workspace.config, Target::Dev, &statements, listen)
+        let logs = workspace.root.join(paths::state(&format!("runs/rollback-{}", done.id)));
+        run::execute_statements(&workspace.root, &workspace.config, Target::Dev, &statements, logs, listen)
     } else {
         Ok(())
     };
-    let mut event = Event::new(EventKind::RolledBack, clock::now(), &git.who(), &format!("rollback of {}", done.of.join(", ")), "rolled back");
+    let mut event = Event::new(
+        EventKind::RolledBack,
+        clock::now(),
+        &git.who(),
+        &format!("rollback of {}", done.of.join(", ")),
+        "rolled back",
+    );
     event.change = done.of.first().cloned();
     event.inverse = Some(Inverse::Command(format!("pipewright rollback {}", done.id)));
     event.append(&workspace.root)?;

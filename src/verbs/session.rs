@@ -38,11 +38,14 @@ fn recovered(what: &Recovered) -> Vec<Diagnostic> {
     match what {
         Recovered::Nothing => Vec::new(),
         Recovered::Finished(branch) => {
-            vec![Diagnostic::warning("recovered", format!("an earlier command was cut short; its move to {branch} is finished"))]
+            vec![Diagnostic::warning(
+                "recovered",
+                format!("an earlier command was cut short; its move to {branch} is finished"),
+            )]
         }
         Recovered::Undone(left) => {
             let warning = Diagnostic::warning("recovered", "an earlier command was cut short; what it had begun is undone");
-            vec![if left.is_empty() { warning } else { warning.why(format!("edited meanwhile, and left as they are: {}", left.join(", "))) }]
+            [vec![warning], left.clone()].concat()
         }
     }
 }

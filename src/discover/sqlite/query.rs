@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _, TypeInfo as _, ValueRef as _};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _, TypeInfo as _, ValueRef as _,
+};
 
 use crate::discover::Cell;
 use crate::vocabulary::{Diagnostic, Fault, Outcome, Place};
@@ -168,7 +170,9 @@ fn looks_like_sqlite(file: &Path, path: &str) -> Outcome<()> {
     match read {
         Ok(0) => unreadable("the file is empty".into(), "look whether it is the right file"),
         Ok(16) if head == *b"SQLite format 3\0" => Ok(()),
-        Ok(_) => unreadable("this is not a SQLite file, or it is encrypted".into(), "look whether it is the right file"),
+        Ok(_) => {
+            unreadable("this is not a SQLite file, or it is encrypted".into(), "look whether it is the right file")
+        }
         Err(e) => unreadable(format!("the file can't be read: {e}"), "look at its owner and mode"),
     }
 }

@@ -1,0 +1,496 @@
+//! dbt SQL is SQL with Jinja in it. [`render`] puts plain SQL in the place of the few forms that are understood
+//! (`ref`, `source`, `config`, `var`, `dbt.…`, the project's macros), so that names and types stay readable, and keeps
+//! where each piece came from. Everything else in Jinja is a diagnostic: what is not understood is not let through.
+
+mod expr;
+mod functions;
+pub mod macros;
+
+use std::collections::BTreeMap;
+
+use super::text::{Text, offset};
+use crate::vocabulary::{DataType, Diagnostic, Name, Place, Relation, TableRef, nearest};
+use expr::{Expr, Kind, Reader};
+
+/// Schema of the stand-in for `ref('x')`: two parts, so that a CTE of the same name is not taken for it.
+pub const REF_SCHEMA: &str = "dbt_ref__";
+/// Schema of the stand-in for `source('s', 't')`: this, then `s`.
+pub const SOURCE_SCHEMA: &str = "dbt_source__";
+
+/// What a model may call, by name.
+pub type Macros = BTreeMap<String, MacroShape>;
+
+/// What a call of a macro looks like, and what it gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MacroShape {
+    /// Its parameters in order.
+    pub parameters: Vec<Parameter>,
+    /// The type of its value where that is known.
+    pub returns: Option<DataType>,
+}
+
+/// One parameter of a macro.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Name.
+    pub name: String,
+    /// Whether a call may leave it out.
+    pub optional: bool,
+    /// Whether the macro puts it between quotes: then it is text, else SQL.
+    pub literal: bool,
+}
+
+/// dbt SQL with plain SQL in the place of its Jinja.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rendered {
+    /// The SQL.
+    pub sql: String,
+    /// What it reads, with the byte offset of each `ref` and `source`.
+    pub reads: Vec<(Relation, usize)>,
+    /// Types of the calls of macros, by the name they have in `sql`.
+    pub returns: BTreeMap<String, DataType>,
+    chunks: Vec<Chunk>,
+}
+
+/// A stretch of the rendered text and where it came from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Chunk {
+    out: usize,
+    source: usize,
+    /// Copied letter by letter, or put in the place of `width` bytes.
+    width: Option<usize>,
+}
+
+/// Why a text is not understood.
+#[derive(Clone, Debug)]
+pub(super) struct Stop {
+    diagnostic: Diagnostic,
+    at: usize,
+    width: usize,
+}
+
+impl Stop {
+    fn new(code: &'static str, what: impl Into<String>, at: usize, width: usize) -> Stop {
+        Stop { diagnostic: Diagnostic::error(code, what), at, width: width.max(1) }
+    }
+
+    fn why(mut self, why: impl Into<String>) -> Stop {
+        self.diagnostic = self.diagnostic.why(why);
+        self
+    }
+
+    fn next(mut self, next: impl Into<String>) -> Stop {
+        self.diagnostic = self.diagnostic.next(next);
+        self
+    }
+
+    fn placed(self, text: &Text<'_>) -> Diagnostic {
+        text.fault(self.diagnostic, self.at, self.width)
+    }
+}
+
+/// Plain SQL for `text`, or everything in its Jinja that is not allowed.
+///
+/// # Errors
+/// A diagnostic for each form that is not understood, with line and column.
+pub fn render(text: &Text<'_>, macros: &Macros) -> Result<Rendered, Vec<Diagnostic>> {
+    let mut out = Rendered::default();
+    let mut stops = Vec::new();
+    if let Some(at) = text.sql.find('\0') {
+        stops.push(Stop::new("nul-byte", "a NUL byte has no place in SQL", at, 1));
+    }
+    for schema in [REF_SCHEMA, SOURCE_SCHEMA] {
+        if let Some(at) = find_ignore_case(text.sql, schema) {
+            stops.push(
+                Stop::new("table-by-name", format!("`{schema}` is a name of the gate's own"), at, schema.len())
+                    .next("read models with `{{ ref('…') }}` and tables with `{{ source('…', '…') }}`"),
+            );
+        }
+    }
+    let mut stub = Stub { macros, out: &mut out, inside: Inside::Code };
+    for piece in Scan::new(text.sql) {
+        match piece {
+            Ok(Piece::Literal(from, to)) => stub.literal(&text.sql[from..to], from),
+            Ok(Piece::Print { tokens, from, to, inner_end }) => {
+                match Reader::new(&tokens, inner_end).whole().and_then(|e| stub.print(&e, from, to)) {
+                    Ok(()) => {}
+                    Err(stop) => {
+                        stub.substitute("null", from, to);
+                        stops.push(stop);
+                    }
+                }
+            }
+            Ok(Piece::Block { tokens, from, to, inner_end }) => {
+                let word = Reader::new(&tokens, inner_end).name().unwrap_or_default();
+                stops.push(
+                    Stop::new("jinja-not-allowed", format!("`{{% {word} %}}` is not allowed in a model"), from, to - from)
+                        .why("a model is one query that can be proved; statements of Jinja can't be")
+                        .next("write plain SQL with `ref`, `source`, `var`, `dbt.…` and the project's macros"),
+                );
+            }
+            Err(stop) => {
+                stops.push(stop);
+                break;
+            }
+        }
+    }
+    if stops.is_empty() { Ok(out) } else { Err(stops.into_iter().map(|s| s.placed(text)).collect()) }
+}
+
+impl Rendered {
+    /// The place in `text` of a line and column of the rendered SQL.
+    pub fn place(&self, text: &Text<'_>, line: usize, column: usize, width: usize) -> Place {
+        let (at, width) = self.source_place(line, column, width);
+        text.place(at, width)
+    }
+
+    /// The byte offset and width in the text as written of a line and column of the rendered SQL.
+    pub(super) fn source_place(&self, line: usize, column: usize, width: usize) -> (usize, usize) {
+        self.source_of(offset(&self.sql, line, column), width)
+    }
+
+    fn source_of(&self, out: usize, width: usize) -> (usize, usize) {
+        let i = self.chunks.partition_point(|c| c.out <= out);
+        match i.checked_sub(1).and_then(|i| self.chunks.get(i)) {
+            Some(Chunk { source, width: Some(width), .. }) => (*source, *width),
+            Some(c) => (c.source + (out - c.out), width),
+            None => (out, width),
+        }
+    }
+
+    /// SQL without Jinja, as it is.
+    pub fn plain(sql: &str) -> Rendered {
+        Rendered {
+            sql: sql.to_owned(),
+            chunks: vec![Chunk { out: 0, source: 0, width: None }],
+            ..Rendered::default()
+        }
+    }
+}
+
+/// What a text with Jinja is made of.
+pub(super) enum Piece {
+    /// Text that is kept.
+    Literal(usize, usize),
+    /// `{{ … }}`.
+    Print { tokens: Vec<expr::Spanned>, from: usize, to: usize, inner_end: usize },
+    /// `{% … %}`.
+    Block { tokens: Vec<expr::Spanned>, from: usize, to: usize, inner_end: usize },
+}
+
+/// Reads a text piece by piece, as Jinja's own lexer would.
+pub(super) struct Scan<'t> {
+    text: &'t str,
+    at: usize,
+    strip: bool,
+    /// How many blocks are open, for those who count.
+    depth: usize,
+}
+
+impl<'t> Scan<'t> {
+    fn new(text: &'t str) -> Scan<'t> {
+        Scan { text, at: 0, strip: false, depth: 0 }
+    }
+}
+
+impl Iterator for Scan<'_> {
+    type Item = Result<Piece, Stop>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if std::mem::take(&mut self.strip) {
+                let rest = &self.text[self.at..];
+                self.at += rest.len() - rest.trim_start().len();
+            }
+            let rest = &self.text[self.at..];
+            if rest.is_empty() {
+                return None;
+            }
+            let open = ["{{", "{%", "{#"].iter().filter_map(|o| rest.find(o)).min();
+            match open {
+                Some(0) => match self.tag() {
+                    Ok(None) => {}
+                    Ok(Some(piece)) => return Some(Ok(piece)),
+                    Err(stop) => {
+                        self.at = self.text.len();
+                        return Some(Err(stop));
+                    }
+                },
+                open => {
+                    let length = open.unwrap_or(rest.len());
+                    let from = self.at;
+                    self.at += length;
+                    let kept = match rest[length..].as_bytes() {
+                        [_, _, b'-', ..] => rest[..length].trim_end().len(),
+                        _ => length,
+                    };
+                    if kept > 0 {
+                        return Some(Ok(Piece::Literal(from, from + kept)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Scan<'_> {
+    fn tag(&mut self) -> Result<Option<Piece>, Stop> {
+        let from = self.at;
+        let comment = self.text[from..].starts_with("{#");
+        if comment {
+            let Some(end) = self.text[from + 2..].find("#}") else {
+                return Err(Stop::new("unbalanced-jinja", "this comment is never closed", from, 2).next("close it with `#}`"));
+            };
+            self.at = from + 2 + end + 2;
+            self.strip = end > 0 && self.text.as_bytes()[from + 2 + end - 1] == b'-';
+            return Ok(None);
+        }
+        let block = self.text[from..].starts_with("{%");
+        let close = if block { "%}" } else { "}}" };
+        let start = from + 2 + usize::from(matches!(self.text.as_bytes().get(from + 2), Some(b'-' | b'+')));
+        let (tokens, inner_end) = expr::read(self.text, start, close)?;
+        self.strip = self.text.as_bytes()[inner_end] == b'-';
+        let to = inner_end + 2 + usize::from(self.strip);
+        self.at = to;
+        Ok(Some(if block {
+            Piece::Block { tokens, from, to, inner_end }
+        } else {
+            Piece::Print { tokens, from, to, inner_end }
+        }))
+    }
+}
+
+/// Writes the plain SQL.
+struct Stub<'m, 'o> {
+    macros: &'m Macros,
+    out: &'o mut Rendered,
+    /// Inside what the next piece is written.
+    inside: Inside,
+}
+
+/// Inside what a piece of SQL stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Inside {
+    Code,
+    Single,
+    Double,
+    Line,
+    Block,
+}
+
+impl Inside {
+    /// Inside what the text after `text` stands.
+    fn after(self, text: &str) -> Inside {
+        let bytes = text.as_bytes();
+        let (mut now, mut i) = (self, 0);
+        while i < bytes.len() {
+            let pair = (bytes[i], bytes.get(i + 1).copied());
+            now = match (now, pair) {
+                (Inside::Code, (b'\'', _)) => Inside::Single,
+                (Inside::Code, (b'"', _)) => Inside::Double,
+                (Inside::Code, (b'-', Some(b'-'))) => Inside::Line,
+                (Inside::Code, (b'/', Some(b'*'))) => Inside::Block,
+                (Inside::Single, (b'\'', _)) | (Inside::Double, (b'"', _)) | (Inside::Line, (b'\n', _)) => Inside::Code,
+                (Inside::Block, (b'*', Some(b'/'))) => {
+                    i += 1;
+                    Inside::Code
+                }
+                (now, _) => now,
+            };
+            i += 1;
+        }
+        now
+    }
+}
+
+impl Stub<'_, '_> {
+    fn literal(&mut self, text: &str, from: usize) {
+        self.out.chunks.push(Chunk { out: self.out.sql.len(), source: from, width: None });
+        self.out.sql.push_str(text);
+        self.inside = self.inside.after(text);
+    }
+
+    fn substitute(&mut self, text: &str, from: usize, to: usize) {
+        self.out.chunks.push(Chunk { out: self.out.sql.len(), source: from, width: Some(to - from) });
+        self.out.sql.push_str(text);
+    }
+
+    fn print(&mut self, expr: &Expr, from: usize, to: usize) -> Result<(), Stop> {
+        let text = match &expr.kind {
+            Kind::Call(callee, args, named) if matches!(&callee.kind, Kind::Path(p) if *p == ["config"]) => {
+                functions::config(expr, args, named)?;
+                String::new()
+            }
+            _ => self.sql(expr)?,
+        };
+        let text = if self.inside == Inside::Single && is_var(expr) { "2000-01-01" } else { &text };
+        self.substitute(text, from, to);
+        Ok(())
+    }
+
+    /// The SQL that an expression prints.
+    fn sql(&mut self, expr: &Expr) -> Result<String, Stop> {
+        match &expr.kind {
+            Kind::Str(text) => Ok(text.clone()),
+            Kind::Num(text) => Ok(text.clone()),
+            Kind::Call(callee, args, named) => match &callee.kind {
+                Kind::Path(path) => self.call(expr, path, args, named),
+                _ => Err(not_allowed(expr, "a call of what another call gave")),
+            },
+            Kind::Path(path) => Err(not_allowed(expr, &format!("`{}`", path.join(".")))),
+            Kind::Constant(_) | Kind::List(_) => Err(not_allowed(expr, "this value")),
+            Kind::Filter(_, name) => Err(not_allowed(expr, &format!("the filter `{name}`"))),
+            Kind::If(..) | Kind::Binary(..) | Kind::Not(_) => Err(not_allowed(expr, "an operator")),
+        }
+    }
+
+    fn call(&mut self, expr: &Expr, path: &[String], args: &[Expr], named: &[(String, Expr)]) -> Result<String, Stop> {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        match path.as_slice() {
+            ["ref"] => {
+                let texts = strings(expr, args, named, 1..=2)?;
+                let model = texts.last().copied().unwrap_or_default();
+                let name = Name::parse(model).map_err(|e| Stop::new("invalid-name", e, expr.at, expr.len))?;
+                let sql = format!("{REF_SCHEMA}.{name}");
+                self.out.reads.push((Relation::Model(name), expr.at));
+                Ok(sql)
+            }
+            ["source"] => {
+                let texts = strings(expr, args, named, 2..=2)?;
+                let name = |t: &str| Name::parse(t).map_err(|e| Stop::new("invalid-name", e, expr.at, expr.len));
+                let table = TableRef { source: name(texts[0])?, table: name(texts[1])? };
+                let sql = format!("{SOURCE_SCHEMA}{}.{}", table.source, table.table);
+                self.out.reads.push((Relation::Table(table), expr.at));
+                Ok(sql)
+            }
+            ["var"] => functions::var(expr, args, named).map(|()| "null".to_owned()),
+            ["return"] => Err(not_allowed(expr, "`return` outside a macro")),
+            ["dbt", function] => self.dbt(expr, function, args, named),
+            [name] if self.macros.contains_key(*name) => self.macro_call(expr, name, args, named),
+            _ => {
+                let name = path.join(".");
+                let stop = match functions::REFUSED.iter().find(|(n, _)| *n == path[0]) {
+                    Some((_, why)) => not_allowed(expr, &format!("`{name}`")).why(*why),
+                    None => Stop::new("unknown-macro", format!("there is no macro `{name}`"), expr.at, expr.len),
+                };
+                let near = nearest(&name, self.macros.keys().map(String::as_str).chain(functions::NAMES));
+                Err(if near.is_empty() {
+                    stop.next("use `ref`, `source`, `var`, `dbt.…` or a macro of the project")
+                } else {
+                    stop.next(format!("did you mean `{}`?", near.join("`, `")))
+                })
+            }
+        }
+    }
+
+    fn dbt(
+        &mut self,
+        expr: &Expr,
+        function: &str,
+        args: &[Expr],
+        named: &[(String, Expr)],
+    ) -> Result<String, Stop> {
+        let Some(shape) = functions::dbt(function) else {
+            let near = nearest(function, functions::DBT.iter().map(|f| f.name));
+            let stop = Stop::new("unknown-macro", format!("dbt has no macro `{function}`"), expr.at, expr.len);
+            return Err(if near.is_empty() { stop } else { stop.next(format!("did you mean `{}`?", near.join("`, `"))) });
+        };
+        let values = self.bind(expr, shape.parameters, args, named, |p| p.trim_end_matches('?'), |p| p.ends_with('?'))?;
+        let mut given = Vec::new();
+        for value in values {
+            given.push(match value {
+                None => None,
+                Some(Expr { kind: Kind::List(items), .. }) => {
+                    let parts: Result<Vec<String>, Stop> = items.iter().map(|i| self.sql(i)).collect();
+                    Some(parts?.join(", "))
+                }
+                Some(Expr { kind: Kind::Constant(_), .. }) => None,
+                Some(value) => Some(self.sql(value)?),
+            });
+        }
+        let given: Vec<Option<&str>> = given.iter().map(Option::as_deref).collect();
+        Ok((shape.sql)(&given))
+    }
+
+    fn macro_call(
+        &mut self,
+        expr: &Expr,
+        name: &str,
+        args: &[Expr],
+        named: &[(String, Expr)],
+    ) -> Result<String, Stop> {
+        let Some(shape) = self.macros.get(name) else { return Ok(String::new()) };
+        let values = self.bind(expr, &shape.parameters, args, named, |p| p.name.as_str(), |p| p.optional)?;
+        let mut out = Vec::new();
+        for (value, parameter) in values.into_iter().zip(&shape.parameters) {
+            if let Some(value) = value.filter(|v| !parameter.literal && !matches!(v.kind, Kind::Constant(_))) {
+                out.push(self.sql(value)?);
+            }
+        }
+        if let Some(data_type) = shape.returns {
+            self.out.returns.insert(name.to_owned(), data_type);
+        }
+        Ok(format!("{name}({})", out.join(", ")))
+    }
+
+    /// Arguments in the order of the parameters.
+    fn bind<'e, P>(
+        &self,
+        expr: &Expr,
+        parameters: &[P],
+        args: &'e [Expr],
+        named: &'e [(String, Expr)],
+        name: impl Fn(&P) -> &str,
+        optional: impl Fn(&P) -> bool,
+    ) -> Result<Vec<Option<&'e Expr>>, Stop> {
+        let wrong = |what: String| Stop::new("macro-arguments", what, expr.at, expr.len);
+        if args.len() > parameters.len() {
+            return Err(wrong(format!("{} arguments where {} are taken", args.len(), parameters.len())));
+        }
+        let mut out: Vec<Option<&Expr>> = args.iter().map(Some).collect();
+        out.resize(parameters.len(), None);
+        for (key, value) in named {
+            match parameters.iter().position(|p| name(p) == key) {
+                Some(i) if out[i].is_none() => out[i] = Some(value),
+                Some(_) => return Err(wrong(format!("`{key}` is given twice"))),
+                None => {
+                    let known: Vec<&str> = parameters.iter().map(&name).collect();
+                    return Err(wrong(format!("there is no argument `{key}`"))
+                        .next(format!("it takes {}", known.join(", "))));
+                }
+            }
+        }
+        match parameters.iter().zip(&out).find(|(p, v)| v.is_none() && !optional(p)) {
+            Some((p, _)) => Err(wrong(format!("the argument `{}` is missing", name(p)))),
+            None => Ok(out),
+        }
+    }
+}
+
+fn is_var(expr: &Expr) -> bool {
+    matches!(&expr.kind, Kind::Call(callee, ..) if matches!(&callee.kind, Kind::Path(p) if *p == ["var"]))
+}
+
+fn not_allowed(expr: &Expr, what: &str) -> Stop {
+    Stop::new("jinja-not-allowed", format!("{what} is not allowed here"), expr.at, expr.len)
+}
+
+/// The arguments as plain strings.
+fn strings<'e>(
+    expr: &Expr,
+    args: &'e [Expr],
+    named: &[(String, Expr)],
+    count: std::ops::RangeInclusive<usize>,
+) -> Result<Vec<&'e str>, Stop> {
+    let texts: Option<Vec<&str>> =
+        args.iter().map(|a| if let Kind::Str(text) = &a.kind { Some(text.as_str()) } else { None }).collect();
+    match texts {
+        Some(texts) if named.is_empty() && count.contains(&texts.len()) => Ok(texts),
+        _ => Err(Stop::new("macro-arguments", "names are written out here, as plain strings", expr.at, expr.len)
+            .why("what a model reads must be known without running anything")),
+    }
+}
+
+fn find_ignore_case(text: &str, word: &str) -> Option<usize> {
+    text.as_bytes().windows(word.len()).position(|w| w.eq_ignore_ascii_case(word.as_bytes()))
+}

@@ -1,0 +1,66 @@
+//! What a grouped select may say outside of aggregates.
+
+use sqlparser::ast::{Expr, GroupByExpr, Ident};
+
+use super::relation::{Env, lower};
+use super::{Resolver, functions};
+use crate::vocabulary::Diagnostic;
+
+/// What a select groups by.
+#[derive(Debug, Default)]
+pub(super) struct Grouping {
+    /// The expressions as written, and those that an alias or a position stands for.
+    pub expressions: Vec<Expr>,
+}
+
+impl Grouping {
+    /// Whether an expression is one that is grouped by.
+    pub fn holds(&self, expr: &Expr) -> bool {
+        self.expressions.iter().any(|g| g == expr || same_name(g, expr))
+    }
+}
+
+/// The expressions of `group by`; none where it is `all` or cubes.
+pub(super) fn expressions(group_by: &GroupByExpr) -> Option<&[Expr]> {
+    match group_by {
+        GroupByExpr::Expressions(list, modifiers) if modifiers.is_empty() => {
+            let plain = |e: &Expr| !matches!(e, Expr::GroupingSets(_) | Expr::Cube(_) | Expr::Rollup(_));
+            list.iter().all(plain).then_some(list.as_slice())
+        }
+        _ => None,
+    }
+}
+
+/// Whether an expression has an aggregate that is none of a window's.
+pub(super) fn aggregates(expr: &Expr) -> bool {
+    crate::sql::parse::any_expression(expr, functions::is_aggregate)
+}
+
+fn same_name(a: &Expr, b: &Expr) -> bool {
+    let last = |e: &Expr| match e {
+        Expr::Identifier(i) => Some((None, lower(i))),
+        Expr::CompoundIdentifier(parts) => {
+            let [.., qualifier, column] = parts.as_slice() else { return None };
+            Some((Some(lower(qualifier)), lower(column)))
+        }
+        _ => None,
+    };
+    match (last(a), last(b)) {
+        (Some((qa, a)), Some((qb, b))) => a == b && (qa.is_none() || qb.is_none() || qa == qb),
+        _ => false,
+    }
+}
+
+impl Resolver<'_> {
+    /// A column of a grouped select that stands outside of aggregates and is not grouped by.
+    pub(super) fn grouped(&mut self, column: &Ident, env: &Env<'_>) {
+        if env.grouping.is_none() {
+            return;
+        }
+        let name = lower(column);
+        let fault = Diagnostic::error("not-grouped", format!("`{name}` is neither grouped by nor aggregated"))
+            .why("a group has many values of it")
+            .next(format!("add `{name}` to `group by`, or aggregate it: `max({name})`"));
+        self.fault(fault, column.span.start, name.chars().count());
+    }
+}
