@@ -3,7 +3,6 @@
 //! `ARCHITECTURE.md` is the map. Data flows one way, a module a stage:
 //! requirement → intent → plan → proposals → change set → files → branch → run → rollback.
 
-pub mod sql;
 pub mod vocabulary;
 
 pub mod document;
@@ -28,7 +27,6 @@ pub mod changeset;
 pub mod render;
 
 pub mod publish;
-
 pub mod rollback;
 pub mod run;
 

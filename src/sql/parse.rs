@@ -2,9 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{
-    Expr, ObjectName, Query, SetExpr, Spanned, TableFactor, Visit, Visitor, visit_expressions,
-};
+use sqlparser::ast::{Expr, ObjectName, Query, SetExpr, Spanned, TableFactor, Visit, Visitor, visit_expressions};
 use sqlparser::dialect::{
     BigQueryDialect, DatabricksDialect, Dialect as Grammar, DuckDbDialect, MySqlDialect, PostgreSqlDialect,
     RedshiftSqlDialect, SQLiteDialect, SnowflakeDialect,
@@ -15,7 +13,7 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::jinja::Rendered;
 use super::text::Text;
-use crate::vocabulary::{Dialect, Diagnostic};
+use crate::vocabulary::{Diagnostic, Dialect};
 
 /// A query that is nothing but a query.
 #[derive(Clone, Debug)]
@@ -33,15 +31,71 @@ const CHAIN: usize = 1_000;
 
 /// Functions that read files, the network, the environment or other databases, or that stall.
 const REACHING_OUT: &[&str] = &[
-    "copy", "current_setting", "dblink", "dblink_exec", "dbms_sleep", "getenv", "getvariable", "glob", "http_get",
-    "http_post", "iceberg_scan", "delta_scan", "load_aws_credentials", "lo_export", "lo_import", "mysql_query",
-    "mysql_scan", "parquet_metadata", "parquet_scan", "parquet_schema", "pg_ls_dir", "pg_read_binary_file",
-    "pg_read_file", "pg_sleep", "pg_stat_file", "pg_terminate_backend", "postgres_query", "postgres_scan", "query",
-    "query_table", "read_blob", "read_csv", "read_csv_auto", "read_json", "read_json_auto", "read_json_objects",
-    "read_ndjson", "read_ndjson_auto", "read_ndjson_objects", "read_parquet", "read_text", "read_files", "secret",
-    "set_config", "sleep", "sniff_csv", "sqlite_query", "sqlite_scan", "st_read", "which_secret", "xpath_table",
-    "query_to_xml", "table_to_xml", "external_query", "ai_query", "load_file", "get_presigned_url", "benchmark",
-    "duckdb_secrets", "duckdb_settings", "get_ddl", "java_method", "reflect", "sys_exec", "sys_eval",
+    "copy",
+    "current_setting",
+    "dblink",
+    "dblink_exec",
+    "dbms_sleep",
+    "getenv",
+    "getvariable",
+    "glob",
+    "http_get",
+    "http_post",
+    "iceberg_scan",
+    "delta_scan",
+    "load_aws_credentials",
+    "lo_export",
+    "lo_import",
+    "mysql_query",
+    "mysql_scan",
+    "parquet_metadata",
+    "parquet_scan",
+    "parquet_schema",
+    "pg_ls_dir",
+    "pg_read_binary_file",
+    "pg_read_file",
+    "pg_sleep",
+    "pg_stat_file",
+    "pg_terminate_backend",
+    "postgres_query",
+    "postgres_scan",
+    "query",
+    "query_table",
+    "read_blob",
+    "read_csv",
+    "read_csv_auto",
+    "read_json",
+    "read_json_auto",
+    "read_json_objects",
+    "read_ndjson",
+    "read_ndjson_auto",
+    "read_ndjson_objects",
+    "read_parquet",
+    "read_text",
+    "read_files",
+    "secret",
+    "set_config",
+    "sleep",
+    "sniff_csv",
+    "sqlite_query",
+    "sqlite_scan",
+    "st_read",
+    "which_secret",
+    "xpath_table",
+    "query_to_xml",
+    "table_to_xml",
+    "external_query",
+    "ai_query",
+    "load_file",
+    "get_presigned_url",
+    "benchmark",
+    "duckdb_secrets",
+    "duckdb_settings",
+    "get_ddl",
+    "java_method",
+    "reflect",
+    "sys_exec",
+    "sys_eval",
 ];
 
 /// Functions that may stand where a table stands.
@@ -108,7 +162,11 @@ pub fn expression(text: &Text<'_>, dialect: Dialect) -> Result<Expr, Vec<Diagnos
         let expr = parser.parse_expr().map_err(|e| syntax(e, &mut parser, dialect))?;
         match parser.peek_token() {
             TokenWithSpan { token: Token::EOF, .. } => Ok(expr),
-            next => Err(Stop::new("sql-syntax", format!("`{}` does not belong to one expression", next.token), next.span.start)),
+            next => Err(Stop::new(
+                "sql-syntax",
+                format!("`{}` does not belong to one expression", next.token),
+                next.span.start,
+            )),
         }
     })();
     let expr = parsed.map_err(placed)?;
@@ -141,7 +199,11 @@ fn one_query(sql: &str, dialect: Dialect) -> Result<Query, Stop> {
             stop.diagnostic = stop.diagnostic.why("dbt puts the text inside a statement of its own");
             Err(stop)
         }
-        token => Err(Stop::new("sql-syntax", format!("`{token}` is not understood here as {} SQL", dialect.label()), end.span.start)),
+        token => Err(Stop::new(
+            "sql-syntax",
+            format!("`{token}` is not understood here as {} SQL", dialect.label()),
+            end.span.start,
+        )),
     }
 }
 
@@ -151,9 +213,9 @@ fn tokens(sql: &str, dialect: Dialect) -> Result<Vec<TokenWithSpan>, Stop> {
         let what = format!("the SQL has {} bytes, the most is {LONGEST}", sql.len());
         return Err(Stop::new("sql-too-long", what, START));
     }
-    let tokens = Tokenizer::new(grammar(dialect), sql)
-        .tokenize_with_location()
-        .map_err(|e| Stop::new("sql-syntax", format!("{} as {} SQL", lower_first(&e.message), dialect.label()), e.location))?;
+    let tokens = Tokenizer::new(grammar(dialect), sql).tokenize_with_location().map_err(|e| {
+        Stop::new("sql-syntax", format!("{} as {} SQL", lower_first(&e.message), dialect.label()), e.location)
+    })?;
     let mut levels = vec![(0usize, 0usize)];
     for TokenWithSpan { token, span } in &tokens {
         let top = levels.len() - 1;
@@ -166,8 +228,17 @@ fn tokens(sql: &str, dialect: Dialect) -> Result<Vec<TokenWithSpan>, Stop> {
                 Keyword::END if top > 0 => drop(levels.pop()),
                 Keyword::WHEN | Keyword::THEN | Keyword::ELSE => levels[top].0 = 0,
                 Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT | Keyword::MINUS => levels[top].1 += 1,
-                Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::IS | Keyword::IN | Keyword::LIKE
-                | Keyword::ILIKE | Keyword::BETWEEN | Keyword::COLLATE | Keyword::AT | Keyword::JOIN => levels[top].0 += 1,
+                Keyword::AND
+                | Keyword::OR
+                | Keyword::NOT
+                | Keyword::IS
+                | Keyword::IN
+                | Keyword::LIKE
+                | Keyword::ILIKE
+                | Keyword::BETWEEN
+                | Keyword::COLLATE
+                | Keyword::AT
+                | Keyword::JOIN => levels[top].0 += 1,
                 _ => {}
             },
             Token::Whitespace(_) | Token::Number(..) | Token::SingleQuotedString(_) | Token::Period => {}
@@ -224,7 +295,8 @@ impl Safe {
         let Some(last) = name.0.last().and_then(|p| p.as_ident()) else { return };
         let lower = last.value.to_ascii_lowercase();
         if REACHING_OUT.contains(&lower.as_str()) || name.to_string().to_ascii_lowercase().starts_with("system$") {
-            let mut stop = Stop::new("function-not-allowed", format!("`{lower}` is not allowed in a model"), last.span.start);
+            let mut stop =
+                Stop::new("function-not-allowed", format!("`{lower}` is not allowed in a model"), last.span.start);
             stop.diagnostic = stop.diagnostic.why("it reaches out of the query: files, network, environment or time");
             self.stops.push(stop);
         }

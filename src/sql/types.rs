@@ -68,11 +68,38 @@ fn decimal(precision: u8, scale: u8, dialect: Dialect) -> String {
 pub(super) fn of_sql(data_type: &ast::DataType) -> Option<DataType> {
     use ast::DataType as T;
     Some(match data_type {
-        T::Character(_) | T::Char(_) | T::CharacterVarying(_) | T::CharVarying(_) | T::Varchar(_) | T::Nvarchar(_)
-        | T::Text | T::TinyText | T::MediumText | T::LongText | T::String(_) | T::Clob(_) | T::FixedString(_) => DataType::Text,
-        T::TinyInt(_) | T::Int2(_) | T::SmallInt(_) | T::MediumInt(_) | T::Int(_) | T::Int4(_) | T::Int8(_)
-        | T::Int16 | T::Int32 | T::Int64 | T::Integer(_) | T::BigInt(_) | T::Signed | T::SignedInteger
-        | T::UTinyInt | T::USmallInt | T::UInt8 | T::UInt16 | T::UInt32 => DataType::Integer,
+        T::Character(_)
+        | T::Char(_)
+        | T::CharacterVarying(_)
+        | T::CharVarying(_)
+        | T::Varchar(_)
+        | T::Nvarchar(_)
+        | T::Text
+        | T::TinyText
+        | T::MediumText
+        | T::LongText
+        | T::String(_)
+        | T::Clob(_)
+        | T::FixedString(_) => DataType::Text,
+        T::TinyInt(_)
+        | T::Int2(_)
+        | T::SmallInt(_)
+        | T::MediumInt(_)
+        | T::Int(_)
+        | T::Int4(_)
+        | T::Int8(_)
+        | T::Int16
+        | T::Int32
+        | T::Int64
+        | T::Integer(_)
+        | T::BigInt(_)
+        | T::Signed
+        | T::SignedInteger
+        | T::UTinyInt
+        | T::USmallInt
+        | T::UInt8
+        | T::UInt16
+        | T::UInt32 => DataType::Integer,
         T::Numeric(info) | T::Decimal(info) | T::Dec(info) | T::BigNumeric(info) | T::BigDecimal(info) => exact(info)?,
         T::Float(_) | T::Float8 | T::Float64 | T::Double(_) | T::DoublePrecision | T::Real | T::Float4 | T::Float32 => {
             DataType::Float
@@ -145,8 +172,11 @@ mod tests {
     #[test]
     fn every_name_is_read_back_as_the_same_type() {
         use DataType::{Binary, Boolean, Date, Float, Integer, Text, Timestamp};
-        for dialect in [Dialect::DuckDb, Dialect::Snowflake, Dialect::Postgres, Dialect::BigQuery, Dialect::Databricks] {
-            for data_type in [Integer, Float, Text, Boolean, Date, Timestamp, Binary, DataType::Decimal { precision: 9, scale: 4 }] {
+        for dialect in [Dialect::DuckDb, Dialect::Snowflake, Dialect::Postgres, Dialect::BigQuery, Dialect::Databricks]
+        {
+            for data_type in
+                [Integer, Float, Text, Boolean, Date, Timestamp, Binary, DataType::Decimal { precision: 9, scale: 4 }]
+            {
                 let sql = format!("cast(x as {})", name(data_type, dialect));
                 let text = super::super::Text::new("t", "", &sql);
                 let Ok(ast::Expr::Cast { data_type: parsed, .. }) = super::super::expression(&text, dialect) else {

@@ -1,11 +1,6 @@
 //! What Pipewright can do: one file a verb, typed input to typed output. The command line is a skin over these.
 
 pub mod doctor;
-mod generate;
-
-pub mod propose;
-pub mod regenerate;
-pub mod rollback;
 pub mod run;
 mod session;
 pub mod setup;

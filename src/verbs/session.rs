@@ -44,7 +44,8 @@ fn recovered(what: &Recovered) -> Vec<Diagnostic> {
             )]
         }
         Recovered::Undone(left) => {
-            let warning = Diagnostic::warning("recovered", "an earlier command was cut short; what it had begun is undone");
+            let warning =
+                Diagnostic::warning("recovered", "an earlier command was cut short; what it had begun is undone");
             [vec![warning], left.clone()].concat()
         }
     }

@@ -117,9 +117,14 @@ pub(super) fn config(expr: &Expr, args: &[Expr], named: &[(String, Expr)]) -> Re
                 "pre_hook" | "post_hook" | "sql_header" => "it runs SQL beside the model's own query",
                 _ => "only what can't change the result may be set in a model",
             };
-            return Err(Stop::new("jinja-not-allowed", format!("`config({key}=…)` is not allowed"), value.at, value.len)
-                .why(why)
-                .next(format!("one of {}", ALLOWED.join(", "))));
+            return Err(Stop::new(
+                "jinja-not-allowed",
+                format!("`config({key}=…)` is not allowed"),
+                value.at,
+                value.len,
+            )
+            .why(why)
+            .next(format!("one of {}", ALLOWED.join(", "))));
         }
         let plain = |e: &Expr| match &e.kind {
             Kind::Str(text) => !text.contains(['{', '}', '\'', '"', ';', '(', '\n']),
@@ -136,8 +141,13 @@ pub(super) fn config(expr: &Expr, args: &[Expr], named: &[(String, Expr)]) -> Re
         if let (true, Kind::Str(kept)) = (key == "materialized", &value.kind)
             && !["view", "table", "ephemeral"].contains(&kept.as_str())
         {
-            return Err(Stop::new("jinja-not-allowed", format!("`{kept}` is no way to keep a model"), value.at, value.len)
-                .next("view, table or ephemeral"));
+            return Err(Stop::new(
+                "jinja-not-allowed",
+                format!("`{kept}` is no way to keep a model"),
+                value.at,
+                value.len,
+            )
+            .next("view, table or ephemeral"));
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use super::expr::{Expr, Kind, Reader};
 use super::{Chunk, Inside, MacroShape, Macros, Parameter, Piece, REF_SCHEMA, Rendered, Scan, Stop, Stub};
 use crate::sql::resolve::{ColumnType, Scope, resolve};
 use crate::sql::text::Text;
-use crate::vocabulary::{Dialect, Diagnostic};
+use crate::vocabulary::{Diagnostic, Dialect};
 
 /// One file of macros.
 #[derive(Clone, Debug)]
@@ -36,10 +36,34 @@ enum Node {
 
 /// What dbt itself would be bent by.
 const TAKEN: &[&str] = &[
-    "ref", "source", "config", "var", "env_var", "return", "run_query", "statement", "adapter", "is_incremental",
-    "generate_alias_name", "generate_database_name", "create_table_as", "create_view_as", "run_hooks", "get_create_sql",
-    "drop_relation", "rename_relation", "truncate_relation", "get_merge_sql", "test_unique", "test_not_null",
-    "test_relationships", "test_accepted_values", "set_sql_header", "snapshot_merge_sql", "copy_grants", "apply_grants",
+    "ref",
+    "source",
+    "config",
+    "var",
+    "env_var",
+    "return",
+    "run_query",
+    "statement",
+    "adapter",
+    "is_incremental",
+    "generate_alias_name",
+    "generate_database_name",
+    "create_table_as",
+    "create_view_as",
+    "run_hooks",
+    "get_create_sql",
+    "drop_relation",
+    "rename_relation",
+    "truncate_relation",
+    "get_merge_sql",
+    "test_unique",
+    "test_not_null",
+    "test_relationships",
+    "test_accepted_values",
+    "set_sql_header",
+    "snapshot_merge_sql",
+    "copy_grants",
+    "apply_grants",
 ];
 /// Filters that only change text.
 const FILTERS: &[&str] = &["trim", "upper", "lower", "string", "int", "length"];
@@ -59,9 +83,10 @@ pub fn read(text: &Text<'_>) -> Result<MacroFile, Vec<Diagnostic>> {
 impl MacroFile {
     /// Names and parameters of the macros, generic tests left out.
     pub fn shapes(&self) -> impl Iterator<Item = (String, MacroShape)> + '_ {
-        self.definitions.iter().filter(|d| !d.test).map(|d| {
-            (d.name.clone(), MacroShape { parameters: d.parameters.clone(), returns: None })
-        })
+        self.definitions
+            .iter()
+            .filter(|d| !d.test)
+            .map(|d| (d.name.clone(), MacroShape { parameters: d.parameters.clone(), returns: None }))
     }
 
     /// Names of the generic tests, with their parameters after `model` and `column_name`.
@@ -74,7 +99,9 @@ impl MacroFile {
 
     /// Whether a generic test takes a column.
     pub fn takes_column(&self, test: &str) -> bool {
-        self.definitions.iter().any(|d| d.test && d.name == test && d.parameters.iter().any(|p| p.name == "column_name"))
+        self.definitions
+            .iter()
+            .any(|d| d.test && d.name == test && d.parameters.iter().any(|p| p.name == "column_name"))
     }
 
     /// Proves every way through every macro in every dialect that it can be called in; gives the types of the values.
@@ -109,7 +136,8 @@ impl MacroFile {
                         Err(faults) => found.extend(faults),
                         Ok(parsed) if !definition.test => {
                             let resolved = resolve(text, &rendered, &parsed, &Scope::default());
-                            let ty = resolved.ok().and_then(|r| Some(r.columns.first()?.column_type)).unwrap_or_default();
+                            let ty =
+                                resolved.ok().and_then(|r| Some(r.columns.first()?.column_type)).unwrap_or_default();
                             value = Some(match value {
                                 Some(value) if value != ty => value.either(ty),
                                 _ => ty,
@@ -177,13 +205,17 @@ impl Definition {
         let mut names: BTreeSet<String> = self.parameters.iter().map(|p| p.name.clone()).collect();
         out.chunks.push(Chunk { out: 0, source: self.at, width: Some(2) });
         let mut body = Rendered::default();
-        let mut writer = Writer { stub: Stub { macros: known, out: &mut body, inside: Inside::Code }, names: &mut names, source };
+        let mut writer =
+            Writer { stub: Stub { macros: known, out: &mut body, inside: Inside::Code }, names: &mut names, source };
         writer.nodes(&self.body, variant)?;
         let trimmed = body.sql.trim_start().to_ascii_lowercase();
         if trimmed.is_empty() {
             return Ok(None);
         }
-        let query = self.test || trimmed.starts_with("select ") || trimmed.starts_with("select\n") || trimmed.starts_with("with ");
+        let query = self.test
+            || trimmed.starts_with("select ")
+            || trimmed.starts_with("select\n")
+            || trimmed.starts_with("with ");
         let (head, tail) = match query {
             true => ("", String::new()),
             false => ("select\n", format!("\nas value_of from {REF_SCHEMA}.any_model")),
@@ -316,8 +348,13 @@ impl Writer<'_, '_, '_> {
                             let bodies = format!("__{name}");
                             match self.stub.macros.keys().any(|m| m.ends_with(&bodies)) {
                                 true => Ok(()),
-                                false => Err(Stop::new("unknown-macro", format!("no macro of the project is a body of `{name}`"), expr.at, expr.len)
-                                    .next(format!("add `default__{name}`"))),
+                                false => Err(Stop::new(
+                                    "unknown-macro",
+                                    format!("no macro of the project is a body of `{name}`"),
+                                    expr.at,
+                                    expr.len,
+                                )
+                                .next(format!("add `default__{name}`"))),
                             }
                         }
                         _ => refuse("a call of what another call gave"),
@@ -371,21 +408,38 @@ impl File<'_> {
                     let word = reader.name().unwrap_or_default();
                     let test = word == "test";
                     if !test && word != "macro" {
-                        return Err(Stop::new("jinja-not-allowed", format!("`{{% {word} %}}` is not allowed here"), from, to - from)
-                            .next("a file of macros holds `macro` and `test` blocks"));
+                        return Err(Stop::new(
+                            "jinja-not-allowed",
+                            format!("`{{% {word} %}}` is not allowed here"),
+                            from,
+                            to - from,
+                        )
+                        .next("a file of macros holds `macro` and `test` blocks"));
                     }
                     let Some(name) = reader.name() else {
                         return Err(Stop::new("macro-file", "the macro has no name", from, to - from));
                     };
-                    if name.starts_with('_') || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
-                        return Err(Stop::new("invalid-name", format!("`{}` is no name of a macro", name.escape_debug()), from, to - from));
+                    if name.starts_with('_')
+                        || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+                    {
+                        return Err(Stop::new(
+                            "invalid-name",
+                            format!("`{}` is no name of a macro", name.escape_debug()),
+                            from,
+                            to - from,
+                        ));
                     }
                     let parameters = parameters(&mut reader)?;
                     reader.finish()?;
                     let close = if test { "endtest" } else { "endmacro" };
                     let (body, end) = self.nodes(from)?;
                     if end.word != close {
-                        return Err(Stop::new("unbalanced-jinja", format!("`{name}` is not closed by `{close}`"), from, to - from));
+                        return Err(Stop::new(
+                            "unbalanced-jinja",
+                            format!("`{name}` is not closed by `{close}`"),
+                            from,
+                            to - from,
+                        ));
                     }
                     let mut definition = Definition { name, parameters, test, body, at: from };
                     definition.find_literals(self.text);
@@ -422,21 +476,38 @@ impl File<'_> {
                             let name = reader.name();
                             match (name, reader.mark("=")) {
                                 (Some(name), true) => out.push(Node::Set(name, reader.whole()?)),
-                                _ => return Err(Stop::new("jinja-syntax", "`set` gives one name a value", from, to - from)),
+                                _ => {
+                                    return Err(Stop::new(
+                                        "jinja-syntax",
+                                        "`set` gives one name a value",
+                                        from,
+                                        to - from,
+                                    ));
+                                }
                             }
                         }
                         "do" => {
                             let expr = reader.whole()?;
                             let returns = matches!(&expr.kind, Kind::Call(c, ..) if matches!(&c.kind, Kind::Path(p) if *p == ["return"]));
                             if !returns {
-                                return Err(Stop::new("jinja-not-allowed", "`{% do %}` may only return a value", from, to - from)
-                                    .why("it runs what can't be proved"));
+                                return Err(Stop::new(
+                                    "jinja-not-allowed",
+                                    "`{% do %}` may only return a value",
+                                    from,
+                                    to - from,
+                                )
+                                .why("it runs what can't be proved"));
                             }
                             out.push(Node::Print(expr, from, to));
                         }
                         _ => {
-                            return Err(Stop::new("jinja-not-allowed", format!("`{{% {word} %}}` is not allowed in a macro"), from, to - from)
-                                .next("`if`, `set` and `return` are"));
+                            return Err(Stop::new(
+                                "jinja-not-allowed",
+                                format!("`{{% {word} %}}` is not allowed in a macro"),
+                                from,
+                                to - from,
+                            )
+                            .next("`if`, `set` and `return` are"));
                         }
                     }
                 }

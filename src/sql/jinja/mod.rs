@@ -123,9 +123,14 @@ pub fn render(text: &Text<'_>, macros: &Macros) -> Result<Rendered, Vec<Diagnost
             Ok(Piece::Block { tokens, from, to, inner_end }) => {
                 let word = Reader::new(&tokens, inner_end).name().unwrap_or_default();
                 stops.push(
-                    Stop::new("jinja-not-allowed", format!("`{{% {word} %}}` is not allowed in a model"), from, to - from)
-                        .why("a model is one query that can be proved; statements of Jinja can't be")
-                        .next("write plain SQL with `ref`, `source`, `var`, `dbt.…` and the project's macros"),
+                    Stop::new(
+                        "jinja-not-allowed",
+                        format!("`{{% {word} %}}` is not allowed in a model"),
+                        from,
+                        to - from,
+                    )
+                    .why("a model is one query that can be proved; statements of Jinja can't be")
+                    .next("write plain SQL with `ref`, `source`, `var`, `dbt.…` and the project's macros"),
                 );
             }
             Err(stop) => {
@@ -160,11 +165,7 @@ impl Rendered {
 
     /// SQL without Jinja, as it is.
     pub fn plain(sql: &str) -> Rendered {
-        Rendered {
-            sql: sql.to_owned(),
-            chunks: vec![Chunk { out: 0, source: 0, width: None }],
-            ..Rendered::default()
-        }
+        Rendered { sql: sql.to_owned(), chunks: vec![Chunk { out: 0, source: 0, width: None }], ..Rendered::default() }
     }
 }
 
@@ -239,7 +240,9 @@ impl Scan<'_> {
         let comment = self.text[from..].starts_with("{#");
         if comment {
             let Some(end) = self.text[from + 2..].find("#}") else {
-                return Err(Stop::new("unbalanced-jinja", "this comment is never closed", from, 2).next("close it with `#}`"));
+                return Err(
+                    Stop::new("unbalanced-jinja", "this comment is never closed", from, 2).next("close it with `#}`")
+                );
             };
             self.at = from + 2 + end + 2;
             self.strip = end > 0 && self.text.as_bytes()[from + 2 + end - 1] == b'-';
@@ -383,19 +386,18 @@ impl Stub<'_, '_> {
         }
     }
 
-    fn dbt(
-        &mut self,
-        expr: &Expr,
-        function: &str,
-        args: &[Expr],
-        named: &[(String, Expr)],
-    ) -> Result<String, Stop> {
+    fn dbt(&mut self, expr: &Expr, function: &str, args: &[Expr], named: &[(String, Expr)]) -> Result<String, Stop> {
         let Some(shape) = functions::dbt(function) else {
             let near = nearest(function, functions::DBT.iter().map(|f| f.name));
             let stop = Stop::new("unknown-macro", format!("dbt has no macro `{function}`"), expr.at, expr.len);
-            return Err(if near.is_empty() { stop } else { stop.next(format!("did you mean `{}`?", near.join("`, `"))) });
+            return Err(if near.is_empty() {
+                stop
+            } else {
+                stop.next(format!("did you mean `{}`?", near.join("`, `")))
+            });
         };
-        let values = self.bind(expr, shape.parameters, args, named, |p| p.trim_end_matches('?'), |p| p.ends_with('?'))?;
+        let values =
+            self.bind(expr, shape.parameters, args, named, |p| p.trim_end_matches('?'), |p| p.ends_with('?'))?;
         let mut given = Vec::new();
         for value in values {
             given.push(match value {
@@ -412,13 +414,7 @@ impl Stub<'_, '_> {
         Ok((shape.sql)(&given))
     }
 
-    fn macro_call(
-        &mut self,
-        expr: &Expr,
-        name: &str,
-        args: &[Expr],
-        named: &[(String, Expr)],
-    ) -> Result<String, Stop> {
+    fn macro_call(&mut self, expr: &Expr, name: &str, args: &[Expr], named: &[(String, Expr)]) -> Result<String, Stop> {
         let Some(shape) = self.macros.get(name) else { return Ok(String::new()) };
         let values = self.bind(expr, &shape.parameters, args, named, |p| p.name.as_str(), |p| p.optional)?;
         let mut out = Vec::new();
@@ -455,8 +451,9 @@ impl Stub<'_, '_> {
                 Some(_) => return Err(wrong(format!("`{key}` is given twice"))),
                 None => {
                     let known: Vec<&str> = parameters.iter().map(&name).collect();
-                    return Err(wrong(format!("there is no argument `{key}`"))
-                        .next(format!("it takes {}", known.join(", "))));
+                    return Err(
+                        wrong(format!("there is no argument `{key}`")).next(format!("it takes {}", known.join(", ")))
+                    );
                 }
             }
         }

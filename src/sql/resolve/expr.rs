@@ -50,10 +50,14 @@ impl Resolver<'_> {
                 let value = self.expr(expr, env);
                 value.typed(data_type.as_ref().and_then(types::of_sql))
             }
-            Expr::IsFalse(e) | Expr::IsNotFalse(e) | Expr::IsTrue(e) | Expr::IsNotTrue(e) | Expr::IsNull(e)
-            | Expr::IsNotNull(e) | Expr::IsUnknown(e) | Expr::IsNotUnknown(e) => {
-                self.expr(e, env).typed(DataType::Boolean)
-            }
+            Expr::IsFalse(e)
+            | Expr::IsNotFalse(e)
+            | Expr::IsTrue(e)
+            | Expr::IsNotTrue(e)
+            | Expr::IsNull(e)
+            | Expr::IsNotNull(e)
+            | Expr::IsUnknown(e)
+            | Expr::IsNotUnknown(e) => self.expr(e, env).typed(DataType::Boolean),
             Expr::IsDistinctFrom(a, b) | Expr::IsNotDistinctFrom(a, b) => {
                 let (left, right) = (self.expr(a, env), self.expr(b, env));
                 self.compare(&left, &right, start(a), &shown(a));
@@ -90,8 +94,10 @@ impl Resolver<'_> {
                 self.compare(&value, &high_value, start(high), &shown(high));
                 value.from(&low_value).from(&high_value).typed(DataType::Boolean)
             }
-            Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. }
-            | Expr::SimilarTo { expr, pattern, .. } | Expr::RLike { expr, pattern, .. } => {
+            Expr::Like { expr, pattern, .. }
+            | Expr::ILike { expr, pattern, .. }
+            | Expr::SimilarTo { expr, pattern, .. }
+            | Expr::RLike { expr, pattern, .. } => {
                 let value = self.expr(expr, env);
                 if matches!(value.ty.family(), Some(Family::Number | Family::Temporal | Family::Boolean)) {
                     let fault = Diagnostic::error("type-clash", format!("a pattern is held against {}", value.ty))
@@ -121,8 +127,11 @@ impl Resolver<'_> {
             Expr::Case { operand, conditions, else_result, .. } => self.case(operand, conditions, else_result, env),
             Expr::Extract { expr, field, .. } => {
                 let value = self.expr(expr, env);
-                if matches!(value.ty.family(), Some(Family::Number | Family::Text | Family::Boolean)) && value.literal.is_none() {
-                    let fault = Diagnostic::error("type-clash", format!("{} has no part of a date", value.ty)).next("cast it to a date first");
+                if matches!(value.ty.family(), Some(Family::Number | Family::Text | Family::Boolean))
+                    && value.literal.is_none()
+                {
+                    let fault = Diagnostic::error("type-clash", format!("{} has no part of a date", value.ty))
+                        .next("cast it to a date first");
                     self.fault(fault, start(expr), shown(expr).chars().count());
                 }
                 let whole = !matches!(field, DateTimeField::Second | DateTimeField::Epoch);
@@ -246,10 +255,16 @@ impl Resolver<'_> {
                 false => ColumnType::Unknown,
             },
             Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo => self.arithmetic(&left, op, &right, sides),
-            Op::PGRegexMatch | Op::PGRegexIMatch | Op::PGRegexNotMatch | Op::PGRegexNotIMatch | Op::PGLikeMatch
-            | Op::PGILikeMatch | Op::PGNotLikeMatch | Op::PGNotILikeMatch | Op::PGStartsWith | Op::Regexp => {
-                ColumnType::Known(DataType::Boolean)
-            }
+            Op::PGRegexMatch
+            | Op::PGRegexIMatch
+            | Op::PGRegexNotMatch
+            | Op::PGRegexNotIMatch
+            | Op::PGLikeMatch
+            | Op::PGILikeMatch
+            | Op::PGNotLikeMatch
+            | Op::PGNotILikeMatch
+            | Op::PGStartsWith
+            | Op::Regexp => ColumnType::Known(DataType::Boolean),
             _ => ColumnType::Unknown,
         };
         left.from(&right).typed(ty)
@@ -262,7 +277,13 @@ impl Resolver<'_> {
         let text = |v: &Value| v.ty.is_text() && v.literal.is_none();
         let (families, multiplies) = ((left.ty.family(), right.ty.family()), matches!(op, Multiply | Divide | Modulo));
         let temporal = matches!(families.0, Some(Family::Temporal)) || matches!(families.1, Some(Family::Temporal));
-        let side = if text(right) { Some(sides.1) } else if text(left) { Some(sides.0) } else { None };
+        let side = if text(right) {
+            Some(sides.1)
+        } else if text(left) {
+            Some(sides.0)
+        } else {
+            None
+        };
         let clash = match side {
             Some(side) => Some((side, "text is calculated with".to_owned())),
             None if temporal && multiplies => Some((sides.1, format!("{} {op} {}", left.ty, right.ty))),
@@ -363,9 +384,14 @@ fn literal(value: &Literal) -> Value {
         },
         Literal::Boolean(b) => return Value::of(DataType::Boolean).literally(b.to_string()),
         Literal::Null => return Value::of(ColumnType::Null),
-        Literal::SingleQuotedString(s) | Literal::EscapedStringLiteral(s) | Literal::UnicodeStringLiteral(s)
-        | Literal::NationalStringLiteral(s) | Literal::DoubleQuotedString(s) | Literal::TripleSingleQuotedString(s)
-        | Literal::TripleDoubleQuotedString(s) | Literal::SingleQuotedRawStringLiteral(s)
+        Literal::SingleQuotedString(s)
+        | Literal::EscapedStringLiteral(s)
+        | Literal::UnicodeStringLiteral(s)
+        | Literal::NationalStringLiteral(s)
+        | Literal::DoubleQuotedString(s)
+        | Literal::TripleSingleQuotedString(s)
+        | Literal::TripleDoubleQuotedString(s)
+        | Literal::SingleQuotedRawStringLiteral(s)
         | Literal::DoubleQuotedRawStringLiteral(s) => (ColumnType::Known(DataType::Text), s.clone()),
         _ => return Value::default(),
     };

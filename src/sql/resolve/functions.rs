@@ -14,28 +14,128 @@ use crate::vocabulary::{DataType, Diagnostic};
 
 /// Aggregates that count a repeated row twice.
 const SENSITIVE: &[&str] = &[
-    "sum", "count", "avg", "mean", "median", "mode", "stddev", "stddev_pop", "stddev_samp", "variance", "var_pop",
-    "var_samp", "listagg", "string_agg", "array_agg", "list", "group_concat", "count_if", "countif", "sum_if", "quantile",
-    "quantile_cont", "percentile_cont", "percentile_disc", "product", "corr", "covar_pop", "covar_samp", "dbt_listagg",
+    "sum",
+    "count",
+    "avg",
+    "mean",
+    "median",
+    "mode",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "variance",
+    "var_pop",
+    "var_samp",
+    "listagg",
+    "string_agg",
+    "array_agg",
+    "list",
+    "group_concat",
+    "count_if",
+    "countif",
+    "sum_if",
+    "quantile",
+    "quantile_cont",
+    "percentile_cont",
+    "percentile_disc",
+    "product",
+    "corr",
+    "covar_pop",
+    "covar_samp",
+    "dbt_listagg",
 ];
 /// Aggregates that don't.
 const IMMUNE: &[&str] = &[
-    "min", "max", "any_value", "bool_or", "bool_and", "every", "logical_or", "logical_and", "booland_agg", "boolor_agg",
-    "approx_count_distinct", "approx_distinct", "hll", "arg_min", "arg_max", "min_by", "max_by", "bit_or", "bit_and",
-    "grouping", "first", "last", "arbitrary",
+    "min",
+    "max",
+    "any_value",
+    "bool_or",
+    "bool_and",
+    "every",
+    "logical_or",
+    "logical_and",
+    "booland_agg",
+    "boolor_agg",
+    "approx_count_distinct",
+    "approx_distinct",
+    "hll",
+    "arg_min",
+    "arg_max",
+    "min_by",
+    "max_by",
+    "bit_or",
+    "bit_and",
+    "grouping",
+    "first",
+    "last",
+    "arbitrary",
 ];
 /// Functions whose first or second argument may be a bare word that names a part of a date.
 const WITH_DATE_PART: &[&str] = &[
-    "date_trunc", "datetrunc", "datediff", "date_diff", "dateadd", "date_add", "date_sub", "timestampdiff",
-    "timestampadd", "timestamp_trunc", "datetime_trunc", "timestamp_diff", "datetime_diff", "timestamp_add",
-    "datetime_add", "timestamp_sub", "datetime_sub", "date_part", "datepart", "last_day", "time_slice", "trunc",
-    "date_bucket", "generate_date_array", "time_trunc", "add_months", "next_day",
+    "date_trunc",
+    "datetrunc",
+    "datediff",
+    "date_diff",
+    "dateadd",
+    "date_add",
+    "date_sub",
+    "timestampdiff",
+    "timestampadd",
+    "timestamp_trunc",
+    "datetime_trunc",
+    "timestamp_diff",
+    "datetime_diff",
+    "timestamp_add",
+    "datetime_add",
+    "timestamp_sub",
+    "datetime_sub",
+    "date_part",
+    "datepart",
+    "last_day",
+    "time_slice",
+    "trunc",
+    "date_bucket",
+    "generate_date_array",
+    "time_trunc",
+    "add_months",
+    "next_day",
 ];
 /// Words that are no columns there.
 const DATE_PARTS: &[&str] = &[
-    "microsecond", "microseconds", "millisecond", "milliseconds", "second", "seconds", "minute", "minutes", "hour",
-    "hours", "day", "days", "week", "weeks", "month", "months", "quarter", "quarters", "year", "years", "isoweek",
-    "isoyear", "dayofweek", "dayofyear", "dow", "doy", "epoch", "decade", "century", "weekday", "yy", "mm", "dd", "hh",
+    "microsecond",
+    "microseconds",
+    "millisecond",
+    "milliseconds",
+    "second",
+    "seconds",
+    "minute",
+    "minutes",
+    "hour",
+    "hours",
+    "day",
+    "days",
+    "week",
+    "weeks",
+    "month",
+    "months",
+    "quarter",
+    "quarters",
+    "year",
+    "years",
+    "isoweek",
+    "isoyear",
+    "dayofweek",
+    "dayofyear",
+    "dow",
+    "doy",
+    "epoch",
+    "decade",
+    "century",
+    "weekday",
+    "yy",
+    "mm",
+    "dd",
+    "hh",
 ];
 
 /// Whether an expression is a call of an aggregate that is not a window's.
@@ -76,17 +176,23 @@ impl Resolver<'_> {
                 distinct = matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct));
                 for arg in &list.args {
                     let arg = match arg {
-                        FunctionArg::Named { arg, .. } | FunctionArg::ExprNamed { arg, .. } | FunctionArg::Unnamed(arg) => arg,
+                        FunctionArg::Named { arg, .. }
+                        | FunctionArg::ExprNamed { arg, .. }
+                        | FunctionArg::Unnamed(arg) => arg,
                     };
                     match arg {
-                        FunctionArgExpr::Expr(expr) if is_date_part(&name, expr, env) => args.push((Value::default(), None)),
+                        FunctionArgExpr::Expr(expr) if is_date_part(&name, expr, env) => {
+                            args.push((Value::default(), None))
+                        }
                         FunctionArgExpr::Expr(expr) => args.push((self.expr(expr, inner), Some(expr))),
                         _ => star = true,
                     }
                 }
                 for clause in &list.clauses {
                     match clause {
-                        FunctionArgumentClause::Where(e) | FunctionArgumentClause::Limit(e) => extra = extra.from(&self.expr(e, inner)),
+                        FunctionArgumentClause::Where(e) | FunctionArgumentClause::Limit(e) => {
+                            extra = extra.from(&self.expr(e, inner))
+                        }
                         FunctionArgumentClause::OrderBy(list) => {
                             for item in list {
                                 self.expr(&item.expr, inner);
@@ -107,7 +213,12 @@ impl Resolver<'_> {
         if let Some(WindowType::WindowSpec(window)) = &function.over {
             self.window(window, env);
         }
-        let at = function.name.0.first().and_then(|p| p.as_ident()).map_or(Location { line: 1, column: 1 }, |i| i.span.start);
+        let at = function
+            .name
+            .0
+            .first()
+            .and_then(|p| p.as_ident())
+            .map_or(Location { line: 1, column: 1 }, |i| i.span.start);
         if SENSITIVE.contains(&name.as_str()) && !distinct {
             self.repeated(&name, star, &args, inner, at);
         }
@@ -143,7 +254,8 @@ impl Resolver<'_> {
         let Some(fan_out) = id.and_then(|id| self.fan_outs.get(id)) else { return };
         let keys: Vec<String> = fan_out.keys.iter().map(|k| k.iter().cloned().collect::<Vec<_>>().join(", ")).collect();
         let on: Vec<String> = fan_out.on.iter().cloned().collect();
-        let joined = if fan_out.joined.is_empty() { "what is joined".to_owned() } else { format!("`{}`", fan_out.joined) };
+        let joined =
+            if fan_out.joined.is_empty() { "what is joined".to_owned() } else { format!("`{}`", fan_out.joined) };
         let why = format!(
             "{joined} can have many rows for one: joined on {}, one row for each {}",
             if on.is_empty() { "nothing".to_owned() } else { format!("({})", on.join(", ")) },
@@ -154,7 +266,10 @@ impl Resolver<'_> {
             false => format!("`{name}` takes in values that the join repeats"),
         };
         let next = match counts_rows {
-            true => format!("say what is counted, `count(distinct …)` or `count({}.…)`, or aggregate before the join", fan_out.joined),
+            true => format!(
+                "say what is counted, `count(distinct …)` or `count({}.…)`, or aggregate before the join",
+                fan_out.joined
+            ),
             false => format!("aggregate {joined} to one row for each ({}) before the join", on.join(", ")),
         };
         self.fault(Diagnostic::error("fan-out", what).why(why).next(next), at, name.chars().count());
@@ -165,11 +280,45 @@ impl Resolver<'_> {
         use DataType::{Boolean, Date, Float, Integer, Text, Timestamp, TimestampTz};
         let first = args.first().map_or(Unknown, |(v, _)| v.ty);
         match name {
-            "count" | "count_if" | "countif" | "approx_count_distinct" | "row_number" | "rank" | "dense_rank" | "ntile"
-            | "length" | "char_length" | "character_length" | "len" | "octet_length" | "position" | "strpos" | "instr"
-            | "charindex" | "ascii" | "datediff" | "date_diff" | "timestampdiff" | "dbt_datediff" | "dbt_position" | "year"
-            | "month" | "day" | "dayofmonth" | "hour" | "minute" | "quarter" | "week" | "weekofyear" | "dayofyear"
-            | "dayofweek" | "timestamp_diff" | "datetime_diff" | "regexp_count" | "regexp_instr" | "levenshtein"
+            "count"
+            | "count_if"
+            | "countif"
+            | "approx_count_distinct"
+            | "row_number"
+            | "rank"
+            | "dense_rank"
+            | "ntile"
+            | "length"
+            | "char_length"
+            | "character_length"
+            | "len"
+            | "octet_length"
+            | "position"
+            | "strpos"
+            | "instr"
+            | "charindex"
+            | "ascii"
+            | "datediff"
+            | "date_diff"
+            | "timestampdiff"
+            | "dbt_datediff"
+            | "dbt_position"
+            | "year"
+            | "month"
+            | "day"
+            | "dayofmonth"
+            | "hour"
+            | "minute"
+            | "quarter"
+            | "week"
+            | "weekofyear"
+            | "dayofyear"
+            | "dayofweek"
+            | "timestamp_diff"
+            | "datetime_diff"
+            | "regexp_count"
+            | "regexp_instr"
+            | "levenshtein"
             | "grouping" => {
                 let _ = star;
                 Known(Integer)
@@ -181,16 +330,15 @@ impl Resolver<'_> {
                 (_, Some(Family::Number)) => Number,
                 _ => self.no_sum(name, args, at),
             },
-            "avg" | "mean" | "median" | "stddev" | "stddev_pop" | "stddev_samp" | "variance" | "var_pop" | "var_samp" => {
-                match (first, first.family()) {
-                    (Known(Float), _) => Known(Float),
-                    (_, Some(Family::Number)) => Number,
-                    (_, Some(Family::Temporal)) if name == "median" => first,
-                    _ => self.no_sum(name, args, at),
-                }
-            }
-            "min" | "max" | "any_value" | "first_value" | "last_value" | "nth_value" | "nullif" | "lag" | "lead" | "mode"
-            | "first" | "last" | "arg_min" | "arg_max" | "min_by" | "max_by" | "abs" | "arbitrary" => {
+            "avg" | "mean" | "median" | "stddev" | "stddev_pop" | "stddev_samp" | "variance" | "var_pop"
+            | "var_samp" => match (first, first.family()) {
+                (Known(Float), _) => Known(Float),
+                (_, Some(Family::Number)) => Number,
+                (_, Some(Family::Temporal)) if name == "median" => first,
+                _ => self.no_sum(name, args, at),
+            },
+            "min" | "max" | "any_value" | "first_value" | "last_value" | "nth_value" | "nullif" | "lag" | "lead"
+            | "mode" | "first" | "last" | "arg_min" | "arg_max" | "min_by" | "max_by" | "abs" | "arbitrary" => {
                 match (name, args) {
                     ("nullif", [(a, _), (b, Some(expr)), ..]) => self.compare(a, b, start(expr), &shown(expr)),
                     ("lag" | "lead", [_, _, (_, Some(_)), ..]) => return self.together(args, &[0, 2]).ty,
@@ -206,10 +354,12 @@ impl Resolver<'_> {
             "nvl2" => self.together(args, &[1, 2]).ty,
             "upper" | "lower" | "trim" | "ltrim" | "rtrim" | "btrim" | "initcap" | "replace" | "regexp_replace"
             | "regexp_substr" | "substring" | "substr" | "left" | "right" | "concat_ws" | "lpad" | "rpad"
-            | "repeat" | "split_part" | "to_varchar" | "to_char" | "md5" | "string_agg" | "listagg" | "group_concat"
-            | "translate" | "chr" | "strftime" | "monthname" | "dayname" | "date_format" | "format_date" | "dbt_concat"
-            | "dbt_replace" | "dbt_right" | "dbt_split_part" | "dbt_listagg" | "dbt_hash" | "to_hex" | "sha1_hex"
-            | "sha2_hex" | "md5_hex" | "printf" | "strip_accents" | "soundex" => Known(Text),
+            | "repeat" | "split_part" | "to_varchar" | "to_char" | "md5" | "string_agg" | "listagg"
+            | "group_concat" | "translate" | "chr" | "strftime" | "monthname" | "dayname" | "date_format"
+            | "format_date" | "dbt_concat" | "dbt_replace" | "dbt_right" | "dbt_split_part" | "dbt_listagg"
+            | "dbt_hash" | "to_hex" | "sha1_hex" | "sha2_hex" | "md5_hex" | "printf" | "strip_accents" | "soundex" => {
+                Known(Text)
+            }
             "concat" | "reverse" if args.iter().any(|(v, _)| v.ty.is_text()) => Known(Text),
             "round" | "ceil" | "ceiling" | "floor" | "truncate" | "sign" | "power" | "pow" | "mod" => {
                 match (name, first, args.get(1).map(|(v, _)| v.ty)) {
@@ -221,15 +371,18 @@ impl Resolver<'_> {
             }
             "sqrt" | "exp" | "ln" | "log" | "log10" | "log2" | "date_part" | "datepart" | "width_bucket" => Number,
             "percent_rank" | "cume_dist" | "random" => Known(Float),
-            "date_trunc" | "datetrunc" | "timestamp_trunc" | "datetime_trunc" | "dbt_date_trunc" | "dateadd" | "date_add" | "date_sub"
-            | "timestampadd" | "dbt_dateadd" | "timestamp_add" | "timestamp_sub" | "datetime_add" | "datetime_sub" => {
+            "date_trunc" | "datetrunc" | "timestamp_trunc" | "datetime_trunc" | "dbt_date_trunc" | "dateadd"
+            | "date_add" | "date_sub" | "timestampadd" | "dbt_dateadd" | "timestamp_add" | "timestamp_sub"
+            | "datetime_add" | "datetime_sub" => {
                 let moment = args.iter().map(|(v, _)| v).find(|v| v.ty.is_temporal());
                 if moment.is_none()
-                    && let Some((value, Some(expr))) = args.iter().find(|(v, e)| e.is_some() && is_column(*e) && v.ty.is_not_temporal())
+                    && let Some((value, Some(expr))) =
+                        args.iter().find(|(v, e)| e.is_some() && is_column(*e) && v.ty.is_not_temporal())
                     && (value.ty.is_text() || name.ends_with("trunc"))
                 {
-                    let fault = Diagnostic::error("type-clash", format!("`{}` is {}, not a date", shown(expr), value.ty))
-                        .next("cast it to a date first");
+                    let fault =
+                        Diagnostic::error("type-clash", format!("`{}` is {}, not a date", shown(expr), value.ty))
+                            .next("cast it to a date first");
                     self.fault(fault, start(expr), shown(expr).chars().count());
                 }
                 match moment.map(|v| v.ty) {
@@ -238,17 +391,27 @@ impl Resolver<'_> {
                     None => Unknown,
                 }
             }
-            "last_day" | "dbt_last_day" | "to_date" | "make_date" | "date_from_parts" | "current_date" | "try_to_date" => Known(Date),
+            "last_day" | "dbt_last_day" | "to_date" | "make_date" | "date_from_parts" | "current_date"
+            | "try_to_date" => Known(Date),
             "date" => Known(Date),
-            "current_timestamp" | "now" | "getdate" | "sysdate" | "localtimestamp" | "to_timestamp" | "make_timestamp"
-            | "current_datetime" | "strptime" | "parse_timestamp" | "transaction_timestamp" | "timeofday" => Temporal,
+            "current_timestamp"
+            | "now"
+            | "getdate"
+            | "sysdate"
+            | "localtimestamp"
+            | "to_timestamp"
+            | "make_timestamp"
+            | "current_datetime"
+            | "strptime"
+            | "parse_timestamp"
+            | "transaction_timestamp"
+            | "timeofday" => Temporal,
             "to_timestamp_ntz" | "timestamp_ntz_from_parts" => Known(Timestamp),
             "to_timestamp_tz" => Known(TimestampTz),
             "to_number" | "to_decimal" | "to_numeric" => Number,
-            "to_boolean" | "bool_or" | "bool_and" | "every" | "logical_or" | "logical_and" | "boolor_agg" | "booland_agg"
-            | "contains" | "starts_with" | "startswith" | "ends_with" | "endswith" | "regexp_like" | "isfinite" | "isnan" => {
-                Known(Boolean)
-            }
+            "to_boolean" | "bool_or" | "bool_and" | "every" | "logical_or" | "logical_and" | "boolor_agg"
+            | "booland_agg" | "contains" | "starts_with" | "startswith" | "ends_with" | "endswith" | "regexp_like"
+            | "isfinite" | "isnan" => Known(Boolean),
             _ => Unknown,
         }
     }
@@ -261,9 +424,10 @@ impl Resolver<'_> {
                 None => value.clone(),
                 Some(earlier) => {
                     if let (true, Some(expr)) = (earlier.clashes(value), expr) {
-                        let fault = Diagnostic::error("type-clash", format!("the results are {} and {}", earlier.ty, value.ty))
-                            .why("one column has one type")
-                            .next("cast one of them");
+                        let fault =
+                            Diagnostic::error("type-clash", format!("the results are {} and {}", earlier.ty, value.ty))
+                                .why("one column has one type")
+                                .next("cast one of them");
                         self.fault(fault, start(expr), shown(expr).chars().count());
                     }
                     earlier.either(value)
@@ -277,8 +441,10 @@ impl Resolver<'_> {
         if let Some((value, Some(expr))) = args.first()
             && matches!(value.ty.family(), Some(Family::Text | Family::Temporal | Family::Time | Family::Binary))
         {
-            let fault = Diagnostic::error("type-clash", format!("`{name}` of {}", value.ty)).next("cast it to a number first");
-            let (at, width) = if is_column(Some(expr)) { (start(expr), shown(expr).chars().count()) } else { (at, name.len()) };
+            let fault =
+                Diagnostic::error("type-clash", format!("`{name}` of {}", value.ty)).next("cast it to a number first");
+            let (at, width) =
+                if is_column(Some(expr)) { (start(expr), shown(expr).chars().count()) } else { (at, name.len()) };
             self.fault(fault, at, width);
         }
         ColumnType::Unknown

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use sqlparser::ast::{BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, TableAlias, TableFactor, TableWithJoins};
+use sqlparser::ast::{
+    BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, TableAlias, TableFactor, TableWithJoins,
+};
 use sqlparser::tokenizer::Location;
 
 use super::relation::{Column, Ctes, Env, Rel, Table, anything, lower};
@@ -40,11 +42,20 @@ impl Resolver<'_> {
         let before = env.rels.len();
         let at = self.factor(&join.relation, env);
         let constraint = match &join.join_operator {
-            JoinOperator::Join(c) | JoinOperator::Inner(c) | JoinOperator::Left(c) | JoinOperator::LeftOuter(c)
-            | JoinOperator::Right(c) | JoinOperator::RightOuter(c) | JoinOperator::FullOuter(c)
+            JoinOperator::Join(c)
+            | JoinOperator::Inner(c)
+            | JoinOperator::Left(c)
+            | JoinOperator::LeftOuter(c)
+            | JoinOperator::Right(c)
+            | JoinOperator::RightOuter(c)
+            | JoinOperator::FullOuter(c)
             | JoinOperator::CrossJoin(c) => c,
-            JoinOperator::Semi(c) | JoinOperator::LeftSemi(c) | JoinOperator::Anti(c) | JoinOperator::LeftAnti(c)
-            | JoinOperator::RightSemi(c) | JoinOperator::RightAnti(c) => {
+            JoinOperator::Semi(c)
+            | JoinOperator::LeftSemi(c)
+            | JoinOperator::Anti(c)
+            | JoinOperator::LeftAnti(c)
+            | JoinOperator::RightSemi(c)
+            | JoinOperator::RightAnti(c) => {
                 self.constraint(c, env, before);
                 env.rels.truncate(before);
                 return;
@@ -208,9 +219,10 @@ impl Resolver<'_> {
                 let inner = self.from(std::slice::from_ref(table_with_joins), env.ctes, env.parent);
                 env.fan_out = env.fan_out.or(inner.fan_out);
                 if let Some(alias) = alias {
-                    let columns = inner.rels.iter().flat_map(|r| {
-                        r.visible().map(|i| Column { value: r.value(i), ..r.table.columns[i].clone() })
-                    });
+                    let columns = inner
+                        .rels
+                        .iter()
+                        .flat_map(|r| r.visible().map(|i| Column { value: r.value(i), ..r.table.columns[i].clone() }));
                     let table = Table {
                         columns: columns.collect(),
                         open: inner.rels.iter().any(|r| r.table.open),
@@ -288,7 +300,8 @@ fn aliased(table: Rc<Table>, alias: Option<&TableAlias>, known_as: &str) -> Rel 
     for (column, name) in table.columns.iter_mut().zip(names) {
         column.name = name;
     }
-    let renamed = |c: &String| renamed.iter().find(|(from, _)| from == c).map_or_else(|| c.clone(), |(_, to)| to.clone());
+    let renamed =
+        |c: &String| renamed.iter().find(|(from, _)| from == c).map_or_else(|| c.clone(), |(_, to)| to.clone());
     table.keys = table.keys.iter().map(|k| k.iter().map(renamed).collect()).collect();
     Rel::new(&name, Rc::new(table))
 }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use sqlparser::ast::{
     BinaryOperator, Distinct, ExcludeSelectItem, Expr, LimitClause, ObjectName, OrderBy, OrderByKind, Query,
-    RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Value as Literal,
-    WildcardAdditionalOptions,
+    RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier,
+    Value as Literal, WildcardAdditionalOptions,
 };
 use sqlparser::tokenizer::Location;
 
@@ -81,7 +81,11 @@ impl Resolver<'_> {
                     table = self.set_operation(&table, &right_table, op, quantifier, location(right));
                 }
                 if let Some(order_by) = order_by {
-                    let env = Env { rels: vec![super::relation::Rel::new("", Rc::clone(&table))], ctes: Some(ctes), ..Env::default() };
+                    let env = Env {
+                        rels: vec![super::relation::Rel::new("", Rc::clone(&table))],
+                        ctes: Some(ctes),
+                        ..Env::default()
+                    };
                     self.order(order_by, &env);
                 }
                 table
@@ -117,7 +121,8 @@ impl Resolver<'_> {
         let open = left.open || right.open;
         if left.columns.len() != right.columns.len() && !open && !by_name {
             let what = format!("{} columns are put under {}", right.columns.len(), left.columns.len());
-            let fault = Diagnostic::error("union-columns", what).next("give both sides the same columns in the same order");
+            let fault =
+                Diagnostic::error("union-columns", what).next("give both sides the same columns in the same order");
             self.fault(fault, at, 6);
         }
         let mut columns = Vec::new();
@@ -142,7 +147,9 @@ impl Resolver<'_> {
         let all: BTreeSet<String> = columns.iter().map(|c| c.name.clone()).collect();
         let keys = match (op, quantifier) {
             (_, SetQuantifier::All | SetQuantifier::AllByName) => Vec::new(),
-            (SetOperator::Except | SetOperator::Minus | SetOperator::Intersect, _) if !left.keys.is_empty() => left.keys.clone(),
+            (SetOperator::Except | SetOperator::Minus | SetOperator::Intersect, _) if !left.keys.is_empty() => {
+                left.keys.clone()
+            }
             _ if open => Vec::new(),
             _ => vec![all],
         };
@@ -329,11 +336,11 @@ impl Resolver<'_> {
         out: &mut Projection,
     ) {
         let alias = of.and_then(|n| n.0.last()).and_then(|p| p.as_ident());
-        let rels: Vec<usize> = (0..env.rels.len())
-            .filter(|i| alias.is_none_or(|a| env.rels[*i].alias == lower(a)))
-            .collect();
+        let rels: Vec<usize> =
+            (0..env.rels.len()).filter(|i| alias.is_none_or(|a| env.rels[*i].alias == lower(a))).collect();
         if let (Some(alias), true) = (alias, rels.is_empty()) {
-            let fault = Diagnostic::error("unknown-relation", format!("there is no `{}` here to take all of", lower(alias)));
+            let fault =
+                Diagnostic::error("unknown-relation", format!("there is no `{}` here to take all of", lower(alias)));
             self.fault(fault, alias.span.start, alias.value.chars().count());
         }
         if env.grouping.is_some() && !rels.is_empty() {
@@ -363,7 +370,8 @@ impl Resolver<'_> {
                     continue;
                 }
                 let source = (rel, column.name.clone());
-                let replaced = options.opt_replace.iter().flat_map(|r| &r.items).find(|r| lower(&r.column_name) == column.name);
+                let replaced =
+                    options.opt_replace.iter().flat_map(|r| &r.items).find(|r| lower(&r.column_name) == column.name);
                 if let Some(replaced) = replaced {
                     column.value = self.expr(&replaced.expr, env);
                 }
@@ -390,7 +398,6 @@ impl Resolver<'_> {
             self.expr(&item.expr, env);
         }
     }
-
 }
 
 /// `where rank = 1` over `row_number() over (partition by …)` leaves one row for each partition.
@@ -509,7 +516,9 @@ fn group_keys(select: &Select, list: Option<&[Expr]>, columns: &[Column]) -> Vec
                 SelectItem::ExprWithAlias { expr: e, alias } => {
                     e == expr || matches!(expr, Expr::Identifier(i) if lower(i) == lower(alias))
                 }
-                SelectItem::UnnamedExpr(e) => e == expr || implied_name(e) == implied_name(expr) && !implied_name(e).is_empty(),
+                SelectItem::UnnamedExpr(e) => {
+                    e == expr || implied_name(e) == implied_name(expr) && !implied_name(e).is_empty()
+                }
                 _ => false,
             });
             at.and_then(|i| columns.get(i)).map(|c| c.name.clone())

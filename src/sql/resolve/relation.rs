@@ -190,8 +190,11 @@ impl<'a> Resolver<'a> {
             if let Some((rel, i)) = hits.next() {
                 let value = rel.value(i);
                 if let Some((other, _)) = hits.next() {
-                    let fault = Diagnostic::error("ambiguous-column", format!("`{name}` is in `{}` and in `{}`", rel.alias, other.alias))
-                        .next(format!("write `{}.{name}` or `{}.{name}`", rel.alias, other.alias));
+                    let fault = Diagnostic::error(
+                        "ambiguous-column",
+                        format!("`{name}` is in `{}` and in `{}`", rel.alias, other.alias),
+                    )
+                    .next(format!("write `{}.{name}` or `{}.{name}`", rel.alias, other.alias));
                     self.fault(fault, ident.span.start, name.chars().count());
                 }
                 self.grouped(ident, env);
@@ -200,9 +203,10 @@ impl<'a> Resolver<'a> {
             if let Some((_, value)) = env.aliases.iter().find(|(a, _)| *a == name) {
                 let refusing = self.scope.dialects.iter().find(|d| matches!(d, Dialect::Postgres | Dialect::BigQuery));
                 if let (Some(dialect), false) = (refusing, env.aliases_everywhere) {
-                    let fault = Diagnostic::error("alias-not-visible", format!("`{name}` is an alias of this same select"))
-                        .why(format!("{} does not see it here", dialect.label()))
-                        .next("repeat the expression, or put it in a CTE before");
+                    let fault =
+                        Diagnostic::error("alias-not-visible", format!("`{name}` is an alias of this same select"))
+                            .why(format!("{} does not see it here", dialect.label()))
+                            .next("repeat the expression, or put it in a CTE before");
                     self.fault(fault, ident.span.start, name.chars().count());
                 }
                 return value.clone();

@@ -159,7 +159,9 @@ impl Value {
         let Some(text) = self.literal.as_deref().map(str::trim) else { return false };
         match ty.family() {
             Some(Family::Number) => self.ty.family() == Some(Family::Number) || text.parse::<f64>().is_ok(),
-            Some(Family::Temporal) => text.len() >= 8 && text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('-'),
+            Some(Family::Temporal) => {
+                text.len() >= 8 && text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('-')
+            }
             Some(Family::Time) => text.contains(':'),
             Some(Family::Boolean) => {
                 self.ty.family() == Some(Family::Number)
@@ -172,9 +174,8 @@ impl Value {
 
     /// Whether two values are of known types that can't meet in a comparison.
     pub fn clashes(&self, other: &Value) -> bool {
-        let boolean_number = |a: &Value, b: &Value| {
-            a.ty.family() == Some(Family::Boolean) && b.ty.family() == Some(Family::Number)
-        };
+        let boolean_number =
+            |a: &Value, b: &Value| a.ty.family() == Some(Family::Boolean) && b.ty.family() == Some(Family::Number);
         self.ty.clashes(other.ty)
             && !self.fits(other.ty)
             && !other.fits(self.ty)
