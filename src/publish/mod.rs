@@ -3,12 +3,18 @@
 //! The generated tree stands twice in git: the files, and under [`BASE`] the same files exactly as last generated.
 //! Regeneration merges three ways: as last generated, as edited, as generated now.
 
+mod artifacts;
 mod commit;
+mod diff;
 mod merge;
+mod summary;
 
+pub use artifacts::{Artifact, Artifacts, Kind, artifacts};
 pub use commit::{Change, Draft, Published, commit, conflicts, requirement_hash};
 pub(crate) use commit::{base32_of, changes, one_line};
+pub use diff::{FileDiff, Pair, between, hand_edits, of_head, text};
 pub use merge::{Merged, merge};
+pub use summary::{Count, Field, Item, Summary, What, summary};
 
 /// Folder of the generated files as they were last generated.
 pub const BASE: &str = ".pipewright/base/";
