@@ -8,7 +8,6 @@ mod endings;
 mod history;
 mod index;
 mod journal;
-mod lines;
 mod objects;
 mod shift;
 mod standing;
@@ -24,7 +23,6 @@ use crate::vocabulary::{Diagnostic, Fault, Outcome};
 pub use git2::Oid as Id;
 pub use history::{Commit, TakenBack, Trailers};
 pub use journal::Recovered;
-pub use lines::{YOURS, merge_lines};
 pub use objects::When;
 pub use shift::{Goal, Shifted};
 
