@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::lines::OPENS;
 use super::merge::{Merged, conflict, merge};
 use super::{BASE, BRANCHES};
 use crate::render::Files;
 use crate::vocabulary::{Diagnostic, Name, Outcome};
-use crate::world::git::{Entries, Entry, File, Git, Goal, Head, Id, Mode, Tree, When, YOURS};
+use crate::world::git::{Entries, Entry, File, Git, Goal, Head, Id, Mode, Tree, When};
 
 /// What is to be committed.
 #[derive(Clone, Debug)]
@@ -157,7 +158,7 @@ fn regenerate(
         take(path, None)?;
         out.insert(format!("{BASE}{path}"), None);
     }
-    let merged = merge(&base, &edited, &new)?;
+    let merged = merge(&base, &edited, &new);
     for path in new.keys().chain(base.keys()) {
         let after = merged.tree.get(path);
         if after != edited.get(path) {
@@ -173,7 +174,6 @@ fn regenerate(
 /// Objects that git can't read.
 pub fn conflicts(git: &Git, commit: Option<Id>) -> Outcome<Vec<Diagnostic>> {
     let here = git.entries(commit)?;
-    let opens = format!("<<<<<<< {YOURS}");
     let mut out = Vec::new();
     for (path, entry) in &here {
         let last = here.get(&format!("{BASE}{path}"));
@@ -181,7 +181,7 @@ pub fn conflicts(git: &Git, commit: Option<Id>) -> Outcome<Vec<Diagnostic>> {
             continue;
         }
         let bytes = git.bytes(entry.id)?;
-        if bytes.split(|b| *b == b'\n').any(|line| line.trim_ascii_end() == opens.as_bytes()) {
+        if bytes.split(|b| *b == b'\n').any(|line| line.trim_ascii_end() == OPENS.as_bytes()) {
             out.push(conflict(path, &bytes));
         }
     }

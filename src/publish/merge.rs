@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::lines::{OPENS, is_crlf, merge_lines, to_crlf};
 use crate::render::Files;
-use crate::vocabulary::{Diagnostic, Outcome, Place};
-use crate::world::git::{File, Mode, Tree, YOURS, merge_lines};
+use crate::vocabulary::{Diagnostic, Place};
+use crate::world::git::{File, Mode, Tree};
 
 /// What a merge gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,19 +17,16 @@ pub struct Merged {
 }
 
 /// Merges `new` into `edited`, both made from `base`. Paths of all three are relative to the workspace.
-///
-/// # Errors
-/// Texts that are too long to merge.
-pub fn merge(base: &Tree, edited: &Tree, new: &Files) -> Outcome<Merged> {
+pub fn merge(base: &Tree, edited: &Tree, new: &Files) -> Merged {
     let mut out = Merged::default();
     let paths: BTreeSet<&String> = base.keys().chain(edited.keys()).chain(new.keys()).collect();
     for path in paths {
         let new = new.get(path).map(|text| text.as_bytes());
-        if let Some(file) = one(path, base.get(path), edited.get(path), new, &mut out.findings)? {
+        if let Some(file) = one(path, base.get(path), edited.get(path), new, &mut out.findings) {
             out.tree.insert(path.clone(), file);
         }
     }
-    Ok(out)
+    out
 }
 
 fn one(
@@ -37,10 +35,10 @@ fn one(
     edited: Option<&File>,
     new: Option<&[u8]>,
     findings: &mut Vec<Diagnostic>,
-) -> Outcome<Option<File>> {
+) -> Option<File> {
     let note = |code, what: &str| Diagnostic::warning(code, what).at(Place::file(path));
     let Some(edited) = edited else {
-        return Ok(match (base, new) {
+        return match (base, new) {
             (None, Some(new)) => Some(File::plain(new)),
             (Some(_), Some(_)) => {
                 findings.push(
@@ -50,10 +48,10 @@ fn one(
                 None
             }
             (_, None) => None,
-        });
+        };
     };
     let Some(new) = new else {
-        return Ok(match base {
+        return match base {
             Some(base) if base.bytes == edited.bytes => None,
             Some(_) => {
                 findings.push(
@@ -63,7 +61,7 @@ fn one(
                 Some(edited.clone())
             }
             None => Some(edited.clone()),
-        });
+        };
     };
     if matches!(edited.mode, Mode::Link | Mode::Submodule) {
         let what = if edited.mode == Mode::Link { "a link" } else { "a submodule" };
@@ -73,7 +71,7 @@ fn one(
                 .why("nothing is written through links")
                 .next("replace it with a file, or delete it; then regenerate"),
         );
-        return Ok(Some(edited.clone()));
+        return Some(edited.clone());
     }
     let base_bytes = base.map_or(&[][..], |b| &b.bytes);
     let (bytes, clean) = if edited.bytes == new || (base.is_some() && base_bytes == new) {
@@ -81,9 +79,9 @@ fn one(
     } else if base.is_some() && base_bytes == edited.bytes {
         (new.to_vec(), true)
     } else if is_crlf(&edited.bytes) {
-        merge_lines(&to_crlf(base_bytes), &edited.bytes, &to_crlf(new))?
+        merge_lines(&to_crlf(base_bytes), &edited.bytes, &to_crlf(new))
     } else {
-        merge_lines(base_bytes, &edited.bytes, new)?
+        merge_lines(base_bytes, &edited.bytes, new)
     };
     if !clean {
         let why = match base {
@@ -92,32 +90,14 @@ fn one(
         };
         findings.push(conflict(path, &bytes).why(why));
     }
-    Ok(Some(File { bytes, mode: edited.mode }))
+    Some(File { bytes, mode: edited.mode })
 }
 
 /// The finding for a file with conflict markers: it points to the first.
 pub(super) fn conflict(path: &str, bytes: &[u8]) -> Diagnostic {
     let text = String::from_utf8_lossy(bytes);
-    let opens = format!("<<<<<<< {YOURS}");
-    let line = text.lines().position(|l| l.trim_end() == opens).map_or(1, |i| i + 1);
+    let line = text.lines().position(|l| l.trim_end() == OPENS).map_or(1, |i| i + 1);
     Diagnostic::error("merge-conflict", "generated anew and edited by hand in the same place")
-        .at(Place::span(path, &text, line, 1, opens.len()))
+        .at(Place::span(path, &text, line, 1, OPENS.len()))
         .next("choose between the `<<<<<<<` and `>>>>>>>` lines, then commit")
-}
-
-/// Whether every line ends in `\r\n`.
-fn is_crlf(bytes: &[u8]) -> bool {
-    let mut lines = bytes.split_inclusive(|b| *b == b'\n').filter(|l| l.ends_with(b"\n")).peekable();
-    lines.peek().is_some() && lines.all(|l| l.ends_with(b"\r\n"))
-}
-
-fn to_crlf(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 32);
-    for (i, byte) in bytes.iter().enumerate() {
-        if *byte == b'\n' && (i == 0 || bytes[i - 1] != b'\r') {
-            out.push(b'\r');
-        }
-        out.push(*byte);
-    }
-    out
 }

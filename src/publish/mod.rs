@@ -3,12 +3,27 @@
 //! The generated tree stands twice in git: the files, and under [`BASE`] the same files exactly as last generated.
 //! Regeneration merges three ways: as last generated, as edited, as generated now.
 
+mod artifacts;
 mod commit;
+mod diff;
+mod evidence;
+mod history;
+mod known;
+mod lines;
 mod merge;
+mod pull_request;
+mod summary;
 
+pub use artifacts::{Artifact, Artifacts, Kind, artifacts};
 pub use commit::{Change, Draft, Published, commit, conflicts, requirement_hash};
 pub(crate) use commit::{base32_of, changes, one_line};
+pub use diff::{FileDiff, Pair, between, hand_edits, of_head, text};
+pub use evidence::{Proofs, evidence};
+pub use history::{Entry, history};
+pub use known::{Known, known_changes, trailers};
 pub use merge::{Merged, merge};
+pub use pull_request::{ChangeView, pull_request};
+pub use summary::{Count, Field, Item, Summary, What, summary};
 
 /// Folder of the generated files as they were last generated.
 pub const BASE: &str = ".pipewright/base/";

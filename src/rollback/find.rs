@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::publish::BRANCHES;
+use crate::publish::{BRANCHES, Known, known_changes, trailers};
 use crate::vocabulary::{Diagnostic, Fault, Outcome, Place, nearest};
 use crate::world::git::{Commit, Git, Id};
 
@@ -19,16 +19,6 @@ pub struct Target {
     pub pipeline: Option<String>,
 }
 
-/// One change of a history.
-#[derive(Clone, Debug)]
-struct Known {
-    commit: Id,
-    /// The commit that took it back, while that holds.
-    taken_back_by: Option<Id>,
-    /// What it takes back itself.
-    takes_back: Vec<String>,
-}
-
 /// The change named `id` (its beginning is enough, or its commit's), or the latest that is not taken back.
 ///
 /// # Errors
@@ -39,14 +29,14 @@ pub fn find(git: &Git, id: Option<&str>) -> Outcome<Target> {
         Some(head) => git.walk(head)?.collect::<Outcome<_>>()?,
         None => Vec::new(),
     };
-    let known = read(&commits);
+    let known = known_changes(&commits);
     let commit = match id {
         None => commits
             .iter()
             .find(|c| {
-                let ids = values(c, "Change");
+                let ids = trailers(c, "Change");
                 // A rollback is no change that one would mean without naming it.
-                values(c, "Rollback").is_empty()
+                trailers(c, "Rollback").is_empty()
                     && ids.iter().any(|id| known.get(id).is_some_and(|k| k.commit == c.id && k.taken_back_by.is_none()))
             })
             .ok_or_else(|| {
@@ -54,7 +44,7 @@ pub fn find(git: &Git, id: Option<&str>) -> Outcome<Target> {
             })?,
         Some(text) => named(git, text, &commits, &known)?,
     };
-    let ids: Vec<String> = values(commit, "Change")
+    let ids: Vec<String> = trailers(commit, "Change")
         .into_iter()
         .filter(|id| known.get(id).is_some_and(|k| k.commit == commit.id && k.taken_back_by.is_none()))
         .collect();
@@ -107,7 +97,9 @@ fn elsewhere(git: &Git, wanted: &str) -> Outcome<Option<Diagnostic>> {
     for (branch, tip) in git.branches(BRANCHES.trim_end_matches('/'))? {
         for commit in git.walk(tip)? {
             let commit = commit?;
-            if values(&commit, "Change").iter().any(|id| id == wanted || (wanted.len() >= 4 && id.starts_with(wanted)))
+            if trailers(&commit, "Change")
+                .iter()
+                .any(|id| id == wanted || (wanted.len() >= 4 && id.starts_with(wanted)))
             {
                 return Ok(Some(
                     Diagnostic::error("not-on-branch", "this change does not stand on the current branch")
@@ -118,39 +110,4 @@ fn elsewhere(git: &Git, wanted: &str) -> Outcome<Option<Diagnostic>> {
         }
     }
     Ok(None)
-}
-
-/// Every change of a history (newest first), and what became of it.
-fn read(commits: &[Commit]) -> BTreeMap<String, Known> {
-    let mut known: BTreeMap<String, Known> = BTreeMap::new();
-    for commit in commits.iter().rev() {
-        let takes_back = values(commit, "Rollback");
-        for of in &takes_back {
-            // Taking back a rollback brings back what it took.
-            let again = known.get(of).map(|k| k.takes_back.clone()).unwrap_or_default();
-            for again in again {
-                if let Some(k) = known.get_mut(&again) {
-                    k.taken_back_by = None;
-                }
-            }
-            if let Some(k) = known.get_mut(of) {
-                k.taken_back_by = Some(commit.id);
-            }
-        }
-        for id in values(commit, "Change") {
-            known.insert(id, Known { commit: commit.id, taken_back_by: None, takes_back: takes_back.clone() });
-        }
-    }
-    known
-}
-
-/// The changes of a history (newest first) that were taken back, each with the commit that did.
-pub(super) fn values(commit: &Commit, key: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    for (k, value) in commit.trailers() {
-        if k == key && !out.contains(&value) {
-            out.push(value);
-        }
-    }
-    out
 }

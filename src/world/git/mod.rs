@@ -25,7 +25,6 @@ use crate::vocabulary::{Diagnostic, Fault, Outcome};
 pub use git2::Oid as Id;
 pub use history::{Commit, TakenBack, Trailers};
 pub use journal::Recovered;
-pub use lines::{YOURS, merge_lines};
 pub use objects::When;
 pub use shift::{Goal, Shifted};
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use git2::{IndexEntry, IndexEntryExtendedFlag, IndexTime};
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Git, Id, Mode, fault, io_fault};
+use super::{Entry, File, Git, Id, Mode, fault, io_fault};
 use crate::vocabulary::Outcome;
 
 /// An [`Entry`] as the journal keeps it.
@@ -153,6 +153,39 @@ impl Git {
             (None, _) => "an untracked file stands there",
             _ => "it has changes that are not committed",
         }))
+    }
+
+    /// A file of the work tree as git would hold it; none where there is none.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn work_file(&self, path: &str) -> Outcome<Option<File>> {
+        let full = self.workspace.join(path);
+        let meta = match fs::symlink_metadata(&full) {
+            Ok(meta) => meta,
+            Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(e) => return Err(io_fault("read", &full, &e)),
+        };
+        if meta.is_symlink() {
+            let target = fs::read_link(&full).map_err(|e| io_fault("read", &full, &e))?;
+            return Ok(Some(File { bytes: target.into_os_string().into_encoded_bytes(), mode: Mode::Link }));
+        }
+        if !meta.is_file() {
+            return Ok(None);
+        }
+        let mut bytes = fs::read(&full).map_err(|e| io_fault("read", &full, &e))?;
+        if bytes.windows(2).any(|w| w == b"\r\n") {
+            let mut plain = bytes.clone();
+            plain.retain(|b| *b != b'\r');
+            // Only where git itself would have written them so.
+            if self.work_bytes(&format!("{}{path}", self.prefix), plain.clone())? == bytes {
+                bytes = plain;
+            }
+        }
+        let mode = if self.modes_count() && executable(&meta) { Mode::Executable } else { Mode::Plain };
+        Ok(Some(File { bytes, mode }))
     }
 
     /// Whether what was found in the work tree is `kept`, line endings aside where git changes them.
