@@ -6,7 +6,7 @@ use super::Files;
 use crate::proposal::{DbtModel, DbtTest, Layer, Policy, UnitTest};
 use crate::spec::{Materialization, TestSeverity};
 use crate::template;
-use crate::vocabulary::{Outcome, Relation, jinja_string};
+use crate::vocabulary::{Outcome, Relation, jinja_literal, jinja_string};
 
 /// A model with all that stands in its YAML.
 #[derive(Clone, Debug)]
@@ -88,13 +88,26 @@ fn with<T: serde::Serialize>(mut context: Value, key: &str, value: Option<&T>) -
 fn data_test(test: &DbtTest) -> Value {
     let mut body = serde_json::Map::new();
     if !test.arguments.is_empty() {
-        let arguments = test.arguments.iter().map(|(name, value)| (name.clone(), argument(value, true)));
+        // dbt's own macro sets these between quotes as they are.
+        let quoted = test.test == "accepted_values" && test.arguments.get("quote") != Some(&Value::Bool(false));
+        let arguments = test.arguments.iter().map(|(name, value)| {
+            let value = if quoted && name == "values" { &doubled(value) } else { value };
+            (name.clone(), argument(value, true))
+        });
         body.insert("arguments".into(), Value::Object(arguments.collect()));
     }
     if test.severity == TestSeverity::Warn {
         body.insert("config".into(), json!({"severity": "warn"}));
     }
     if body.is_empty() { json!(test.test) } else { json!({test.test.as_str(): body}) }
+}
+
+fn doubled(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace('\'', "''")),
+        Value::Array(items) => items.iter().map(doubled).collect(),
+        other => other.clone(),
+    }
 }
 
 /// dbt renders every string among a test's arguments as Jinja, and one that looks like a call of `ref`, `env_var` and
@@ -121,11 +134,7 @@ fn argument_text(text: &str) -> String {
     let call = ["env_var", "ref", "var", "source", "doc"].iter().any(|name| {
         start.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('(')) && text.contains(')')
     });
-    let rendered = jinja_string(text);
-    match start.chars().next() {
-        Some(first) if call => rendered.replacen(first, &format!("{{{{ '{first}' }}}}"), 1),
-        _ => rendered,
-    }
+    if call { format!("{{{{ {} }}}}", jinja_literal(text)) } else { jinja_string(text) }
 }
 
 fn unit_test(test: &UnitTest) -> Value {

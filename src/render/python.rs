@@ -49,15 +49,28 @@ pub fn string(text: &str, indent: usize, used: usize, after: usize) -> String {
     format!("(\n{lines}{pad})")
 }
 
-/// Literals that together are `text`, none longer than `room` where its words allow.
+/// Literals that together are `text`, none longer than `room`: broken after a space where there is one.
 fn parts(text: &str, room: usize) -> Vec<String> {
+    let literal = |part: &str| width(&python_string(part));
     let mut parts: Vec<String> = vec![String::new()];
     for word in text.split_inclusive(' ') {
         let last = parts.len() - 1;
-        if !parts[last].is_empty() && width(&python_string(&format!("{}{word}", parts[last]))) > room {
-            parts.push(word.to_owned());
-        } else {
+        if !parts[last].is_empty() && literal(&format!("{}{word}", parts[last])) > room {
+            parts.push(String::new());
+        }
+        if literal(word) <= room {
+            let last = parts.len() - 1;
             parts[last].push_str(word);
+            continue;
+        }
+        for c in word.chars() {
+            let last = parts.len() - 1;
+            // The longest escape has ten characters.
+            if literal(&parts[last]) + 10 > room {
+                parts.push(String::new());
+            }
+            let last = parts.len() - 1;
+            parts[last].push(c);
         }
     }
     parts.iter().map(|part| python_string(part)).collect()

@@ -136,7 +136,7 @@ fn string(text: &str, indent: usize, column: usize) -> String {
         }
         return block(">-", folded);
     }
-    quoted_lines(text, indent)
+    quoted_lines(text, indent, column)
 }
 
 /// Lines of at most `room` characters that a folded scalar joins to `line` again: broken only at single spaces.
@@ -166,10 +166,10 @@ fn quoted(text: &str) -> String {
 }
 
 /// In double quotes, with line breaks that the reader drops again.
-fn quoted_lines(text: &str, indent: usize) -> String {
+fn quoted_lines(text: &str, indent: usize, column: usize) -> String {
     let room = WIDTH.saturating_sub(indent + 2).max(20);
     let mut out = String::from("\"");
-    let mut used = 0;
+    let mut used = (column + 1).saturating_sub(indent);
     for c in text.chars() {
         let piece = escape(c);
         let full = used + width(&piece) > room || (c == ' ' && used + 16 > room);
