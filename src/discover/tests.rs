@@ -1,1 +1,171 @@
+#![allow(clippy::unwrap_used)]
 
+use std::path::Path;
+use std::process::Command;
+
+use super::*;
+use crate::vocabulary::Fault;
+
+/// A SQLite file made by statements; Python's library is at hand wherever the project is built.
+fn sqlite(dir: &Path, file: &str, script: &str) {
+    let program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit(); c.close()";
+    let path = dir.join(file);
+    let done = Command::new("python3").args(["-c", program, path.to_str().unwrap(), script]).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn discovered(dir: &Path, file: &str) -> Result<Discovered, Fault> {
+    let connection = Connection::Sqlite { path: file.into() };
+    contracts(&connection, dir, &Name::parse("shop").unwrap(), &mut |_| {})
+}
+
+fn shown(discovered: &Discovered) -> String {
+    let texts: Vec<String> = discovered.contracts.iter().map(crate::contract::write).collect();
+    let warnings: Vec<String> = discovered.warnings.iter().map(ToString::to_string).collect();
+    for (contract, text) in discovered.contracts.iter().zip(&texts) {
+        let path = paths::contract(&contract.table_ref());
+        assert_eq!(crate::contract::read(&path, text).unwrap(), *contract, "{text}");
+    }
+    format!("{}\n{}\n", texts.join("\n"), warnings.join("\n"))
+}
+
+fn snapshot(name: &str, text: &str) {
+    insta::with_settings!({snapshot_path => "../../snapshots/discover", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+#[test]
+fn the_sample_shop() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/shop/make_shop.py");
+    let shop = dir.path().join("shop.sqlite");
+    assert!(Command::new("python3").arg(script).arg(&shop).output().unwrap().status.success());
+    let found = discovered(dir.path(), "shop.sqlite").unwrap();
+    snapshot("shop", &shown(&found));
+    let text = shown(&found);
+    assert!(!text.contains('@') && !text.contains("Amina"), "no personal value is written");
+}
+
+#[test]
+fn odd_declarations_and_hostile_names() {
+    let dir = tempfile::tempdir().unwrap();
+    sqlite(
+        dir.path(),
+        "odd.sqlite",
+        r#"
+        create table "Order ""Details"": {{ x }}" ("Select" integer primary key, "a b" text, "a-b" text, "naïve" blob,
+            "{% do %}" decimal(12,2), "" text);
+        insert into "Order ""Details"": {{ x }}" values (1, 'x', 'y', x'00ff', 1.5, null);
+        create table order_details (id integer primary key);
+        create table parents (parent_id integer primary key, code text unique, updated_at datetime not null);
+        insert into parents values (1, 'a', '2026-01-01 00:00:00'), (2, 'b', '2026-01-02T00:00:00');
+        create table children (a integer, b text, parent_id integer, wrong_id integer, parent_code text references parents (code),
+            lost integer references nowhere, both text, doubled integer generated always as (a * 2) stored,
+            virtual_one text as (b || 'x'), primary key (b, a), foreign key (a, b) references pairs (x, y),
+            foreign key (parent_id) references parents);
+        insert into children (a, b, parent_id, wrong_id, parent_code) values (1, 'x', 1, 9, 'a'), (2, 'y', null, 1, 'b');
+        create table wrongs (wrong_id integer primary key);
+        insert into wrongs values (1);
+        create table pairs (x integer, y text, primary key (x, y)) without rowid;
+        create table inferred (inferred_id integer primary key, parent_id integer, customer_email text, n, r, t, z, mixed integer,
+            stamp timestamp, epoch timestamp, zoned timestamp, day date, flag boolean, price numeric, shape geometry, amount decimal(10,2));
+        insert into inferred values
+            (1, 1, 'a@example.com', 1, 1.5, 'x', null, 1, '2026-01-01', 17000, '2026-01-01T00:00:00Z', '2026-01-01', 1, 2, 'p', 1.25),
+            (2, 2, 'b@example.com', 2, 2, 'y', null, 'many', '2026-01-01 10:00:00.5', 17001, '2026-01-01 00:00+02:00', '2026-01-02', 0, 2.5, 'q', 'x');
+        create view busy as select a, count(*) as n from children group by a;
+        create view broken as select * from no_such_table;
+        create view slow_fn as select no_such_function(a) as f from children;
+        create virtual table notes using fts5(body);
+        create table empty_one (id text primary key, made date);
+        create table "rowid" (rowid text, x integer);
+        "#,
+    );
+    let found = discovered(dir.path(), "odd.sqlite").unwrap();
+    snapshot("odd", &shown(&found));
+}
+
+#[test]
+fn lists_of_values_are_rules_and_personal_data_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    sqlite(
+        dir.path(),
+        "lists.sqlite",
+        "create table t (id integer primary key, status text, country text, owner text, note text, contact text, grade text,
+            card text, seen_by text, flag text, order_type text, gender text, agent_status text, number_type text);
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < 400)
+        insert into t select i, case i % 3 when 0 then 'open' when 1 then 'closed' else 'on hold' end,
+            case i % 2 when 0 then 'US' else 'DE' end, case i % 2 when 0 then 'Ada Abt' else 'Bo Berg' end,
+            'note ' || i, 'me' || i || '@example.com', case i % 2 when 0 then '1' else '2' end,
+            '4111 1111 1111 1111', case i % 2 when 0 then 'ada' else 'bo' end,
+            case i % 2 when 0 then 'yes' else 'no' end, case i % 4 when 0 then null when 1 then 'web' else 'shop' end,
+            case i % 2 when 0 then 'f' else 'm' end, case i % 2 when 0 then 'a@b.example' else 'x' end,
+            case i % 2 when 0 then '+1 415 555 0100' else '+1 415 555 0101' end from n;",
+    );
+    let found = discovered(dir.path(), "lists.sqlite").unwrap();
+    let contract = &found.contracts[0];
+    let lists: Vec<(&str, &[String])> = contract
+        .columns
+        .iter()
+        .filter(|c| !c.accepted_values.is_empty())
+        .map(|c| (c.name.as_str(), c.accepted_values.as_slice()))
+        .collect();
+    let want: Vec<(&str, Vec<&str>)> = vec![
+        ("status", vec!["closed", "on hold", "open"]),
+        ("flag", vec!["no", "yes"]),
+        ("order_type", vec!["shop", "web"]),
+    ];
+    assert_eq!(lists, want.iter().map(|(n, v)| (*n, v.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())).map(|(n, v)| (n, &*v.leak())).collect::<Vec<_>>());
+    let tags: Vec<(&str, &str)> =
+        contract.columns.iter().filter_map(|c| Some((c.name.as_str(), c.pii()?))).collect();
+    assert_eq!(tags, [("contact", "email"), ("card", "payment"), ("gender", "gender"), ("number_type", "phone")]);
+}
+
+#[test]
+fn a_large_table_is_sampled_and_its_lists_are_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    sqlite(
+        dir.path(),
+        "large.sqlite",
+        "create table t (id integer primary key, status text);
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < 250000)
+        insert into t select i, case when i = 7 then 'rare' else 'usual' end from n;",
+    );
+    let found = discovered(dir.path(), "large.sqlite").unwrap();
+    let profile = found.contracts[0].profile.clone().unwrap();
+    assert_eq!((profile.rows, profile.method.as_str()), (250_000, "systematic"));
+    assert!(profile.sample > 80_000 && profile.sample <= 100_000, "{}", profile.sample);
+    // In the sample the status has one value only, so it is no list; `rare` never got lost from one.
+    assert!(found.contracts[0].columns[1].accepted_values.is_empty());
+}
+
+#[test]
+fn files_that_are_no_source() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    std::fs::write(at("zero.sqlite"), "").unwrap();
+    std::fs::write(at("text.sqlite"), "hello, this is no database at all").unwrap();
+    std::fs::write(at("head.sqlite"), [b"SQLite format 3\0".as_slice(), &[7; 4000]].concat()).unwrap();
+    sqlite(dir.path(), "none.sqlite", "create table t (a); drop table t;");
+    sqlite(dir.path(), "views.sqlite", "create view v as select * from gone;");
+    sqlite(
+        dir.path(),
+        "page.sqlite",
+        "create table t (a text); with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000)
+         insert into t select 'some text to fill pages ' || i from n;",
+    );
+    let mut bytes = std::fs::read(at("page.sqlite")).unwrap();
+    let len = bytes.len();
+    bytes[8192..len - 4096].fill(0xee);
+    std::fs::write(at("page.sqlite"), bytes).unwrap();
+    let mut said = String::new();
+    for name in ["nosuch.sqlite", ".", "zero.sqlite", "text.sqlite", "head.sqlite", "none.sqlite", "views.sqlite", "page.sqlite"] {
+        let fault = discovered(dir.path(), name).unwrap_err();
+        assert_eq!(fault.exit, 2);
+        said.push_str(&format!("{fault}\n"));
+    }
+    assert!(!at("nosuch.sqlite").exists(), "reading makes no file");
+    let other = Connection::MySql { url_env: "X".into() };
+    said.push_str(&contracts(&other, dir.path(), &Name::parse("shop").unwrap(), &mut |_| {}).unwrap_err().to_string());
+    snapshot("no_source", &said);
+}

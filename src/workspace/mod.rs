@@ -6,6 +6,8 @@ mod ledger;
 pub mod lock;
 mod open;
 pub mod paths;
+mod url;
+mod write;
 
 pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
 pub use ledger::{Dataset, Event, EventKind, Inverse, Job, Ledger};

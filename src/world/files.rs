@@ -138,6 +138,11 @@ pub fn inside(root: &Path, path: &str) -> Outcome<PathBuf> {
     Ok(target)
 }
 
+/// Whether `dir` lies in the work tree of a git repository.
+pub fn in_repository(dir: &Path) -> bool {
+    git2::Repository::discover(dir).is_ok_and(|repository| !repository.is_bare())
+}
+
 /// `path` relative to `root` with `/` between folders; as it is where it lies elsewhere.
 pub fn relative(root: &Path, path: &Path) -> String {
     let inner = path.strip_prefix(root).unwrap_or(path);

@@ -1,0 +1,221 @@
+//! `discover`: the tables of the sources become contracts, without losing what people wrote into them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::contract::{self, Contract};
+use crate::discover;
+use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
+use crate::workspace::{Workspace, paths};
+use crate::world::files;
+
+/// What is asked.
+#[derive(Clone, Debug, Default)]
+pub struct DiscoverOptions {
+    /// A folder in the workspace.
+    pub dir: PathBuf,
+    /// One source; all if none.
+    pub source: Option<String>,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// One a table, sorted.
+    pub contracts: Vec<Found>,
+    /// Whether any file was written.
+    pub changed: bool,
+    /// What was left out, kept, or looks odd.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// One contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// `shop.orders`.
+    pub table: TableRef,
+    /// Its file.
+    pub path: String,
+    /// Rows in the table.
+    pub rows: u64,
+    /// Columns in the table.
+    pub columns: usize,
+    /// What became of the file.
+    pub status: Status,
+}
+
+/// What became of a contract's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It is new.
+    Created,
+    /// The source changed, and nobody had edited the file.
+    Updated,
+    /// It says what the source says, or what people made of it.
+    Unchanged,
+    /// The source changed, but people had edited the file: it is as they left it.
+    Kept,
+    /// People deleted it, so it was not written again.
+    Deleted,
+}
+
+/// Discovers one source or all, and writes the contracts that are new or that nobody edited.
+///
+/// # Errors
+/// No workspace, an unknown source, a source that can't be read: nothing is written then.
+pub fn discover(options: &DiscoverOptions, progress: &mut dyn FnMut(&str)) -> Outcome<Report> {
+    let workspace = Workspace::open(&options.dir)?;
+    let selected = selected(&workspace, options.source.as_deref())?;
+    let mut writes: BTreeMap<String, String> = BTreeMap::new();
+    let (mut contracts, mut warnings) = (Vec::new(), Vec::new());
+    for source in selected {
+        let Some(environments) = workspace.config.sources.get(source.as_str()) else { continue };
+        let found =
+            discover::contracts(&environments.dev, &workspace.root, &source, progress).map_err(|mut fault| {
+                workspace.pin(&mut fault.diagnostics);
+                fault
+            })?;
+        warnings.extend(found.warnings);
+        warnings.extend(vanished(&workspace, &source, &found.contracts));
+        for new in found.contracts {
+            contracts.push(settle(&workspace, new, &mut writes, &mut warnings)?);
+        }
+    }
+    files::write_all(&workspace.root, writes.iter().map(|(path, text)| (path.as_str(), text.as_str())))?;
+    contracts.sort_by(|a, b| a.table.cmp(&b.table));
+    warnings.sort();
+    Ok(Report { contracts, changed: !writes.is_empty(), warnings })
+}
+
+fn selected(workspace: &Workspace, source: Option<&str>) -> Outcome<Vec<Name>> {
+    let all: Vec<Name> = workspace.config.sources.keys().cloned().collect();
+    let Some(wanted) = source else {
+        if all.is_empty() {
+            return Err(Diagnostic::error("no-source", "the workspace has no source to discover")
+                .at(Place::file(paths::CONFIG))
+                .next("add one under `sources`")
+                .into());
+        }
+        return Ok(all);
+    };
+    match all.iter().find(|name| **name == *wanted) {
+        Some(name) => Ok(vec![name.clone()]),
+        None => {
+            let near = nearest(wanted, all.iter().map(Name::as_str)).first().map(|n| format!("did you mean `{n}`? "));
+            let known: Vec<&str> = all.iter().map(Name::as_str).collect();
+            Err(Diagnostic::error("unknown-source", format!("there is no source `{}`", wanted.escape_debug()))
+                .next(format!("{}known: {}", near.unwrap_or_default(), known.join(", ")))
+                .into())
+        }
+    }
+}
+
+/// Contracts whose table the source no longer has.
+fn vanished(workspace: &Workspace, source: &Name, found: &[Contract]) -> Vec<Diagnostic> {
+    let there: BTreeSet<&str> = found.iter().map(|c| c.physical_name.as_str()).collect();
+    let gone =
+        workspace.contracts.values().filter(|c| c.source == *source && !there.contains(c.physical_name.as_str()));
+    gone.map(|contract| {
+        let what = format!("`{}` has a contract, but the source has no such table", contract.table_ref());
+        Diagnostic::warning("table-gone", what)
+            .at(Place::file(paths::contract(&contract.table_ref())))
+            .next("delete the contract once nothing reads it")
+    })
+    .collect()
+}
+
+/// Holds what is found now against the file and against what was found last.
+fn settle(
+    workspace: &Workspace,
+    new: Contract,
+    writes: &mut BTreeMap<String, String>,
+    warnings: &mut Vec<Diagnostic>,
+) -> Outcome<Found> {
+    let own = new.table_ref();
+    // A table that people renamed is known by what the source calls it.
+    let known = workspace.contracts.values().find(|c| c.source == new.source && c.physical_name == new.physical_name);
+    let table = known.map_or(own.clone(), Contract::table_ref);
+    let path = paths::contract(&table);
+    let base_path = paths::base(&paths::contract(&own));
+    let text = contract::write(&new);
+    proven(&paths::contract(&own), &text, &new)?;
+    let current = workspace.texts.get(&path);
+    let base = files::read_text_if_there(&workspace.root, &base_path)?;
+    let base = base.as_ref();
+    let status = match current {
+        None if base.is_some() => Status::Deleted,
+        None => Status::Created,
+        Some(current) if *current == text => Status::Unchanged,
+        Some(current) if base == Some(current) => Status::Updated,
+        Some(_) if base == Some(&text) => Status::Unchanged,
+        Some(_) => Status::Kept,
+    };
+    match status {
+        Status::Created | Status::Updated => {
+            writes.insert(path.clone(), text.clone());
+            writes.insert(base_path, text);
+        }
+        Status::Unchanged if base != Some(&text) => {
+            writes.insert(base_path, text);
+        }
+        Status::Unchanged => {}
+        Status::Kept => {
+            let differs = known.map(|known| differences(known, &new)).unwrap_or_default();
+            if !differs.is_empty() {
+                let what = format!("kept as edited, though the source has changed: {}", differs.join("; "));
+                let next = "make these changes in the file, if they are wanted";
+                warnings.push(Diagnostic::warning("contract-kept", what).at(Place::file(path.clone())).next(next));
+            }
+        }
+        Status::Deleted => {
+            let what = format!("`{own}` is not written again, because its contract was deleted");
+            let next = format!("delete {base_path} as well to have it back");
+            warnings.push(Diagnostic::warning("contract-deleted", what).at(Place::file(path.clone())).next(next));
+        }
+    }
+    let rows = new.profile.as_ref().map_or(0, |p| p.rows);
+    Ok(Found { table, path, rows, columns: new.columns.len(), status })
+}
+
+/// What is written must be read back as what was meant.
+fn proven(path: &str, text: &str, contract: &Contract) -> Outcome<()> {
+    match contract::read(path, text) {
+        Ok(read) if read == *contract => Ok(()),
+        Ok(_) => Err(Fault::from(
+            Diagnostic::error("internal", "the contract that was written says something else than was found")
+                .at(Place::file(path))
+                .next("report it with the table's declaration"),
+        )),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What the source says and an edited contract does not; what people may edit (texts, tags, lists, keys) is theirs.
+fn differences(edited: &Contract, new: &Contract) -> Vec<String> {
+    let find =
+        |contract: &Contract, physical: &str| contract.columns.iter().find(|c| c.physical_name == physical).cloned();
+    let mut out = Vec::new();
+    for column in &new.columns {
+        match find(edited, &column.physical_name) {
+            None => out.push(format!("column `{}` ({}) is not in it", column.physical_name, column.data_type)),
+            Some(ours) if ours.data_type != column.data_type || ours.physical_type != column.physical_type => {
+                let (was, now) = (&ours.physical_type, &column.physical_type);
+                out.push(format!("column `{}` is {now}, not {was}", column.physical_name));
+            }
+            Some(_) => {}
+        }
+    }
+    for column in &edited.columns {
+        if find(new, &column.physical_name).is_none() {
+            out.push(format!("column `{}` is no longer there", column.physical_name));
+        }
+    }
+    let key = |contract: &Contract| contract.key().iter().map(|c| c.physical_name.clone()).collect::<Vec<_>>();
+    if key(edited) != key(new) {
+        out.push(format!("the primary key is ({})", key(new).join(", ")));
+    }
+    out
+}

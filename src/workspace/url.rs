@@ -1,0 +1,113 @@
+//! Sources and targets as they are named on the command line.
+
+use std::fs;
+use std::path::Path;
+
+use super::Connection;
+use crate::vocabulary::{Diagnostic, Outcome, nearest};
+use crate::world::files;
+
+const SOURCES: &[&str] = &["sqlite", "postgres", "mysql"];
+const TARGETS: &[&str] = &["duckdb", "postgres", "snowflake"];
+
+impl Connection {
+    /// The source of `NAME=URL`: `sqlite:PATH`, `sqlite:///PATH`, `postgres:VARIABLE`, `mysql:VARIABLE`. Paths are those
+    /// seen from `root`; one inside of it is kept relative.
+    ///
+    /// # Errors
+    /// An unknown scheme, a file that is not there, a password in the URL.
+    pub fn source(root: &Path, url: &str) -> Outcome<Connection> {
+        let Some((scheme, rest)) = url.split_once(':') else {
+            let next = match root.join(url).is_file() {
+                true => format!("write `sqlite:{url}`"),
+                false => "write it as `sqlite:FILE`".to_owned(),
+            };
+            let what = format!("`{}` has no scheme", url.escape_debug());
+            return Err(Diagnostic::error("unknown-scheme", what).next(next).into());
+        };
+        match scheme.to_ascii_lowercase().as_str() {
+            "sqlite" | "sqlite3" => Ok(Connection::Sqlite { path: existing(root, rest)? }),
+            "postgres" | "postgresql" => Ok(Connection::Postgres { url_env: variable("postgres", rest)? }),
+            "mysql" | "mariadb" => Ok(Connection::MySql { url_env: variable("mysql", rest)? }),
+            other => Err(unknown("source", other, SOURCES)),
+        }
+    }
+
+    /// The target named by `duckdb`, `duckdb:PATH`, `snowflake`, `snowflake:PREFIX`, `postgres:VARIABLE`.
+    ///
+    /// # Errors
+    /// An unknown kind, or one that is a source only.
+    pub fn target(text: &str) -> Outcome<Connection> {
+        let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+        match kind.to_ascii_lowercase().as_str() {
+            "duckdb" => {
+                let path = if rest.is_empty() { "warehouse.duckdb" } else { rest.trim_start_matches("//") };
+                Ok(Connection::DuckDb { path: path.to_owned() })
+            }
+            "snowflake" => {
+                let prefix = if rest.is_empty() { "SNOWFLAKE" } else { rest };
+                Ok(Connection::Snowflake { credentials_env: variable("snowflake", prefix)? })
+            }
+            "postgres" | "postgresql" => {
+                let name = if rest.is_empty() { "WAREHOUSE_URL" } else { rest };
+                Ok(Connection::Postgres { url_env: variable("postgres", name)? })
+            }
+            other => Err(unknown("target", other, TARGETS)),
+        }
+    }
+}
+
+/// The path of a file that is there: relative to `root` where it lies inside.
+fn existing(root: &Path, rest: &str) -> Outcome<String> {
+    // `sqlite:///data/shop.db` is `/data/shop.db`, or `data/shop.db` as SQLAlchemy reads it.
+    let plain = rest.strip_prefix("//").unwrap_or(rest);
+    let relative = plain.trim_start_matches('/');
+    let path = if rest.starts_with("//") && !root.join(plain).exists() && root.join(relative).exists() {
+        relative
+    } else {
+        plain
+    };
+    let missing = |what: String| {
+        Diagnostic::error("unreadable-source", what)
+            .next("look at the path; it is seen from the workspace's folder")
+            .fault()
+    };
+    if path.is_empty() {
+        return Err(missing("the source names no file".into()));
+    }
+    let file = root.join(path);
+    match fs::metadata(&file) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            return Err(missing(format!("there is no file `{}`", path.escape_debug())));
+        }
+        Err(e) => return Err(missing(format!("`{}` can't be reached: {e}", path.escape_debug()))),
+        Ok(meta) if !meta.is_file() => return Err(missing(format!("`{}` is no file", path.escape_debug()))),
+        Ok(_) => {}
+    }
+    let inside = fs::canonicalize(root)
+        .ok()
+        .zip(fs::canonicalize(&file).ok())
+        .filter(|(root, file)| file.starts_with(root))
+        .map(|(root, file)| files::relative(&root, &file));
+    Ok(inside.unwrap_or_else(|| path.to_owned()))
+}
+
+/// The name of an environment variable; a URL may hold a password, so it is neither taken nor repeated.
+fn variable(kind: &str, rest: &str) -> Outcome<String> {
+    let name = rest.trim_start_matches('/');
+    let word = |c: char| c.is_ascii_uppercase() || c == '_';
+    if name.starts_with(word) && name.chars().all(|c| word(c) || c.is_ascii_digit()) {
+        return Ok(name.to_owned());
+    }
+    Err(Diagnostic::error("secret-in-url", format!("{kind} takes the name of an environment variable, not an address"))
+        .why("an address may hold a password, and what stands in the workspace is committed")
+        .next(format!("put the address into a variable and write `{kind}:VARIABLE`"))
+        .into())
+}
+
+fn unknown(what: &str, given: &str, known: &[&str]) -> crate::vocabulary::Fault {
+    let near =
+        nearest(given, known.iter().copied()).first().map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+    let text = format!("`{}` is no kind of {what} that is known here", given.escape_debug());
+    Diagnostic::error("unknown-scheme", text).next(format!("{near}known: {}", known.join(", "))).into()
+}
