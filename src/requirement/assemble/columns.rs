@@ -1,0 +1,113 @@
+//! Columns in the scope of one model: the base, and what is joined to it.
+
+use indexmap::IndexMap;
+
+use crate::contract::Column;
+use crate::spec::{Join, JoinKind};
+use crate::vocabulary::{Name, TableRef};
+
+use super::Assembly;
+use crate::requirement::graph::{Edge, Way};
+use crate::requirement::lexicon::ColumnOf;
+
+/// The base of a model and its joins.
+pub(super) struct Scope<'a> {
+    pub(super) base: &'a TableRef,
+    /// Joined tables with the key that leads to them, in the order of joining.
+    pub(super) joined: Vec<Edge<'a>>,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(base: &'a TableRef) -> Scope<'a> {
+        Scope { base, joined: Vec::new() }
+    }
+
+    /// The tables, base first.
+    pub(super) fn tables(&self) -> Vec<&'a TableRef> {
+        std::iter::once(self.base).chain(self.joined.iter().map(|e| e.to)).collect()
+    }
+}
+
+impl<'a> Assembly<'_, 'a> {
+    /// Brings a table into scope; false where that is a question.
+    pub(super) fn reach(&mut self, scope: &mut Scope<'a>, table: &'a TableRef, words: &str) -> bool {
+        if scope.tables().contains(&table) {
+            return true;
+        }
+        let way = match self.scan.graph.way(scope.base, table) {
+            Way::By(edges) => edges,
+            Way::Several(ways) => {
+                // A way through what is joined already is the one that is meant.
+                let joined: Vec<_> = ways.iter().filter(|w| w.iter().rev().skip(1).any(|e| scope.joined.contains(e))).collect();
+                if let [one] = joined[..] {
+                    one.clone()
+                } else {
+                    let candidates = ways
+                        .iter()
+                        .map(|w| w.iter().map(|e| format!("{}.{}", e.from.table, e.on[0].0)).collect::<Vec<_>>().join(" → "))
+                        .collect();
+                    let about = format!("`{words}`: {} leads to {} by several keys. Which one is meant?", scope.base.table, table.table);
+                    self.ask(about, candidates);
+                    return false;
+                }
+            }
+            Way::No => {
+                let about = format!("`{words}` can't be said of {}: no key leads there. Which table is meant?", scope.base.table);
+                let candidates = vec![self.describe(scope.base), self.describe(table)];
+                self.ask(about, candidates);
+                return false;
+            }
+        };
+        for edge in way {
+            if !scope.tables().contains(&edge.to) {
+                scope.joined.push(edge);
+            }
+        }
+        true
+    }
+
+    /// Of several columns of one name, that of the base or of the nearest table; a question where two are as near.
+    pub(super) fn pick(&mut self, scope: &Scope<'a>, columns: &[ColumnOf<'a>], words: &str) -> Option<ColumnOf<'a>> {
+        let mut near: Vec<(u32, ColumnOf<'a>)> =
+            columns.iter().filter_map(|c| Some((self.distance(scope.base, c.table)?, *c))).collect();
+        near.sort_by_key(|c| c.0);
+        let best = near.first()?.0;
+        near.retain(|c| c.0 == best);
+        // Two words for one column of a table count once.
+        near.dedup_by(|a, b| a.1.table == b.1.table && a.1.column.name == b.1.column.name);
+        if near.len() > 1 {
+            let candidates = near.iter().map(|c| format!("{}.{}", c.1.table.table, c.1.column.name)).collect();
+            self.ask(format!("`{words}`: several columns could be meant. Which one is it?"), candidates);
+            return None;
+        }
+        near.first().map(|c| c.1)
+    }
+
+    /// A column as an expression: with its model's name where several models in scope have it.
+    pub(super) fn expr(&self, scope: &Scope<'a>, table: &TableRef, column: &Name) -> String {
+        let holders = scope.tables().iter().filter(|t| self.contract(t).is_some_and(|c| c.column(column.as_str()).is_some())).count();
+        if holders > 1 { format!("{}.{column}", table.staging_model()) } else { column.to_string() }
+    }
+
+    /// Whether a column's value can be missing in this scope.
+    pub(super) fn nullable(&self, scope: &Scope<'a>, table: &TableRef, column: &Column) -> bool {
+        !column.required && column.primary_key.is_none() || scope.joined.iter().any(|e| e.to == table && !e.required)
+    }
+
+    /// The joins of the model. Where every row must have a parent, one without is an error in the data and counts
+    /// nowhere; where it may have none, it stays.
+    pub(super) fn joins(&self, scope: &Scope<'a>) -> Vec<Join> {
+        let mut optional: Vec<&TableRef> = Vec::new();
+        let mut out = Vec::new();
+        for edge in &scope.joined {
+            let left = !edge.required || optional.contains(&edge.from);
+            if left {
+                optional.push(edge.to);
+            }
+            let on: IndexMap<Name, Name> = edge.on.iter().map(|(a, b)| ((*a).clone(), (*b).clone())).collect();
+            let kind = if left { JoinKind::Left } else { JoinKind::Inner };
+            out.push(Join { to: self.staging_name(edge.to), kind, on });
+        }
+        out
+    }
+}

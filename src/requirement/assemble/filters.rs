@@ -1,0 +1,227 @@
+//! Conditions on rows. A row without a value is not what was left out: `leave out cancelled` keeps rows whose status is
+//! missing, `only completed` drops them.
+
+use std::collections::BTreeSet;
+
+use crate::spec::Model;
+use crate::vocabulary::{Dialect, Name, TableRef, sql_string};
+
+use super::Assembly;
+use super::columns::Scope;
+use crate::requirement::lexicon::{ColumnOf, ValueOf};
+use crate::requirement::piece::{Filter, Kind, Noun, Value};
+use crate::requirement::roles::{self, Choice};
+
+impl<'a> Assembly<'_, 'a> {
+    /// Adds every filter of the requirement to a model.
+    pub(super) fn filters(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
+        for (i, piece) in self.pieces.iter().enumerate() {
+            let words = self.scan.words(&piece.tokens);
+            let mut found = Vec::new();
+            match &piece.kind {
+                Kind::Filter(Filter::Values { negative, values, noun }) => {
+                    found.extend(self.values(scope, values, noun.as_ref(), *negative, words));
+                    found.extend(noun.iter().flat_map(|n| self.adjectives(scope, n, words)));
+                }
+                Kind::Filter(Filter::Compare { noun, op, literal }) => found.extend(self.compared(scope, noun, op, literal, words)),
+                Kind::Filter(Filter::Missing { noun, missing }) => {
+                    if let Some(column) = self.column(scope, noun, words) {
+                        let expr = self.expr(scope, column.table, &column.column.name);
+                        found.push(format!("{expr} is {}null", if *missing { "" } else { "not " }));
+                    }
+                }
+                Kind::Noun(noun) => found.extend(self.adjectives(scope, noun, words)),
+                Kind::Period { from, until } => found.extend(self.period(scope, from.as_deref(), until.as_deref(), words)),
+                _ => {}
+            }
+            for expr in found {
+                let n = model.filters.iter().position(|f| *f == expr).unwrap_or_else(|| {
+                    model.filters.push(expr.clone());
+                    model.filters.len() - 1
+                });
+                self.note(i, format!("models.{}.where.{n}", model.name));
+            }
+        }
+    }
+
+    /// `cancelled` in `cancelled orders`.
+    fn adjectives(&mut self, scope: &mut Scope<'a>, noun: &Noun<'a>, words: &str) -> Option<String> {
+        if noun.values.is_empty() {
+            return None;
+        }
+        let values = noun.values.clone();
+        self.values(scope, &values, Some(noun), false, words)
+    }
+
+    /// A condition by values.
+    pub(super) fn values(&mut self, scope: &mut Scope<'a>, values: &[Value<'a>], noun: Option<&Noun<'a>>, negative: bool, words: &str) -> Option<String> {
+        let key = |v: &ValueOf<'a>| (v.table.clone(), v.column.name.clone());
+        let mut common: Option<BTreeSet<(TableRef, Name)>> = None;
+        for value in values {
+            let own: BTreeSet<_> = value.of.iter().map(key).collect();
+            common = Some(match common {
+                None => own,
+                Some(all) => all.intersection(&own).cloned().collect(),
+            });
+        }
+        let common = common?;
+        let first = values.first()?;
+        let mut columns: Vec<ColumnOf<'a>> =
+            first.of.iter().filter(|v| common.contains(&key(v))).map(|v| ColumnOf { table: v.table, column: v.column }).collect();
+        if let Some(noun) = noun {
+            let narrowed: Vec<_> = columns
+                .iter()
+                .filter(|c| {
+                    noun.hits.tables.contains(&c.table)
+                        || noun.hits.columns.iter().any(|n| n.table == c.table && n.column.name == c.column.name)
+                })
+                .copied()
+                .collect();
+            if !narrowed.is_empty() {
+                columns = narrowed;
+            }
+        }
+        if columns.is_empty() {
+            let candidates = values.iter().flat_map(|v| v.of.iter().map(|o| format!("{}.{} = {}", o.table.table, o.column.name, o.value.unwrap_or("true")))).collect();
+            self.ask(format!("`{words}`: no one column has all of these values. Which is meant?"), candidates);
+            return None;
+        }
+        let Some(column) = self.pick(scope, &columns, words) else {
+            if self.questions.is_empty() {
+                let about = format!("`{words}` can't be said of {}: no key leads there.", scope.base.table);
+                self.ask(about, columns.iter().map(|c| format!("{}.{}", c.table.table, c.column.name)).collect());
+            }
+            return None;
+        };
+        if !self.reach(scope, column.table, words) {
+            return None;
+        }
+        let expr = self.expr(scope, column.table, &column.column.name);
+        let mut literals = Vec::new();
+        let mut flag = false;
+        for value in values {
+            for of in value.of.iter().filter(|v| v.table == column.table && v.column.name == column.column.name) {
+                match of.value {
+                    Some(text) => literals.push(literal(column, text)),
+                    None => flag = true,
+                }
+            }
+        }
+        literals.dedup();
+        let nullable = negative && self.nullable(scope, column.table, column.column);
+        let condition = match (&literals[..], negative) {
+            _ if flag && column.column.data_type.is_numeric() => format!("{expr} = {}", u8::from(!negative)),
+            _ if flag => format!("{}{expr}", if negative { "not " } else { "" }),
+            ([one], false) => format!("{expr} = {one}"),
+            ([one], true) => format!("{expr} <> {one}"),
+            (all, _) => format!("{expr} {}in ({})", if negative { "not " } else { "" }, all.join(", ")),
+        };
+        Some(if nullable { format!("({condition} or {expr} is null)") } else { condition })
+    }
+
+    fn compared(&mut self, scope: &mut Scope<'a>, noun: &Noun<'a>, op: &str, literal: &str, words: &str) -> Option<String> {
+        // `orders over 100`: what an order is worth.
+        if noun.hits.columns.is_empty() {
+            let amounts: Vec<_> = noun.hits.tables.iter().filter_map(|t| Some((*t, roles::amount(self.contract(t)?)?))).collect();
+            let [(table, amount)] = &amounts[..] else {
+                self.ask(format!("`{words}`: which column is compared?"), self.numeric_columns(&noun.hits.tables));
+                return None;
+            };
+            if !amount.others.is_empty() || *table != scope.base {
+                self.ask(format!("`{words}`: which column is compared?"), self.numeric_columns(&noun.hits.tables));
+                return None;
+            }
+            return Some(format!("{} {op} {literal}", amount.expr));
+        }
+        let column = self.column(scope, noun, words)?;
+        let temporal = literal.starts_with("date ");
+        let text = literal.starts_with('\'');
+        let fits = if temporal { column.column.data_type.is_temporal() } else { text || column.column.data_type.is_numeric() };
+        if !fits {
+            let about = format!("`{words}`: {}.{} is {}, which can't be compared with {literal}. Which column is meant?", column.table.table, column.column.name, column.column.data_type);
+            self.ask(about, self.numeric_columns(&[column.table]));
+            return None;
+        }
+        let expr = self.expr(scope, column.table, &column.column.name);
+        let negative = op == "<>" && self.nullable(scope, column.table, column.column);
+        let condition = format!("{expr} {op} {literal}");
+        Some(if negative { format!("({condition} or {expr} is null)") } else { condition })
+    }
+
+    /// The column that a noun names, brought into scope.
+    pub(super) fn column(&mut self, scope: &mut Scope<'a>, noun: &Noun<'a>, words: &str) -> Option<ColumnOf<'a>> {
+        let column = self.pick(scope, &noun.hits.columns, words);
+        let Some(column) = column else {
+            if self.questions.is_empty() {
+                let about = format!("`{words}` can't be said of {}: no key leads there.", scope.base.table);
+                self.ask(about, noun.hits.columns.iter().map(|c| format!("{}.{}", c.table.table, c.column.name)).collect());
+            }
+            return None;
+        };
+        self.reach(scope, column.table, words).then_some(column)
+    }
+
+    /// Days that are named as such.
+    fn period(&mut self, scope: &mut Scope<'a>, from: Option<&str>, until: Option<&str>, words: &str) -> Vec<String> {
+        let Some((table, column)) = self.time(scope, words) else { return Vec::new() };
+        let expr = self.expr(scope, table, &column);
+        let day = |d: &str, op: &str| format!("{expr} {op} date '{d}'");
+        from.map(|d| day(d, ">=")).into_iter().chain(until.map(|d| day(d, "<"))).collect()
+    }
+
+    /// The time that rows of the base happened: its own, or that of the nearest parent; a question where two would do.
+    pub(super) fn time(&mut self, scope: &mut Scope<'a>, words: &str) -> Option<(&'a TableRef, Name)> {
+        let own = self.contract(scope.base).map(roles::event_time)?;
+        let mut best = (scope.base, own);
+        // The time of an order's record says less than the time of the order itself: `order_items.created_at`.
+        if best.1.1 <= 2 {
+            let mut tables: Vec<(u32, &TableRef)> = Vec::new();
+            for edge in self.scan.graph.parents(scope.base) {
+                tables.push((1, edge.to));
+                tables.extend(self.scan.graph.parents(edge.to).iter().map(|e| (2, e.to)));
+            }
+            tables.sort();
+            for (_, table) in tables {
+                let Some(contract) = self.contract(table) else { continue };
+                let found = roles::event_time(contract);
+                let eventful = roles::revenue_rank(contract) >= 3 || best.1.1 == 0;
+                if found.1 > best.1.1 && eventful {
+                    best = (table, found);
+                }
+            }
+        }
+        match best.1.0 {
+            Choice::One(column) => {
+                let words = if words.is_empty() { "the time" } else { words };
+                self.reach(scope, best.0, words).then(|| (best.0, column.name.clone()))
+            }
+            Choice::Several(columns) => {
+                let candidates = columns.iter().map(|c| format!("{}.{}", best.0.table, c.name)).collect();
+                self.ask(format!("`{words}`: several times could be meant. By which one?"), candidates);
+                None
+            }
+            Choice::None => {
+                self.ask(format!("`{words}`: {} has no column that says when a row happened. Which table is meant?", scope.base.table), self.tables_by_meaning());
+                None
+            }
+        }
+    }
+
+    fn numeric_columns(&self, tables: &[&TableRef]) -> Vec<String> {
+        let of = |t: &&TableRef| {
+            let columns = self.contract(t).map(|c| c.columns.iter()).into_iter().flatten();
+            let table = t.table.clone();
+            columns.filter(|c| c.data_type.is_numeric() && c.primary_key.is_none() && c.references.is_none()).map(move |c| format!("{table}.{}", c.name)).collect::<Vec<_>>()
+        };
+        tables.iter().flat_map(of).collect()
+    }
+}
+
+/// A value as SQL writes it for its column.
+fn literal(column: ColumnOf<'_>, text: &str) -> String {
+    if column.column.data_type.is_numeric() && text.parse::<f64>().is_ok() && !text.contains(['e', 'E', 'n', 'N', 'i', 'I']) {
+        text.to_owned()
+    } else {
+        sql_string(text, Dialect::DuckDb)
+    }
+}

@@ -1,0 +1,424 @@
+//! What a model computes.
+
+use std::collections::BTreeSet;
+
+use crate::spec::{Function, Measure as Computed, Model};
+use crate::vocabulary::{Name, TableRef};
+
+use super::Assembly;
+use super::columns::Scope;
+use super::names::{head, snake};
+use crate::requirement::piece::{Formula, Kind, Measure, Noun, What};
+use crate::requirement::roles;
+use crate::requirement::stem::plural;
+
+impl<'a> Assembly<'_, 'a> {
+    /// Adds what is asked for to a model, or what a summary has where nothing is named.
+    pub(super) fn measures(&mut self, scope: &mut Scope<'a>, model: &mut Model, summary: bool) {
+        let asked: Vec<(usize, &Measure<'a>)> = self
+            .pieces
+            .iter()
+            .enumerate()
+            .filter_map(|(i, p)| match &p.kind {
+                Kind::Measure(m) => Some((i, m)),
+                _ => None,
+            })
+            .collect();
+        let titles: BTreeSet<usize> = asked.iter().map(|a| a.0).filter(|i| self.is_title(*i)).collect();
+        let alone = asked.len() == 1;
+        for (i, measure) in asked {
+            // `a daily sales table with …`: its name, where the measures are listed.
+            if titles.contains(&i) && self.has_others(&titles) {
+                self.note(i, format!("models.{}", model.name));
+                continue;
+            }
+            let words = self.scan.words(&self.pieces[i].tokens);
+            if let Some(computed) = self.measure(scope, model, measure, words, alone) {
+                let at = self.add(model, computed);
+                self.note(i, format!("models.{}.measures.{at}", model.name));
+            }
+        }
+        self.named_columns(scope, model);
+        for (i, piece) in self.pieces.iter().enumerate() {
+            if let Kind::Define { .. } = piece.kind {
+                self.note(i, format!("models.{}.measures", model.name));
+            }
+        }
+        if model.measures.is_empty() && self.questions.is_empty() {
+            self.defaults(scope, model, summary);
+        }
+        self.currencies(scope, model);
+    }
+
+    fn has_others(&self, titles: &BTreeSet<usize>) -> bool {
+        self.pieces.iter().enumerate().any(|(i, p)| matches!(p.kind, Kind::Measure(_)) && !titles.contains(&i))
+    }
+
+    /// Whether a measure stands where the name of a table does: `sales table`.
+    pub(super) fn is_title(&self, piece: usize) -> bool {
+        matches!(self.pieces.get(piece + 1).map(|p| &p.kind), Some(Kind::Artifact { .. }))
+    }
+
+    /// Columns that stand by themselves among the measures: summed, since there is one row for several.
+    fn named_columns(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
+        for (i, piece) in self.pieces.iter().enumerate() {
+            let Kind::Noun(noun) = &piece.kind else { continue };
+            if noun.hits.columns.is_empty() || !noun.hits.tables.is_empty() {
+                continue;
+            }
+            let words = self.scan.words(&piece.tokens);
+            let Some(column) = self.column(scope, noun, words) else { continue };
+            let numeric = column.column.data_type.is_numeric() && column.column.primary_key.is_none() && column.column.references.is_none();
+            if !numeric || column.table != scope.base {
+                let what = column.column.name.to_string();
+                self.ask(
+                    format!("`{words}`: there is one row for several {}. What is wanted of `{what}`?", scope.base.table),
+                    vec![format!("a row for each {what}"), format!("the number of different {what}"), format!("the latest {what}")],
+                );
+                continue;
+            }
+            let expr = self.expr(scope, column.table, &column.column.name);
+            let mut computed = Computed::new(total_name(&column.column.name), Function::Sum, expr);
+            computed.description = Some(format!("Sum of {} over the {}.", column.column.name, people(&head_of(self, scope.base))));
+            let at = self.add(model, computed);
+            self.assume(format!("models.{}.measures.{at}", model.name), format!("`{words}` is summed: no other function is named"));
+            self.note(i, format!("models.{}.measures.{at}", model.name));
+        }
+    }
+
+    /// Adds a measure under a name that the model doesn't have yet; the same one only once.
+    fn add(&mut self, model: &mut Model, mut computed: Computed) -> usize {
+        if let Some(at) = model.measures.iter().position(|m| m.function() == computed.function()) {
+            return at;
+        }
+        let taken = |name: &Name| model.measures.iter().any(|m| m.name == *name) || model.group_by.iter().any(|g| g.name == *name);
+        let mut n = 2;
+        let first = computed.name.clone();
+        while taken(&computed.name) {
+            computed.name = Name::from_text(&format!("{first}_{n}"), "measure");
+            n += 1;
+        }
+        model.measures.push(computed);
+        model.measures.len() - 1
+    }
+
+    fn measure(&mut self, scope: &mut Scope<'a>, model: &mut Model, measure: &Measure<'a>, words: &str, alone: bool) -> Option<Computed> {
+        let mut computed = match &measure.what {
+            What::Rows => {
+                let thing = head_of(self, scope.base);
+                let name = Name::from_text(&format!("{thing}_count"), "measure");
+                described(Computed::new(name, Function::Count, "*"), format!("Number of {}.", people(&thing)))
+            }
+            What::Count { noun, distinct, active } => self.count(scope, noun, *distinct, *active, words)?,
+            What::Worth { function, noun, revenue } => self.worth(scope, *function, noun.as_ref(), *revenue, words)?,
+            What::Of { function, formula } => self.of(scope, *function, formula, words)?,
+            What::Named(name) => {
+                let Some(formula) = self.definition(name).cloned() else {
+                    self.ask(format!("`{words}`: how is it computed?"), vec![format!("{words} is … minus …")]);
+                    return None;
+                };
+                let expr = self.formula(scope, &formula, words)?;
+                self.spoken_order(model, &formula, &expr);
+                described(Computed::new(snake(words, "measure"), Function::Sum, expr.clone()), format!("Sum of {expr}."))
+            }
+        };
+        if !measure.values.is_empty() {
+            let noun = match &measure.what {
+                What::Count { noun, .. } => Some(noun),
+                What::Of { formula: Formula::Column(noun), .. } => Some(noun),
+                _ => None,
+            };
+            let condition = self.values(scope, &measure.values, noun, false, words)?;
+            if alone {
+                model.filters.push(condition);
+            } else {
+                self.only_where(&mut computed, &condition);
+                let said: Vec<&str> = measure.values.iter().map(|v| self.scan.words(&v.tokens)).collect();
+                computed.name = Name::from_text(&format!("{}_{}", said.join("_"), computed.name), "measure");
+            }
+        }
+        Some(computed)
+    }
+
+    /// A condition on one measure only.
+    fn only_where(&self, computed: &mut Computed, condition: &str) {
+        let when = |expr: &str| format!("case when {condition} then {expr} end");
+        for slot in [&mut computed.count_distinct, &mut computed.sum, &mut computed.avg, &mut computed.min, &mut computed.max] {
+            *slot = slot.as_deref().map(when);
+        }
+        computed.count = computed.count.as_deref().map(|e| when(if e == "*" { "1" } else { e }));
+        computed.description = computed.description.take().map(|d| format!("{} where {condition}.", d.trim_end_matches('.')));
+    }
+
+    /// Rows of the base, or different rows of a table that it leads to.
+    fn count(&mut self, scope: &mut Scope<'a>, noun: &Noun<'a>, distinct: bool, active: bool, words: &str) -> Option<Computed> {
+        if noun.hits.tables.is_empty() {
+            let column = self.column(scope, noun, words)?;
+            let expr = self.expr(scope, column.table, &column.column.name);
+            let name = Name::from_text(&format!("{}_count", column.column.name.as_str().trim_end_matches("_id")), "measure");
+            let said = people(column.column.name.as_str().trim_end_matches("_id"));
+            return Some(described(Computed::new(name, Function::CountDistinct, expr), format!("Number of different {said}.")));
+        }
+        let mut tables: Vec<(u32, &'a TableRef)> = noun.hits.tables.iter().filter_map(|t| Some((self.distance(scope.base, t)?, *t))).collect();
+        tables.sort();
+        let (_, table) = *tables.first()?;
+        let thing = head_of(self, table);
+        let prefix = if active { "active_" } else { "" };
+        let name = Name::from_text(&format!("{prefix}{thing}_count"), "measure");
+        if table == scope.base {
+            return Some(described(Computed::new(name, Function::Count, "*"), format!("Number of {}.", people(&thing))));
+        }
+        self.touch(table);
+        let direct: Vec<_> = self.scan.graph.parents(scope.base).iter().filter(|e| e.to == table).cloned().collect();
+        let expr = match &direct[..] {
+            [edge] if edge.on.len() == 1 => self.expr(scope, scope.base, edge.on[0].0),
+            _ => {
+                if !self.reach(scope, table, words) {
+                    return None;
+                }
+                let key = self.contract(table)?.key();
+                let [key] = key[..] else {
+                    self.ask(format!("`{words}`: {} has a key of several columns, whose different values can't be counted yet.", table.table), vec![format!("the same requirement without `{words}`")]);
+                    return None;
+                };
+                self.expr(scope, table, &key.name)
+            }
+        };
+        let of = people(&head_of(self, scope.base));
+        let _ = distinct;
+        Some(described(Computed::new(name, Function::CountDistinct, expr), format!("Number of different {} with {of}.", people(&thing))))
+    }
+
+    /// What rows are worth.
+    fn worth(&mut self, scope: &mut Scope<'a>, function: Function, noun: Option<&Noun<'a>>, revenue: bool, words: &str) -> Option<Computed> {
+        let contract = self.contract(scope.base)?;
+        let amount = if revenue { self.definition("revenue").cloned() } else { None };
+        if let Some(formula) = amount {
+            let expr = self.formula(scope, &formula, words)?;
+            return Some(described(Computed::new(snake(words, "measure"), function, expr.clone()), format!("{} of {expr}.", said(function))));
+        }
+        let Some(amount) = roles::amount(contract) else {
+            self.ask(format!("`{words}`: {} has no column that holds an amount. Which one is meant?", scope.base.table), self.tables_by_meaning());
+            return None;
+        };
+        if !amount.others.is_empty() {
+            let mut candidates = vec![amount.expr.clone()];
+            if amount.columns.len() == 2 {
+                candidates.push(format!("{} * (1 - {})", amount.expr, amount.others[0]));
+                candidates.push(format!("{} - {}", amount.expr, amount.others[0]));
+            } else {
+                candidates.extend(amount.others.iter().map(Name::to_string));
+            }
+            self.ask(format!("`{words}`: {} could be worth one or the other, which differ. Which one is meant?", people(&head_of(self, scope.base))), candidates);
+            return None;
+        }
+        let expr = self.qualified(scope, &amount);
+        let of = people(&head_of(self, scope.base));
+        // The mean value of orders is not that of their lines.
+        let asked_of_parent = noun.is_some_and(|n| !n.hits.tables.contains(&scope.base));
+        if function != Function::Sum && asked_of_parent {
+            let table = noun.and_then(|n| n.hits.tables.iter().find(|t| self.distance(scope.base, t).is_some()).copied());
+            if let Some(key) = table.and_then(|t| self.key_expr(scope, t)).filter(|_| function == Function::Avg) {
+                let name = if revenue { snake(words, "measure") } else { average_name(noun, self, scope) };
+                let expr = format!("sum({expr}) / nullif(count(distinct {key}), 0)");
+                return Some(described(Computed::new(name, Function::Expr, expr), "Mean value of one.".to_owned()));
+            }
+            self.ask(format!("`{words}` over lines can't be said yet."), vec![format!("the same requirement without `{words}`")]);
+            return None;
+        }
+        let column = amount.columns.first().cloned();
+        let name = match (function, revenue) {
+            (Function::Sum, true) => snake(words.trim_start_matches("total "), "measure"),
+            (Function::Sum, false) => total_name(&column?),
+            (Function::Avg, _) => average_name(noun, self, scope),
+            (f, _) => Name::from_text(&format!("{}_{}_value", prefix(f), head_of(self, scope.base)), "measure"),
+        };
+        let what = if amount.columns.len() > 1 { amount.expr.clone() } else { amount.columns[0].to_string() };
+        Some(described(Computed::new(name, function, expr), format!("{} of {what} over the {of}.", said(function))))
+    }
+
+    /// The column of the base that tells a parent's rows apart.
+    fn key_expr(&self, scope: &Scope<'a>, table: &TableRef) -> Option<String> {
+        let edge = self.scan.graph.parents(scope.base).iter().find(|e| e.to == table && e.on.len() == 1)?;
+        Some(self.expr(scope, scope.base, edge.on[0].0))
+    }
+
+    fn qualified(&self, scope: &Scope<'a>, amount: &roles::Amount) -> String {
+        let columns: Vec<String> = amount.columns.iter().map(|c| self.expr(scope, scope.base, c)).collect();
+        columns.join(" * ")
+    }
+
+    fn of(&mut self, scope: &mut Scope<'a>, function: Function, formula: &Formula<'a>, words: &str) -> Option<Computed> {
+        let expr = self.formula(scope, formula, words)?;
+        if let Formula::Column(noun) = formula {
+            let column = self.column(scope, noun, words)?;
+            let numeric = column.column.data_type.is_numeric();
+            if !numeric && !matches!(function, Function::Min | Function::Max) {
+                self.ask(format!("`{words}`: {} is {}, no number. Which column is meant?", column.column.name, column.column.data_type), self.numbers_of(scope.base));
+                return None;
+            }
+            let temporal = column.column.data_type.is_temporal();
+            let expr = if temporal && words.to_lowercase().contains("date") && column.column.data_type != crate::vocabulary::DataType::Date { format!("cast({expr} as date)") } else { expr };
+            let name = match function {
+                Function::Sum => total_name(&column.column.name),
+                _ if temporal => {
+                    let ends = if words.to_lowercase().contains("date") { "date" } else { column.column.name.as_str() };
+                    Name::from_text(&if ends == "date" { format!("{}_{}_date", if function == Function::Min { "first" } else { "last" }, head_of(self, column.table)) } else { format!("{}_{ends}", prefix(function)) }, "measure")
+                }
+                f => Name::from_text(&format!("{}_{}", prefix(f), column.column.name), "measure"),
+            };
+            let of = people(&head_of(self, scope.base));
+            return Some(described(Computed::new(name, function, expr), format!("{} of {} over the {of}.", said(function), column.column.name)));
+        }
+        Some(described(Computed::new(snake(words, "measure"), function, expr.clone()), format!("{} of {expr}.", said(function))))
+    }
+
+    /// A formula in SQL; every column brought into scope.
+    fn formula(&mut self, scope: &mut Scope<'a>, formula: &Formula<'a>, words: &str) -> Option<String> {
+        // Everything into scope first, so that names are judged against all of it.
+        self.bring(scope, formula, words)?;
+        self.render(scope, formula, words, false)
+    }
+
+    fn bring(&mut self, scope: &mut Scope<'a>, formula: &Formula<'a>, words: &str) -> Option<()> {
+        match formula {
+            Formula::Column(noun) => self.column(scope, noun, words).map(|_| ()),
+            Formula::Number(_) => Some(()),
+            Formula::Op(left, _, right) => {
+                self.bring(scope, left, words)?;
+                self.bring(scope, right, words)
+            }
+        }
+    }
+
+    fn render(&mut self, scope: &mut Scope<'a>, formula: &Formula<'a>, words: &str, inner: bool) -> Option<String> {
+        Some(match formula {
+            Formula::Column(noun) => {
+                let column = self.column(scope, noun, words)?;
+                self.expr(scope, column.table, &column.column.name)
+            }
+            Formula::Number(number) => number.clone(),
+            Formula::Op(left, op, right) => {
+                let tight = matches!(op, '*' | '/');
+                let left_needs = tight && matches!(**left, Formula::Op(_, '+' | '-', _));
+                let right_needs = matches!(**right, Formula::Op(..));
+                let l = self.render(scope, left, words, left_needs)?;
+                let r = self.render(scope, right, words, right_needs)?;
+                let r = if *op == '/' { format!("nullif({r}, 0)") } else { r };
+                let text = format!("{l} {op} {r}");
+                if inner { format!("({text})") } else { text }
+            }
+        })
+    }
+
+    /// A sum before a product, as it was spoken, is said to the reviewer.
+    fn spoken_order(&mut self, model: &Model, formula: &Formula<'a>, expr: &str) {
+        if let Formula::Op(left, '*' | '/', _) = formula
+            && matches!(**left, Formula::Op(_, '+' | '-', _))
+        {
+            self.assume(format!("models.{}.measures", model.name), format!("the formula is read from left to right, as it was spoken: {expr}"));
+        }
+    }
+
+    fn numbers_of(&self, table: &TableRef) -> Vec<String> {
+        let columns = self.contract(table).map(|c| c.columns.iter()).into_iter().flatten();
+        columns.filter(|c| c.data_type.is_numeric() && c.primary_key.is_none() && c.references.is_none()).map(|c| format!("{}.{}", table.table, c.name)).collect()
+    }
+
+    /// Rows, in a summary also whose they are, and the one amount there is.
+    fn defaults(&mut self, scope: &mut Scope<'a>, model: &mut Model, summary: bool) {
+        let thing = head_of(self, scope.base);
+        let name = Name::from_text(&format!("{thing}_count"), "measure");
+        let mut said = vec!["rows are counted".to_owned()];
+        self.add(model, described(Computed::new(name, Function::Count, "*"), format!("Number of {}.", people(&thing))));
+        let parent = roles::main_parent(&self.scan.graph, scope.base).cloned();
+        if let Some(edge) = parent.filter(|e| summary && !model.group_by.iter().any(|g| g.name == *e.on[0].0)) {
+            let whose = self.contract(edge.to).map(head).unwrap_or_default();
+            let expr = self.expr(scope, scope.base, edge.on[0].0);
+            let name = Name::from_text(&format!("{whose}_count"), "measure");
+            said.push(format!("so are the different {}", people(&whose)));
+            self.add(model, described(Computed::new(name, Function::CountDistinct, expr), format!("Number of different {} with {}.", people(&whose), people(&thing))));
+        }
+        let amount = self.contract(scope.base).and_then(roles::amount).filter(|a| a.others.is_empty());
+        if let Some(amount) = amount {
+            let expr = self.qualified(scope, &amount);
+            let name = if amount.columns.len() == 1 { total_name(&amount.columns[0]) } else { Name::from_text("total_amount", "measure") };
+            said.push(format!("and {} is summed, the one amount there is", amount.expr));
+            self.add(model, described(Computed::new(name, Function::Sum, expr), format!("Sum of {} over the {}.", amount.expr, people(&thing))));
+        }
+        self.assume(format!("models.{}.measures", model.name), format!("no measure is named: {}", said.join(", ")));
+    }
+
+    /// Amounts of several currencies that are added up.
+    fn currencies(&mut self, scope: &Scope<'a>, model: &Model) {
+        let Some(contract) = self.contract(scope.base) else { return };
+        let holder = match roles::currency(contract) {
+            Some(column) => Some((scope.base, column)),
+            None => scope.joined.iter().find_map(|e| Some((e.to, roles::currency(self.contract(e.to)?)?))),
+        };
+        let Some((_, column)) = holder else { return };
+        let name = column.name.as_str();
+        let grouped = model.group_by.iter().any(|g| g.name == column.name || g.expr.as_deref().is_some_and(|e| e.ends_with(name)));
+        let fixed = model.filters.iter().any(|f| f.contains(&format!("{name} = ")));
+        if grouped || fixed || column.accepted_values.len() == 1 {
+            return;
+        }
+        for measure in &model.measures {
+            let Some((function @ (Function::Sum | Function::Avg | Function::Expr), expr)) = measure.function() else { continue };
+            let Some(amount) = roles::amount(contract) else { continue };
+            if !amount.columns.iter().any(|c| expr.contains(c.as_str())) {
+                continue;
+            }
+            let which = if column.accepted_values.is_empty() { "several currencies".to_owned() } else { column.accepted_values.join(" and ") };
+            let does = if function == Function::Avg { "averages" } else { "adds up" };
+            self.warnings.push(format!("{} {does} {which}; name a currency, or add {name} to the grain", measure.name));
+        }
+    }
+}
+
+pub(super) fn described(mut computed: Computed, text: String) -> Computed {
+    computed.description = Some(text);
+    computed
+}
+
+fn head_of(assembly: &Assembly<'_, '_>, table: &TableRef) -> String {
+    assembly.contract(table).map(head).unwrap_or_default()
+}
+
+/// `order_item` as people write several of them.
+fn people(thing: &str) -> String {
+    plural(&thing.replace('_', " "))
+}
+
+fn average_name<'a>(noun: Option<&Noun<'a>>, assembly: &Assembly<'_, 'a>, scope: &Scope<'a>) -> Name {
+    let table = noun.and_then(|n| n.hits.tables.first().copied()).unwrap_or(scope.base);
+    Name::from_text(&format!("average_{}_value", head_of(assembly, table)), "measure")
+}
+
+fn total_name(column: &Name) -> Name {
+    let text = column.as_str();
+    match text {
+        "total" => Name::from_text("total_amount", "measure"),
+        _ if text.contains("total") => column.clone(),
+        _ => Name::from_text(&format!("total_{text}"), "measure"),
+    }
+}
+
+fn prefix(function: Function) -> &'static str {
+    match function {
+        Function::Avg => "average",
+        Function::Min => "min",
+        Function::Max => "max",
+        Function::Sum => "total",
+        Function::Count | Function::CountDistinct | Function::Expr => "value",
+    }
+}
+
+fn said(function: Function) -> &'static str {
+    match function {
+        Function::Avg => "Mean",
+        Function::Min => "Smallest value",
+        Function::Max => "Largest value",
+        _ => "Sum",
+    }
+}

@@ -1,0 +1,192 @@
+//! Pieces become a spec, or questions: the contracts decide what is meant.
+
+mod base;
+mod columns;
+mod filters;
+mod groups;
+mod ingest;
+mod leftover;
+mod measures;
+mod model;
+mod names;
+mod pipeline;
+mod platform;
+mod staging;
+mod tests_in_words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::contract::Contract;
+use crate::spec::{Assumed, Model};
+use crate::vocabulary::{Diagnostic, Name, TableRef};
+
+use super::piece::{GroupItem, Kind, Noun, Piece};
+use super::scan::Scan;
+use super::{Intent, Question};
+
+/// Everything that is gathered on the way to the spec.
+pub struct Assembly<'s, 'a> {
+    /// The words and what they are judged against.
+    scan: &'s Scan<'a>,
+    /// What the words were taken for.
+    pieces: &'s [Piece<'a>],
+    /// Where each piece went.
+    became: BTreeMap<usize, Vec<String>>,
+    /// What can't be decided here.
+    questions: Vec<Question>,
+    /// What was filled in.
+    assumed: Vec<Assumed>,
+    /// What a reviewer should look at.
+    warnings: Vec<String>,
+    /// Other things to say.
+    findings: Vec<Diagnostic>,
+    /// Tables that the pipeline reads, in the order of their mention.
+    touched: Vec<&'a TableRef>,
+}
+
+/// What is asked for, told from the kinds of pieces.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    ingest: bool,
+    model: bool,
+    rows: bool,
+    clean: bool,
+    test: bool,
+    summary: bool,
+}
+
+/// Pieces to intent.
+pub fn assemble<'a>(scan: &Scan<'a>, pieces: &[Piece<'a>]) -> Intent {
+    let mut questions: Vec<Question> = pieces
+        .iter()
+        .filter_map(|p| match &p.kind {
+            Kind::Ask(question) => Some(question.clone()),
+            _ => None,
+        })
+        .collect();
+    if !questions.is_empty() {
+        questions.dedup();
+        return Intent::Questions(questions);
+    }
+    let assembly = Assembly {
+        scan,
+        pieces,
+        became: BTreeMap::new(),
+        questions: Vec::new(),
+        assumed: Vec::new(),
+        warnings: Vec::new(),
+        findings: Vec::new(),
+        touched: Vec::new(),
+    };
+    assembly.pipeline()
+}
+
+impl<'s, 'a> Assembly<'s, 'a> {
+    fn asked(&self) -> Asked {
+        let has = |test: fn(&Kind<'_>) -> bool| self.pieces.iter().any(|p| test(&p.kind));
+        let ingest = has(|k| matches!(k, Kind::Ingest));
+        let build = has(|k| matches!(k, Kind::Build));
+        let artifact = has(|k| matches!(k, Kind::Artifact { .. })) && (build || !ingest);
+        let summary = has(|k| matches!(k, Kind::Artifact { summary: true }));
+        let aggregates = has(|k| matches!(k, Kind::Measure(_) | Kind::Group(_) | Kind::Define { .. })) || summary;
+        let filters = has(|k| matches!(k, Kind::Filter(_))) || self.pieces.iter().any(|p| matches!(&p.kind, Kind::Noun(n) if !n.values.is_empty()));
+        let clean = has(|k| matches!(k, Kind::Clean(_)));
+        let test = has(|k| matches!(k, Kind::Test(_)));
+        let list = has(|k| matches!(k, Kind::List));
+        let nouns = has(|k| matches!(k, Kind::Noun(_)));
+        let built = (artifact || build && !ingest) && nouns && !(clean || test);
+        Asked {
+            ingest,
+            model: aggregates || filters || list || built || artifact && nouns,
+            rows: !aggregates,
+            clean,
+            test,
+            summary,
+        }
+    }
+
+    /// The contract of a table; every table in hand comes from the contracts.
+    fn contract(&self, table: &TableRef) -> Option<&'a Contract> {
+        self.scan.ground.contracts.get(table)
+    }
+
+    fn note(&mut self, piece: usize, path: impl Into<String>) {
+        let paths = self.became.entry(piece).or_default();
+        let path = path.into();
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+
+    fn assume(&mut self, field: impl Into<String>, because: impl Into<String>) {
+        let assumed = Assumed { field: field.into(), because: because.into() };
+        if !self.assumed.contains(&assumed) {
+            self.assumed.push(assumed);
+        }
+    }
+
+    fn ask(&mut self, about: impl Into<String>, candidates: Vec<String>) {
+        let question = Question { about: about.into(), candidates };
+        if !self.questions.contains(&question) {
+            self.questions.push(question);
+        }
+    }
+
+    fn touch(&mut self, table: &'a TableRef) {
+        if !self.touched.contains(&table) {
+            self.touched.push(table);
+        }
+    }
+
+    /// Every noun phrase of the requirement, with the piece that it is in.
+    fn nouns(&self) -> Vec<(usize, &'s Noun<'a>)> {
+        use super::piece::{Check, Clean, Filter, Formula, What};
+        fn leaves<'s, 'a>(formula: &'s Formula<'a>, out: &mut Vec<&'s Noun<'a>>) {
+            match formula {
+                Formula::Column(noun) => out.push(noun),
+                Formula::Number(_) => {}
+                Formula::Op(left, _, right) => {
+                    leaves(left, out);
+                    leaves(right, out);
+                }
+            }
+        }
+        let mut out = Vec::new();
+        for (i, piece) in self.pieces.iter().enumerate() {
+            let mut found: Vec<&'s Noun<'a>> = Vec::new();
+            match &piece.kind {
+                Kind::Noun(noun) => found.push(noun),
+                Kind::Filter(Filter::Values { noun: Some(noun), .. } | Filter::Compare { noun, .. } | Filter::Missing { noun, .. }) => found.push(noun),
+                Kind::Measure(m) => match &m.what {
+                    What::Count { noun, .. } | What::Worth { noun: Some(noun), .. } => found.push(noun),
+                    What::Of { formula, .. } => leaves(formula, &mut found),
+                    _ => {}
+                },
+                Kind::Define { formula, .. } => leaves(formula, &mut found),
+                Kind::Group(items) => found.extend(items.iter().filter_map(|i| match i {
+                    GroupItem::Noun(noun) => Some(noun),
+                    GroupItem::Unit(..) => None,
+                })),
+                Kind::Clean(Clean { noun: Some(noun), .. }) => found.push(noun),
+                Kind::Test(check) => match check {
+                    Check::NotNull(noun) | Check::Unique(noun) | Check::OneOf { noun, .. } => found.push(noun),
+                    Check::Belongs { child, parent } => found.extend([child, parent]),
+                },
+                _ => {}
+            }
+            out.extend(found.into_iter().map(|n| (i, n)));
+        }
+        out
+    }
+
+    /// The models of a spec's way to a table.
+    fn staging_name(&self, table: &TableRef) -> Name {
+        table.staging_model()
+    }
+
+    /// Names of models that other specs have.
+    fn taken(&self, own: &Name) -> BTreeSet<Name> {
+        let others = self.scan.ground.specs.iter().filter(|(name, _)| *name != own);
+        others.flat_map(|(_, spec)| spec.models.iter().map(|m: &Model| m.name.clone())).collect()
+    }
+}

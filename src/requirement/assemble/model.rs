@@ -1,0 +1,179 @@
+//! The model that people asked for.
+
+use indexmap::IndexMap;
+
+use crate::spec::{ColumnRule, Materialization, Model};
+use crate::vocabulary::{Name, Relation, TableRef, Window};
+
+use super::columns::Scope;
+use super::names::head;
+use super::{Asked, Assembly};
+use crate::requirement::piece::{GroupItem, Kind};
+use crate::requirement::stem::plural;
+
+/// A model with nothing in it.
+pub(super) fn empty(name: Name, from: Relation) -> Model {
+    Model {
+        name,
+        description: None,
+        from,
+        joins: Vec::new(),
+        filters: Vec::new(),
+        window: None,
+        columns: IndexMap::new(),
+        group_by: Vec::new(),
+        measures: Vec::new(),
+        sql: None,
+        materialization: None::<Materialization>,
+    }
+}
+
+impl<'a> Assembly<'_, 'a> {
+    /// Builds the model on its base.
+    pub(super) fn mart(&mut self, base: &'a TableRef, name: Name, asked: Asked) -> Model {
+        let mut scope = Scope::new(base);
+        let mut model = empty(name, Relation::Model(self.staging_name(base)));
+        self.touch(base);
+        // Names are judged against everything in scope, so the joins come first: a dry run brings them in.
+        for dry in [true, false] {
+            let kept = (self.assumed.clone(), self.warnings.clone(), self.became.clone());
+            let mut draft = empty(model.name.clone(), model.from.clone());
+            self.window(&mut scope, &mut draft);
+            self.filters(&mut scope, &mut draft);
+            self.groups(&mut scope, &mut draft);
+            if asked.rows {
+                self.rows(&mut scope, &mut draft);
+            } else {
+                self.measures(&mut scope, &mut draft, asked.summary);
+            }
+            if dry {
+                (self.assumed, self.warnings, self.became) = kept;
+                if !self.questions.is_empty() {
+                    return draft;
+                }
+            } else {
+                model = draft;
+            }
+        }
+        model.joins = self.joins(&scope);
+        for edge in scope.joined.clone() {
+            self.touch(edge.to);
+            let kind = if edge.required { "rows without one do not count" } else { "rows without one stay" };
+            let at = model.joins.iter().position(|j| j.to == self.staging_name(edge.to)).unwrap_or_default();
+            let because = format!("{} is reached by {}; {kind}", edge.to.table, edge.on.iter().map(|p| p.0.as_str()).collect::<Vec<_>>().join(", "));
+            self.assume(format!("models.{}.joins.{at}", model.name), because);
+        }
+        model.description = Some(self.describe_model(&model, base));
+        self.note_words(&model);
+        model
+    }
+
+    /// Rows as they are: the columns that are named, all of them if none is.
+    fn rows(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
+        let mut found = Vec::new();
+        for (i, piece) in self.pieces.iter().enumerate() {
+            let Kind::Noun(noun) = &piece.kind else { continue };
+            if !noun.hits.tables.is_empty() {
+                continue;
+            }
+            let words = self.scan.words(&piece.tokens);
+            if let Some(column) = self.column(scope, noun, words) {
+                found.push((i, column));
+            }
+        }
+        if found.is_empty() {
+            return;
+        }
+        // The key says which row it is.
+        if let Some(contract) = self.contract(scope.base) {
+            for key in contract.key() {
+                let expr = self.expr(scope, scope.base, &key.name);
+                add(&mut model.columns, key.name.clone(), expr);
+            }
+        }
+        for (i, column) in found {
+            let expr = self.expr(scope, column.table, &column.column.name);
+            let name = if model.columns.contains_key(&column.column.name) && column.table != scope.base {
+                let thing = self.contract(column.table).map(head).unwrap_or_default();
+                Name::from_text(&format!("{thing}_{}", column.column.name), "column")
+            } else {
+                column.column.name.clone()
+            };
+            self.note(i, format!("models.{}.columns.{name}", model.name));
+            add(&mut model.columns, name, expr);
+        }
+    }
+
+    fn window(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
+        for (i, piece) in self.pieces.iter().enumerate() {
+            let Kind::Window(last) = piece.kind else { continue };
+            let words = self.scan.words(&piece.tokens);
+            if model.window.as_ref().is_some_and(|w| w.last != last) {
+                let had = model.window.as_ref().map(|w| w.last.to_string()).unwrap_or_default();
+                self.ask(format!("`{words}`: the last {had} were named too. Which one is meant?"), vec![format!("last {had}"), format!("last {last}")]);
+                continue;
+            }
+            let Some((table, column)) = self.time(scope, words) else { continue };
+            if self.expr(scope, table, &column) != column.as_str() {
+                self.ask(format!("`{words}`: {column} is in several of the tables that are joined, which a window can't tell apart yet."), vec![format!("the same requirement without `{words}`")]);
+                continue;
+            }
+            if !words.chars().any(|c| c.is_ascii_digit()) && last.count == 1 {
+                self.assume(format!("models.{}.window", model.name), format!("`{words}` is the {last} before as_of, not the calendar's"));
+            }
+            model.window = Some(Window { column, last });
+            self.note(i, format!("models.{}.window", model.name));
+        }
+    }
+
+    /// What a row is, in a sentence.
+    fn describe_model(&self, model: &Model, base: &TableRef) -> String {
+        let thing = self.contract(base).map(head).unwrap_or_default().replace('_', " ");
+        let things = capital(&plural(&thing));
+        let mut out = things;
+        if model.group_by.is_empty() && !model.measures.is_empty() {
+            out.push_str(" in all, in one row");
+        } else if !model.group_by.is_empty() {
+            let mut names: Vec<String> = Vec::new();
+            for group in &model.group_by {
+                let name = group.name.as_str().replace('_', " ");
+                names.push(name);
+            }
+            out.push_str(&format!(" per {}", names.join(" and ")));
+        } else {
+            out.push_str(", one row each");
+        }
+        if let Some(window) = &model.window {
+            out.push_str(&format!(", over the last {}", window.last));
+        }
+        if !model.filters.is_empty() {
+            out.push_str(&format!(", where {}", model.filters.join(" and ")));
+        }
+        out.push('.');
+        out
+    }
+
+    /// Words that became the model as a whole.
+    fn note_words(&mut self, model: &Model) {
+        for (i, piece) in self.pieces.iter().enumerate() {
+            let path = match &piece.kind {
+                Kind::Artifact { .. } | Kind::Build | Kind::List => format!("models.{}", model.name),
+                Kind::Noun(noun) if !noun.hits.tables.is_empty() => format!("models.{}.from", model.name),
+                Kind::Group(items) if items.iter().all(|i| matches!(i, GroupItem::Unit(..))) && model.group_by.is_empty() => continue,
+                _ => continue,
+            };
+            self.note(i, path);
+        }
+    }
+}
+
+fn add(columns: &mut IndexMap<Name, ColumnRule>, name: Name, expr: String) {
+    let expr = Some(expr).filter(|e| *e != name.as_str());
+    columns.entry(name).or_insert(ColumnRule { expr, ..ColumnRule::default() });
+}
+
+/// With a capital first letter.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,156 @@
+//! Names from the words that people used.
+
+use std::collections::BTreeSet;
+
+use crate::contract::Contract;
+use crate::vocabulary::{Name, Unit};
+
+use super::Assembly;
+use crate::requirement::piece::{Filter, GroupItem, Kind, Noun, What};
+use crate::requirement::stem::{plural, singular};
+use crate::requirement::synonyms::TABLE_PREFIXES;
+use crate::requirement::words;
+
+/// What one row of a table is called, in snake_case: `order_item` for `order_items`, `order` for `sales_orders`.
+pub(super) fn head(contract: &Contract) -> String {
+    let name = contract.table.as_str();
+    let mut parts: Vec<&str> = name.split('_').filter(|p| !p.is_empty()).collect();
+    if parts.len() > 1 && (TABLE_PREFIXES.contains(&parts[0]) || parts[0] == "sales") {
+        parts.remove(0);
+    }
+    if parts.len() > 1 && parts.last() == Some(&"table") {
+        parts.pop();
+    }
+    let last = parts.pop().unwrap_or("row");
+    let mut out: Vec<String> = parts.into_iter().map(str::to_owned).collect();
+    out.push(singular(last));
+    out.join("_")
+}
+
+/// Words as a name, without articles.
+pub(super) fn snake(text: &str, kind: &str) -> Name {
+    let lower = deunicode::deunicode(text).to_lowercase();
+    let kept: Vec<&str> = lower
+        .split(|c: char| c.is_whitespace() || c == '_')
+        .map(|w| w.strip_suffix("'s").unwrap_or(w).trim_matches(|c: char| !c.is_ascii_alphanumeric()))
+        .filter(|w| !w.is_empty() && !matches!(*w, "the" | "a" | "an" | "and" | "with" | "its" | "their" | "our" | "all" | "of" | "as" | "well" | "my" | "your"))
+        .collect();
+    Name::from_text(&kept.join("_"), kind)
+}
+
+impl<'a> Assembly<'_, 'a> {
+    /// The name of the model that is asked for.
+    pub(super) fn model_name(&self, base: &Contract) -> Name {
+        let mut out: Vec<String> = Vec::new();
+        if let Some(unit) = self.unit() {
+            out.push(adjective(unit).to_owned());
+        }
+        out.push(self.subject(base));
+        let mut tail = Vec::new();
+        for piece in self.pieces {
+            let Kind::Group(items) = &piece.kind else { continue };
+            let by = if self.scan.words(&piece.tokens).to_lowercase().contains("by ") { "by" } else { "per" };
+            for item in items {
+                if let GroupItem::Noun(noun) = item {
+                    let words = snake(self.scan.words(&noun.tokens), "column").to_string();
+                    tail.push(if tail.is_empty() { format!("{by}_{words}") } else { format!("and_{words}") });
+                }
+            }
+        }
+        out.extend(tail);
+        let name = Name::from_text(&out.join("_"), "model");
+        // `orders`: what the source's own table is called tells nothing.
+        if self.scan.ground.contracts.keys().any(|t| t.table == name) { Name::from_text(&format!("{name}_summary"), "model") } else { name }
+    }
+
+    fn unit(&self) -> Option<Unit> {
+        self.pieces.iter().find_map(|p| match &p.kind {
+            Kind::Group(items) => items.iter().find_map(|i| match i {
+                GroupItem::Unit(unit, _) => Some(*unit),
+                GroupItem::Noun(_) => None,
+            }),
+            _ => None,
+        })
+    }
+
+    /// What it is about, in the words of the requirement.
+    fn subject(&self, base: &Contract) -> String {
+        let title = (0..self.pieces.len()).find(|i| matches!(self.pieces[*i].kind, Kind::Measure(_)) && self.is_title(*i));
+        if let Some(i) = title {
+            return snake(self.scan.words(&self.pieces[i].tokens), "model").to_string();
+        }
+        let mut adjectives: Vec<String> = Vec::new();
+        for piece in self.pieces {
+            let values = match &piece.kind {
+                Kind::Filter(Filter::Values { negative: false, values, noun: Some(noun), .. }) if !noun.hits.tables.is_empty() => values.as_slice(),
+                Kind::Noun(noun) if !noun.hits.tables.is_empty() => noun.values.as_slice(),
+                _ => continue,
+            };
+            adjectives.extend(values.iter().map(|v| snake(self.scan.words(&v.tokens), "value").to_string()));
+        }
+        let mut seen = BTreeSet::new();
+        adjectives.retain(|a| seen.insert(a.clone()) && adjectives_fit(a));
+        adjectives.truncate(3);
+        let prefix = if adjectives.is_empty() { String::new() } else { format!("{}_", adjectives.join("_")) };
+        for piece in self.pieces {
+            let found = match &piece.kind {
+                Kind::Noun(noun) if !noun.hits.tables.is_empty() => format!("{prefix}{}", self.several(noun)),
+                Kind::Measure(m) => match &m.what {
+                    What::Worth { .. } | What::Named(_) => snake(self.scan.words(&piece.tokens).trim_start_matches("total "), "model").to_string(),
+                    What::Count { noun, active, .. } => {
+                        let said = if *active { "active_" } else { "" };
+                        let values: Vec<String> = m.values.iter().map(|v| format!("{}_", snake(self.scan.words(&v.tokens), "value"))).collect();
+                        format!("{prefix}{}{said}{}", values.concat(), self.several(noun))
+                    }
+                    What::Of { .. } => snake(self.scan.words(&piece.tokens), "model").to_string(),
+                    What::Rows => continue,
+                },
+                Kind::Filter(Filter::Values { noun: Some(noun), .. }) if !noun.hits.tables.is_empty() => format!("{prefix}{}", self.several(noun)),
+                _ => continue,
+            };
+            return found;
+        }
+        plural(&head(base))
+    }
+
+    /// A noun as written, its last word in the plural.
+    fn several(&self, noun: &Noun<'a>) -> String {
+        let from = noun.values.last().map_or(noun.tokens.start, |v| v.tokens.end);
+        let text = snake(self.scan.words(&(from..noun.tokens.end)), "table").to_string();
+        match text.rsplit_once('_') {
+            Some((front, last)) => format!("{front}_{}", plural(last)),
+            None => plural(&text),
+        }
+    }
+
+    /// A name that no other spec has, and no model of one; `_2` and so on where it is taken.
+    pub(super) fn free(&self, name: &Name) -> Name {
+        let specs = self.scan.ground.specs;
+        let clashes = |n: &Name| specs.contains_key(n) || self.taken(n).contains(n);
+        let mut out = name.clone();
+        let mut i = 2;
+        while clashes(&out) {
+            let tail = format!("_{i}");
+            let front: String = name.as_str().chars().take(crate::vocabulary::MAX_LEN - tail.len()).collect();
+            out = Name::from_text(&format!("{front}{tail}"), "model");
+            i += 1;
+        }
+        out
+    }
+}
+
+fn adjectives_fit(word: &str) -> bool {
+    !words::is_filler(word) && word.len() < 24
+}
+
+/// `daily` for a day.
+pub(super) fn adjective(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Hour => "hourly",
+        Unit::Day => "daily",
+        Unit::Week => "weekly",
+        Unit::Month => "monthly",
+        Unit::Quarter => "quarterly",
+        Unit::Year => "yearly",
+    }
+}

@@ -1,0 +1,264 @@
+//! What the contracts' tables, columns and values are called. Built once for a reading; every lookup is one hash.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::contract::{Column, Contract};
+use crate::vocabulary::{DataType, TableRef};
+
+use super::stem::{noun, parts, value};
+use super::synonyms;
+use super::tokens::{Kind, Token};
+
+/// How sure a word is of what it names; less is surer.
+pub type Tier = u8;
+/// The whole name.
+pub const EXACT: Tier = 0;
+/// The name without what does not tell it apart: `order` for `sales_order`, `country` for `country_code`.
+pub const SHORTENED: Tier = 1;
+/// A word that means the same.
+pub const SYNONYM: Tier = 2;
+/// A word spelt nearly like it.
+pub const FUZZY: Tier = 3;
+
+/// The longest phrase that is looked up, in tokens.
+const LONGEST: usize = 5;
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnOf<'a> {
+    /// The table.
+    pub table: &'a TableRef,
+    /// Its column.
+    pub column: &'a Column,
+}
+
+/// A value that a column may have, or a flag: a column that is true or false.
+#[derive(Clone, Copy, Debug)]
+pub struct ValueOf<'a> {
+    /// The table.
+    pub table: &'a TableRef,
+    /// Its column.
+    pub column: &'a Column,
+    /// The value; none for a flag.
+    pub value: Option<&'a str>,
+}
+
+/// What a phrase may name, the surest only.
+#[derive(Clone, Debug, Default)]
+pub struct Hits<'a> {
+    /// Tokens that the phrase takes.
+    pub len: usize,
+    /// How sure.
+    pub tier: Tier,
+    /// Tables of that name.
+    pub tables: Vec<&'a TableRef>,
+    /// Columns of that name.
+    pub columns: Vec<ColumnOf<'a>>,
+}
+
+/// Tables, columns and values by the words for them.
+pub struct Lexicon<'a> {
+    tables: HashMap<String, Vec<(Tier, &'a TableRef)>>,
+    columns: HashMap<String, Vec<(Tier, ColumnOf<'a>)>>,
+    values: HashMap<String, Vec<ValueOf<'a>>>,
+    by_letter: HashMap<(char, usize), Vec<String>>,
+}
+
+impl<'a> Lexicon<'a> {
+    /// Indexes the contracts.
+    pub fn new(contracts: &'a BTreeMap<TableRef, Contract>) -> Lexicon<'a> {
+        let mut out = Lexicon {
+            tables: HashMap::with_capacity(contracts.len() * 2),
+            columns: HashMap::with_capacity(contracts.len() * 8),
+            values: HashMap::new(),
+            by_letter: HashMap::new(),
+        };
+        for (table, contract) in contracts {
+            let stems = name_parts(&contract.physical_name, contract.table.as_str());
+            for (tier, key) in table_keys(&stems) {
+                push(&mut out.tables, key, (tier, table));
+            }
+            for column in &contract.columns {
+                let of = ColumnOf { table, column };
+                for (tier, key) in column_keys(&name_parts(&column.physical_name, column.name.as_str()), &stems) {
+                    push(&mut out.columns, key, (tier, of));
+                }
+                for text in &column.accepted_values {
+                    let of = ValueOf { table, column, value: Some(text) };
+                    out.values.entry(value(text)).or_default().push(of);
+                }
+                if column.data_type == DataType::Boolean {
+                    let name = column.name.as_str();
+                    let bare = ["is_", "has_", "was_"].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
+                    out.values.entry(value(bare)).or_default().push(ValueOf { table, column, value: None });
+                }
+            }
+        }
+        let mut keys: Vec<&String> = out.tables.keys().chain(out.columns.keys()).collect();
+        keys.sort();
+        keys.dedup();
+        for key in keys {
+            if let Some(first) = key.chars().next().filter(|_| key.len() >= 4) {
+                out.by_letter.entry((first, key.len())).or_default().push(key.clone());
+            }
+        }
+        out
+    }
+
+    /// The longest phrase from `at` on that names tables or columns, by their names or by synonyms.
+    pub fn noun(&self, tokens: &[Token], at: usize) -> Option<Hits<'a>> {
+        for len in (1..=phrase_len(tokens, at)).rev() {
+            let key: String = tokens[at..at + len].iter().map(|t| t.key.as_str()).collect();
+            if let Some(hits) = self.key(&key, len) {
+                return Some(hits);
+            }
+        }
+        None
+    }
+
+    /// What a key names.
+    pub fn key(&self, key: &str, len: usize) -> Option<Hits<'a>> {
+        if key.len() < 2 {
+            return None;
+        }
+        self.direct(key, len, EXACT).or_else(|| {
+            let mut found: Option<Hits<'a>> = None;
+            for other in synonyms::of(key) {
+                let Some(hits) = self.direct(other, len, SYNONYM) else { continue };
+                match &mut found {
+                    None => found = Some(hits),
+                    Some(found) => {
+                        found.tables.extend(hits.tables.iter().filter(|t| !found.tables.contains(t)).collect::<Vec<_>>());
+                        found.columns.extend(hits.columns);
+                    }
+                }
+            }
+            found
+        })
+    }
+
+    fn direct(&self, key: &str, len: usize, least: Tier) -> Option<Hits<'a>> {
+        let tables = self.tables.get(key).map(Vec::as_slice).unwrap_or_default();
+        let columns = self.columns.get(key).map(Vec::as_slice).unwrap_or_default();
+        let best_table = tables.iter().map(|t| t.0).min();
+        let best_column = columns.iter().map(|c| c.0).min();
+        let tier = best_table.into_iter().chain(best_column).min()?;
+        Some(Hits {
+            len,
+            tier: tier.max(least),
+            tables: tables.iter().filter(|t| Some(t.0) == best_table).map(|t| t.1).collect(),
+            columns: columns.iter().filter(|c| Some(c.0) == best_column).map(|c| c.1).collect(),
+        })
+    }
+
+    /// The longest phrase from `at` on that is a value of some column.
+    pub fn value(&self, tokens: &[Token], at: usize) -> Option<(usize, &[ValueOf<'a>])> {
+        for len in (1..=phrase_len(tokens, at).min(4)).rev() {
+            let key: String = tokens[at..at + len].iter().map(|t| value(&t.lower)).collect();
+            if let Some(found) = self.values.get(&key).filter(|_| !key.is_empty()) {
+                return Some((len, found));
+            }
+        }
+        None
+    }
+
+    /// The one name that `word` is nearly spelt like.
+    pub fn fuzzy(&self, word: &Token) -> Option<Hits<'a>> {
+        let key = word.key.as_str();
+        if word.kind != Kind::Word || key.len() < 5 || !key.is_ascii() {
+            return None;
+        }
+        let most = if key.len() >= 8 { 2 } else { 1 };
+        let first = key.chars().next()?;
+        let mut found: Vec<(usize, &String)> = Vec::new();
+        for len in key.len().saturating_sub(most)..=key.len() + most {
+            for known in self.by_letter.get(&(first, len)).map(Vec::as_slice).unwrap_or_default() {
+                let distance = strsim::osa_distance(key, known);
+                if distance <= most {
+                    found.push((distance, known));
+                }
+            }
+        }
+        found.sort();
+        let best = found.first()?;
+        if found.get(1).is_some_and(|next| next.0 == best.0) {
+            return None;
+        }
+        self.direct(best.1, 1, FUZZY)
+    }
+
+    /// The columns of `table` that `key` names.
+    pub fn column_of(&self, table: &TableRef, key: &str) -> Option<ColumnOf<'a>> {
+        let all = self.columns.get(key).map(Vec::as_slice).unwrap_or_default();
+        let of_synonyms = synonyms::of(key).flat_map(|k| self.columns.get(k).map(Vec::as_slice).unwrap_or_default());
+        let mut own: Vec<_> = all.iter().chain(of_synonyms).filter(|c| c.1.table == table).collect();
+        own.sort_by_key(|c| c.0);
+        own.first().map(|c| c.1)
+    }
+}
+
+/// Tokens from `at` on that can be one phrase: words and quoted texts up to a mark.
+fn phrase_len(tokens: &[Token], at: usize) -> usize {
+    tokens[at..].iter().take(LONGEST).take_while(|t| matches!(t.kind, Kind::Word | Kind::Quoted | Kind::Number)).count()
+}
+
+fn push<T>(map: &mut HashMap<String, Vec<T>>, key: String, entry: T) {
+    if !key.is_empty() {
+        map.entry(key).or_default().push(entry);
+    }
+}
+
+/// A name's parts without plurals and short forms. The source's own spelling tells more (`OrderDetails`), unless it is not ASCII.
+pub fn name_parts(physical: &str, name: &str) -> Vec<String> {
+    let text = if physical.is_ascii() { physical } else { name };
+    parts(text)
+        .iter()
+        .map(|p| synonyms::SHORT.iter().find(|(short, _)| short == p).map_or_else(|| noun(p).into_owned(), |s| s.1.to_owned()))
+        .collect()
+}
+
+fn table_keys(stems: &[String]) -> Vec<(Tier, String)> {
+    let bare = match stems {
+        [first, rest @ ..] if !rest.is_empty() && synonyms::TABLE_PREFIXES.contains(&first.as_str()) => rest,
+        all => all,
+    };
+    let mut out = vec![(EXACT, stems.concat())];
+    if bare.len() < stems.len() {
+        out.push((EXACT, bare.concat()));
+    }
+    for from in 1..bare.len() {
+        out.push((SHORTENED, bare[from..].concat()));
+    }
+    out
+}
+
+fn column_keys(stems: &[String], table: &[String]) -> Vec<(Tier, String)> {
+    let mut out = vec![(EXACT, stems.concat())];
+    let own = |s: &[String]| s.len() > table.len() && s.starts_with(table);
+    let mut shorter: Vec<&[String]> = Vec::new();
+    if own(stems) {
+        shorter.push(&stems[table.len()..]);
+    }
+    if let [head @ .., last] = stems
+        && !head.is_empty()
+        && ["code", "id", "key", "name", "number", "type", "amount"].contains(&last.as_str())
+    {
+        // `customer_id` is not a `customer`, but `billing_country_code` is a `billing country`.
+        if last != "id" || head.len() > 1 {
+            shorter.push(head);
+        }
+        if own(head) {
+            shorter.push(&head[table.len()..]);
+        }
+    }
+    if stems.len() > 1 && !["id", "code", "name", "date", "at", "time", "number", "type"].contains(&stems[stems.len() - 1].as_str()) {
+        shorter.push(&stems[stems.len() - 1..]);
+    }
+    for s in shorter {
+        let entry = (SHORTENED, s.concat());
+        if !out.contains(&entry) {
+            out.push(entry);
+        }
+    }
+    out
+}

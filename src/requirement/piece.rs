@@ -1,0 +1,237 @@
+//! What recognisers make of words, before the contracts decide what is meant.
+
+use std::ops::Range;
+
+use crate::spec::{Function, Mode};
+use crate::vocabulary::{Dialect, Span, Unit};
+
+use super::Question;
+use super::lexicon::{Hits, ValueOf};
+use super::roles::Cleanable;
+
+/// A stretch of tokens and what it was taken for. Pieces follow each other without a gap.
+#[derive(Clone, Debug)]
+pub struct Piece<'a> {
+    /// The tokens.
+    pub tokens: Range<usize>,
+    /// What they say.
+    pub kind: Kind<'a>,
+}
+
+/// Kinds of piece.
+#[derive(Clone, Debug)]
+pub enum Kind<'a> {
+    /// `move`, `load`, `copy`: tables are to be landed.
+    Ingest,
+    /// `build`, `create`, `show`: something is to be made.
+    Build,
+    /// `list`, `find`: rows rather than aggregates.
+    List,
+    /// A table, report, summary.
+    Artifact {
+        /// A summary: it has measures even where none is named.
+        summary: bool,
+    },
+    /// `from MySQL`, `to Snowflake`.
+    Platform {
+        /// It is read from.
+        source: bool,
+        /// The database.
+        dialect: Dialect,
+    },
+    /// `last 30 days`.
+    Window(Span),
+    /// From a day on, up to a day: half-open.
+    Period {
+        /// First day.
+        from: Option<String>,
+        /// The day after the last.
+        until: Option<String>,
+    },
+    /// How rows arrive.
+    Mode(Mode),
+    /// When it runs.
+    Schedule(super::recognise::When),
+    /// The schedule's time zone.
+    Zone(String),
+    /// How often a failed task is tried again.
+    Retries(u8),
+    /// Who is told.
+    Slack(String),
+    /// Who answers for it.
+    Owner(String),
+    /// A cleaning rule.
+    Clean(Clean<'a>),
+    /// A check.
+    Test(Check<'a>),
+    /// Rows that stay or go.
+    Filter(Filter<'a>),
+    /// Something to compute.
+    Measure(Measure<'a>),
+    /// `where margin is …`.
+    Define {
+        /// Key of the name.
+        name: String,
+        /// What it is.
+        formula: Formula<'a>,
+    },
+    /// What the result has a row for.
+    Group(Vec<GroupItem<'a>>),
+    /// A table or a column, by itself.
+    Noun(Noun<'a>),
+    /// What can't go on without an answer.
+    Ask(Question),
+    /// Words that say nothing about the data.
+    Filler,
+    /// Words that mean nothing here.
+    Unknown,
+}
+
+/// A phrase that names tables or columns.
+#[derive(Clone, Debug)]
+pub struct Noun<'a> {
+    /// Its tokens, without articles.
+    pub tokens: Range<usize>,
+    /// What it may be.
+    pub hits: Hits<'a>,
+    /// Nouns before it that name tables: `customer` in `customer orders`.
+    pub modifiers: Vec<Hits<'a>>,
+    /// Values before it: `cancelled` in `cancelled orders`.
+    pub values: Vec<Value<'a>>,
+}
+
+/// A phrase that is a value of some column.
+#[derive(Clone, Debug)]
+pub struct Value<'a> {
+    /// Its tokens.
+    pub tokens: Range<usize>,
+    /// Columns that have it.
+    pub of: Vec<ValueOf<'a>>,
+}
+
+/// Something to group by.
+#[derive(Clone, Debug)]
+pub enum GroupItem<'a> {
+    /// A calendar unit of the time that rows happened.
+    Unit(Unit, Range<usize>),
+    /// A column, or the rows of a table.
+    Noun(Noun<'a>),
+}
+
+/// Something to compute.
+#[derive(Clone, Debug)]
+pub struct Measure<'a> {
+    /// What.
+    pub what: What<'a>,
+    /// A condition on what is computed, said before the noun: `total paid amount`.
+    pub values: Vec<Value<'a>>,
+}
+
+/// What a measure computes.
+#[derive(Clone, Debug)]
+pub enum What<'a> {
+    /// Rows of a table, or different ones.
+    Count {
+        /// The table, or the column whose values are counted.
+        noun: Noun<'a>,
+        /// Different ones only.
+        distinct: bool,
+        /// Only those that happened: `active customers`.
+        active: bool,
+    },
+    /// The rows, whatever they are.
+    Rows,
+    /// What rows are worth, of a table where one is named.
+    Worth {
+        /// Sum, average, …
+        function: Function,
+        /// The table.
+        noun: Option<Noun<'a>>,
+        /// Said as revenue, sales.
+        revenue: bool,
+    },
+    /// A function of a formula; of one column in most cases.
+    Of {
+        /// Sum, average, …
+        function: Function,
+        /// Of what.
+        formula: Formula<'a>,
+    },
+    /// A name that is defined elsewhere: `margin`.
+    Named(String),
+}
+
+/// Arithmetic over columns.
+#[derive(Clone, Debug)]
+pub enum Formula<'a> {
+    /// A column.
+    Column(Noun<'a>),
+    /// A number, as SQL writes it.
+    Number(String),
+    /// Two of them.
+    Op(Box<Formula<'a>>, char, Box<Formula<'a>>),
+}
+
+/// Rows that stay or go.
+#[derive(Clone, Debug)]
+pub enum Filter<'a> {
+    /// By values.
+    Values {
+        /// Rows with them go.
+        negative: bool,
+        /// The values.
+        values: Vec<Value<'a>>,
+        /// The table or column that is said beside them.
+        noun: Option<Noun<'a>>,
+    },
+    /// By comparing a column, or what rows of a table are worth, with a number or a day.
+    Compare {
+        /// What is compared.
+        noun: Noun<'a>,
+        /// The operator.
+        op: &'static str,
+        /// The right side, as SQL writes it.
+        literal: String,
+    },
+    /// By whether there is a value.
+    Missing {
+        /// The column.
+        noun: Noun<'a>,
+        /// Rows without stay.
+        missing: bool,
+    },
+}
+
+/// What is to be cleaned.
+#[derive(Clone, Debug)]
+pub struct Clean<'a> {
+    /// The kind, where one is named.
+    pub kind: Option<Cleanable>,
+    /// The rule that is asked for by name; that of the kind if none.
+    pub rule: Option<&'static str>,
+    /// The column, or the table that it is in.
+    pub noun: Option<Noun<'a>>,
+}
+
+/// A check that becomes a test.
+#[derive(Clone, Debug)]
+pub enum Check<'a> {
+    /// Never missing.
+    NotNull(Noun<'a>),
+    /// No value twice.
+    Unique(Noun<'a>),
+    /// Points to a row that is there.
+    Belongs {
+        /// The table that points.
+        child: Noun<'a>,
+        /// The table that is pointed to.
+        parent: Noun<'a>,
+    },
+    /// One of these.
+    OneOf {
+        /// The column.
+        noun: Noun<'a>,
+        /// The values.
+        values: Vec<String>,
+    },
+}

@@ -1,0 +1,115 @@
+//! What there is a row for: `daily`, `per country and day`, `by product category`.
+
+use crate::requirement::Question;
+use crate::requirement::piece::{GroupItem, Kind, Piece};
+use crate::requirement::scan::Scan;
+use crate::requirement::tokens;
+use crate::requirement::words;
+use crate::vocabulary::Unit;
+
+const PER: &[&str] = &[
+    "per", "by", "for each", "for every", "in each", "in every", "each", "every", "grouped by", "group by", "broken down by", "split by", "and by", "and per", "and for each", "broken down per", "across", "aggregated by",
+    "aggregated per", "summarised by", "summarized by", "on each", "on every", "for each of the", "of each", "of every", "sliced by", "segmented by", "by each", "at each", "from each", "a",
+];
+
+/// Reads the grain.
+pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>> {
+    if let Some((unit, end)) = adjective(scan, at) {
+        // `daily and weekly` are two tables.
+        if let Some(next) = scan.any(end, &["and", ",", "or"]).filter(|i| adjective(scan, *i).is_some()) {
+            let words = scan.words(&(at..next + 1));
+            let about = format!("`{words}`: several grains in one table can't be said yet. Which one is meant?");
+            let candidates = vec![scan.word(at).to_owned(), scan.word(next).to_owned()];
+            return Some(Piece { tokens: at..next + 1, kind: Kind::Ask(Question { about, candidates }) });
+        }
+        return Some(Piece { tokens: at..end, kind: Kind::Group(vec![GroupItem::Unit(unit, at..end)]) });
+    }
+    let per = scan.any(at, PER)?;
+    if scan.word(per - 1) == "a" && Unit::parse(scan.word(per)).is_none() {
+        return None;
+    }
+    let mut items = Vec::new();
+    let mut end = per;
+    let mut i = per;
+    loop {
+        let Some((item, next)) = item(scan, i) else { break };
+        items.push(item);
+        end = next;
+        let Some(joined) = scan.any(end, &[",", "and", ", and", "&", "/", "per", "by", "and per", "and by", ", per", ", by", "and for each", "within each"]) else { break };
+        let spelt = matches!(scan.word(joined - 1), "per" | "by" | "each");
+        // What follows a comma may be the next measure: `per customer, the number of orders`.
+        if !spelt && (scan.article(joined) > joined || super::measure::read(scan, joined, &[]).is_some() || super::clean::read(scan, joined, &[]).is_some()) {
+            break;
+        }
+        i = joined;
+    }
+    if !items.is_empty() {
+        let end = scan.any(end, &["breakdown", "level"]).unwrap_or(end);
+        return Some(Piece { tokens: at..end, kind: Kind::Group(items) });
+    }
+    // `per shoe size`: a grain that nothing in the contracts has.
+    let weak = matches!(scan.word(at), "each" | "every" | "of" | "across" | "from" | "a" | "in" | "on" | "at");
+    let token = scan.tokens.get(scan.article(per))?;
+    if weak || token.kind != tokens::Kind::Word || words::known(&token.lower) && token.lower != "team" {
+        return None;
+    }
+    let mut end = scan.article(per) + 1;
+    while scan.tokens.get(end).is_some_and(|t| t.kind == tokens::Kind::Word && !words::known(&t.lower)) && end < per + 3 {
+        end += 1;
+    }
+    let about = format!("`{}`: no table or column is called `{}`. What is there one row for?", scan.words(&(at..end)), scan.words(&(per..end)));
+    let candidates = near(scan, &scan.tokens[end - 1].key);
+    Some(Piece { tokens: at..end, kind: Kind::Ask(Question { about, candidates }) })
+}
+
+fn adjective(scan: &Scan<'_>, at: usize) -> Option<(Unit, usize)> {
+    let unit = match scan.word(at) {
+        "hourly" => Unit::Hour,
+        "daily" | "day-by-day" => Unit::Day,
+        "weekly" => Unit::Week,
+        "monthly" => Unit::Month,
+        "quarterly" => Unit::Quarter,
+        "yearly" | "annual" | "annually" => Unit::Year,
+        _ => return None,
+    };
+    Some((unit, at + 1))
+}
+
+fn item<'a>(scan: &Scan<'a>, at: usize) -> Option<(GroupItem<'a>, usize)> {
+    let i = scan.skip(at, &["the", "calendar", "single", "our"]);
+    if let Some(unit) = Unit::parse(scan.word(i)) {
+        return Some((GroupItem::Unit(unit, i..i + 1), i + 1));
+    }
+    let (noun, end) = scan.head(i)?;
+    // `order day`, `payment month`
+    if !noun.hits.tables.is_empty()
+        && let Some(unit) = Unit::parse(scan.word(end))
+    {
+        return Some((GroupItem::Unit(unit, i..end + 1), end + 1));
+    }
+    Some((GroupItem::Noun(noun), end))
+}
+
+/// Columns whose names come near a key; else all that have a few values.
+fn near(scan: &Scan<'_>, key: &str) -> Vec<String> {
+    let mut few = Vec::new();
+    let mut all: Vec<(f64, String)> = Vec::new();
+    for (table, contract) in scan.ground.contracts {
+        for column in &contract.columns {
+            let name = format!("{}.{}", table.table, column.name);
+            if !column.accepted_values.is_empty() {
+                few.push(name.clone());
+            }
+            let score = strsim::jaro_winkler(key, column.name.as_str());
+            if score > 0.82 {
+                all.push((score, name));
+            }
+        }
+    }
+    all.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    let mut out: Vec<String> = all.into_iter().map(|a| a.1).collect();
+    out.extend(few);
+    out.dedup();
+    out.truncate(8);
+    out
+}

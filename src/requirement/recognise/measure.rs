@@ -1,0 +1,199 @@
+//! What is computed: `number of orders`, `revenue`, `average order value`, `distinct customers`.
+
+use crate::requirement::piece::{Formula, Kind, Measure, Noun, Piece, Value, What};
+use crate::requirement::scan::Scan;
+use crate::requirement::stem;
+use crate::requirement::synonyms::{REVENUE, WORTH};
+use crate::requirement::tokens;
+use crate::requirement::words;
+use crate::spec::Function;
+
+const COUNT: &[&str] = &["number of", "count of", "counts of", "numbers of", "no. of", "how many", "quantity of", "count", "# of", "total number of", "total count of", "amount of", "the number of", "volume of"];
+const DISTINCT: &[&str] = &["distinct", "unique", "different", "individual"];
+const FUNCTIONS: &[(Function, &[&str])] = &[
+    (Function::Avg, &["average", "mean", "avg", "average of", "avg of", "mean of", "the average of", "on average", "averages of"]),
+    (Function::Sum, &["sum of", "total", "total of", "sum", "summed", "overall", "sums of", "totals of", "combined", "accumulated", "lifetime"]),
+    (Function::Max, &["maximum", "max", "largest", "highest", "biggest", "latest", "last", "newest", "most recent", "maximum of", "max of", "longest", "most expensive", "greatest"]),
+    (Function::Min, &["minimum", "min", "smallest", "lowest", "earliest", "first", "oldest", "minimum of", "min of", "shortest", "cheapest"]),
+];
+
+/// Reads a measure.
+pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    let start = scan.skip(at, &["the", "a", "an", "their", "its", "our", "all", "with", "and", "with the", "showing", "as well as"]);
+    let (measure, end) = count(scan, start)
+        .or_else(|| rows(scan, start))
+        .or_else(|| function(scan, start))
+        .or_else(|| revenue(scan, start, before))
+        .or_else(|| formula(scan, start))
+        .or_else(|| worth(scan, start))?;
+    Some(Piece { tokens: at..end, kind: Kind::Measure(measure) })
+}
+
+fn measure<'a>(what: What<'a>, values: Vec<Value<'a>>, end: usize) -> Option<(Measure<'a>, usize)> {
+    Some((Measure { what, values }, end))
+}
+
+/// `number of distinct customers who placed an order`, `order count`, `active customers`, `distinct customers`.
+fn count<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
+    let counted = scan.any(at, COUNT);
+    let i = scan.article(counted.unwrap_or(at));
+    let distinct = scan.any(i, DISTINCT);
+    let i = scan.article(distinct.unwrap_or(i));
+    let active = scan.any(i, &["active"]).filter(|_| scan.lexicon.value(&scan.tokens, i).is_none());
+    if counted.is_some() || distinct.is_some() || active.is_some() {
+        let Some((mut noun, end)) = scan.noun(active.unwrap_or(i)) else {
+            let end = scan.any(i, &["rows", "records", "entries"])?;
+            return counted.and_then(|_| measure(What::Rows, Vec::new(), end));
+        };
+        let values = std::mem::take(&mut noun.values);
+        return measure(What::Count { noun, distinct: distinct.is_some(), active: active.is_some() }, values, end);
+    }
+    // `order count`, `number` after the noun
+    let (mut noun, end) = scan.noun(at)?;
+    let end = scan.any(end, &["count", "counts"]).filter(|_| !noun.hits.tables.is_empty())?;
+    let values = std::mem::take(&mut noun.values);
+    measure(What::Count { noun, distinct: false, active: false }, values, end)
+}
+
+fn rows<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
+    let end = scan.any(at, &["row count", "record count", "number of rows", "number of records", "count", "counts", "how many", "number", "how many there are", "how many there were"])?;
+    // `count` as a verb stands before what is counted; that was tried before.
+    scan.tokens.get(end).is_none_or(|t| t.kind == tokens::Kind::Mark || words::is_filler(&t.lower)).then(|| measure(What::Rows, Vec::new(), end)).flatten()
+}
+
+/// `average order value`, `total amount`, `the sum of quantity times unit price`, `total orders`.
+fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
+    let found = FUNCTIONS.iter().filter_map(|(f, list)| Some((scan.any(at, list)?, *f))).max_by_key(|f| f.0);
+    // A column such as `Total` or `last_name` that begins with such a word is that column.
+    let named = scan.hits(at).filter(|h| h.tier == 0 && found.is_none_or(|f| at + h.len > f.0) && !h.columns.is_empty());
+    if let Some(hits) = named {
+        return hits.columns.iter().any(|c| super::super::roles::cleanable(c.column).is_none() && c.column.data_type.is_numeric()).then(|| {
+            let tokens = at..at + hits.len;
+            let end = tokens.end;
+            let noun = Noun { tokens, hits, modifiers: Vec::new(), values: Vec::new() };
+            measure(What::Of { function: Function::Sum, formula: Formula::Column(noun) }, Vec::new(), end)
+        })?;
+    }
+    let (i, function) = found?;
+    let i = scan.article(scan.any(i, &["of", "of the", "of all"]).unwrap_or(i));
+    if let Some((formula, end)) = super::formula::formula(scan, i) {
+        return measure(What::Of { function, formula }, Vec::new(), end);
+    }
+    let (values, i) = match scan.lexicon.value(&scan.tokens, i) {
+        // `total paid amount`
+        Some((len, of)) if scan.hits(i).is_none_or(|h| h.tier > 0) => {
+            (vec![Value { tokens: i..i + len, of: of.to_vec() }], i + len)
+        }
+        _ => (Vec::new(), i),
+    };
+    if function == Function::Sum && let Some((mut inner, end)) = count(scan, i) {
+        inner.values.extend(values);
+        return Some((inner, end));
+    }
+    if let Some(end) = is_revenue(scan, i) {
+        let end = scan.any(end, &["amount", "value"]).unwrap_or(end);
+        let per = scan.any(end, &["per", "for each"]).and_then(|j| scan.head(j)).filter(|n| function == Function::Avg && !n.0.hits.tables.is_empty());
+        let (noun, end) = per.map_or((None, end), |(n, e)| (Some(n), e));
+        return measure(What::Worth { function, noun, revenue: true }, values, end);
+    }
+    if let Some((worth, end)) = worth_of(scan, i, function) {
+        return measure(worth, values, end);
+    }
+    // `average number of items per order` needs an aggregate of aggregates.
+    let (mut noun, end) = scan.noun(i)?;
+    let mut all = values;
+    all.append(&mut noun.values);
+    if !noun.hits.columns.is_empty() && (noun.hits.tables.is_empty() || function != Function::Sum) {
+        let end = scan.any(end, &["sold", "ordered", "billed", "charged", "bought", "purchased"]).unwrap_or(end);
+        return measure(What::Of { function, formula: Formula::Column(noun) }, all, end);
+    }
+    match function {
+        Function::Sum => measure(What::Count { noun, distinct: false, active: false }, all, end),
+        _ => None,
+    }
+}
+
+/// `revenue`, `sales`; not where the contracts know a table of that name and nothing asks for money.
+fn revenue<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<(Measure<'a>, usize)> {
+    let net = scan.any(at, &["gross", "net", "total", "our"]).filter(|i| is_revenue(scan, *i).is_some());
+    if net.is_some() && matches!(scan.word(at), "net" | "gross") {
+        return None;
+    }
+    let i = net.unwrap_or(at);
+    let end = is_revenue(scan, i)?;
+    let sales = stem::noun(scan.word(i)) == "sale";
+    let is_table = sales && scan.hits(i).is_some_and(|h| !h.tables.is_empty() && h.tier <= 1);
+    let after_count = before.last().is_some_and(|p| matches!(p.kind, Kind::Filter(_)));
+    if is_table && after_count {
+        return None;
+    }
+    let end = scan.any(end, &["amount", "value", "figures", "numbers", "from", "of"]).filter(|e| !matches!(scan.word(e - 1), "from" | "of")).unwrap_or(end);
+    let of = scan.any(end, &["of", "from"]).and_then(|j| scan.head(j)).filter(|n| !n.0.hits.tables.is_empty() && n.0.hits.tier <= 1);
+    let (noun, end) = match of {
+        Some((noun, end)) => (Some(noun), end),
+        None => (None, end),
+    };
+    measure(What::Worth { function: Function::Sum, noun, revenue: true }, Vec::new(), end)
+}
+
+fn is_revenue(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    let token = scan.tokens.get(at)?;
+    if token.kind != tokens::Kind::Word || !REVENUE.contains(&token.key.as_str()) {
+        return None;
+    }
+    let next = scan.tokens.get(at + 1);
+    let double = next.is_some_and(|t| token.key == "sale" && ["revenue", "turnover", "volume", "amount", "value", "total"].contains(&t.key.as_str()));
+    // A longer name in the contracts that starts with the word: `sales_order`, `sales order`.
+    if !double && scan.hits(at).is_some_and(|h| h.len > 1 && h.tier <= 1) {
+        return None;
+    }
+    // `sales orders`
+    if token.key == "sale" && next.is_some_and(|t| scan.lexicon.key(&t.key, 1).is_some_and(|h| !h.tables.is_empty() && t.key == "order")) {
+        return None;
+    }
+    Some(at + 1 + usize::from(double))
+}
+
+fn formula<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
+    let (formula, end) = super::formula::formula(scan, at)?;
+    measure(What::Of { function: Function::Sum, formula }, Vec::new(), end)
+}
+
+/// `order value`, `the value of the orders`: what rows of a table are worth, summed if no function is named.
+fn worth<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
+    if let Some(end) = scan.any(at, &["gross margin", "margin", "profit", "gross profit", "net revenue", "gross revenue", "net sales", "gross sales", "contribution", "earnings"]) {
+        if scan.hits(at).is_some_and(|h| h.tier == 0) {
+            return None;
+        }
+        return measure(What::Named(scan.tokens[end - 1].key.clone()), Vec::new(), end);
+    }
+    let (what, end) = worth_of(scan, at, Function::Sum)?;
+    measure(what, Vec::new(), end)
+}
+
+fn worth_of<'a>(scan: &Scan<'a>, at: usize, function: Function) -> Option<(What<'a>, usize)> {
+    // The longest name wins: `total amount` is a column where there is one.
+    let named = scan.head(at);
+    if let Some((noun, _)) = &named
+        && !noun.hits.columns.is_empty()
+    {
+        return None;
+    }
+    if let Some((noun, end)) = named {
+        let worth = scan.tokens.get(end).filter(|t| WORTH.contains(&t.key.as_str()))?;
+        let _ = worth;
+        let end = scan.any(end + 1, &["amount", "value"]).unwrap_or(end + 1);
+        return Some((What::Worth { function, noun: Some(noun), revenue: false }, end));
+    }
+    // `the value of the orders`, and after a function `total value`
+    let worth = scan.tokens.get(at).filter(|t| WORTH.contains(&t.key.as_str()) || t.key == "basketsize" || t.key == "basket")?;
+    let end = at + 1 + usize::from(worth.key == "basket");
+    let of = scan.any(end, &["of", "per", "for each"]).and_then(|j| scan.head(j)).filter(|n| !n.0.hits.tables.is_empty() && (scan.word(end) == "of" || function == Function::Avg));
+    match of {
+        Some((noun, end)) => Some((What::Worth { function, noun: Some(noun), revenue: false }, end)),
+        None if function != Function::Sum || matches!(worth.key.as_str(), "value" | "spend" | "spending" | "worth" | "total" | "amount") => {
+            Some((What::Worth { function, noun: None, revenue: false }, end))
+        }
+        None => None,
+    }
+}

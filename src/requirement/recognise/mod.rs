@@ -1,0 +1,44 @@
+//! One file a kind of phrase. A recogniser looks at one place in the text and takes the words it knows, or none; to
+//! teach the reader a new kind of phrase, add a file and a line to [`RECOGNISERS`].
+
+mod clean;
+mod filter;
+mod formula;
+mod group;
+mod measure;
+mod mode;
+mod noun;
+mod notify;
+mod platform;
+mod quality;
+mod schedule;
+mod unsayable;
+mod verbs;
+mod window;
+
+pub use schedule::{Every, When};
+
+use super::piece::Piece;
+use super::scan::Scan;
+
+/// Takes the words at one place, knowing the pieces before it.
+pub type Recogniser = for<'a> fn(&Scan<'a>, usize, &[Piece<'a>]) -> Option<Piece<'a>>;
+
+/// In the order that they are asked.
+pub const RECOGNISERS: &[Recogniser] = &[
+    unsayable::read,
+    platform::read,
+    notify::read,
+    schedule::read,
+    mode::read,
+    window::read,
+    clean::read,
+    quality::read,
+    formula::definition,
+    filter::read,
+    measure::read,
+    group::read,
+    verbs::read,
+    noun::read,
+    noun::filler,
+];

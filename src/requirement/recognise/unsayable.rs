@@ -1,0 +1,66 @@
+//! What people ask for and the spec's algebra can't say yet: an honest question, never a wrong pipeline.
+
+use crate::requirement::Question;
+use crate::requirement::piece::{Kind, Piece};
+use crate::requirement::scan::Scan;
+use crate::requirement::tokens;
+
+/// Phrases and what they ask for. `#` stands for a number.
+const PHRASES: &[(&str, &[&str])] = &[
+    ("the first rows of an order", &["top #", "bottom #", "# best", "# largest", "# biggest", "# most", "top ten", "top five", "top three", "the best", "worst #"]),
+    ("a running total", &["running total", "running sum", "running totals", "cumulative", "moving average", "rolling average", "rolling", "running count"]),
+    ("a part of the calendar so far", &["year to date", "year-to-date", "ytd", "month to date", "month-to-date", "mtd", "so far this year", "this year", "this month", "this week", "today", "excluding today"]),
+    ("a comparison with another period", &[
+        "growth", "month over month", "month-over-month", "year over year", "year-over-year", "week over week", "over the previous", "compared to", "compared with",
+        "previous month", "previous week", "previous year", "previous day", "versus", "vs", "change from",
+    ]),
+    ("one row for each of several alike", &["deduplicate", "dedupe", "deduplicated", "de-duplicate", "remove duplicates", "remove duplicate", "drop duplicates", "removing duplicates", "without duplicates"]),
+    ("history", &["history of", "the history", "history", "slowly changing", "snapshot", "snapshots", "scd", "track changes", "track the changes", "changes to", "keep track of changes"]),
+    ("a pivot", &["pivot", "one column for each", "one column per", "a column for each", "a column per", "column for each", "columns for each", "one column for every"]),
+    ("a median or percentile", &["median", "percentile", "quantile", "quartile", "standard deviation", "variance", "stddev", "mode of"]),
+    ("a share", &["share of", "share", "percentage", "percent of", "percent", "ratio", "proportion", "fraction of", "rate of", "conversion rate"]),
+    ("a rank", &["rank", "ranked", "ranking", "rank of"]),
+    ("rows that lack rows in another table", &[
+        "have not", "has not", "haven't", "hasn't", "have no", "has no", "having no", "did not", "didn't", "never ordered", "never placed", "who never",
+        "that never", "with no matching", "do not have", "does not have", "don't have", "doesn't have", "without any", "which have never", "who have never",
+    ]),
+    ("masked columns", &["mask", "masked", "masking", "anonymise", "anonymize", "anonymised", "anonymized", "pseudonymise", "pseudonymize", "redact", "redacted", "hide", "hidden", "hashed"]),
+    ("groups without rows", &["stay in", "with zero", "even if", "even when", "zero orders", "including those without", "including those with no", "fill gaps", "fill the gaps", "filling gaps", "missing days", "no gaps"]),
+    ("the time between two events", &["hours between", "days between", "minutes between", "time between", "seconds between", "weeks between", "months between", "duration between", "lag between", "how long"]),
+    ("a column made of others", &["full name", "full names"]),
+    ("a check of that kind", &[
+        "valid email", "valid emails", "valid e-mail", "valid e-mails", "valid phone", "valid address", "valid addresses", "never negative", "not negative", "non-negative", "nonnegative", "always positive",
+        "is positive", "are positive", "must be positive", "greater than zero", "in the future", "freshness", "row count", "row counts", "outliers", "anomalies", "valid email addresses", "valid format",
+        "never be negative", "not be negative", "be negative", "be positive",
+    ]),
+    ("rows set aside", &["set aside", "quarantine", "invalid rows", "reject"]),
+    ("a later moment than another pipeline", &["is loaded", "has been loaded", "has loaded", "is done", "has finished"]),
+];
+
+/// Reads a phrase that can't be said yet.
+pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    let found = PHRASES.iter().flat_map(|(what, list)| list.iter().filter_map(move |p| Some((matches(scan, at, p)?, *what))));
+    let (end, what) = found.max_by_key(|f| f.0)?;
+    // `latest snapshot`, `ratio`: a word that the contracts know as a name is that name.
+    if end == at + 1 && scan.hits(at).is_some_and(|h| h.tier == 0) {
+        return None;
+    }
+    let _ = before;
+    let words = scan.words(&(at..end));
+    let about = format!("`{words}` asks for {what}, which can't be said yet. Shall the pipeline be built without it?");
+    let ask = Question { about, candidates: vec![format!("the same requirement without `{words}`")] };
+    Some(Piece { tokens: at..end, kind: Kind::Ask(ask) })
+}
+
+fn matches(scan: &Scan<'_>, at: usize, phrase: &str) -> Option<usize> {
+    let mut i = at;
+    for word in phrase.split(' ') {
+        let token = scan.tokens.get(i)?;
+        let fits = if word == "#" { token.kind == tokens::Kind::Number } else { token.lower == word };
+        if !fits {
+            return None;
+        }
+        i += 1;
+    }
+    Some(i)
+}

@@ -1,0 +1,217 @@
+//! The way through the tokens: at each place the first recogniser that knows the words takes them.
+
+use std::ops::Range;
+
+use super::Ground;
+use super::graph::Graph;
+use super::lexicon::{Hits, Lexicon};
+use super::piece::{Kind, Noun, Piece, Value};
+use super::recognise::RECOGNISERS;
+use super::stem;
+use super::tokens::{self, Token};
+use super::words;
+
+/// A requirement, with everything that its words are judged against.
+pub struct Scan<'a> {
+    /// As written.
+    pub text: &'a str,
+    /// Its tokens.
+    pub tokens: Vec<Token>,
+    /// Names in the contracts.
+    pub lexicon: Lexicon<'a>,
+    /// Keys in the contracts.
+    pub graph: Graph<'a>,
+    /// The rest.
+    pub ground: &'a Ground<'a>,
+}
+
+impl<'a> Scan<'a> {
+    /// Reads the words, not yet their meaning.
+    pub fn new(text: &'a str, ground: &'a Ground<'a>) -> Scan<'a> {
+        Scan {
+            text,
+            tokens: tokens::tokens(text),
+            lexicon: Lexicon::new(ground.contracts),
+            graph: Graph::new(ground.contracts),
+            ground,
+        }
+    }
+
+    /// Every token in exactly one piece.
+    pub fn pieces(&self) -> Vec<Piece<'a>> {
+        let mut out: Vec<Piece<'a>> = Vec::new();
+        let mut at = 0;
+        while at < self.tokens.len() {
+            let found = RECOGNISERS.iter().find_map(|r| r(self, at, &out)).filter(|p| p.tokens.end > at);
+            let piece = found.unwrap_or(Piece { tokens: at..at + 1, kind: Kind::Unknown });
+            at = piece.tokens.end;
+            out.push(piece);
+        }
+        out
+    }
+
+    /// The word at `i` in lower case; empty past the end and for marks.
+    pub fn word(&self, i: usize) -> &str {
+        self.tokens.get(i).map_or("", |t| t.lower.as_str())
+    }
+
+    /// The words as written.
+    pub fn words(&self, tokens: &Range<usize>) -> &'a str {
+        if tokens.is_empty() {
+            return "";
+        }
+        let start = self.tokens.get(tokens.start).map_or(self.text.len(), |t| t.span.start);
+        let end = self.tokens.get(tokens.end - 1).map_or(self.text.len(), |t| t.span.end);
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// The end of `phrase` if it stands at `at`.
+    pub fn phrase(&self, at: usize, phrase: &str) -> Option<usize> {
+        let mut i = at;
+        for word in phrase.split(' ') {
+            if self.word(i) != word {
+                return None;
+            }
+            i += 1;
+        }
+        Some(i)
+    }
+
+    /// The end of the longest of `phrases` that stands at `at`.
+    pub fn any(&self, at: usize, phrases: &[&str]) -> Option<usize> {
+        phrases.iter().filter_map(|p| self.phrase(at, p)).max()
+    }
+
+    /// Past any of `phrases`, as many as there are.
+    pub fn skip(&self, mut at: usize, phrases: &[&str]) -> usize {
+        while let Some(end) = self.any(at, phrases) {
+            at = end;
+        }
+        at
+    }
+
+    /// Past articles and words such as `all our`.
+    pub fn article(&self, at: usize) -> usize {
+        self.skip(at, words::ARTICLES)
+    }
+
+    /// The end of the clause that `at` is in.
+    pub fn clause_end(&self, at: usize) -> usize {
+        (at..self.tokens.len()).find(|i| self.tokens[*i].ends_clause()).unwrap_or(self.tokens.len())
+    }
+
+    /// A noun phrase from `at` on: articles, values, tables that modify, the head. `cancelled customer orders`.
+    pub fn noun(&self, at: usize) -> Option<(Noun<'a>, usize)> {
+        let start = self.article(at);
+        let mut i = start;
+        let mut values = Vec::new();
+        loop {
+            let named = self.hits(i);
+            match self.lexicon.value(&self.tokens, i) {
+                // A word that is both a value and a name is a value only before another noun.
+                Some((len, of))
+                    if named.as_ref().is_none_or(|h| h.len <= len)
+                        && (named.is_none() || self.hits(i + len).is_some_and(|h| !h.tables.is_empty())) =>
+                {
+                    values.push(Value { tokens: i..i + len, of: of.to_vec() });
+                    i += len;
+                    let joined = self.any(i, &["and", "or", ","]).map(|j| self.any(j, &["and", "or"]).unwrap_or(j));
+                    if let Some(j) = joined.filter(|j| self.lexicon.value(&self.tokens, *j).is_some()) {
+                        i = j;
+                    }
+                }
+                _ => break,
+            }
+        }
+        let (mut noun, end) = self.head(i)?;
+        noun.values = values;
+        if !noun.values.is_empty() {
+            noun.tokens.start = start;
+        }
+        Some((noun, end))
+    }
+
+    /// A noun phrase without values before it.
+    pub fn head(&self, at: usize) -> Option<(Noun<'a>, usize)> {
+        let at = self.article(at);
+        if let Some(noun) = self.dotted(at) {
+            return Some((noun, at + 1));
+        }
+        let mut hits = self.hits(at)?;
+        let mut end = at + hits.len;
+        let mut modifiers: Vec<Hits<'a>> = Vec::new();
+        // `customer orders`, `order status`, `customer's phone numbers`
+        while !hits.tables.is_empty() {
+            let mut next = None;
+            for len in (1..=3).rev() {
+                if end + len > self.tokens.len() {
+                    continue;
+                }
+                let key: String = self.tokens[end..end + len].iter().map(|t| t.key.as_str()).collect();
+                let own: Vec<_> = hits.tables.iter().filter_map(|t| self.lexicon.column_of(t, &key)).collect();
+                if !own.is_empty() && !words::never_noun(self.word(end)) {
+                    next = Some(Hits { len, tier: hits.tier, tables: Vec::new(), columns: own });
+                    break;
+                }
+            }
+            let next = match next {
+                Some(found) => Some(found),
+                None => self.hits(end).filter(|h| !h.tables.is_empty() && h.tier <= super::lexicon::SYNONYM),
+            };
+            let Some(next) = next else { break };
+            end += next.len;
+            modifiers.push(std::mem::replace(&mut hits, next));
+        }
+        // `email of the customer`
+        if hits.tables.is_empty()
+            && let Some(of) = self.any(end, &["of", "in", "from"]).map(|i| self.article(i))
+            && let Some(table) = self.hits(of).filter(|h| !h.tables.is_empty())
+        {
+            let own: Vec<_> = hits.columns.iter().filter(|c| table.tables.contains(&c.table)).copied().collect();
+            if !own.is_empty() {
+                hits.columns = own;
+                end = of + table.len;
+                modifiers.push(table);
+            }
+        }
+        Some((Noun { tokens: at..end, hits, modifiers, values: Vec::new() }, end))
+    }
+
+    /// What the words at `i` name, if they are not words that never name anything.
+    pub fn hits(&self, i: usize) -> Option<Hits<'a>> {
+        let token = self.tokens.get(i)?;
+        if words::never_noun(&token.lower) {
+            return None;
+        }
+        self.lexicon.noun(&self.tokens, i).or_else(|| {
+            if words::known(&token.lower) { None } else { self.lexicon.fuzzy(token) }
+        })
+    }
+
+    /// `customers.phone`.
+    fn dotted(&self, at: usize) -> Option<Noun<'a>> {
+        let (table, column) = self.tokens.get(at)?.lower.split_once('.')?;
+        let key = |text: &str| stem::parts(text).iter().map(|p| stem::noun(p)).collect::<String>();
+        let table = self.lexicon.key(&key(table), 1)?;
+        let columns: Vec<_> = table.tables.iter().filter_map(|t| self.lexicon.column_of(t, &key(column))).collect();
+        if columns.is_empty() {
+            return None;
+        }
+        let hits = Hits { len: 1, tier: table.tier, tables: Vec::new(), columns };
+        Some(Noun { tokens: at..at + 1, hits, modifiers: vec![table], values: Vec::new() })
+    }
+
+    /// Values from `at` on, joined by commas, `and`, `or`.
+    pub fn values(&self, at: usize) -> (Vec<Value<'a>>, usize) {
+        let mut out = Vec::new();
+        let mut end = at;
+        let mut i = self.article(at);
+        while let Some((len, of)) = self.lexicon.value(&self.tokens, i) {
+            out.push(Value { tokens: i..i + len, of: of.to_vec() });
+            end = i + len;
+            let Some(next) = self.any(end, &[",", "and", "or", "nor"]) else { break };
+            i = self.article(self.any(next, &["and", "or"]).unwrap_or(next));
+        }
+        (out, end)
+    }
+}

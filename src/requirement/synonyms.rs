@@ -1,0 +1,76 @@
+//! Words for the same thing. Data: to teach the reader a word, add it to its line.
+//!
+//! Every word stands as [`super::tokens::Token::key`] has it: lower case, no plural, parts run together.
+
+/// Nouns that name the same kind of table or column; the contracts decide which of a line exists.
+const NOUNS: &[&[&str]] = &[
+    &["order", "purchase", "sale", "salesorder", "customerorder"],
+    &["invoice", "bill"],
+    &["customer", "client", "buyer", "shopper", "account"],
+    &["orderitem", "orderline", "orderdetail", "lineitem", "invoiceline", "invoiceitem", "item", "line"],
+    &["product", "article", "item", "good", "merchandise"],
+    &["payment", "transaction", "charge"],
+    &["employee", "staff", "worker", "salesperson", "salesrep"],
+    &["trip", "ride", "journey", "rental"],
+    &["appointment", "visit", "booking", "consultation"],
+    &["doctor", "physician", "practitioner", "clinician", "provider"],
+    &["supplier", "vendor"],
+    &["song", "track"],
+    &["user", "member", "subscriber", "rider"],
+    &["shop", "store", "branch", "outlet"],
+    &["station", "dock"],
+    &["category", "kind", "type"],
+    &["quantity", "qty", "unit", "piece"],
+    &["email", "mail", "emailaddress", "mailaddress"],
+    &["phone", "phonenumber", "telephone", "telephonenumber", "mobile", "mobilenumber", "cell", "cellphone", "fax"],
+    &["currency", "currencycode"],
+    &["country", "countrycode", "nation"],
+    &["city", "town"],
+    &["department", "dept", "team"],
+    &["gender", "sex"],
+    &["freight", "shippingcost", "shippingfee"],
+];
+
+/// Short forms inside the names of tables and columns.
+pub const SHORT: &[(&str, &str)] = &[
+    ("dt", "date"),
+    ("ts", "time"),
+    ("amt", "amount"),
+    ("qty", "quantity"),
+    ("cust", "customer"),
+    ("addr", "address"),
+    ("num", "number"),
+    ("no", "number"),
+    ("nr", "number"),
+    ("nbr", "number"),
+    ("cat", "category"),
+    ("prod", "product"),
+    ("inv", "invoice"),
+    ("pmt", "payment"),
+    ("acct", "account"),
+    ("dept", "department"),
+    ("tel", "phone"),
+    ("cd", "code"),
+    ("curr", "currency"),
+    ("ccy", "currency"),
+    ("ord", "order"),
+    ("emp", "employee"),
+    ("hdr", "header"),
+    ("dtl", "detail"),
+    ("mgr", "manager"),
+];
+
+/// What people put before a table's own name: `dim_customer`, `tbl_orders`.
+pub const TABLE_PREFIXES: &[&str] = &["tbl", "dim", "fact", "fct", "raw", "src", "vw", "t"];
+
+/// Money that comes in: the amount of the order-like table.
+pub const REVENUE: &[&str] =
+    &["revenue", "sale", "turnover", "income", "taking", "proceed", "earning", "gmv", "salesrevenue", "totalrevenue"];
+
+/// What a thing is worth: `order value`, `total spend`.
+pub const WORTH: &[&str] = &["value", "total", "amount", "worth", "spend", "spending", "price", "cost", "size"];
+
+/// Other words for `key`.
+pub fn of(key: &str) -> impl Iterator<Item = &'static str> + '_ {
+    NOUNS.iter().filter(move |line| line.contains(&key)).flat_map(|line| line.iter().copied()).filter(move |w| *w != key)
+}

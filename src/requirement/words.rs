@@ -1,0 +1,105 @@
+//! Small words and verbs. Data: to teach the reader one, add it here.
+
+/// Before a noun, and saying nothing about it.
+pub const ARTICLES: &[&str] = &[
+    "the", "a", "an", "all", "all of", "our", "my", "their", "its", "these", "those", "this", "existing", "actual", "whole",
+    "entire", "company", "individual", "single", "raw", "each of", "of the",
+];
+
+/// Verbs that land tables.
+pub const INGEST: &[&str] = &[
+    "move", "load", "copy", "sync", "synchronise", "synchronize", "replicate", "ingest", "import", "extract", "pull", "bring",
+    "transfer", "migrate", "land", "stream", "moving", "loading", "copying", "ship over", "export", "fetch",
+];
+
+/// Verbs that make something.
+pub const BUILD: &[&str] = &[
+    "build", "create", "make", "produce", "generate", "show", "show me", "give me", "give us", "give", "we need", "i need",
+    "we want", "i want", "need", "want", "compute", "calculate", "report", "report on", "publish", "prepare", "provide",
+    "deliver", "maintain", "keep", "summarise", "summarize", "aggregate", "set up", "what is", "what was", "what are",
+    "what were", "i'd like", "we'd like", "would like", "get", "get me", "add", "materialise", "materialize", "compile",
+    "track", "analyse", "analyze", "see", "display", "tell me", "do", "have", "send",
+];
+
+/// Verbs that run it again.
+pub const RUN: &[&str] = &["refresh", "run", "update", "rebuild", "reload", "refreshed", "updated", "rebuilt", "schedule", "scheduled", "runs", "execute", "trigger"];
+
+/// Verbs that ask for rows, not aggregates.
+pub const LIST: &[&str] = &["list", "find", "list all", "select", "look up", "filter"];
+
+/// Verbs that ask for a check.
+pub const CHECK: &[&str] = &[
+    "check", "check that", "check if", "check for", "check whether", "make sure", "make sure that", "ensure", "ensure that",
+    "verify", "verify that", "validate", "validate that", "test", "test that", "assert", "assert that", "confirm", "confirm that",
+    "guarantee", "guarantee that", "test for", "flag",
+];
+
+/// Nouns for what is built.
+pub const ARTIFACTS: &[&str] = &[
+    "table", "view", "report", "summary", "overview", "model", "mart", "dataset", "data set", "dashboard", "aggregate",
+    "rollup", "roll-up", "breakdown", "statistics", "stats", "figures", "summaries", "tables", "reports", "metrics", "kpis",
+    "numbers", "data mart", "summary table", "summary report", "pipeline", "data", "feed", "extract", "aggregation", "list",
+    "digest", "totals",
+];
+
+/// Artifacts that have measures though none is named.
+pub const SUMMARIES: &[&str] = &[
+    "summary", "overview", "report", "aggregate", "rollup", "roll-up", "breakdown", "statistics", "stats", "figures", "summaries",
+    "metrics", "kpis", "numbers", "dashboard", "reports", "summary table", "summary report", "digest", "totals", "aggregation",
+];
+
+/// Words that say nothing about the data.
+const FILLER: &[&str] = &[
+    "please", "we", "i", "me", "us", "you", "it", "they", "them", "to", "of", "in", "on", "at", "for", "and", "or", "with", "from",
+    "by", "as", "so", "then", "also", "there", "that", "which", "who", "is", "are", "was", "were", "be", "been", "being", "should",
+    "would", "could", "can", "will", "shall", "may", "might", "must", "into", "out", "up", "new", "the", "a", "an", "all",
+    "our", "my", "their", "its", "this", "these", "those", "thanks", "thank", "hi", "hello", "hey", "dear", "just", "like", "using",
+    "use", "based", "here", "now", "well", "too", "along", "together", "both", "plus", "including", "include", "includes",
+    "containing", "contains", "holding", "show", "showing", "shows", "having", "has", "have", "had", "do", "does", "did", "let",
+    "let's", "some", "called", "records", "record", "rows", "row", "entries", "entry", "data", "values", "value", "information",
+    "info", "database", "db", "warehouse", "system", "source", "schema", "corresponding", "respective", "related", "given",
+    "placed", "made", "place", "make", "happened", "done", "created", "per", "each", "every", "how", "what", "when", "where", "whose", "'s",
+    "one", "other", "careful", "note", "asap", "kindly", "simple", "nice", "clean", "fresh", "if", "not", "no", "amount", "dollars",
+    "euros", "usd", "eur", "able", "know", "over", "within", "during", "need", "want", "needed", "required", "finally", "afterwards",
+    "next", "first", "second", "order to", "regarding", "about", "via", "through", "onto", "off", "came", "come", "comes", "went",
+    "belonging", "associated", "column", "columns", "field", "fields", "result", "results", "resulting", "output", "after", "that's", "i'd", "we'd",
+    "grouped", "broken", "down", "split", "than", "are", "recorded", "registered", "existing", "overall", "am", "time", "times", "fails", "failed", "team",
+];
+
+/// Words that never name a table or a column, whatever the contracts hold.
+const NEVER: &[&str] = &[
+    "of", "in", "on", "at", "for", "and", "or", "with", "from", "by", "as", "that", "which", "who", "is", "are", "was", "were", "be",
+    "the", "a", "an", "all", "we", "i", "me", "us", "you", "it", "they", "to", "into", "per", "each", "every", "last", "past",
+    "this", "not", "no", "without", "only", "except", "excluding", "daily", "weekly", "monthly", "hourly", "yearly", "annual",
+    "quarterly", "day", "days", "week", "weeks", "month", "months", "year", "years", "hour", "hours", "table", "tables", "summary",
+    "report", "data", "create", "build", "make", "show", "list", "give", "find", "keep", "need", "want", "how", "many", "much",
+    "please", "clean", "check", "if", "when", "where", "then", "also", "than", "more", "less", "least", "most", "leave", "out",
+    "distinct", "unique", "different", "average", "sum", "mean", "maximum", "minimum", "have", "has", "do", "does", "must", "should",
+    "values", "value", "records", "rows", "record", "row", "so", "there", "their", "our", "my", "its", "refresh", "run", "slack", "retry", "twice", "using", "add", "new",
+];
+
+/// Whether `word` says nothing about the data.
+pub fn is_filler(word: &str) -> bool {
+    FILLER.contains(&word)
+}
+
+/// Whether `word` never names a table or a column.
+pub fn never_noun(word: &str) -> bool {
+    NEVER.contains(&word)
+}
+
+/// Whether the reader knows `word` without the contracts, so that it is no misspelt name.
+pub fn known(word: &str) -> bool {
+    is_filler(word)
+        || [INGEST, BUILD, RUN, LIST, CHECK, ARTIFACTS].iter().any(|list| list.contains(&word))
+        || super::synonyms::REVENUE.contains(&super::stem::noun(word).as_ref())
+        || OTHER.contains(&word)
+}
+
+/// Words of the recognisers that could look like a misspelt name.
+const OTHER: &[&str] = &[
+    "number", "count", "total", "revenue", "sales", "turnover", "average", "amount", "weekday", "weekdays", "monday", "tuesday",
+    "wednesday", "thursday", "friday", "saturday", "sunday", "retries", "channel", "alert", "notify", "trimmed", "lowercase",
+    "missing", "unique", "duplicate", "duplicates", "belong", "belongs", "active", "margin", "times", "minus", "divided", "quantity",
+    "excluding", "except", "without", "ignoring", "incremental", "incrementally", "changed", "history", "running", "growth", "previous", "orders",
+];
