@@ -47,7 +47,8 @@ pub fn contracts(text: &str) -> BTreeMap<TableRef, Contract> {
                 let (rule, references) = match rule.split_once(" -> ") {
                     Some((rule, to)) => {
                         let (table, column) = to.split_once('.').unwrap();
-                        let reference = Reference { table: Name::from_text(table, "table"), column: name(column), inferred: false };
+                        let reference =
+                            Reference { table: Name::from_text(table, "table"), column: name(column), inferred: false };
                         (rule, Some(reference))
                     }
                     None => (rule, None),

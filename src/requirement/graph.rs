@@ -112,7 +112,10 @@ fn keys_of<'a>(
         let pair = (&column.name, &theirs.name);
         // A composite key is several columns that point to different columns of one parent.
         let joint = out.iter_mut().find(|e| {
-            e.to == to && parent.key().len() > 1 && e.on.len() < parent.key().len() && e.on.iter().all(|p| p.1 != pair.1)
+            e.to == to
+                && parent.key().len() > 1
+                && e.on.len() < parent.key().len()
+                && e.on.iter().all(|p| p.1 != pair.1)
         });
         match joint {
             Some(edge) => {

@@ -128,7 +128,9 @@ impl<'a> Lexicon<'a> {
                 match &mut found {
                     None => found = Some(hits),
                     Some(found) => {
-                        found.tables.extend(hits.tables.iter().filter(|t| !found.tables.contains(t)).collect::<Vec<_>>());
+                        found
+                            .tables
+                            .extend(hits.tables.iter().filter(|t| !found.tables.contains(t)).collect::<Vec<_>>());
                         found.columns.extend(hits.columns);
                     }
                 }
@@ -213,7 +215,12 @@ pub fn name_parts(physical: &str, name: &str) -> Vec<String> {
     let text = if physical.is_ascii() { physical } else { name };
     parts(text)
         .iter()
-        .map(|p| synonyms::SHORT.iter().find(|(short, _)| short == p).map_or_else(|| noun(p).into_owned(), |s| s.1.to_owned()))
+        .map(|p| {
+            synonyms::SHORT
+                .iter()
+                .find(|(short, _)| short == p)
+                .map_or_else(|| noun(p).into_owned(), |s| s.1.to_owned())
+        })
         .collect()
 }
 
@@ -251,7 +258,9 @@ fn column_keys(stems: &[String], table: &[String]) -> Vec<(Tier, String)> {
             shorter.push(&head[table.len()..]);
         }
     }
-    if stems.len() > 1 && !["id", "code", "name", "date", "at", "time", "number", "type"].contains(&stems[stems.len() - 1].as_str()) {
+    if stems.len() > 1
+        && !["id", "code", "name", "date", "at", "time", "number", "type"].contains(&stems[stems.len() - 1].as_str())
+    {
         shorter.push(&stems[stems.len() - 1..]);
     }
     for s in shorter {

@@ -90,7 +90,9 @@ pub fn read(text: &str, ground: &Ground<'_>) -> Outcome<Intent> {
     }
     if text.len() > LONGEST {
         let what = format!("the requirement has {} bytes; at most {LONGEST} are read", text.len());
-        return Err(Diagnostic::error("long-requirement", what).next("say it shorter, or one pipeline at a time").fault());
+        return Err(Diagnostic::error("long-requirement", what)
+            .next("say it shorter, or one pipeline at a time")
+            .fault());
     }
     if ground.contracts.is_empty() {
         let next = "run `pipewright discover` first";

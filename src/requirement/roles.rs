@@ -31,20 +31,25 @@ pub struct Amount {
 
 /// Times that tell what happened to the row later, or only to its record.
 const LATER: &[&str] = &[
-    "ship", "deliver", "return", "end", "finish", "complet", "clos", "cancel", "du", "requir", "expir", "approv", "arriv",
-    "refund", "resolv", "stop", "dropoff", "last", "valid", "until", "to", "checkout", "exit", "promis", "settl", "confirm",
+    "ship", "deliver", "return", "end", "finish", "complet", "clos", "cancel", "du", "requir", "expir", "approv",
+    "arriv", "refund", "resolv", "stop", "dropoff", "last", "valid", "until", "to", "checkout", "exit", "promis",
+    "settl", "confirm",
 ];
 /// Times of the record rather than of what it records.
 const RECORD: &[&str] = &["creat", "insert", "load", "record", "enter", "add"];
 /// Times that never say when a row happened.
-const NEVER: &[&str] = &["update", "updat", "modify", "modifi", "chang", "birth", "dob", "edit", "sync", "delet", "hir", "hire"];
+const NEVER: &[&str] =
+    &["update", "updat", "modify", "modifi", "chang", "birth", "dob", "edit", "sync", "delet", "hir", "hire"];
 
 /// How much a time is that of the event itself: 3 for `order_date` of orders, 2 for `placed_at`, 1 for `created_at`.
 fn event_score(contract: &Contract, column: &Column) -> u8 {
     let parts = name_parts(&column.physical_name, column.name.as_str());
     let stems: Vec<String> = parts.iter().map(|p| value(p)).collect();
     let has = |list: &[&str]| stems.iter().any(|s| list.contains(&s.as_str()));
-    if !column.data_type.is_temporal() || has(NEVER) || contract.cursor.as_ref() == Some(&column.name) && has(&["updat"]) {
+    if !column.data_type.is_temporal()
+        || has(NEVER)
+        || contract.cursor.as_ref() == Some(&column.name) && has(&["updat"])
+    {
         return 0;
     }
     if has(LATER) {
@@ -53,9 +58,12 @@ fn event_score(contract: &Contract, column: &Column) -> u8 {
     if has(RECORD) {
         return 2;
     }
-    let table: Vec<String> = name_parts(&contract.physical_name, contract.table.as_str()).iter().map(|p| value(p)).collect();
+    let table: Vec<String> =
+        name_parts(&contract.physical_name, contract.table.as_str()).iter().map(|p| value(p)).collect();
     let shares = stems.iter().any(|s| {
-        s.len() > 2 && !["date", "time", "at"].contains(&s.as_str()) && table.iter().any(|t| t.starts_with(s.as_str()) || s.starts_with(t.as_str()))
+        s.len() > 2
+            && !["date", "time", "at"].contains(&s.as_str())
+            && table.iter().any(|t| t.starts_with(s.as_str()) || s.starts_with(t.as_str()))
     });
     if shares { 4 } else { 3 }
 }
@@ -74,9 +82,47 @@ pub fn event_time(contract: &Contract) -> (Choice<&Column>, u8) {
 
 /// Numbers that are no money, or money that is only a part of what a row is worth.
 const NOT_WORTH: &[&str] = &[
-    "id", "tax", "discount", "vat", "freight", "ship", "shipping", "tip", "fee", "cost", "balance", "quantity", "count", "rate",
-    "percent", "pct", "weight", "number", "item", "unit", "minute", "second", "hour", "day", "distance", "age", "year", "point",
-    "refund", "deposit", "salary", "budget", "credit", "limit", "stock", "km", "mile", "duration", "tip", "surcharge", "margin",
+    "id",
+    "tax",
+    "discount",
+    "vat",
+    "freight",
+    "ship",
+    "shipping",
+    "tip",
+    "fee",
+    "cost",
+    "balance",
+    "quantity",
+    "count",
+    "rate",
+    "percent",
+    "pct",
+    "weight",
+    "number",
+    "item",
+    "unit",
+    "minute",
+    "second",
+    "hour",
+    "day",
+    "distance",
+    "age",
+    "year",
+    "point",
+    "refund",
+    "deposit",
+    "salary",
+    "budget",
+    "credit",
+    "limit",
+    "stock",
+    "km",
+    "mile",
+    "duration",
+    "tip",
+    "surcharge",
+    "margin",
 ];
 
 fn worth_score(column: &Column) -> u8 {
@@ -133,7 +179,10 @@ fn named<'a>(contract: &'a Contract, part: &str) -> Option<&'a Column> {
 pub fn revenue_rank(contract: &Contract) -> u8 {
     let parts = name_parts(&contract.physical_name, contract.table.as_str());
     let has = |words: &[&str]| parts.iter().any(|p| words.contains(&p.as_str()));
-    if has(&["refund", "expense", "budget", "cart", "quote", "return", "target", "forecast", "archive", "backup", "history", "tmp", "test"]) {
+    if has(&[
+        "refund", "expense", "budget", "cart", "quote", "return", "target", "forecast", "archive", "backup", "history",
+        "tmp", "test",
+    ]) {
         0
     } else if has(&["item", "line", "detail"]) {
         2
@@ -153,7 +202,9 @@ pub fn currency(contract: &Contract) -> Option<&Column> {
 
 /// The key to whom or what a row is of: people first, then the first key there is.
 pub fn main_parent<'g, 'a>(graph: &'g Graph<'a>, table: &TableRef) -> Option<&'g Edge<'a>> {
-    let people = ["customer", "client", "user", "patient", "member", "rider", "account", "person", "student", "guest", "company"];
+    let people = [
+        "customer", "client", "user", "patient", "member", "rider", "account", "person", "student", "guest", "company",
+    ];
     let parents = graph.parents(table);
     let single = || parents.iter().filter(|e| e.on.len() == 1);
     single()

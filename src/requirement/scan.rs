@@ -183,9 +183,9 @@ impl<'a> Scan<'a> {
         if words::never_noun(&token.lower) {
             return None;
         }
-        self.lexicon.noun(&self.tokens, i).or_else(|| {
-            if words::known(&token.lower) { None } else { self.lexicon.fuzzy(token) }
-        })
+        self.lexicon
+            .noun(&self.tokens, i)
+            .or_else(|| if words::known(&token.lower) { None } else { self.lexicon.fuzzy(token) })
     }
 
     /// `customers.phone`.

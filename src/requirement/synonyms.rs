@@ -72,5 +72,9 @@ pub const WORTH: &[&str] = &["value", "total", "amount", "worth", "spend", "spen
 
 /// Other words for `key`.
 pub fn of(key: &str) -> impl Iterator<Item = &'static str> + '_ {
-    NOUNS.iter().filter(move |line| line.contains(&key)).flat_map(|line| line.iter().copied()).filter(move |w| *w != key)
+    NOUNS
+        .iter()
+        .filter(move |line| line.contains(&key))
+        .flat_map(|line| line.iter().copied())
+        .filter(move |w| *w != key)
 }

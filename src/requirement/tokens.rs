@@ -77,9 +77,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
             Kind::Channel
         } else if c.is_alphanumeric() || c == '_' {
             let number = c.is_ascii_digit();
-            while chars.get(i).is_some_and(|n| n.1.is_alphanumeric() || n.1 == '_')
-                || joins(&chars, start, i, number)
-            {
+            while chars.get(i).is_some_and(|n| n.1.is_alphanumeric() || n.1 == '_') || joins(&chars, start, i, number) {
                 i += 1;
             }
             if number { Kind::Number } else { Kind::Word }
@@ -92,7 +90,11 @@ pub fn tokens(text: &str) -> Vec<Token> {
         };
         let span = chars[start].0..end_of(i);
         let written = &text[span.clone()];
-        let inner = if kind == Kind::Quoted { written.trim_matches(|c: char| closing(c).is_some() || c == '”') } else { written };
+        let inner = if kind == Kind::Quoted {
+            written.trim_matches(|c: char| closing(c).is_some() || c == '”')
+        } else {
+            written
+        };
         out.push(token(inner, span, kind));
     }
     out
@@ -158,7 +160,24 @@ mod tests {
     fn words_numbers_and_marks() {
         assert_eq!(
             words("At 06:30 tell #data-alerts, the customer's e-mail (6pm, Europe/Oslo) >= 1.5."),
-            ["at", "06:30", "tell", "#data-alerts", ",", "the", "customer", "e-mail", "(", "6pm", ",", "europe/oslo", ")", ">=", "1.5", "."]
+            [
+                "at",
+                "06:30",
+                "tell",
+                "#data-alerts",
+                ",",
+                "the",
+                "customer",
+                "e-mail",
+                "(",
+                "6pm",
+                ",",
+                "europe/oslo",
+                ")",
+                ">=",
+                "1.5",
+                "."
+            ]
         );
         assert_eq!(words("customers.phone or \"Order Details\""), ["customers.phone", "or", "order details"]);
         assert_eq!(words("and/or 2026-03-31"), ["and", "/", "or", "2026-03-31"]);

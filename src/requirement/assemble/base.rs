@@ -24,10 +24,13 @@ impl<'a> Assembly<'_, 'a> {
         let needs = self.needs();
         let mentioned: Vec<&TableRef> = self.mentioned();
         let mut candidates: BTreeSet<&'a TableRef> = needs.iter().flat_map(|n| n.any.iter().copied()).collect();
-        let worth = self.pieces.iter().any(|p| matches!(&p.kind, Kind::Measure(m) if matches!(m.what, What::Worth { .. })));
+        let worth =
+            self.pieces.iter().any(|p| matches!(&p.kind, Kind::Measure(m) if matches!(m.what, What::Worth { .. })));
         if worth && mentioned.is_empty() {
             let contracts = self.scan.ground.contracts;
-            candidates.extend(contracts.iter().filter(|(_, c)| roles::amount(c).is_some() && roles::revenue_rank(c) > 0).map(|c| c.0));
+            candidates.extend(
+                contracts.iter().filter(|(_, c)| roles::amount(c).is_some() && roles::revenue_rank(c) > 0).map(|c| c.0),
+            );
         }
         for _ in 0..2 {
             let children: Vec<&TableRef> =
@@ -110,7 +113,14 @@ impl<'a> Assembly<'_, 'a> {
         }
         if self.needs_time() {
             let (_, own) = roles::event_time(contract);
-            let parents = self.scan.graph.parents(base).iter().filter_map(|e| self.contract(e.to)).map(|c| roles::event_time(c).1).max();
+            let parents = self
+                .scan
+                .graph
+                .parents(base)
+                .iter()
+                .filter_map(|e| self.contract(e.to))
+                .map(|c| roles::event_time(c).1)
+                .max();
             if own == 0 && parents.unwrap_or(0) == 0 {
                 return None;
             }
@@ -213,7 +223,10 @@ impl<'a> Assembly<'_, 'a> {
         });
         if let Some(tokens) = undefined {
             let words = self.scan.words(&tokens).to_owned();
-            self.ask(format!("`{words}`: how is it computed? Say it as `where {words} is … minus …`."), self.numbers(needs));
+            self.ask(
+                format!("`{words}`: how is it computed? Say it as `where {words} is … minus …`."),
+                self.numbers(needs),
+            );
             return;
         }
         if needs.is_empty() {
@@ -252,7 +265,10 @@ impl<'a> Assembly<'_, 'a> {
         let mut out = Vec::new();
         for table in tables {
             let Some(contract) = self.contract(table) else { continue };
-            let numeric = contract.columns.iter().filter(|c| c.data_type.is_numeric() && c.primary_key.is_none() && c.references.is_none());
+            let numeric = contract
+                .columns
+                .iter()
+                .filter(|c| c.data_type.is_numeric() && c.primary_key.is_none() && c.references.is_none());
             out.extend(numeric.map(|c| format!("{}.{}", table.table, c.name)));
         }
         out.truncate(12);

@@ -38,21 +38,30 @@ impl<'a> Assembly<'_, 'a> {
             Way::By(edges) => edges,
             Way::Several(ways) => {
                 // A way through what is joined already is the one that is meant.
-                let joined: Vec<_> = ways.iter().filter(|w| w.iter().rev().skip(1).any(|e| scope.joined.contains(e))).collect();
+                let joined: Vec<_> =
+                    ways.iter().filter(|w| w.iter().rev().skip(1).any(|e| scope.joined.contains(e))).collect();
                 if let [one] = joined[..] {
                     one.clone()
                 } else {
                     let candidates = ways
                         .iter()
-                        .map(|w| w.iter().map(|e| format!("{}.{}", e.from.table, e.on[0].0)).collect::<Vec<_>>().join(" → "))
+                        .map(|w| {
+                            w.iter().map(|e| format!("{}.{}", e.from.table, e.on[0].0)).collect::<Vec<_>>().join(" → ")
+                        })
                         .collect();
-                    let about = format!("`{words}`: {} leads to {} by several keys. Which one is meant?", scope.base.table, table.table);
+                    let about = format!(
+                        "`{words}`: {} leads to {} by several keys. Which one is meant?",
+                        scope.base.table, table.table
+                    );
                     self.ask(about, candidates);
                     return false;
                 }
             }
             Way::No => {
-                let about = format!("`{words}` can't be said of {}: no key leads there. Which table is meant?", scope.base.table);
+                let about = format!(
+                    "`{words}` can't be said of {}: no key leads there. Which table is meant?",
+                    scope.base.table
+                );
                 let candidates = vec![self.describe(scope.base), self.describe(table)];
                 self.ask(about, candidates);
                 return false;
@@ -85,7 +94,11 @@ impl<'a> Assembly<'_, 'a> {
 
     /// A column as an expression: with its model's name where several models in scope have it.
     pub(super) fn expr(&self, scope: &Scope<'a>, table: &TableRef, column: &Name) -> String {
-        let holders = scope.tables().iter().filter(|t| self.contract(t).is_some_and(|c| c.column(column.as_str()).is_some())).count();
+        let holders = scope
+            .tables()
+            .iter()
+            .filter(|t| self.contract(t).is_some_and(|c| c.column(column.as_str()).is_some()))
+            .count();
         if holders > 1 { format!("{}.{column}", table.staging_model()) } else { column.to_string() }
     }
 

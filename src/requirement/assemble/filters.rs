@@ -23,7 +23,9 @@ impl<'a> Assembly<'_, 'a> {
                     found.extend(self.values(scope, values, noun.as_ref(), *negative, words));
                     found.extend(noun.iter().flat_map(|n| self.adjectives(scope, n, words)));
                 }
-                Kind::Filter(Filter::Compare { noun, op, literal }) => found.extend(self.compared(scope, noun, op, literal, words)),
+                Kind::Filter(Filter::Compare { noun, op, literal }) => {
+                    found.extend(self.compared(scope, noun, op, literal, words))
+                }
                 Kind::Filter(Filter::Missing { noun, missing }) => {
                     if let Some(column) = self.column(scope, noun, words) {
                         let expr = self.expr(scope, column.table, &column.column.name);
@@ -31,7 +33,9 @@ impl<'a> Assembly<'_, 'a> {
                     }
                 }
                 Kind::Noun(noun) => found.extend(self.adjectives(scope, noun, words)),
-                Kind::Period { from, until } => found.extend(self.period(scope, from.as_deref(), until.as_deref(), words)),
+                Kind::Period { from, until } => {
+                    found.extend(self.period(scope, from.as_deref(), until.as_deref(), words))
+                }
                 _ => {}
             }
             for expr in found {
@@ -54,7 +58,14 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     /// A condition by values.
-    pub(super) fn values(&mut self, scope: &mut Scope<'a>, values: &[Value<'a>], noun: Option<&Noun<'a>>, negative: bool, words: &str) -> Option<String> {
+    pub(super) fn values(
+        &mut self,
+        scope: &mut Scope<'a>,
+        values: &[Value<'a>],
+        noun: Option<&Noun<'a>>,
+        negative: bool,
+        words: &str,
+    ) -> Option<String> {
         let key = |v: &ValueOf<'a>| (v.table.clone(), v.column.name.clone());
         let mut common: Option<BTreeSet<(TableRef, Name)>> = None;
         for value in values {
@@ -66,8 +77,12 @@ impl<'a> Assembly<'_, 'a> {
         }
         let common = common?;
         let first = values.first()?;
-        let mut columns: Vec<ColumnOf<'a>> =
-            first.of.iter().filter(|v| common.contains(&key(v))).map(|v| ColumnOf { table: v.table, column: v.column }).collect();
+        let mut columns: Vec<ColumnOf<'a>> = first
+            .of
+            .iter()
+            .filter(|v| common.contains(&key(v)))
+            .map(|v| ColumnOf { table: v.table, column: v.column })
+            .collect();
         if let Some(noun) = noun {
             let narrowed: Vec<_> = columns
                 .iter()
@@ -82,7 +97,12 @@ impl<'a> Assembly<'_, 'a> {
             }
         }
         if columns.is_empty() {
-            let candidates = values.iter().flat_map(|v| v.of.iter().map(|o| format!("{}.{} = {}", o.table.table, o.column.name, o.value.unwrap_or("true")))).collect();
+            let candidates = values
+                .iter()
+                .flat_map(|v| {
+                    v.of.iter().map(|o| format!("{}.{} = {}", o.table.table, o.column.name, o.value.unwrap_or("true")))
+                })
+                .collect();
             self.ask(format!("`{words}`: no one column has all of these values. Which is meant?"), candidates);
             return None;
         }
@@ -119,10 +139,18 @@ impl<'a> Assembly<'_, 'a> {
         Some(if nullable { format!("({condition} or {expr} is null)") } else { condition })
     }
 
-    fn compared(&mut self, scope: &mut Scope<'a>, noun: &Noun<'a>, op: &str, literal: &str, words: &str) -> Option<String> {
+    fn compared(
+        &mut self,
+        scope: &mut Scope<'a>,
+        noun: &Noun<'a>,
+        op: &str,
+        literal: &str,
+        words: &str,
+    ) -> Option<String> {
         // `orders over 100`: what an order is worth.
         if noun.hits.columns.is_empty() {
-            let amounts: Vec<_> = noun.hits.tables.iter().filter_map(|t| Some((*t, roles::amount(self.contract(t)?)?))).collect();
+            let amounts: Vec<_> =
+                noun.hits.tables.iter().filter_map(|t| Some((*t, roles::amount(self.contract(t)?)?))).collect();
             let [(table, amount)] = &amounts[..] else {
                 self.ask(format!("`{words}`: which column is compared?"), self.numeric_columns(&noun.hits.tables));
                 return None;
@@ -136,9 +164,13 @@ impl<'a> Assembly<'_, 'a> {
         let column = self.column(scope, noun, words)?;
         let temporal = literal.starts_with("date ");
         let text = literal.starts_with('\'');
-        let fits = if temporal { column.column.data_type.is_temporal() } else { text || column.column.data_type.is_numeric() };
+        let fits =
+            if temporal { column.column.data_type.is_temporal() } else { text || column.column.data_type.is_numeric() };
         if !fits {
-            let about = format!("`{words}`: {}.{} is {}, which can't be compared with {literal}. Which column is meant?", column.table.table, column.column.name, column.column.data_type);
+            let about = format!(
+                "`{words}`: {}.{} is {}, which can't be compared with {literal}. Which column is meant?",
+                column.table.table, column.column.name, column.column.data_type
+            );
             self.ask(about, self.numeric_columns(&[column.table]));
             return None;
         }
@@ -154,7 +186,10 @@ impl<'a> Assembly<'_, 'a> {
         let Some(column) = column else {
             if self.questions.is_empty() {
                 let about = format!("`{words}` can't be said of {}: no key leads there.", scope.base.table);
-                self.ask(about, noun.hits.columns.iter().map(|c| format!("{}.{}", c.table.table, c.column.name)).collect());
+                self.ask(
+                    about,
+                    noun.hits.columns.iter().map(|c| format!("{}.{}", c.table.table, c.column.name)).collect(),
+                );
             }
             return None;
         };
@@ -201,7 +236,13 @@ impl<'a> Assembly<'_, 'a> {
                 None
             }
             Choice::None => {
-                self.ask(format!("`{words}`: {} has no column that says when a row happened. Which table is meant?", scope.base.table), self.tables_by_meaning());
+                self.ask(
+                    format!(
+                        "`{words}`: {} has no column that says when a row happened. Which table is meant?",
+                        scope.base.table
+                    ),
+                    self.tables_by_meaning(),
+                );
                 None
             }
         }
@@ -211,7 +252,10 @@ impl<'a> Assembly<'_, 'a> {
         let of = |t: &&TableRef| {
             let columns = self.contract(t).map(|c| c.columns.iter()).into_iter().flatten();
             let table = t.table.clone();
-            columns.filter(|c| c.data_type.is_numeric() && c.primary_key.is_none() && c.references.is_none()).map(move |c| format!("{table}.{}", c.name)).collect::<Vec<_>>()
+            columns
+                .filter(|c| c.data_type.is_numeric() && c.primary_key.is_none() && c.references.is_none())
+                .map(move |c| format!("{table}.{}", c.name))
+                .collect::<Vec<_>>()
         };
         tables.iter().flat_map(of).collect()
     }
@@ -219,7 +263,10 @@ impl<'a> Assembly<'_, 'a> {
 
 /// A value as SQL writes it for its column.
 fn literal(column: ColumnOf<'_>, text: &str) -> String {
-    if column.column.data_type.is_numeric() && text.parse::<f64>().is_ok() && !text.contains(['e', 'E', 'n', 'N', 'i', 'I']) {
+    if column.column.data_type.is_numeric()
+        && text.parse::<f64>().is_ok()
+        && !text.contains(['e', 'E', 'n', 'N', 'i', 'I'])
+    {
         text.to_owned()
     } else {
         sql_string(text, Dialect::DuckDb)

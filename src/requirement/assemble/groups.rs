@@ -37,7 +37,13 @@ impl<'a> Assembly<'_, 'a> {
                 }
             } else if !seen.contains(&unit) {
                 let candidates = vec![seen[0].as_str().to_owned(), unit.as_str().to_owned()];
-                self.ask(format!("`{words}`: there is a row for each {} already. Which of the two is meant?", seen[0].as_str()), candidates);
+                self.ask(
+                    format!(
+                        "`{words}`: there is a row for each {} already. Which of the two is meant?",
+                        seen[0].as_str()
+                    ),
+                    candidates,
+                );
             }
             self.note(piece, format!("models.{}.group_by.0", model.name));
         }
@@ -58,7 +64,10 @@ impl<'a> Assembly<'_, 'a> {
         let data_type = self.contract(table)?.column(column.as_str())?.data_type;
         if unit == Unit::Hour && data_type == DataType::Date {
             let candidates = vec!["day".into(), "week".into(), "month".into()];
-            self.ask(format!("`{words}`: {}.{column} holds days, no hours. Which grain is meant?", table.table), candidates);
+            self.ask(
+                format!("`{words}`: {}.{column} holds days, no hours. Which grain is meant?", table.table),
+                candidates,
+            );
             return None;
         }
         let expr = self.expr(scope, table, &column);
@@ -82,12 +91,16 @@ impl<'a> Assembly<'_, 'a> {
 
     /// A column; or the key of a table, with what people call its rows by.
     fn noun_groups(&mut self, scope: &mut Scope<'a>, noun: &Noun<'a>, words: &str) -> Vec<Grouping> {
-        let by_column = noun.hits.tables.is_empty() || (noun.hits.tier == EXACT && noun.hits.columns.iter().any(|c| c.table == scope.base) && !noun.hits.tables.contains(&scope.base));
+        let by_column = noun.hits.tables.is_empty()
+            || (noun.hits.tier == EXACT
+                && noun.hits.columns.iter().any(|c| c.table == scope.base)
+                && !noun.hits.tables.contains(&scope.base));
         if by_column {
             let Some(column) = self.column(scope, noun, words) else { return Vec::new() };
             return vec![self.column_group(scope, column.table, column.column)];
         }
-        let mut tables: Vec<(u32, &'a TableRef)> = noun.hits.tables.iter().filter_map(|t| Some((self.distance(scope.base, t)?, *t))).collect();
+        let mut tables: Vec<(u32, &'a TableRef)> =
+            noun.hits.tables.iter().filter_map(|t| Some((self.distance(scope.base, t)?, *t))).collect();
         tables.sort();
         let nearest = tables.first().map(|t| t.0);
         tables.retain(|t| Some(t.0) == nearest);
@@ -108,7 +121,8 @@ impl<'a> Assembly<'_, 'a> {
         let Some(contract) = self.contract(table) else { return Vec::new() };
         let thing = head(contract);
         let label = roles::label(contract);
-        let direct: Vec<_> = self.scan.graph.parents(scope.base).iter().filter(|e| e.to == table && e.on.len() == 1).cloned().collect();
+        let direct: Vec<_> =
+            self.scan.graph.parents(scope.base).iter().filter(|e| e.to == table && e.on.len() == 1).cloned().collect();
         let mut out = Vec::new();
         if let [edge] = &direct[..]
             && label.is_none()
@@ -117,7 +131,11 @@ impl<'a> Assembly<'_, 'a> {
             let expr = self.expr(scope, scope.base, column);
             self.touch(table);
             let expr = Some(expr).filter(|e| e != column.as_str());
-            return vec![Grouping { name: column.clone(), expr, description: Some(format!("The {}.", thing.replace('_', " "))) }];
+            return vec![Grouping {
+                name: column.clone(),
+                expr,
+                description: Some(format!("The {}.", thing.replace('_', " "))),
+            }];
         }
         if !self.reach(scope, table, words) {
             return out;
@@ -140,7 +158,8 @@ impl<'a> Assembly<'_, 'a> {
     fn column_group(&self, scope: &Scope<'a>, table: &'a TableRef, column: &Column) -> Grouping {
         let expr = self.expr(scope, table, &column.name);
         let thing = self.contract(table).map(head).unwrap_or_default();
-        let bare = ["id", "name", "title", "type", "code", "label", "description", "number", "key"].contains(&column.name.as_str());
+        let bare = ["id", "name", "title", "type", "code", "label", "description", "number", "key"]
+            .contains(&column.name.as_str());
         let name = match column.data_type {
             _ if bare => Name::from_text(&format!("{thing}_{}", column.name), "column"),
             DataType::Timestamp | DataType::TimestampTz => {
@@ -153,7 +172,11 @@ impl<'a> Assembly<'_, 'a> {
             _ => Some(expr).filter(|e| *e != name.as_str()),
         };
         let what = column.name.as_str().replace('_', " ");
-        let of = if what.contains(&thing.replace('_', " ")) { String::new() } else { format!(" of the {}", thing.replace('_', " ")) };
+        let of = if what.contains(&thing.replace('_', " ")) {
+            String::new()
+        } else {
+            format!(" of the {}", thing.replace('_', " "))
+        };
         let description = column.description.clone().or_else(|| Some(format!("The {what}{of}.")));
         Grouping { name, expr, description }
     }

@@ -39,9 +39,16 @@ impl<'a> Assembly<'_, 'a> {
         let keyless = contract.key().is_empty();
         match wanted {
             Mode::Incremental | Mode::Append if contract.cursor.is_none() => {
-                let times: Vec<String> = contract.columns.iter().filter(|c| c.data_type.is_temporal()).map(|c| c.name.to_string()).collect();
+                let times: Vec<String> =
+                    contract.columns.iter().filter(|c| c.data_type.is_temporal()).map(|c| c.name.to_string()).collect();
                 let candidates = if times.is_empty() { vec!["load all rows each time".into()] } else { times };
-                self.ask(format!("`{words}`: the contract of {} names no cursor. Which column tells when a row last changed?", table.table), candidates);
+                self.ask(
+                    format!(
+                        "`{words}`: the contract of {} names no cursor. Which column tells when a row last changed?",
+                        table.table
+                    ),
+                    candidates,
+                );
                 fallback
             }
             Mode::Incremental if keyless => {
@@ -49,7 +56,10 @@ impl<'a> Assembly<'_, 'a> {
                 fallback
             }
             Mode::Merge if keyless => {
-                self.ask(format!("`{words}`: {} has no key to merge on.", table.table), vec!["append".into(), "full load".into()]);
+                self.ask(
+                    format!("`{words}`: {} has no key to merge on.", table.table),
+                    vec!["append".into(), "full load".into()],
+                );
                 fallback
             }
             other => other,
@@ -65,7 +75,12 @@ impl<'a> Assembly<'_, 'a> {
         let mut subjects: Vec<&TableRef> = base.into_iter().collect();
         if base.is_none() {
             let nouns = self.nouns();
-            subjects.extend(nouns.iter().filter(|n| matches!(self.pieces[n.0].kind, Kind::Noun(_))).flat_map(|n| n.1.hits.tables.iter().copied()));
+            subjects.extend(
+                nouns
+                    .iter()
+                    .filter(|n| matches!(self.pieces[n.0].kind, Kind::Noun(_)))
+                    .flat_map(|n| n.1.hits.tables.iter().copied()),
+            );
         }
         if !subjects.contains(&table) {
             return None;

@@ -38,29 +38,83 @@ impl Assembly<'_, '_> {
             if self.scan.tokens[tokens.clone()].iter().all(|t| t.kind == tokens::Kind::Mark) {
                 continue;
             }
-            let before = self.pieces[..pieces.start].iter().rev().find(|p| !self.says_nothing(p.tokens.clone(), &p.kind)).map(|p| &p.kind);
+            let before = self.pieces[..pieces.start]
+                .iter()
+                .rev()
+                .find(|p| !self.says_nothing(p.tokens.clone(), &p.kind))
+                .map(|p| &p.kind);
             let after = self.pieces.get(pieces.end).map(|p| &p.kind);
             let word = self.scan.word(tokens.start.wrapping_sub(1));
-            let after_for = matches!(word, "for" | "in" | "to" | "from" | "by" | "as" | "so" | "because" | "since" | "at" | "on" | "our" | "please");
-            let subject = matches!(before, Some(Kind::Artifact { .. } | Kind::Build | Kind::List | Kind::Ingest | Kind::Group(_) | Kind::Window(_)) | None) && !after_for && !subject_known;
-            let adjective = matches!(after, Some(Kind::Noun(_) | Kind::Measure(_) | Kind::Artifact { .. })) && self.adjacent(tokens.end);
-            let condition = matches!(word, "where" | "whose" | "without" | "only" | "except" | "excluding" | "with" | "of" | "over" | "under" | "from" | "in" | "whom" | "if" | "using");
-            let who = matches!(word, "that" | "who" | "which") || (tokens.start >= 2 && matches!(self.scan.word(tokens.start - 2), "that" | "who" | "which" | "where" | "whose"));
-            let number = self.scan.tokens[tokens.clone()].iter().any(|t| t.kind == tokens::Kind::Number || t.kind == tokens::Kind::Quoted);
-            let after_measure = matches!(before, Some(Kind::Measure(_) | Kind::Filter(_) | Kind::Group(_))) && matches!(word, "and" | "or" | ",");
+            let after_for = matches!(
+                word,
+                "for"
+                    | "in"
+                    | "to"
+                    | "from"
+                    | "by"
+                    | "as"
+                    | "so"
+                    | "because"
+                    | "since"
+                    | "at"
+                    | "on"
+                    | "our"
+                    | "please"
+            );
+            let subject = matches!(
+                before,
+                Some(
+                    Kind::Artifact { .. } | Kind::Build | Kind::List | Kind::Ingest | Kind::Group(_) | Kind::Window(_)
+                ) | None
+            ) && !after_for
+                && !subject_known;
+            let adjective = matches!(after, Some(Kind::Noun(_) | Kind::Measure(_) | Kind::Artifact { .. }))
+                && self.adjacent(tokens.end);
+            let condition = matches!(
+                word,
+                "where"
+                    | "whose"
+                    | "without"
+                    | "only"
+                    | "except"
+                    | "excluding"
+                    | "with"
+                    | "of"
+                    | "over"
+                    | "under"
+                    | "from"
+                    | "in"
+                    | "whom"
+                    | "if"
+                    | "using"
+            );
+            let who = matches!(word, "that" | "who" | "which")
+                || (tokens.start >= 2
+                    && matches!(self.scan.word(tokens.start - 2), "that" | "who" | "which" | "where" | "whose"));
+            let number = self.scan.tokens[tokens.clone()]
+                .iter()
+                .any(|t| t.kind == tokens::Kind::Number || t.kind == tokens::Kind::Quoted);
+            let after_measure = matches!(before, Some(Kind::Measure(_) | Kind::Filter(_) | Kind::Group(_)))
+                && matches!(word, "and" | "or" | ",");
             if !(subject || adjective || condition || who || number || after_measure) {
                 continue;
             }
             let words = self.quoted(&tokens);
             if subject || condition && !subject_known && self.base_words() {
                 let candidates = self.near_tables(&words);
-                self.ask(format!("`{words}`: no table of the contracts is called that. Which one is meant?"), candidates);
+                self.ask(
+                    format!("`{words}`: no table of the contracts is called that. Which one is meant?"),
+                    candidates,
+                );
                 subject_known = true;
             } else {
                 let mut candidates = self.near_tables(&words);
                 candidates.truncate(3);
                 candidates.insert(0, format!("the same requirement without `{words}`"));
-                self.ask(format!("`{words}` is not understood, and it could change the data. What is meant?"), candidates);
+                self.ask(
+                    format!("`{words}` is not understood, and it could change the data. What is meant?"),
+                    candidates,
+                );
             }
         }
     }
@@ -104,7 +158,8 @@ impl Assembly<'_, '_> {
         let mut runs: Vec<Range<usize>> = self.unknown().into_iter().map(|u| u.0).collect();
         // Pieces that were read but found no place.
         for (i, piece) in self.pieces.iter().enumerate() {
-            let silent = matches!(piece.kind, Kind::Filler | Kind::Unknown | Kind::Build | Kind::Artifact { .. } | Kind::List);
+            let silent =
+                matches!(piece.kind, Kind::Filler | Kind::Unknown | Kind::Build | Kind::Artifact { .. } | Kind::List);
             if !silent && !self.became.contains_key(&i) {
                 runs.push(piece.tokens.clone());
             }
@@ -120,8 +175,11 @@ impl Assembly<'_, '_> {
             let before = &self.scan.text[..start];
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            let place = Place::span("requirement", self.scan.text, line, column, self.scan.words(&tokens).chars().count());
-            let finding = Diagnostic::warning("not-understood", format!("`{words}` became nothing")).at(place).next("leave it out, or say it in other words");
+            let place =
+                Place::span("requirement", self.scan.text, line, column, self.scan.words(&tokens).chars().count());
+            let finding = Diagnostic::warning("not-understood", format!("`{words}` became nothing"))
+                .at(place)
+                .next("leave it out, or say it in other words");
             self.findings.push(finding);
         }
     }
@@ -132,7 +190,9 @@ impl Assembly<'_, '_> {
         for (i, piece) in self.pieces.iter().enumerate() {
             let Some(became) = self.became.get(&i) else { continue };
             match out.last_mut() {
-                Some((tokens, paths)) if paths == became && self.only_filler(tokens.end, piece.tokens.start) => tokens.end = piece.tokens.end,
+                Some((tokens, paths)) if paths == became && self.only_filler(tokens.end, piece.tokens.start) => {
+                    tokens.end = piece.tokens.end
+                }
                 _ => out.push((piece.tokens.clone(), became.clone())),
             }
         }
@@ -146,7 +206,10 @@ impl Assembly<'_, '_> {
     /// Words without the marks and conjunctions around them.
     fn trimmed(&self, tokens: &Range<usize>) -> String {
         let mut start = tokens.start;
-        while start + 1 < tokens.end && (self.scan.tokens[start].kind == tokens::Kind::Mark || matches!(self.scan.word(start), "and" | "the" | "a" | "an")) {
+        while start + 1 < tokens.end
+            && (self.scan.tokens[start].kind == tokens::Kind::Mark
+                || matches!(self.scan.word(start), "and" | "the" | "a" | "an"))
+        {
             start += 1;
         }
         self.scan.words(&(start..tokens.end)).to_owned()

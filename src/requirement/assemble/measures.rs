@@ -68,20 +68,33 @@ impl<'a> Assembly<'_, 'a> {
             }
             let words = self.scan.words(&piece.tokens);
             let Some(column) = self.column(scope, noun, words) else { continue };
-            let numeric = column.column.data_type.is_numeric() && column.column.primary_key.is_none() && column.column.references.is_none();
+            let numeric = column.column.data_type.is_numeric()
+                && column.column.primary_key.is_none()
+                && column.column.references.is_none();
             if !numeric || column.table != scope.base {
                 let what = column.column.name.to_string();
                 self.ask(
-                    format!("`{words}`: there is one row for several {}. What is wanted of `{what}`?", scope.base.table),
-                    vec![format!("a row for each {what}"), format!("the number of different {what}"), format!("the latest {what}")],
+                    format!(
+                        "`{words}`: there is one row for several {}. What is wanted of `{what}`?",
+                        scope.base.table
+                    ),
+                    vec![
+                        format!("a row for each {what}"),
+                        format!("the number of different {what}"),
+                        format!("the latest {what}"),
+                    ],
                 );
                 continue;
             }
             let expr = self.expr(scope, column.table, &column.column.name);
             let mut computed = Computed::new(total_name(&column.column.name), Function::Sum, expr);
-            computed.description = Some(format!("Sum of {} over the {}.", column.column.name, people(&head_of(self, scope.base))));
+            computed.description =
+                Some(format!("Sum of {} over the {}.", column.column.name, people(&head_of(self, scope.base))));
             let at = self.add(model, computed);
-            self.assume(format!("models.{}.measures.{at}", model.name), format!("`{words}` is summed: no other function is named"));
+            self.assume(
+                format!("models.{}.measures.{at}", model.name),
+                format!("`{words}` is summed: no other function is named"),
+            );
             self.note(i, format!("models.{}.measures.{at}", model.name));
         }
     }
@@ -91,7 +104,9 @@ impl<'a> Assembly<'_, 'a> {
         if let Some(at) = model.measures.iter().position(|m| m.function() == computed.function()) {
             return at;
         }
-        let taken = |name: &Name| model.measures.iter().any(|m| m.name == *name) || model.group_by.iter().any(|g| g.name == *name);
+        let taken = |name: &Name| {
+            model.measures.iter().any(|m| m.name == *name) || model.group_by.iter().any(|g| g.name == *name)
+        };
         let mut n = 2;
         let first = computed.name.clone();
         while taken(&computed.name) {
@@ -102,7 +117,14 @@ impl<'a> Assembly<'_, 'a> {
         model.measures.len() - 1
     }
 
-    fn measure(&mut self, scope: &mut Scope<'a>, model: &mut Model, measure: &Measure<'a>, words: &str, alone: bool) -> Option<Computed> {
+    fn measure(
+        &mut self,
+        scope: &mut Scope<'a>,
+        model: &mut Model,
+        measure: &Measure<'a>,
+        words: &str,
+        alone: bool,
+    ) -> Option<Computed> {
         let mut computed = match &measure.what {
             What::Rows => {
                 let thing = head_of(self, scope.base);
@@ -119,7 +141,10 @@ impl<'a> Assembly<'_, 'a> {
                 };
                 let expr = self.formula(scope, &formula, words)?;
                 self.spoken_order(model, &formula, &expr);
-                described(Computed::new(snake(words, "measure"), Function::Sum, expr.clone()), format!("Sum of {expr}."))
+                described(
+                    Computed::new(snake(words, "measure"), Function::Sum, expr.clone()),
+                    format!("Sum of {expr}."),
+                )
             }
         };
         if !measure.values.is_empty() {
@@ -143,30 +168,48 @@ impl<'a> Assembly<'_, 'a> {
     /// A condition on one measure only.
     fn only_where(&self, computed: &mut Computed, condition: &str) {
         let when = |expr: &str| format!("case when {condition} then {expr} end");
-        for slot in [&mut computed.count_distinct, &mut computed.sum, &mut computed.avg, &mut computed.min, &mut computed.max] {
+        for slot in
+            [&mut computed.count_distinct, &mut computed.sum, &mut computed.avg, &mut computed.min, &mut computed.max]
+        {
             *slot = slot.as_deref().map(when);
         }
         computed.count = computed.count.as_deref().map(|e| when(if e == "*" { "1" } else { e }));
-        computed.description = computed.description.take().map(|d| format!("{} where {condition}.", d.trim_end_matches('.')));
+        computed.description =
+            computed.description.take().map(|d| format!("{} where {condition}.", d.trim_end_matches('.')));
     }
 
     /// Rows of the base, or different rows of a table that it leads to.
-    fn count(&mut self, scope: &mut Scope<'a>, noun: &Noun<'a>, distinct: bool, active: bool, words: &str) -> Option<Computed> {
+    fn count(
+        &mut self,
+        scope: &mut Scope<'a>,
+        noun: &Noun<'a>,
+        distinct: bool,
+        active: bool,
+        words: &str,
+    ) -> Option<Computed> {
         if noun.hits.tables.is_empty() {
             let column = self.column(scope, noun, words)?;
             let expr = self.expr(scope, column.table, &column.column.name);
-            let name = Name::from_text(&format!("{}_count", column.column.name.as_str().trim_end_matches("_id")), "measure");
+            let name =
+                Name::from_text(&format!("{}_count", column.column.name.as_str().trim_end_matches("_id")), "measure");
             let said = people(column.column.name.as_str().trim_end_matches("_id"));
-            return Some(described(Computed::new(name, Function::CountDistinct, expr), format!("Number of different {said}.")));
+            return Some(described(
+                Computed::new(name, Function::CountDistinct, expr),
+                format!("Number of different {said}."),
+            ));
         }
-        let mut tables: Vec<(u32, &'a TableRef)> = noun.hits.tables.iter().filter_map(|t| Some((self.distance(scope.base, t)?, *t))).collect();
+        let mut tables: Vec<(u32, &'a TableRef)> =
+            noun.hits.tables.iter().filter_map(|t| Some((self.distance(scope.base, t)?, *t))).collect();
         tables.sort();
         let (_, table) = *tables.first()?;
         let thing = head_of(self, table);
         let prefix = if active { "active_" } else { "" };
         let name = Name::from_text(&format!("{prefix}{thing}_count"), "measure");
         if table == scope.base {
-            return Some(described(Computed::new(name, Function::Count, "*"), format!("Number of {}.", people(&thing))));
+            return Some(described(
+                Computed::new(name, Function::Count, "*"),
+                format!("Number of {}.", people(&thing)),
+            ));
         }
         self.touch(table);
         let direct: Vec<_> = self.scan.graph.parents(scope.base).iter().filter(|e| e.to == table).cloned().collect();
@@ -178,7 +221,13 @@ impl<'a> Assembly<'_, 'a> {
                 }
                 let key = self.contract(table)?.key();
                 let [key] = key[..] else {
-                    self.ask(format!("`{words}`: {} has a key of several columns, whose different values can't be counted yet.", table.table), vec![format!("the same requirement without `{words}`")]);
+                    self.ask(
+                        format!(
+                            "`{words}`: {} has a key of several columns, whose different values can't be counted yet.",
+                            table.table
+                        ),
+                        vec![format!("the same requirement without `{words}`")],
+                    );
                     return None;
                 };
                 self.expr(scope, table, &key.name)
@@ -186,19 +235,35 @@ impl<'a> Assembly<'_, 'a> {
         };
         let of = people(&head_of(self, scope.base));
         let _ = distinct;
-        Some(described(Computed::new(name, Function::CountDistinct, expr), format!("Number of different {} with {of}.", people(&thing))))
+        Some(described(
+            Computed::new(name, Function::CountDistinct, expr),
+            format!("Number of different {} with {of}.", people(&thing)),
+        ))
     }
 
     /// What rows are worth.
-    fn worth(&mut self, scope: &mut Scope<'a>, function: Function, noun: Option<&Noun<'a>>, revenue: bool, words: &str) -> Option<Computed> {
+    fn worth(
+        &mut self,
+        scope: &mut Scope<'a>,
+        function: Function,
+        noun: Option<&Noun<'a>>,
+        revenue: bool,
+        words: &str,
+    ) -> Option<Computed> {
         let contract = self.contract(scope.base)?;
         let amount = if revenue { self.definition("revenue").cloned() } else { None };
         if let Some(formula) = amount {
             let expr = self.formula(scope, &formula, words)?;
-            return Some(described(Computed::new(snake(words, "measure"), function, expr.clone()), format!("{} of {expr}.", said(function))));
+            return Some(described(
+                Computed::new(snake(words, "measure"), function, expr.clone()),
+                format!("{} of {expr}.", said(function)),
+            ));
         }
         let Some(amount) = roles::amount(contract) else {
-            self.ask(format!("`{words}`: {} has no column that holds an amount. Which one is meant?", scope.base.table), self.tables_by_meaning());
+            self.ask(
+                format!("`{words}`: {} has no column that holds an amount. Which one is meant?", scope.base.table),
+                self.tables_by_meaning(),
+            );
             return None;
         };
         if !amount.others.is_empty() {
@@ -209,7 +274,13 @@ impl<'a> Assembly<'_, 'a> {
             } else {
                 candidates.extend(amount.others.iter().map(Name::to_string));
             }
-            self.ask(format!("`{words}`: {} could be worth one or the other, which differ. Which one is meant?", people(&head_of(self, scope.base))), candidates);
+            self.ask(
+                format!(
+                    "`{words}`: {} could be worth one or the other, which differ. Which one is meant?",
+                    people(&head_of(self, scope.base))
+                ),
+                candidates,
+            );
             return None;
         }
         let expr = self.qualified(scope, &amount);
@@ -217,13 +288,17 @@ impl<'a> Assembly<'_, 'a> {
         // The mean value of orders is not that of their lines.
         let asked_of_parent = noun.is_some_and(|n| !n.hits.tables.contains(&scope.base));
         if function != Function::Sum && asked_of_parent {
-            let table = noun.and_then(|n| n.hits.tables.iter().find(|t| self.distance(scope.base, t).is_some()).copied());
+            let table =
+                noun.and_then(|n| n.hits.tables.iter().find(|t| self.distance(scope.base, t).is_some()).copied());
             if let Some(key) = table.and_then(|t| self.key_expr(scope, t)).filter(|_| function == Function::Avg) {
                 let name = if revenue { snake(words, "measure") } else { average_name(noun, self, scope) };
                 let expr = format!("sum({expr}) / nullif(count(distinct {key}), 0)");
                 return Some(described(Computed::new(name, Function::Expr, expr), "Mean value of one.".to_owned()));
             }
-            self.ask(format!("`{words}` over lines can't be said yet."), vec![format!("the same requirement without `{words}`")]);
+            self.ask(
+                format!("`{words}` over lines can't be said yet."),
+                vec![format!("the same requirement without `{words}`")],
+            );
             return None;
         }
         let column = amount.columns.first().cloned();
@@ -248,29 +323,65 @@ impl<'a> Assembly<'_, 'a> {
         columns.join(" * ")
     }
 
-    fn of(&mut self, scope: &mut Scope<'a>, function: Function, formula: &Formula<'a>, words: &str) -> Option<Computed> {
+    fn of(
+        &mut self,
+        scope: &mut Scope<'a>,
+        function: Function,
+        formula: &Formula<'a>,
+        words: &str,
+    ) -> Option<Computed> {
         let expr = self.formula(scope, formula, words)?;
         if let Formula::Column(noun) = formula {
             let column = self.column(scope, noun, words)?;
             let numeric = column.column.data_type.is_numeric();
             if !numeric && !matches!(function, Function::Min | Function::Max) {
-                self.ask(format!("`{words}`: {} is {}, no number. Which column is meant?", column.column.name, column.column.data_type), self.numbers_of(scope.base));
+                self.ask(
+                    format!(
+                        "`{words}`: {} is {}, no number. Which column is meant?",
+                        column.column.name, column.column.data_type
+                    ),
+                    self.numbers_of(scope.base),
+                );
                 return None;
             }
             let temporal = column.column.data_type.is_temporal();
-            let expr = if temporal && words.to_lowercase().contains("date") && column.column.data_type != crate::vocabulary::DataType::Date { format!("cast({expr} as date)") } else { expr };
+            let expr = if temporal
+                && words.to_lowercase().contains("date")
+                && column.column.data_type != crate::vocabulary::DataType::Date
+            {
+                format!("cast({expr} as date)")
+            } else {
+                expr
+            };
             let name = match function {
                 Function::Sum => total_name(&column.column.name),
                 _ if temporal => {
                     let ends = if words.to_lowercase().contains("date") { "date" } else { column.column.name.as_str() };
-                    Name::from_text(&if ends == "date" { format!("{}_{}_date", if function == Function::Min { "first" } else { "last" }, head_of(self, column.table)) } else { format!("{}_{ends}", prefix(function)) }, "measure")
+                    Name::from_text(
+                        &if ends == "date" {
+                            format!(
+                                "{}_{}_date",
+                                if function == Function::Min { "first" } else { "last" },
+                                head_of(self, column.table)
+                            )
+                        } else {
+                            format!("{}_{ends}", prefix(function))
+                        },
+                        "measure",
+                    )
                 }
                 f => Name::from_text(&format!("{}_{}", prefix(f), column.column.name), "measure"),
             };
             let of = people(&head_of(self, scope.base));
-            return Some(described(Computed::new(name, function, expr), format!("{} of {} over the {of}.", said(function), column.column.name)));
+            return Some(described(
+                Computed::new(name, function, expr),
+                format!("{} of {} over the {of}.", said(function), column.column.name),
+            ));
         }
-        Some(described(Computed::new(snake(words, "measure"), function, expr.clone()), format!("{} of {expr}.", said(function))))
+        Some(described(
+            Computed::new(snake(words, "measure"), function, expr.clone()),
+            format!("{} of {expr}.", said(function)),
+        ))
     }
 
     /// A formula in SQL; every column brought into scope.
@@ -316,13 +427,19 @@ impl<'a> Assembly<'_, 'a> {
         if let Formula::Op(left, '*' | '/', _) = formula
             && matches!(**left, Formula::Op(_, '+' | '-', _))
         {
-            self.assume(format!("models.{}.measures", model.name), format!("the formula is read from left to right, as it was spoken: {expr}"));
+            self.assume(
+                format!("models.{}.measures", model.name),
+                format!("the formula is read from left to right, as it was spoken: {expr}"),
+            );
         }
     }
 
     fn numbers_of(&self, table: &TableRef) -> Vec<String> {
         let columns = self.contract(table).map(|c| c.columns.iter()).into_iter().flatten();
-        columns.filter(|c| c.data_type.is_numeric() && c.primary_key.is_none() && c.references.is_none()).map(|c| format!("{}.{}", table.table, c.name)).collect()
+        columns
+            .filter(|c| c.data_type.is_numeric() && c.primary_key.is_none() && c.references.is_none())
+            .map(|c| format!("{}.{}", table.table, c.name))
+            .collect()
     }
 
     /// Rows, in a summary also whose they are, and the one amount there is.
@@ -337,14 +454,30 @@ impl<'a> Assembly<'_, 'a> {
             let expr = self.expr(scope, scope.base, edge.on[0].0);
             let name = Name::from_text(&format!("{whose}_count"), "measure");
             said.push(format!("so are the different {}", people(&whose)));
-            self.add(model, described(Computed::new(name, Function::CountDistinct, expr), format!("Number of different {} with {}.", people(&whose), people(&thing))));
+            self.add(
+                model,
+                described(
+                    Computed::new(name, Function::CountDistinct, expr),
+                    format!("Number of different {} with {}.", people(&whose), people(&thing)),
+                ),
+            );
         }
         let amount = self.contract(scope.base).and_then(roles::amount).filter(|a| a.others.is_empty());
         if let Some(amount) = amount {
             let expr = self.qualified(scope, &amount);
-            let name = if amount.columns.len() == 1 { total_name(&amount.columns[0]) } else { Name::from_text("total_amount", "measure") };
+            let name = if amount.columns.len() == 1 {
+                total_name(&amount.columns[0])
+            } else {
+                Name::from_text("total_amount", "measure")
+            };
             said.push(format!("and {} is summed, the one amount there is", amount.expr));
-            self.add(model, described(Computed::new(name, Function::Sum, expr), format!("Sum of {} over the {}.", amount.expr, people(&thing))));
+            self.add(
+                model,
+                described(
+                    Computed::new(name, Function::Sum, expr),
+                    format!("Sum of {} over the {}.", amount.expr, people(&thing)),
+                ),
+            );
         }
         self.assume(format!("models.{}.measures", model.name), format!("no measure is named: {}", said.join(", ")));
     }
@@ -358,18 +491,27 @@ impl<'a> Assembly<'_, 'a> {
         };
         let Some((_, column)) = holder else { return };
         let name = column.name.as_str();
-        let grouped = model.group_by.iter().any(|g| g.name == column.name || g.expr.as_deref().is_some_and(|e| e.ends_with(name)));
+        let grouped = model
+            .group_by
+            .iter()
+            .any(|g| g.name == column.name || g.expr.as_deref().is_some_and(|e| e.ends_with(name)));
         let fixed = model.filters.iter().any(|f| f.contains(&format!("{name} = ")));
         if grouped || fixed || column.accepted_values.len() == 1 {
             return;
         }
         for measure in &model.measures {
-            let Some((function @ (Function::Sum | Function::Avg | Function::Expr), expr)) = measure.function() else { continue };
+            let Some((function @ (Function::Sum | Function::Avg | Function::Expr), expr)) = measure.function() else {
+                continue;
+            };
             let Some(amount) = roles::amount(contract) else { continue };
             if !amount.columns.iter().any(|c| expr.contains(c.as_str())) {
                 continue;
             }
-            let which = if column.accepted_values.is_empty() { "several currencies".to_owned() } else { column.accepted_values.join(" and ") };
+            let which = if column.accepted_values.is_empty() {
+                "several currencies".to_owned()
+            } else {
+                column.accepted_values.join(" and ")
+            };
             let does = if function == Function::Avg { "averages" } else { "adds up" };
             self.warnings.push(format!("{} {does} {which}; name a currency, or add {name} to the grain", measure.name));
         }

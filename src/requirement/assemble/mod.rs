@@ -89,7 +89,8 @@ impl<'s, 'a> Assembly<'s, 'a> {
         let artifact = has(|k| matches!(k, Kind::Artifact { .. })) && (build || !ingest);
         let summary = has(|k| matches!(k, Kind::Artifact { summary: true }));
         let aggregates = has(|k| matches!(k, Kind::Measure(_) | Kind::Group(_) | Kind::Define { .. })) || summary;
-        let filters = has(|k| matches!(k, Kind::Filter(_))) || self.pieces.iter().any(|p| matches!(&p.kind, Kind::Noun(n) if !n.values.is_empty()));
+        let filters = has(|k| matches!(k, Kind::Filter(_)))
+            || self.pieces.iter().any(|p| matches!(&p.kind, Kind::Noun(n) if !n.values.is_empty()));
         let clean = has(|k| matches!(k, Kind::Clean(_)));
         let test = has(|k| matches!(k, Kind::Test(_)));
         let list = has(|k| matches!(k, Kind::List));
@@ -156,7 +157,11 @@ impl<'s, 'a> Assembly<'s, 'a> {
             let mut found: Vec<&'s Noun<'a>> = Vec::new();
             match &piece.kind {
                 Kind::Noun(noun) => found.push(noun),
-                Kind::Filter(Filter::Values { noun: Some(noun), .. } | Filter::Compare { noun, .. } | Filter::Missing { noun, .. }) => found.push(noun),
+                Kind::Filter(
+                    Filter::Values { noun: Some(noun), .. }
+                    | Filter::Compare { noun, .. }
+                    | Filter::Missing { noun, .. },
+                ) => found.push(noun),
                 Kind::Measure(m) => match &m.what {
                     What::Count { noun, .. } | What::Worth { noun: Some(noun), .. } => found.push(noun),
                     What::Of { formula, .. } => leaves(formula, &mut found),

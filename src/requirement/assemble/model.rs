@@ -60,7 +60,11 @@ impl<'a> Assembly<'_, 'a> {
             self.touch(edge.to);
             let kind = if edge.required { "rows without one do not count" } else { "rows without one stay" };
             let at = model.joins.iter().position(|j| j.to == self.staging_name(edge.to)).unwrap_or_default();
-            let because = format!("{} is reached by {}; {kind}", edge.to.table, edge.on.iter().map(|p| p.0.as_str()).collect::<Vec<_>>().join(", "));
+            let because = format!(
+                "{} is reached by {}; {kind}",
+                edge.to.table,
+                edge.on.iter().map(|p| p.0.as_str()).collect::<Vec<_>>().join(", ")
+            );
             self.assume(format!("models.{}.joins.{at}", model.name), because);
         }
         model.description = Some(self.describe_model(&model, base));
@@ -110,7 +114,10 @@ impl<'a> Assembly<'_, 'a> {
             let words = self.scan.words(&piece.tokens);
             if model.window.as_ref().is_some_and(|w| w.last != last) {
                 let had = model.window.as_ref().map(|w| w.last.to_string()).unwrap_or_default();
-                self.ask(format!("`{words}`: the last {had} were named too. Which one is meant?"), vec![format!("last {had}"), format!("last {last}")]);
+                self.ask(
+                    format!("`{words}`: the last {had} were named too. Which one is meant?"),
+                    vec![format!("last {had}"), format!("last {last}")],
+                );
                 continue;
             }
             let Some((table, column)) = self.time(scope, words) else { continue };
@@ -119,7 +126,10 @@ impl<'a> Assembly<'_, 'a> {
                 continue;
             }
             if !words.chars().any(|c| c.is_ascii_digit()) && last.count == 1 {
-                self.assume(format!("models.{}.window", model.name), format!("`{words}` is the {last} before as_of, not the calendar's"));
+                self.assume(
+                    format!("models.{}.window", model.name),
+                    format!("`{words}` is the {last} before as_of, not the calendar's"),
+                );
             }
             model.window = Some(Window { column, last });
             self.note(i, format!("models.{}.window", model.name));
@@ -159,7 +169,11 @@ impl<'a> Assembly<'_, 'a> {
             let path = match &piece.kind {
                 Kind::Artifact { .. } | Kind::Build | Kind::List => format!("models.{}", model.name),
                 Kind::Noun(noun) if !noun.hits.tables.is_empty() => format!("models.{}.from", model.name),
-                Kind::Group(items) if items.iter().all(|i| matches!(i, GroupItem::Unit(..))) && model.group_by.is_empty() => continue,
+                Kind::Group(items)
+                    if items.iter().all(|i| matches!(i, GroupItem::Unit(..))) && model.group_by.is_empty() =>
+                {
+                    continue;
+                }
                 _ => continue,
             };
             self.note(i, path);

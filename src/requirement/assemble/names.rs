@@ -33,7 +33,26 @@ pub(super) fn snake(text: &str, kind: &str) -> Name {
     let kept: Vec<&str> = lower
         .split(|c: char| c.is_whitespace() || c == '_')
         .map(|w| w.strip_suffix("'s").unwrap_or(w).trim_matches(|c: char| !c.is_ascii_alphanumeric()))
-        .filter(|w| !w.is_empty() && !matches!(*w, "the" | "a" | "an" | "and" | "with" | "its" | "their" | "our" | "all" | "of" | "as" | "well" | "my" | "your"))
+        .filter(|w| {
+            !w.is_empty()
+                && !matches!(
+                    *w,
+                    "the"
+                        | "a"
+                        | "an"
+                        | "and"
+                        | "with"
+                        | "its"
+                        | "their"
+                        | "our"
+                        | "all"
+                        | "of"
+                        | "as"
+                        | "well"
+                        | "my"
+                        | "your"
+                )
+        })
         .collect();
     Name::from_text(&kept.join("_"), kind)
 }
@@ -60,7 +79,11 @@ impl<'a> Assembly<'_, 'a> {
         out.extend(tail);
         let name = Name::from_text(&out.join("_"), "model");
         // `orders`: what the source's own table is called tells nothing.
-        if self.scan.ground.contracts.keys().any(|t| t.table == name) { Name::from_text(&format!("{name}_summary"), "model") } else { name }
+        if self.scan.ground.contracts.keys().any(|t| t.table == name) {
+            Name::from_text(&format!("{name}_summary"), "model")
+        } else {
+            name
+        }
     }
 
     fn unit(&self) -> Option<Unit> {
@@ -75,14 +98,19 @@ impl<'a> Assembly<'_, 'a> {
 
     /// What it is about, in the words of the requirement.
     fn subject(&self, base: &Contract) -> String {
-        let title = (0..self.pieces.len()).find(|i| matches!(self.pieces[*i].kind, Kind::Measure(_)) && self.is_title(*i));
+        let title =
+            (0..self.pieces.len()).find(|i| matches!(self.pieces[*i].kind, Kind::Measure(_)) && self.is_title(*i));
         if let Some(i) = title {
             return snake(self.scan.words(&self.pieces[i].tokens), "model").to_string();
         }
         let mut adjectives: Vec<String> = Vec::new();
         for piece in self.pieces {
             let values = match &piece.kind {
-                Kind::Filter(Filter::Values { negative: false, values, noun: Some(noun), .. }) if !noun.hits.tables.is_empty() => values.as_slice(),
+                Kind::Filter(Filter::Values { negative: false, values, noun: Some(noun), .. })
+                    if !noun.hits.tables.is_empty() =>
+                {
+                    values.as_slice()
+                }
                 Kind::Noun(noun) if !noun.hits.tables.is_empty() => noun.values.as_slice(),
                 _ => continue,
             };
@@ -96,16 +124,24 @@ impl<'a> Assembly<'_, 'a> {
             let found = match &piece.kind {
                 Kind::Noun(noun) if !noun.hits.tables.is_empty() => format!("{prefix}{}", self.several(noun)),
                 Kind::Measure(m) => match &m.what {
-                    What::Worth { .. } | What::Named(_) => snake(self.scan.words(&piece.tokens).trim_start_matches("total "), "model").to_string(),
+                    What::Worth { .. } | What::Named(_) => {
+                        snake(self.scan.words(&piece.tokens).trim_start_matches("total "), "model").to_string()
+                    }
                     What::Count { noun, active, .. } => {
                         let said = if *active { "active_" } else { "" };
-                        let values: Vec<String> = m.values.iter().map(|v| format!("{}_", snake(self.scan.words(&v.tokens), "value"))).collect();
+                        let values: Vec<String> = m
+                            .values
+                            .iter()
+                            .map(|v| format!("{}_", snake(self.scan.words(&v.tokens), "value")))
+                            .collect();
                         format!("{prefix}{}{said}{}", values.concat(), self.several(noun))
                     }
                     What::Of { .. } => snake(self.scan.words(&piece.tokens), "model").to_string(),
                     What::Rows => continue,
                 },
-                Kind::Filter(Filter::Values { noun: Some(noun), .. }) if !noun.hits.tables.is_empty() => format!("{prefix}{}", self.several(noun)),
+                Kind::Filter(Filter::Values { noun: Some(noun), .. }) if !noun.hits.tables.is_empty() => {
+                    format!("{prefix}{}", self.several(noun))
+                }
                 _ => continue,
             };
             return found;

@@ -152,10 +152,14 @@ impl<'a> Assembly<'_, 'a> {
                         None => Some(said.clone()),
                         Some(had) => {
                             let every = if had.every == Every::Unsaid { said.every.clone() } else { had.every.clone() };
-                            let twice = had.every != Every::Unsaid && said.every != Every::Unsaid && had.every != said.every;
+                            let twice =
+                                had.every != Every::Unsaid && said.every != Every::Unsaid && had.every != said.every;
                             if twice || (had.time.is_some() && said.time.is_some() && had.time != said.time) {
                                 let candidates = vec![had.cron(), said.cron()];
-                                self.ask(format!("`{words}`: another time was named before. When does it run?"), candidates);
+                                self.ask(
+                                    format!("`{words}`: another time was named before. When does it run?"),
+                                    candidates,
+                                );
                             }
                             Some(When { every, time: had.time.or(said.time) })
                         }
@@ -184,7 +188,10 @@ impl<'a> Assembly<'_, 'a> {
             (Some(when), Some(unit)) if when.every == Every::Unsaid => when.every = When::of_grain(unit),
             (None, Some(unit)) if model => {
                 when = Some(When { every: When::of_grain(unit), time: None });
-                self.assume("schedule.cron", format!("there is a row for each {} and no time was named", unit.as_str()));
+                self.assume(
+                    "schedule.cron",
+                    format!("there is a row for each {} and no time was named", unit.as_str()),
+                );
             }
             (Some(when), _) if when.assumes_time() => self.assume("schedule.cron", "no time of day was named"),
             _ => {}
@@ -222,7 +229,11 @@ impl<'a> Assembly<'_, 'a> {
         for (i, noun) in self.nouns() {
             for hits in std::iter::once(&noun.hits).chain(&noun.modifiers).filter(|h| h.tier == FUZZY) {
                 let words = self.scan.words(&noun.tokens).to_owned();
-                let read = hits.tables.first().map(|t| self.describe(t)).or_else(|| hits.columns.first().map(|c| c.column.name.to_string()));
+                let read = hits
+                    .tables
+                    .first()
+                    .map(|t| self.describe(t))
+                    .or_else(|| hits.columns.first().map(|c| c.column.name.to_string()));
                 let field = self.became.get(&i).and_then(|b| b.first()).cloned().unwrap_or_else(|| "models".into());
                 if let Some(read) = read {
                     self.assume(field, format!("`{words}` is read as {read}"));

@@ -14,7 +14,8 @@ impl Assembly<'_, '_> {
         for (i, piece) in self.pieces.iter().enumerate() {
             let Kind::Platform { source, dialect } = piece.kind else { continue };
             let words = self.scan.words(&piece.tokens).to_owned();
-            let names: Vec<Option<Name>> = if source { self.sources().into_iter().map(Some).collect() } else { vec![None] };
+            let names: Vec<Option<Name>> =
+                if source { self.sources().into_iter().map(Some).collect() } else { vec![None] };
             for name in names {
                 self.place(i, name, dialect, &words, &mut out, &mut stand_ins);
             }
@@ -36,7 +37,15 @@ impl Assembly<'_, '_> {
         out
     }
 
-    fn place(&mut self, piece: usize, source: Option<Name>, dialect: Dialect, words: &str, out: &mut Vec<Platform>, stand_ins: &mut Vec<String>) {
+    fn place(
+        &mut self,
+        piece: usize,
+        source: Option<Name>,
+        dialect: Dialect,
+        words: &str,
+        out: &mut Vec<Platform>,
+        stand_ins: &mut Vec<String>,
+    ) {
         let config = self.scan.ground.config;
         let (environments, path) = match &source {
             Some(name) => (config.sources.get(name), format!("sources.{name}")),
@@ -53,7 +62,8 @@ impl Assembly<'_, '_> {
             return;
         }
         if let Some(prod) = prod {
-            let about = format!("`{words}`: pipewright.yml says that {path} is {} in prod. Which one is it?", prod.label());
+            let about =
+                format!("`{words}`: pipewright.yml says that {path} is {} in prod. Which one is it?", prod.label());
             self.ask(about, vec![prod.label().to_owned(), dialect.label().to_owned()]);
             return;
         }
@@ -65,8 +75,12 @@ impl Assembly<'_, '_> {
             (None, Dialect::Snowflake) => Connection::Snowflake { credentials_env: "SNOWFLAKE".into() },
             _ => {
                 let role = if source.is_some() { "a source" } else { "a target" };
-                let candidates: &[&str] = if source.is_some() { &["MySQL", "PostgreSQL"] } else { &["Snowflake", "PostgreSQL"] };
-                self.ask(format!("`{words}`: {} can't be {role} in prod. Which database is it?", dialect.label()), candidates.iter().map(|c| (*c).to_owned()).collect());
+                let candidates: &[&str] =
+                    if source.is_some() { &["MySQL", "PostgreSQL"] } else { &["Snowflake", "PostgreSQL"] };
+                self.ask(
+                    format!("`{words}`: {} can't be {role} in prod. Which database is it?", dialect.label()),
+                    candidates.iter().map(|c| (*c).to_owned()).collect(),
+                );
                 return;
             }
         };

@@ -29,7 +29,9 @@ impl<'a> Assembly<'_, 'a> {
                 }
                 match tables[..] {
                     [table] => self.touch(table),
-                    _ if noun.hits.tables.is_empty() && !noun.modifiers.is_empty() => tables.into_iter().for_each(|t| self.touch(t)),
+                    _ if noun.hits.tables.is_empty() && !noun.modifiers.is_empty() => {
+                        tables.into_iter().for_each(|t| self.touch(t))
+                    }
                     _ => {
                         let candidates = tables.iter().map(|t| self.describe(t)).collect();
                         self.ask(format!("`{words}`: in which table?"), candidates);
@@ -41,16 +43,24 @@ impl<'a> Assembly<'_, 'a> {
                 if self.touched.is_empty() || self.pieces[..i].is_empty() {
                     let candidates = self.cleanable_tables();
                     self.ask(format!("`{words}`: which column of which table is to be cleaned?"), candidates);
-                } else if !self.touched.iter().any(|t| self.contract(t).is_some_and(|c| c.columns.iter().any(|c| cleanable(c).is_some()))) {
+                } else if !self
+                    .touched
+                    .iter()
+                    .any(|t| self.contract(t).is_some_and(|c| c.columns.iter().any(|c| cleanable(c).is_some())))
+                {
                     let candidates = self.cleanable_tables();
-                    self.ask(format!("`{words}`: no column of these tables has a cleaning rule. Which table is meant?"), candidates);
+                    self.ask(
+                        format!("`{words}`: no column of these tables has a cleaning rule. Which table is meant?"),
+                        candidates,
+                    );
                 }
                 continue;
             };
             if self.touched.iter().any(|t| self.has_kind(t, kind)) {
                 continue;
             }
-            let holders: Vec<&'a TableRef> = self.scan.ground.contracts.keys().filter(|t| self.has_kind(t, kind)).collect();
+            let holders: Vec<&'a TableRef> =
+                self.scan.ground.contracts.keys().filter(|t| self.has_kind(t, kind)).collect();
             match holders[..] {
                 [table] => self.touch(table),
                 _ => {
@@ -68,7 +78,9 @@ impl<'a> Assembly<'_, 'a> {
     fn cleanable_tables(&self) -> Vec<String> {
         let contracts = self.scan.ground.contracts.iter();
         let mut out: Vec<String> = contracts
-            .flat_map(|(t, c)| c.columns.iter().filter(|c| cleanable(c).is_some()).map(move |c| format!("{}.{}", t.table, c.name)))
+            .flat_map(|(t, c)| {
+                c.columns.iter().filter(|c| cleanable(c).is_some()).map(move |c| format!("{}.{}", t.table, c.name))
+            })
             .collect();
         if out.is_empty() {
             out = self.tables_by_meaning();
@@ -85,7 +97,11 @@ impl<'a> Assembly<'_, 'a> {
             let shared = self.scan.ground.specs.values().flat_map(|s| &s.models).find(|m| m.name == name).cloned();
             let mut model = shared.unwrap_or_else(|| {
                 let mut fresh = empty(name, Relation::Table(table.clone()));
-                let said = self.contract(table).map(|c| c.description.clone().unwrap_or_else(|| format!("{} of {}, one row each.", capital(&plural(&head(c)).replace('_', " ")), table.source)));
+                let said = self.contract(table).map(|c| {
+                    c.description.clone().unwrap_or_else(|| {
+                        format!("{} of {}, one row each.", capital(&plural(&head(c)).replace('_', " ")), table.source)
+                    })
+                });
                 fresh.description = said;
                 fresh
             });
@@ -136,10 +152,15 @@ fn applies(clean: &Clean<'_>, table: &TableRef, column: &Column) -> bool {
         return false;
     }
     let by_noun = clean.noun.as_ref().is_none_or(|noun| {
-        noun.hits.tables.contains(&table) || noun.hits.columns.iter().any(|c| c.table == table && c.column.name == column.name)
+        noun.hits.tables.contains(&table)
+            || noun.hits.columns.iter().any(|c| c.table == table && c.column.name == column.name)
     });
     match clean.kind {
         Some(kind) => by_noun && cleanable(column) == Some(kind),
-        None => by_noun && (cleanable(column).is_some() || clean.rule == Some("trim") && clean.noun.as_ref().is_some_and(|n| n.hits.tables.is_empty())),
+        None => {
+            by_noun
+                && (cleanable(column).is_some()
+                    || clean.rule == Some("trim") && clean.noun.as_ref().is_some_and(|n| n.hits.tables.is_empty()))
+        }
     }
 }

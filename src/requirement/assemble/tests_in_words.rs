@@ -76,7 +76,10 @@ impl<'a> Assembly<'_, 'a> {
             return None;
         };
         let [(ours, theirs)] = edge.on[..] else {
-            self.ask(format!("`{words}`: a key of several columns can't be checked yet."), vec![format!("the same requirement without `{words}`")]);
+            self.ask(
+                format!("`{words}`: a key of several columns can't be checked yet."),
+                vec![format!("the same requirement without `{words}`")],
+            );
             return None;
         };
         let (from, to) = (edge.from, edge.to);

@@ -6,17 +6,92 @@ use crate::requirement::roles::Cleanable;
 use crate::requirement::scan::Scan;
 
 const CLEAN: &[&str] = &[
-    "clean", "clean up", "cleanse", "cleaning", "cleaning up", "normalise", "normalize", "standardise", "standardize", "tidy", "tidy up", "sanitise", "sanitize", "fix", "fix up",
-    "format", "harmonise", "harmonize", "unify", "with clean", "with cleaned", "cleaned", "with normalised", "with normalized",
+    "clean",
+    "clean up",
+    "cleanse",
+    "cleaning",
+    "cleaning up",
+    "normalise",
+    "normalize",
+    "standardise",
+    "standardize",
+    "tidy",
+    "tidy up",
+    "sanitise",
+    "sanitize",
+    "fix",
+    "fix up",
+    "format",
+    "harmonise",
+    "harmonize",
+    "unify",
+    "with clean",
+    "with cleaned",
+    "cleaned",
+    "with normalised",
+    "with normalized",
 ];
-const TRIM: &[&str] = &["trim", "trimming", "strip", "strip whitespace from", "trim whitespace from", "trim spaces from", "remove surrounding spaces from", "with trimmed", "trimmed"];
+const TRIM: &[&str] = &[
+    "trim",
+    "trimming",
+    "strip",
+    "strip whitespace from",
+    "trim whitespace from",
+    "trim spaces from",
+    "remove surrounding spaces from",
+    "with trimmed",
+    "trimmed",
+];
 const LOWER: &[&str] = &[
-    "lower-case", "lowercase", "lower case", "lower-cased", "lowercased", "lower-cased trimmed", "lower-case and trim", "lowercase and trim", "trim and lower-case",
-    "trim and lowercase", "lower-cased and trimmed", "lowercased and trimmed", "trimmed and lower-cased", "trimmed lower-cased", "lowercased trimmed", "lower-cased , trimmed", "trim and lower",
+    "lower-case",
+    "lowercase",
+    "lower case",
+    "lower-cased",
+    "lowercased",
+    "lower-cased trimmed",
+    "lower-case and trim",
+    "lowercase and trim",
+    "trim and lower-case",
+    "trim and lowercase",
+    "lower-cased and trimmed",
+    "lowercased and trimmed",
+    "trimmed and lower-cased",
+    "trimmed lower-cased",
+    "lowercased trimmed",
+    "lower-cased , trimmed",
+    "trim and lower",
 ];
-const PHONES: &[&str] = &["phone", "phones", "phone numbers", "phone number", "telephone numbers", "telephone number", "telephones", "mobile numbers", "mobile phones", "mobile phone numbers", "cell numbers", "cell phone numbers", "mobiles", "telephone", "fax numbers", "contact numbers"];
-const EMAILS: &[&str] = &["email", "emails", "e-mail", "e-mails", "email addresses", "email address", "e-mail addresses", "e-mail address", "mail addresses"];
-const NAMES: &[&str] = &["name", "names", "first and last names", "first names", "last names", "first name", "last name"];
+const PHONES: &[&str] = &[
+    "phone",
+    "phones",
+    "phone numbers",
+    "phone number",
+    "telephone numbers",
+    "telephone number",
+    "telephones",
+    "mobile numbers",
+    "mobile phones",
+    "mobile phone numbers",
+    "cell numbers",
+    "cell phone numbers",
+    "mobiles",
+    "telephone",
+    "fax numbers",
+    "contact numbers",
+];
+const EMAILS: &[&str] = &[
+    "email",
+    "emails",
+    "e-mail",
+    "e-mails",
+    "email addresses",
+    "email address",
+    "e-mail addresses",
+    "e-mail address",
+    "mail addresses",
+];
+const NAMES: &[&str] =
+    &["name", "names", "first and last names", "first names", "last names", "first name", "last name"];
 
 /// Reads a request to clean.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
@@ -34,13 +109,18 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
     let (kind, noun, end) = target(scan, i);
     if kind.is_none() && noun.is_none() {
         // `Clean up the data`, `clean it`
-        let vague = scan.any(i, &["data", "it", "them", "everything", "things", "all", "values", "tables", "database", "records", "mess"]);
+        let vague = scan.any(
+            i,
+            &["data", "it", "them", "everything", "things", "all", "values", "tables", "database", "records", "mess"],
+        );
         let ends = vague.or((i >= scan.tokens.len()).then_some(i));
         if again.is_some() && clean.is_none() || (ends.is_none() && scan.word(i).is_empty()) {
             return None;
         }
         return match ends {
-            Some(end) => Some(Piece { tokens: at..end.max(at + 1), kind: Kind::Clean(Clean { kind: None, rule, noun: None }) }),
+            Some(end) => {
+                Some(Piece { tokens: at..end.max(at + 1), kind: Kind::Clean(Clean { kind: None, rule, noun: None }) })
+            }
             None if clean.is_some() && !matches!(scan.word(at), "cleaned" | "format" | "fix") => {
                 let end = (i + 1).min(scan.tokens.len());
                 let about = format!("`{}`: which column of which table is that?", scan.words(&(at..end)));
@@ -55,7 +135,8 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
 /// The kind of column that is cleaned, and the table or column.
 fn target<'a>(scan: &Scan<'a>, at: usize) -> (Option<Cleanable>, Option<Noun<'a>>, usize) {
     let kinds = [(Cleanable::Phone, PHONES), (Cleanable::Email, EMAILS), (Cleanable::Name, NAMES)];
-    let kind_at = |i: usize| kinds.iter().filter_map(|(kind, list)| Some((scan.any(i, list)?, *kind))).max_by_key(|k| k.0);
+    let kind_at =
+        |i: usize| kinds.iter().filter_map(|(kind, list)| Some((scan.any(i, list)?, *kind))).max_by_key(|k| k.0);
     if let Some((end, kind)) = kind_at(at) {
         if let Some(of) = scan.any(end, &["of", "in", "for", "from"]).map(|i| scan.article(i))
             && let Some((noun, end)) = scan.head(of)

@@ -7,22 +7,177 @@ use crate::requirement::tokens;
 use crate::vocabulary::{Dialect, sql_string};
 
 const OUT: &[&str] = &[
-    "leave out", "leaving out", "leaves out", "left out", "without", "without the", "except", "except for", "excluding", "exclude", "excludes", "excl", "ignore", "ignoring", "not counting", "skip", "skipping", "omit",
-    "omitting", "other than", "but not", "but no", "apart from", "filter out", "filtering out", "do not count", "don't count", "do not include", "don't include", "not including", "no", "not", "minus the", "disregard",
-    "disregarding", "drop the", "that are not", "which are not", "that were not", "which were not", "that is not", "that isn't", "that aren't", "that weren't", "who are not", "but without", "and exclude", "and leave out", "and ignore",
-    "with the exception of", "but ignore", "but exclude", "but leave out",
+    "leave out",
+    "leaving out",
+    "leaves out",
+    "left out",
+    "without",
+    "without the",
+    "except",
+    "except for",
+    "excluding",
+    "exclude",
+    "excludes",
+    "excl",
+    "ignore",
+    "ignoring",
+    "not counting",
+    "skip",
+    "skipping",
+    "omit",
+    "omitting",
+    "other than",
+    "but not",
+    "but no",
+    "apart from",
+    "filter out",
+    "filtering out",
+    "do not count",
+    "don't count",
+    "do not include",
+    "don't include",
+    "not including",
+    "no",
+    "not",
+    "minus the",
+    "disregard",
+    "disregarding",
+    "drop the",
+    "that are not",
+    "which are not",
+    "that were not",
+    "which were not",
+    "that is not",
+    "that isn't",
+    "that aren't",
+    "that weren't",
+    "who are not",
+    "but without",
+    "and exclude",
+    "and leave out",
+    "and ignore",
+    "with the exception of",
+    "but ignore",
+    "but exclude",
+    "but leave out",
 ];
 const ONLY: &[&str] = &[
-    "only", "just", "only the", "only those", "limited to", "restricted to", "only for", "only count", "count only", "only consider", "consider only", "keep only", "only keep", "only include", "include only", "that are", "which are",
-    "that were", "which were", "that is", "who are", "that have been", "which have been", "only with", "counting only", "considering only", "restrict to", "limit to", "only use", "use only", "taking only", "that was", "were", "having been",
+    "only",
+    "just",
+    "only the",
+    "only those",
+    "limited to",
+    "restricted to",
+    "only for",
+    "only count",
+    "count only",
+    "only consider",
+    "consider only",
+    "keep only",
+    "only keep",
+    "only include",
+    "include only",
+    "that are",
+    "which are",
+    "that were",
+    "which were",
+    "that is",
+    "who are",
+    "that have been",
+    "which have been",
+    "only with",
+    "counting only",
+    "considering only",
+    "restrict to",
+    "limit to",
+    "only use",
+    "use only",
+    "taking only",
+    "that was",
+    "were",
+    "having been",
 ];
-const BESIDE: &[&str] = &["by", "via", "in", "from", "with", "through", "using", "for", "of", "paid by", "paid with", "made by", "made with", "at"];
-const WHERE: &[&str] = &["where", "with", "having", "whose", "where the", "with a", "with the", "that have", "which have", "who have", "if", "when", "for which", "only where", "only with", "and", "only those with", "that had", "in", "for", "of", "by"];
+const BESIDE: &[&str] = &[
+    "by",
+    "via",
+    "in",
+    "from",
+    "with",
+    "through",
+    "using",
+    "for",
+    "of",
+    "paid by",
+    "paid with",
+    "made by",
+    "made with",
+    "at",
+];
+const WHERE: &[&str] = &[
+    "where",
+    "with",
+    "having",
+    "whose",
+    "where the",
+    "with a",
+    "with the",
+    "that have",
+    "which have",
+    "who have",
+    "if",
+    "when",
+    "for which",
+    "only where",
+    "only with",
+    "and",
+    "only those with",
+    "that had",
+    "in",
+    "for",
+    "of",
+    "by",
+];
 const COMPARE: &[(&str, &str)] = &[
-    ("greater than or equal to", ">="), ("at least", ">="), (">=", ">="), ("no less than", ">="), ("not less than", ">="), ("or more", ">="), ("minimum of", ">="), ("less than or equal to", "<="),
-    ("at most", "<="), ("no more than", "<="), ("not more than", "<="), ("up to", "<="), ("<=", "<="), ("more than", ">"), ("greater than", ">"), ("higher than", ">"), ("larger than", ">"), ("bigger than", ">"), ("over", ">"),
-    ("above", ">"), ("exceeding", ">"), ("exceeds", ">"), (">", ">"), ("less than", "<"), ("lower than", "<"), ("smaller than", "<"), ("fewer than", "<"), ("under", "<"), ("below", "<"), ("<", "<"), ("worth more than", ">"),
-    ("worth at least", ">="), ("worth less than", "<"), ("longer than", ">"), ("shorter than", "<"), ("not equal to", "<>"), ("<>", "<>"), ("!=", "<>"), ("equal to", "="), ("=", "="),
+    ("greater than or equal to", ">="),
+    ("at least", ">="),
+    (">=", ">="),
+    ("no less than", ">="),
+    ("not less than", ">="),
+    ("or more", ">="),
+    ("minimum of", ">="),
+    ("less than or equal to", "<="),
+    ("at most", "<="),
+    ("no more than", "<="),
+    ("not more than", "<="),
+    ("up to", "<="),
+    ("<=", "<="),
+    ("more than", ">"),
+    ("greater than", ">"),
+    ("higher than", ">"),
+    ("larger than", ">"),
+    ("bigger than", ">"),
+    ("over", ">"),
+    ("above", ">"),
+    ("exceeding", ">"),
+    ("exceeds", ">"),
+    (">", ">"),
+    ("less than", "<"),
+    ("lower than", "<"),
+    ("smaller than", "<"),
+    ("fewer than", "<"),
+    ("under", "<"),
+    ("below", "<"),
+    ("<", "<"),
+    ("worth more than", ">"),
+    ("worth at least", ">="),
+    ("worth less than", "<"),
+    ("longer than", ">"),
+    ("shorter than", "<"),
+    ("not equal to", "<>"),
+    ("<>", "<>"),
+    ("!=", "<>"),
+    ("equal to", "="),
+    ("=", "="),
 ];
 
 /// Reads a condition on rows.
@@ -42,7 +197,22 @@ fn piece<'a>(at: usize, end: usize, filter: Filter<'a>) -> Option<Piece<'a>> {
 /// `leave out cancelled orders`; an unknown noun after these words is a question.
 fn out<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     let i = scan.any(at, OUT)?;
-    let i = scan.skip(scan.article(i), &["those", "ones", "with", "that are", "which are", "any", "orders that are", "status", "the", "rows with", "rows that are"]);
+    let i = scan.skip(
+        scan.article(i),
+        &[
+            "those",
+            "ones",
+            "with",
+            "that are",
+            "which are",
+            "any",
+            "orders that are",
+            "status",
+            "the",
+            "rows with",
+            "rows that are",
+        ],
+    );
     let (values, end) = scan.values(i);
     if values.is_empty() {
         let weak = matches!(scan.word(at), "no" | "not" | "drop" | "skip" | "minus");
@@ -59,9 +229,15 @@ fn only<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     // `only the last 30 days`, `only paid orders`: what follows says it all.
     let (values, end) = scan.values(i);
     if values.is_empty() {
-        let strong = scan.word(at) == "only" || scan.any(at, &["limited to", "restricted to", "keep only", "count only", "restrict to", "limit to"]).is_some();
-        let named = scan.noun(i).is_some_and(|n| !n.0.values.is_empty() || !n.0.hits.tables.is_empty() || !n.0.hits.columns.is_empty());
-        let content = scan.tokens.get(i).is_some_and(|t| t.kind == tokens::Kind::Word) && !crate::requirement::words::known(scan.word(i));
+        let strong = scan.word(at) == "only"
+            || scan
+                .any(at, &["limited to", "restricted to", "keep only", "count only", "restrict to", "limit to"])
+                .is_some();
+        let named = scan
+            .noun(i)
+            .is_some_and(|n| !n.0.values.is_empty() || !n.0.hits.tables.is_empty() || !n.0.hits.columns.is_empty());
+        let content = scan.tokens.get(i).is_some_and(|t| t.kind == tokens::Kind::Word)
+            && !crate::requirement::words::known(scan.word(i));
         return if strong && !named && content { unknown(scan, at, i) } else { None };
     }
     let (noun, end) = table_after(scan, end);
@@ -102,7 +278,11 @@ fn unknown<'a>(scan: &Scan<'a>, at: usize, i: usize) -> Option<Piece<'a>> {
         }
     }
     candidates.truncate(12);
-    let about = format!("`{}`: no column of the contracts is known to hold `{}`. Which rows are meant?", scan.words(&(at..end)), scan.words(&(i..end)));
+    let about = format!(
+        "`{}`: no column of the contracts is known to hold `{}`. Which rows are meant?",
+        scan.words(&(at..end)),
+        scan.words(&(i..end))
+    );
     Some(Piece { tokens: at..end, kind: Kind::Ask(Question { about, candidates }) })
 }
 
@@ -113,14 +293,51 @@ fn column_value<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     if noun.hits.columns.is_empty() {
         return None;
     }
-    let negative = scan.any(i, &["is not", "isn't", "not", "other than", "is neither", "not in", "<>", "!=", "is not in", "are not", "is other than", "was not", "must not be"]);
-    let positive = scan.any(i, &["is", "=", "equals", "in", "of", "are", "is in", ":", "is either", "was", "set to", "is set to", "equal to", "is equal to"]);
+    let negative = scan.any(
+        i,
+        &[
+            "is not",
+            "isn't",
+            "not",
+            "other than",
+            "is neither",
+            "not in",
+            "<>",
+            "!=",
+            "is not in",
+            "are not",
+            "is other than",
+            "was not",
+            "must not be",
+        ],
+    );
+    let positive = scan.any(
+        i,
+        &[
+            "is",
+            "=",
+            "equals",
+            "in",
+            "of",
+            "are",
+            "is in",
+            ":",
+            "is either",
+            "was",
+            "set to",
+            "is set to",
+            "equal to",
+            "is equal to",
+        ],
+    );
     let j = negative.or(positive).unwrap_or(i);
     // Without any word of a condition, `payment method card` must at least be led in by one.
     if lead.is_none() && j == i {
         return None;
     }
-    let own = |v: &Value<'a>| v.of.iter().any(|v| noun.hits.columns.iter().any(|c| c.table == v.table && c.column.name == v.column.name));
+    let own = |v: &Value<'a>| {
+        v.of.iter().any(|v| noun.hits.columns.iter().any(|c| c.table == v.table && c.column.name == v.column.name))
+    };
     let (values, end) = scan.values(j);
     if !values.is_empty() && values.iter().all(own) {
         let (table, end) = match scan.head(end) {
@@ -139,9 +356,19 @@ fn column_value<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     }
     let listed = noun.hits.columns.iter().any(|c| !c.column.accepted_values.is_empty());
     let led = lead.is_some_and(|_| !matches!(scan.word(at), "and" | "by" | "of" | "in" | "for")) || j > i;
-    if listed && led && token.kind == tokens::Kind::Word && !crate::requirement::words::known(&token.lower) && scan.hits(j).is_none() {
+    if listed
+        && led
+        && token.kind == tokens::Kind::Word
+        && !crate::requirement::words::known(&token.lower)
+        && scan.hits(j).is_none()
+    {
         let candidates = noun.hits.columns.iter().flat_map(|c| c.column.accepted_values.iter().cloned()).collect();
-        let about = format!("`{}`: `{}` is not among the values of `{}`. Which is meant?", scan.words(&(at..j + 1)), token.text, scan.words(&noun.tokens));
+        let about = format!(
+            "`{}`: `{}` is not among the values of `{}`. Which is meant?",
+            scan.words(&(at..j + 1)),
+            token.text,
+            scan.words(&noun.tokens)
+        );
         return Some(Piece { tokens: at..j + 1, kind: Kind::Ask(Question { about, candidates }) });
     }
     None
@@ -173,11 +400,14 @@ fn compared<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
             let noun = before.iter().rev().find_map(|p| match &p.kind {
                 Kind::Noun(noun) if !noun.hits.tables.is_empty() => Some(noun.clone()),
                 Kind::Measure(crate::requirement::piece::Measure {
-                    what: crate::requirement::piece::What::Count { noun, .. }, ..
+                    what: crate::requirement::piece::What::Count { noun, .. },
+                    ..
                 }) => Some(noun.clone()),
                 _ => None,
             })?;
-            let end = scan.any(i, &["dollars", "euros", "usd", "eur", "pounds", "$", "€", "in value", "in total"]).unwrap_or(i);
+            let end = scan
+                .any(i, &["dollars", "euros", "usd", "eur", "pounds", "$", "€", "in value", "in total"])
+                .unwrap_or(i);
             return piece(at, end, Filter::Compare { noun, op, literal });
         }
     };
@@ -206,7 +436,21 @@ fn comparison(scan: &Scan<'_>, at: usize) -> Option<(&'static str, usize, String
 
 /// `without an e-mail`, `with a phone number`, `where shipped_at is missing`.
 fn missing<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
-    if let Some(i) = scan.any(at, &["without", "with no", "without any", "without a", "that have no", "who have no", "lacking", "missing", "with a missing", "with missing"]) {
+    if let Some(i) = scan.any(
+        at,
+        &[
+            "without",
+            "with no",
+            "without any",
+            "without a",
+            "that have no",
+            "who have no",
+            "lacking",
+            "missing",
+            "with a missing",
+            "with missing",
+        ],
+    ) {
         let (noun, end) = scan.head(i)?;
         if noun.hits.columns.is_empty() || !noun.hits.tables.is_empty() {
             return None;
@@ -218,8 +462,12 @@ fn missing<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     if noun.hits.columns.is_empty() {
         return None;
     }
-    let not = scan.any(i, &["is not missing", "is not null", "is not empty", "is known", "is filled", "is set", "is there", "is present"]);
-    let null = scan.any(i, &["is missing", "is null", "is empty", "is unknown", "is not set", "is blank", "is not known"]);
+    let not = scan.any(
+        i,
+        &["is not missing", "is not null", "is not empty", "is known", "is filled", "is set", "is there", "is present"],
+    );
+    let null =
+        scan.any(i, &["is missing", "is null", "is empty", "is unknown", "is not set", "is blank", "is not known"]);
     let end = not.or(null)?;
     piece(at, end, Filter::Missing { noun, missing: not.is_none() })
 }

@@ -5,8 +5,19 @@ use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
 
 const OPERATORS: &[(&str, char)] = &[
-    ("times", '*'), ("multiplied by", '*'), ("x", '*'), ("*", '*'), ("minus", '-'), ("less", '-'), ("-", '-'), ("–", '-'), ("plus", '+'), ("+", '+'),
-    ("divided by", '/'), ("over", '/'), ("/", '/'),
+    ("times", '*'),
+    ("multiplied by", '*'),
+    ("x", '*'),
+    ("*", '*'),
+    ("minus", '-'),
+    ("less", '-'),
+    ("-", '-'),
+    ("–", '-'),
+    ("plus", '+'),
+    ("+", '+'),
+    ("divided by", '/'),
+    ("over", '/'),
+    ("/", '/'),
 ];
 
 /// A formula of at least one operator, from `at` on.
@@ -43,7 +54,9 @@ fn operand<'a>(scan: &Scan<'a>, at: usize) -> Option<(Formula<'a>, usize)> {
         "one" => Some("1".to_owned()),
         "hundred" => Some("100".to_owned()),
         word => Some(word.to_owned()).filter(|w| {
-            scan.tokens[at].kind == tokens::Kind::Number && w.chars().all(|c| c.is_ascii_digit() || c == '.') && w.parse::<f64>().is_ok()
+            scan.tokens[at].kind == tokens::Kind::Number
+                && w.chars().all(|c| c.is_ascii_digit() || c == '.')
+                && w.parse::<f64>().is_ok()
         }),
     };
     if let Some(number) = number {
@@ -62,10 +75,27 @@ fn operand<'a>(scan: &Scan<'a>, at: usize) -> Option<(Formula<'a>, usize)> {
 pub fn definition<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>> {
     let i = scan.any(at, &["where", "with", "and", ", where", "(", ",", "here", "and where", "by"]).unwrap_or(at);
     let i = scan.article(i);
-    let name = (i..(i + 3).min(scan.tokens.len())).take_while(|j| scan.tokens[*j].kind == tokens::Kind::Word).find_map(|j| {
-        let is = scan.any(j + 1, &["is", "means", "equals", "=", "is defined as", "defined as", "is calculated as", "calculated as", "as", "being", "is the", "is computed as"])?;
-        Some((j + 1, is))
-    });
+    let name =
+        (i..(i + 3).min(scan.tokens.len())).take_while(|j| scan.tokens[*j].kind == tokens::Kind::Word).find_map(|j| {
+            let is = scan.any(
+                j + 1,
+                &[
+                    "is",
+                    "means",
+                    "equals",
+                    "=",
+                    "is defined as",
+                    "defined as",
+                    "is calculated as",
+                    "calculated as",
+                    "as",
+                    "being",
+                    "is the",
+                    "is computed as",
+                ],
+            )?;
+            Some((j + 1, is))
+        });
     let (name_end, is) = name?;
     let (formula, end) = formula(scan, is)?;
     let key: String = scan.tokens[i..name_end].iter().map(|t| t.key.as_str()).collect();

@@ -8,8 +8,38 @@ use crate::requirement::words;
 use crate::vocabulary::Unit;
 
 const PER: &[&str] = &[
-    "per", "by", "for each", "for every", "in each", "in every", "each", "every", "grouped by", "group by", "broken down by", "split by", "and by", "and per", "and for each", "broken down per", "across", "aggregated by",
-    "aggregated per", "summarised by", "summarized by", "on each", "on every", "for each of the", "of each", "of every", "sliced by", "segmented by", "by each", "at each", "from each", "a",
+    "per",
+    "by",
+    "for each",
+    "for every",
+    "in each",
+    "in every",
+    "each",
+    "every",
+    "grouped by",
+    "group by",
+    "broken down by",
+    "split by",
+    "and by",
+    "and per",
+    "and for each",
+    "broken down per",
+    "across",
+    "aggregated by",
+    "aggregated per",
+    "summarised by",
+    "summarized by",
+    "on each",
+    "on every",
+    "for each of the",
+    "of each",
+    "of every",
+    "sliced by",
+    "segmented by",
+    "by each",
+    "at each",
+    "from each",
+    "a",
 ];
 
 /// Reads the grain.
@@ -35,10 +65,33 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
         let Some((item, next)) = item(scan, i) else { break };
         items.push(item);
         end = next;
-        let Some(joined) = scan.any(end, &[",", "and", ", and", "&", "/", "per", "by", "and per", "and by", ", per", ", by", "and for each", "within each"]) else { break };
+        let Some(joined) = scan.any(
+            end,
+            &[
+                ",",
+                "and",
+                ", and",
+                "&",
+                "/",
+                "per",
+                "by",
+                "and per",
+                "and by",
+                ", per",
+                ", by",
+                "and for each",
+                "within each",
+            ],
+        ) else {
+            break;
+        };
         let spelt = matches!(scan.word(joined - 1), "per" | "by" | "each");
         // What follows a comma may be the next measure: `per customer, the number of orders`.
-        if !spelt && (scan.article(joined) > joined || super::measure::read(scan, joined, &[]).is_some() || super::clean::read(scan, joined, &[]).is_some()) {
+        if !spelt
+            && (scan.article(joined) > joined
+                || super::measure::read(scan, joined, &[]).is_some()
+                || super::clean::read(scan, joined, &[]).is_some())
+        {
             break;
         }
         i = joined;
@@ -54,10 +107,15 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
         return None;
     }
     let mut end = scan.article(per) + 1;
-    while scan.tokens.get(end).is_some_and(|t| t.kind == tokens::Kind::Word && !words::known(&t.lower)) && end < per + 3 {
+    while scan.tokens.get(end).is_some_and(|t| t.kind == tokens::Kind::Word && !words::known(&t.lower)) && end < per + 3
+    {
         end += 1;
     }
-    let about = format!("`{}`: no table or column is called `{}`. What is there one row for?", scan.words(&(at..end)), scan.words(&(per..end)));
+    let about = format!(
+        "`{}`: no table or column is called `{}`. What is there one row for?",
+        scan.words(&(at..end)),
+        scan.words(&(per..end))
+    );
     let candidates = near(scan, &scan.tokens[end - 1].key);
     Some(Piece { tokens: at..end, kind: Kind::Ask(Question { about, candidates }) })
 }

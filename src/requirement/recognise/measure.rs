@@ -8,18 +8,87 @@ use crate::requirement::tokens;
 use crate::requirement::words;
 use crate::spec::Function;
 
-const COUNT: &[&str] = &["number of", "count of", "counts of", "numbers of", "no. of", "how many", "quantity of", "count", "# of", "total number of", "total count of", "amount of", "the number of", "volume of"];
+const COUNT: &[&str] = &[
+    "number of",
+    "count of",
+    "counts of",
+    "numbers of",
+    "no. of",
+    "how many",
+    "quantity of",
+    "count",
+    "# of",
+    "total number of",
+    "total count of",
+    "amount of",
+    "the number of",
+    "volume of",
+];
 const DISTINCT: &[&str] = &["distinct", "unique", "different", "individual"];
 const FUNCTIONS: &[(Function, &[&str])] = &[
-    (Function::Avg, &["average", "mean", "avg", "average of", "avg of", "mean of", "the average of", "on average", "averages of"]),
-    (Function::Sum, &["sum of", "total", "total of", "sum", "summed", "overall", "sums of", "totals of", "combined", "accumulated", "lifetime"]),
-    (Function::Max, &["maximum", "max", "largest", "highest", "biggest", "latest", "last", "newest", "most recent", "maximum of", "max of", "longest", "most expensive", "greatest"]),
-    (Function::Min, &["minimum", "min", "smallest", "lowest", "earliest", "first", "oldest", "minimum of", "min of", "shortest", "cheapest"]),
+    (
+        Function::Avg,
+        &["average", "mean", "avg", "average of", "avg of", "mean of", "the average of", "on average", "averages of"],
+    ),
+    (
+        Function::Sum,
+        &[
+            "sum of",
+            "total",
+            "total of",
+            "sum",
+            "summed",
+            "overall",
+            "sums of",
+            "totals of",
+            "combined",
+            "accumulated",
+            "lifetime",
+        ],
+    ),
+    (
+        Function::Max,
+        &[
+            "maximum",
+            "max",
+            "largest",
+            "highest",
+            "biggest",
+            "latest",
+            "last",
+            "newest",
+            "most recent",
+            "maximum of",
+            "max of",
+            "longest",
+            "most expensive",
+            "greatest",
+        ],
+    ),
+    (
+        Function::Min,
+        &[
+            "minimum",
+            "min",
+            "smallest",
+            "lowest",
+            "earliest",
+            "first",
+            "oldest",
+            "minimum of",
+            "min of",
+            "shortest",
+            "cheapest",
+        ],
+    ),
 ];
 
 /// Reads a measure.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
-    let start = scan.skip(at, &["the", "a", "an", "their", "its", "our", "all", "with", "and", "with the", "showing", "as well as"]);
+    let start = scan.skip(
+        at,
+        &["the", "a", "an", "their", "its", "our", "all", "with", "and", "with the", "showing", "as well as"],
+    );
     let (measure, end) = count(scan, start)
         .or_else(|| rows(scan, start))
         .or_else(|| function(scan, start))
@@ -56,23 +125,46 @@ fn count<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
 }
 
 fn rows<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
-    let end = scan.any(at, &["row count", "record count", "number of rows", "number of records", "count", "counts", "how many", "number", "how many there are", "how many there were"])?;
+    let end = scan.any(
+        at,
+        &[
+            "row count",
+            "record count",
+            "number of rows",
+            "number of records",
+            "count",
+            "counts",
+            "how many",
+            "number",
+            "how many there are",
+            "how many there were",
+        ],
+    )?;
     // `count` as a verb stands before what is counted; that was tried before.
-    scan.tokens.get(end).is_none_or(|t| t.kind == tokens::Kind::Mark || words::is_filler(&t.lower)).then(|| measure(What::Rows, Vec::new(), end)).flatten()
+    scan.tokens
+        .get(end)
+        .is_none_or(|t| t.kind == tokens::Kind::Mark || words::is_filler(&t.lower))
+        .then(|| measure(What::Rows, Vec::new(), end))
+        .flatten()
 }
 
 /// `average order value`, `total amount`, `the sum of quantity times unit price`, `total orders`.
 fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
     let found = FUNCTIONS.iter().filter_map(|(f, list)| Some((scan.any(at, list)?, *f))).max_by_key(|f| f.0);
     // A column such as `Total` or `last_name` that begins with such a word is that column.
-    let named = scan.hits(at).filter(|h| h.tier == 0 && found.is_none_or(|f| at + h.len > f.0) && !h.columns.is_empty());
+    let named =
+        scan.hits(at).filter(|h| h.tier == 0 && found.is_none_or(|f| at + h.len > f.0) && !h.columns.is_empty());
     if let Some(hits) = named {
-        return hits.columns.iter().any(|c| super::super::roles::cleanable(c.column).is_none() && c.column.data_type.is_numeric()).then(|| {
-            let tokens = at..at + hits.len;
-            let end = tokens.end;
-            let noun = Noun { tokens, hits, modifiers: Vec::new(), values: Vec::new() };
-            measure(What::Of { function: Function::Sum, formula: Formula::Column(noun) }, Vec::new(), end)
-        })?;
+        return hits
+            .columns
+            .iter()
+            .any(|c| super::super::roles::cleanable(c.column).is_none() && c.column.data_type.is_numeric())
+            .then(|| {
+                let tokens = at..at + hits.len;
+                let end = tokens.end;
+                let noun = Noun { tokens, hits, modifiers: Vec::new(), values: Vec::new() };
+                measure(What::Of { function: Function::Sum, formula: Formula::Column(noun) }, Vec::new(), end)
+            })?;
     }
     let (i, function) = found?;
     let i = scan.article(scan.any(i, &["of", "of the", "of all"]).unwrap_or(i));
@@ -86,13 +178,18 @@ fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
         }
         _ => (Vec::new(), i),
     };
-    if function == Function::Sum && let Some((mut inner, end)) = count(scan, i) {
+    if function == Function::Sum
+        && let Some((mut inner, end)) = count(scan, i)
+    {
         inner.values.extend(values);
         return Some((inner, end));
     }
     if let Some(end) = is_revenue(scan, i) {
         let end = scan.any(end, &["amount", "value"]).unwrap_or(end);
-        let per = scan.any(end, &["per", "for each"]).and_then(|j| scan.head(j)).filter(|n| function == Function::Avg && !n.0.hits.tables.is_empty());
+        let per = scan
+            .any(end, &["per", "for each"])
+            .and_then(|j| scan.head(j))
+            .filter(|n| function == Function::Avg && !n.0.hits.tables.is_empty());
         let (noun, end) = per.map_or((None, end), |(n, e)| (Some(n), e));
         return measure(What::Worth { function, noun, revenue: true }, values, end);
     }
@@ -127,8 +224,14 @@ fn revenue<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<(Meas
     if is_table && after_count {
         return None;
     }
-    let end = scan.any(end, &["amount", "value", "figures", "numbers", "from", "of"]).filter(|e| !matches!(scan.word(e - 1), "from" | "of")).unwrap_or(end);
-    let of = scan.any(end, &["of", "from"]).and_then(|j| scan.head(j)).filter(|n| !n.0.hits.tables.is_empty() && n.0.hits.tier <= 1);
+    let end = scan
+        .any(end, &["amount", "value", "figures", "numbers", "from", "of"])
+        .filter(|e| !matches!(scan.word(e - 1), "from" | "of"))
+        .unwrap_or(end);
+    let of = scan
+        .any(end, &["of", "from"])
+        .and_then(|j| scan.head(j))
+        .filter(|n| !n.0.hits.tables.is_empty() && n.0.hits.tier <= 1);
     let (noun, end) = match of {
         Some((noun, end)) => (Some(noun), end),
         None => (None, end),
@@ -142,13 +245,17 @@ fn is_revenue(scan: &Scan<'_>, at: usize) -> Option<usize> {
         return None;
     }
     let next = scan.tokens.get(at + 1);
-    let double = next.is_some_and(|t| token.key == "sale" && ["revenue", "turnover", "volume", "amount", "value", "total"].contains(&t.key.as_str()));
+    let double = next.is_some_and(|t| {
+        token.key == "sale" && ["revenue", "turnover", "volume", "amount", "value", "total"].contains(&t.key.as_str())
+    });
     // A longer name in the contracts that starts with the word: `sales_order`, `sales order`.
     if !double && scan.hits(at).is_some_and(|h| h.len > 1 && h.tier <= 1) {
         return None;
     }
     // `sales orders`
-    if token.key == "sale" && next.is_some_and(|t| scan.lexicon.key(&t.key, 1).is_some_and(|h| !h.tables.is_empty() && t.key == "order")) {
+    if token.key == "sale"
+        && next.is_some_and(|t| scan.lexicon.key(&t.key, 1).is_some_and(|h| !h.tables.is_empty() && t.key == "order"))
+    {
         return None;
     }
     Some(at + 1 + usize::from(double))
@@ -161,7 +268,21 @@ fn formula<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
 
 /// `order value`, `the value of the orders`: what rows of a table are worth, summed if no function is named.
 fn worth<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
-    if let Some(end) = scan.any(at, &["gross margin", "margin", "profit", "gross profit", "net revenue", "gross revenue", "net sales", "gross sales", "contribution", "earnings"]) {
+    if let Some(end) = scan.any(
+        at,
+        &[
+            "gross margin",
+            "margin",
+            "profit",
+            "gross profit",
+            "net revenue",
+            "gross revenue",
+            "net sales",
+            "gross sales",
+            "contribution",
+            "earnings",
+        ],
+    ) {
         if scan.hits(at).is_some_and(|h| h.tier == 0) {
             return None;
         }
@@ -186,12 +307,20 @@ fn worth_of<'a>(scan: &Scan<'a>, at: usize, function: Function) -> Option<(What<
         return Some((What::Worth { function, noun: Some(noun), revenue: false }, end));
     }
     // `the value of the orders`, and after a function `total value`
-    let worth = scan.tokens.get(at).filter(|t| WORTH.contains(&t.key.as_str()) || t.key == "basketsize" || t.key == "basket")?;
+    let worth = scan
+        .tokens
+        .get(at)
+        .filter(|t| WORTH.contains(&t.key.as_str()) || t.key == "basketsize" || t.key == "basket")?;
     let end = at + 1 + usize::from(worth.key == "basket");
-    let of = scan.any(end, &["of", "per", "for each"]).and_then(|j| scan.head(j)).filter(|n| !n.0.hits.tables.is_empty() && (scan.word(end) == "of" || function == Function::Avg));
+    let of = scan
+        .any(end, &["of", "per", "for each"])
+        .and_then(|j| scan.head(j))
+        .filter(|n| !n.0.hits.tables.is_empty() && (scan.word(end) == "of" || function == Function::Avg));
     match of {
         Some((noun, end)) => Some((What::Worth { function, noun: Some(noun), revenue: false }, end)),
-        None if function != Function::Sum || matches!(worth.key.as_str(), "value" | "spend" | "spending" | "worth" | "total" | "amount") => {
+        None if function != Function::Sum
+            || matches!(worth.key.as_str(), "value" | "spend" | "spending" | "worth" | "total" | "amount") =>
+        {
             Some((What::Worth { function, noun: None, revenue: false }, end))
         }
         None => None,

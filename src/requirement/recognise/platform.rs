@@ -18,7 +18,19 @@ const NAMES: &[(&str, Dialect)] = &[
     ("sqlite", Dialect::Sqlite),
 ];
 /// Databases that Pipewright can't reach.
-const OTHERS: &[&str] = &["oracle", "sql server", "sqlserver", "mssql", "mongodb", "mongo", "cassandra", "clickhouse", "salesforce", "kafka", "s3"];
+const OTHERS: &[&str] = &[
+    "oracle",
+    "sql server",
+    "sqlserver",
+    "mssql",
+    "mongodb",
+    "mongo",
+    "cassandra",
+    "clickhouse",
+    "salesforce",
+    "kafka",
+    "s3",
+];
 const FROM: &[&str] = &["from", "out of", "of"];
 const TO: &[&str] = &["to", "into", "onto", "in", "on", "over to", "for"];
 
@@ -32,17 +44,25 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
     if dialect.is_none() && other.is_none() {
         return None;
     }
-    let end = scan.skip(other.unwrap_or(i + 1), &["database", "db", "warehouse", "server", "source", "instance", "cluster"]);
+    let end =
+        scan.skip(other.unwrap_or(i + 1), &["database", "db", "warehouse", "server", "source", "instance", "cluster"]);
     let tokens = at..end;
     // Without a preposition: `MySQL orders`, where a target can't be meant.
     let source = from.is_some() || (to.is_none() && !matches!(dialect, Some(Dialect::Snowflake | Dialect::DuckDb)));
     // `orders in MySQL`: a database that is only ever read from here.
-    let source = source || matches!(dialect, Some(Dialect::MySql | Dialect::Sqlite)) && scan.word(at) != "to" && scan.word(at) != "into";
+    let source = source
+        || matches!(dialect, Some(Dialect::MySql | Dialect::Sqlite))
+            && scan.word(at) != "to"
+            && scan.word(at) != "into";
     let _ = before;
     let kind = match dialect {
         Some(Dialect::BigQuery | Dialect::Redshift | Dialect::Databricks) | None => Kind::Ask(Question {
             about: format!("`{}` can't be said yet. Which database is it in production?", scan.words(&tokens)),
-            candidates: if source { vec!["MySQL".into(), "PostgreSQL".into()] } else { vec!["Snowflake".into(), "PostgreSQL".into()] },
+            candidates: if source {
+                vec!["MySQL".into(), "PostgreSQL".into()]
+            } else {
+                vec!["Snowflake".into(), "PostgreSQL".into()]
+            },
         }),
         Some(dialect) => Kind::Platform { source, dialect },
     };

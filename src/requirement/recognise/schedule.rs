@@ -74,16 +74,54 @@ const DAYS: &[(&str, u8)] =
 
 /// Zones that people say by a city or by letters.
 const ZONES: &[(&str, &str)] = &[
-    ("utc", "UTC"), ("gmt", "UTC"), ("cet", "Europe/Berlin"), ("cest", "Europe/Berlin"), ("berlin", "Europe/Berlin"), ("german", "Europe/Berlin"),
-    ("oslo", "Europe/Oslo"), ("norwegian", "Europe/Oslo"), ("paris", "Europe/Paris"), ("london", "Europe/London"), ("uk", "Europe/London"),
-    ("madrid", "Europe/Madrid"), ("rome", "Europe/Rome"), ("vienna", "Europe/Vienna"), ("zurich", "Europe/Zurich"), ("amsterdam", "Europe/Amsterdam"),
-    ("stockholm", "Europe/Stockholm"), ("copenhagen", "Europe/Copenhagen"), ("helsinki", "Europe/Helsinki"), ("warsaw", "Europe/Warsaw"),
-    ("prague", "Europe/Prague"), ("lisbon", "Europe/Lisbon"), ("dublin", "Europe/Dublin"), ("athens", "Europe/Athens"), ("istanbul", "Europe/Istanbul"),
-    ("new york", "America/New_York"), ("eastern", "America/New_York"), ("est", "America/New_York"), ("edt", "America/New_York"), ("chicago", "America/Chicago"),
-    ("central", "America/Chicago"), ("denver", "America/Denver"), ("los angeles", "America/Los_Angeles"), ("pacific", "America/Los_Angeles"),
-    ("pst", "America/Los_Angeles"), ("san francisco", "America/Los_Angeles"), ("toronto", "America/Toronto"), ("sao paulo", "America/Sao_Paulo"),
-    ("tokyo", "Asia/Tokyo"), ("singapore", "Asia/Singapore"), ("hong kong", "Asia/Hong_Kong"), ("shanghai", "Asia/Shanghai"), ("dubai", "Asia/Dubai"),
-    ("indian", "Asia/Kolkata"), ("ist", "Asia/Kolkata"), ("mumbai", "Asia/Kolkata"), ("sydney", "Australia/Sydney"), ("auckland", "Pacific/Auckland"),
+    ("utc", "UTC"),
+    ("gmt", "UTC"),
+    ("cet", "Europe/Berlin"),
+    ("cest", "Europe/Berlin"),
+    ("berlin", "Europe/Berlin"),
+    ("german", "Europe/Berlin"),
+    ("oslo", "Europe/Oslo"),
+    ("norwegian", "Europe/Oslo"),
+    ("paris", "Europe/Paris"),
+    ("london", "Europe/London"),
+    ("uk", "Europe/London"),
+    ("madrid", "Europe/Madrid"),
+    ("rome", "Europe/Rome"),
+    ("vienna", "Europe/Vienna"),
+    ("zurich", "Europe/Zurich"),
+    ("amsterdam", "Europe/Amsterdam"),
+    ("stockholm", "Europe/Stockholm"),
+    ("copenhagen", "Europe/Copenhagen"),
+    ("helsinki", "Europe/Helsinki"),
+    ("warsaw", "Europe/Warsaw"),
+    ("prague", "Europe/Prague"),
+    ("lisbon", "Europe/Lisbon"),
+    ("dublin", "Europe/Dublin"),
+    ("athens", "Europe/Athens"),
+    ("istanbul", "Europe/Istanbul"),
+    ("new york", "America/New_York"),
+    ("eastern", "America/New_York"),
+    ("est", "America/New_York"),
+    ("edt", "America/New_York"),
+    ("chicago", "America/Chicago"),
+    ("central", "America/Chicago"),
+    ("denver", "America/Denver"),
+    ("los angeles", "America/Los_Angeles"),
+    ("pacific", "America/Los_Angeles"),
+    ("pst", "America/Los_Angeles"),
+    ("san francisco", "America/Los_Angeles"),
+    ("toronto", "America/Toronto"),
+    ("sao paulo", "America/Sao_Paulo"),
+    ("tokyo", "Asia/Tokyo"),
+    ("singapore", "Asia/Singapore"),
+    ("hong kong", "Asia/Hong_Kong"),
+    ("shanghai", "Asia/Shanghai"),
+    ("dubai", "Asia/Dubai"),
+    ("indian", "Asia/Kolkata"),
+    ("ist", "Asia/Kolkata"),
+    ("mumbai", "Asia/Kolkata"),
+    ("sydney", "Australia/Sydney"),
+    ("auckland", "Pacific/Auckland"),
 ];
 
 /// Reads schedules and time zones.
@@ -108,7 +146,24 @@ fn every(scan: &Scan<'_>, at: usize) -> Option<(Every, usize, bool)> {
     if let Some((_, end)) = time(scan, at) {
         return Some((Every::Unsaid, at, end > at));
     }
-    if let Some(end) = scan.any(at, &["every weekday", "each weekday", "weekdays", "on weekdays", "every working day", "every business day", "every workday", "each working day", "each business day", "working days", "business days", "monday to friday", "monday through friday"]) {
+    if let Some(end) = scan.any(
+        at,
+        &[
+            "every weekday",
+            "each weekday",
+            "weekdays",
+            "on weekdays",
+            "every working day",
+            "every business day",
+            "every workday",
+            "each working day",
+            "each business day",
+            "working days",
+            "business days",
+            "monday to friday",
+            "monday through friday",
+        ],
+    ) {
         return Some((Every::Week("1-5".into()), end, true));
     }
     if let Some(end) = scan.any(at, &["every weekend", "at weekends", "on weekends", "weekends"]) {
@@ -117,7 +172,11 @@ fn every(scan: &Scan<'_>, at: usize) -> Option<(Every, usize, bool)> {
     if let Some((day, end)) = day_of_month(scan, at) {
         return Some((Every::Month(day), end, true));
     }
-    if let Some((days, end)) = weekdays(scan, scan.any(at, &["every", "each", "weekly", "weekly on", "every week", "every week on", "once a week on"]).unwrap_or(at)) {
+    if let Some((days, end)) = weekdays(
+        scan,
+        scan.any(at, &["every", "each", "weekly", "weekly on", "every week", "every week on", "once a week on"])
+            .unwrap_or(at),
+    ) {
         return Some((Every::Week(days), end, true));
     }
     if let Some(i) = scan.any(at, &["every", "each"]) {
@@ -134,7 +193,9 @@ fn every(scan: &Scan<'_>, at: usize) -> Option<(Every, usize, bool)> {
         });
         if let Some(n) = n {
             return match scan.word(i + 1) {
-                "minutes" | "minute" | "mins" | "min" if (1..=30).contains(&n) && 60 % n == 0 => Some((Every::Minutes(n), i + 2, true)),
+                "minutes" | "minute" | "mins" | "min" if (1..=30).contains(&n) && 60 % n == 0 => {
+                    Some((Every::Minutes(n), i + 2, true))
+                }
                 "minutes" | "mins" if n == 60 => Some((Every::Hours(1), i + 2, true)),
                 "hours" | "hour" if (1..=12).contains(&n) && 24 % n == 0 => Some((Every::Hours(n), i + 2, true)),
                 "hours" if n == 24 => Some((Every::Day, i + 2, true)),
@@ -187,7 +248,9 @@ fn means_run(scan: &Scan<'_>, at: usize, end: usize, before: &[Piece<'_>]) -> bo
     if runs(next) {
         return true;
     }
-    let ends = end >= scan.tokens.len() || scan.tokens[end].kind == crate::requirement::tokens::Kind::Mark || matches!(scan.word(end), "and" | "then" | "with" | "from" | "to" | "into");
+    let ends = end >= scan.tokens.len()
+        || scan.tokens[end].kind == crate::requirement::tokens::Kind::Mark
+        || matches!(scan.word(end), "and" | "then" | "with" | "from" | "to" | "into");
     let clause = (0..at).rev().take_while(|i| !scan.tokens[*i].ends_clause()).last().unwrap_or(at);
     let verb_before = (clause..at).any(runs);
     let measured = before.iter().any(|p| p.tokens.start >= clause && matches!(p.kind, Kind::Measure(_)));
@@ -197,7 +260,9 @@ fn means_run(scan: &Scan<'_>, at: usize, end: usize, before: &[Piece<'_>]) -> bo
     // `every day …` first of all, or after what is to be run.
     let starts = at == clause;
     let builds = (clause..at).any(|i| scan.any(i, words::BUILD).is_some());
-    scan.word(at) == "every" && !measured && (verb_before || (starts && scan.any(next, words::BUILD).is_some()) || (builds && ends))
+    scan.word(at) == "every"
+        && !measured
+        && (verb_before || (starts && scan.any(next, words::BUILD).is_some()) || (builds && ends))
 }
 
 fn weekdays(scan: &Scan<'_>, at: usize) -> Option<(String, usize)> {

@@ -5,14 +5,54 @@ use crate::requirement::piece::{Kind, Piece};
 use crate::requirement::scan::Scan;
 use crate::vocabulary::{Span, Unit};
 
-const BEFORE: &[&str] = &["in", "for", "over", "from", "of", "during", "within", "covering", "only", "just", "only for", "only from", "only in"];
+const BEFORE: &[&str] = &[
+    "in",
+    "for",
+    "over",
+    "from",
+    "of",
+    "during",
+    "within",
+    "covering",
+    "only",
+    "just",
+    "only for",
+    "only from",
+    "only in",
+];
 const LAST: &[&str] = &["last", "past", "previous", "latest", "trailing", "most recent", "preceding", "recent"];
 const NUMBERS: &[(&str, u32)] = &[
-    ("one", 1), ("two", 2), ("three", 3), ("four", 4), ("five", 5), ("six", 6), ("seven", 7), ("eight", 8), ("nine", 9), ("ten", 10),
-    ("twelve", 12), ("fourteen", 14), ("fifteen", 15), ("thirty", 30), ("sixty", 60), ("ninety", 90),
+    ("one", 1),
+    ("two", 2),
+    ("three", 3),
+    ("four", 4),
+    ("five", 5),
+    ("six", 6),
+    ("seven", 7),
+    ("eight", 8),
+    ("nine", 9),
+    ("ten", 10),
+    ("twelve", 12),
+    ("fourteen", 14),
+    ("fifteen", 15),
+    ("thirty", 30),
+    ("sixty", 60),
+    ("ninety", 90),
 ];
-const MONTHS: &[&str] =
-    &["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+const MONTHS: &[&str] = &[
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
 
 /// Reads a window or a period.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>> {
@@ -53,7 +93,21 @@ fn window<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
 
 fn period<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     let start = scan.any(at, &["only"]).unwrap_or(at);
-    if let Some(i) = scan.any(start, &["since", "starting", "from", "on or after", "starting from", "beginning", "as of", "starting on", "made since", "placed since"]) {
+    if let Some(i) = scan.any(
+        start,
+        &[
+            "since",
+            "starting",
+            "from",
+            "on or after",
+            "starting from",
+            "beginning",
+            "as of",
+            "starting on",
+            "made since",
+            "placed since",
+        ],
+    ) {
         let (from, until, end) = day(scan, i)?;
         if let Some(j) = scan.any(end, &["to", "until", "till", "through"]) {
             let (_, until, end) = day(scan, j)?;

@@ -8,7 +8,6 @@ mod endings;
 mod history;
 mod index;
 mod journal;
-mod lines;
 mod main_branch;
 mod objects;
 mod shift;
