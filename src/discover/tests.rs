@@ -8,7 +8,8 @@ use crate::vocabulary::Fault;
 
 /// A SQLite file made by statements; Python's library is at hand wherever the project is built.
 fn sqlite(dir: &Path, file: &str, script: &str) {
-    let program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit(); c.close()";
+    let program =
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit(); c.close()";
     let path = dir.join(file);
     let done = Command::new("python3").args(["-c", program, path.to_str().unwrap(), script]).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -115,9 +116,14 @@ fn lists_of_values_are_rules_and_personal_data_is_none() {
         ("flag", vec!["no", "yes"]),
         ("order_type", vec!["shop", "web"]),
     ];
-    assert_eq!(lists, want.iter().map(|(n, v)| (*n, v.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())).map(|(n, v)| (n, &*v.leak())).collect::<Vec<_>>());
-    let tags: Vec<(&str, &str)> =
-        contract.columns.iter().filter_map(|c| Some((c.name.as_str(), c.pii()?))).collect();
+    assert_eq!(
+        lists,
+        want.iter()
+            .map(|(n, v)| (*n, v.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>()))
+            .map(|(n, v)| (n, &*v.leak()))
+            .collect::<Vec<_>>()
+    );
+    let tags: Vec<(&str, &str)> = contract.columns.iter().filter_map(|c| Some((c.name.as_str(), c.pii()?))).collect();
     assert_eq!(tags, [("contact", "email"), ("card", "payment"), ("gender", "gender"), ("number_type", "phone")]);
 }
 
@@ -159,7 +165,16 @@ fn files_that_are_no_source() {
     bytes[8192..len - 4096].fill(0xee);
     std::fs::write(at("page.sqlite"), bytes).unwrap();
     let mut said = String::new();
-    for name in ["nosuch.sqlite", ".", "zero.sqlite", "text.sqlite", "head.sqlite", "none.sqlite", "views.sqlite", "page.sqlite"] {
+    for name in [
+        "nosuch.sqlite",
+        ".",
+        "zero.sqlite",
+        "text.sqlite",
+        "head.sqlite",
+        "none.sqlite",
+        "views.sqlite",
+        "page.sqlite",
+    ] {
         let fault = discovered(dir.path(), name).unwrap_err();
         assert_eq!(fault.exit, 2);
         said.push_str(&format!("{fault}\n"));
