@@ -1,4 +1,6 @@
 //! `discover`: the tables of the sources become contracts, without losing what people wrote into them.
+//!
+//! A contract is merged line by line from what was found last, what people made of it, and what is found now.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -10,6 +12,7 @@ use crate::discover;
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
 use crate::workspace::{Workspace, paths};
 use crate::world::files;
+use crate::world::git::merge_lines;
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +59,9 @@ pub enum Status {
     Updated,
     /// It says what the source says, or what people made of it.
     Unchanged,
-    /// The source changed, but people had edited the file: it is as they left it.
+    /// The source changed, and so did people's file: it holds both.
+    Merged,
+    /// The source changed what people had edited: the file is as they left it.
     Kept,
     /// People deleted it, so it was not written again.
     Deleted,
@@ -153,9 +158,14 @@ fn settle(
         Some(_) if base == Some(&text) => Status::Unchanged,
         Some(_) => Status::Kept,
     };
+    let merged = match (status, base, current) {
+        (Status::Kept, Some(base), Some(current)) => merged(&path, base, current, &text)?,
+        _ => None,
+    };
+    let status = if merged.is_some() { Status::Merged } else { status };
     match status {
-        Status::Created | Status::Updated => {
-            writes.insert(path.clone(), text.clone());
+        Status::Created | Status::Updated | Status::Merged => {
+            writes.insert(path.clone(), merged.unwrap_or_else(|| text.clone()));
             writes.insert(base_path, text);
         }
         Status::Unchanged if base != Some(&text) => {
@@ -178,6 +188,13 @@ fn settle(
     }
     let rows = new.profile.as_ref().map_or(0, |p| p.rows);
     Ok(Found { table, path, rows, columns: new.columns.len(), status })
+}
+
+/// People's file with what the source changed, where both can be had and a contract comes of it.
+fn merged(path: &str, base: &str, current: &str, new: &str) -> Outcome<Option<String>> {
+    let (bytes, clean) = merge_lines(base.as_bytes(), current.as_bytes(), new.as_bytes())?;
+    let text = String::from_utf8(bytes).ok().filter(|_| clean);
+    Ok(text.filter(|text| contract::read(path, text).is_ok()))
 }
 
 /// What is written must be read back as what was meant.
