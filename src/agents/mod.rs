@@ -1,26 +1,29 @@
-//! One file a role. An agent is a function from a task and its context to proposals; the registry is [`AGENTS`], so a
-//! new role is one new file and one line here.
+//! One file a role. An agent is a function from a task and its brief to proposals; the registry is [`AGENTS`], so a
+//! new role is one new file and one line here. In: [`Plan`] and [`Context`]; out: proposals, or all faults at once.
 
-use std::collections::BTreeMap;
+mod because;
+pub mod cleaning;
+mod governance;
+mod ingestion;
+pub mod models;
+mod observability;
+mod quality;
+mod scheduling;
+mod schema;
+mod transformation;
 
-use crate::contract::Contract;
-use crate::plan::{Role, Task};
+use crate::plan::{Context, Plan, Role, Task, spec_file};
 use crate::proposal::Proposal;
-use crate::spec::Spec;
-use crate::vocabulary::{Name, Outcome, TableRef};
-use crate::workspace::Config;
+use crate::vocabulary::{Diagnostic, Fault, Outcome, Place};
+use models::Models;
 
-/// What an agent is shown: never a file, never the network.
+/// What an agent is given.
 #[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    /// The workspace's configuration.
-    pub config: &'a Config,
-    /// All contracts.
-    pub contracts: &'a BTreeMap<TableRef, Contract>,
-    /// All specs of the workspace, the planned one among them: staging models are shared between pipelines.
-    pub specs: &'a BTreeMap<Name, Spec>,
-    /// The spec that is planned.
-    pub spec: &'a Spec,
+pub struct Brief<'a> {
+    /// What is planned and what is known.
+    pub context: Context<'a>,
+    /// All models of the workspace, resolved.
+    pub models: &'a Models,
 }
 
 /// An agent made of rules.
@@ -34,8 +37,54 @@ pub struct Agent {
     /// Kinds of artifact it proposes.
     pub gives: &'static [&'static str],
     /// The agent itself.
-    pub propose: fn(&Task, &Context<'_>) -> Outcome<Vec<Proposal>>,
+    pub propose: fn(&Task, &Brief<'_>) -> Outcome<Vec<Proposal>>,
 }
 
 /// Every agent, in the order that a plan asks them.
-pub const AGENTS: &[Agent] = &[];
+pub const AGENTS: &[Agent] = &[
+    ingestion::AGENT,
+    schema::AGENT,
+    transformation::AGENT,
+    quality::AGENT,
+    scheduling::AGENT,
+    governance::AGENT,
+    observability::AGENT,
+];
+
+/// Asks the agents of a plan, one task after the other.
+///
+/// # Errors
+/// All that is wrong with the spec, and approvals that are missing, at once.
+pub fn propose(plan: &Plan, context: &Context<'_>) -> Outcome<Vec<Proposal>> {
+    let (models, mut faults) = models::resolve(context);
+    let brief = Brief { context: *context, models: &models };
+    let mut proposals = Vec::new();
+    for task in &plan.tasks {
+        faults.extend(unapproved(task, context));
+        for agent in AGENTS.iter().filter(|agent| agent.role == task.role) {
+            match (agent.propose)(task, &brief) {
+                Ok(more) => proposals.extend(more),
+                Err(fault) => faults.extend(fault.diagnostics),
+            }
+        }
+    }
+    Fault::unless_empty(faults)?;
+    Ok(proposals)
+}
+
+/// Gates of a task that nobody approved by name.
+fn unapproved(task: &Task, context: &Context<'_>) -> Vec<Diagnostic> {
+    let spec = context.spec;
+    let missing = task.gates.iter().filter(|g| !spec.approvals.iter().any(|a| a.act == g.act && a.of == g.of));
+    let fault = |gate: &crate::plan::Gate| {
+        let act = format!("{:?}", gate.act).to_lowercase();
+        let next = format!("add `{{act: {act}, of: {}, by: NAME, why: REASON}}` to `approvals`", gate.of);
+        Diagnostic::error("needs-approval", format!("to {act} `{}` a person must approve it by name", gate.of))
+            .at(Place::path(spec_file(&spec.name), "approvals"))
+            .next(next)
+    };
+    missing.map(fault).collect()
+}
+
+#[cfg(test)]
+mod tests;

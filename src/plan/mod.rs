@@ -1,10 +1,32 @@
-//! Intent and contracts become a plan: which agent does what, in what order, behind which gate.
+//! Spec and contracts become a plan: which agent does what, in what order, behind which gate. In: [`Context`]; out:
+//! [`Plan`].
+
+mod gates;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::{Act, Name};
+use crate::contract::Contract;
+use crate::spec::Spec;
+use crate::vocabulary::{Act, Diagnostic, Name, Outcome, Place, Relation, TableRef};
+use crate::workspace::Config;
 
+/// What is planned, and all that agents are shown: never a file, never the network.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The workspace's configuration, with the platforms that are proposed already in it.
+    pub config: &'a Config,
+    /// All contracts.
+    pub contracts: &'a BTreeMap<TableRef, Contract>,
+    /// All specs of the workspace, the planned one among them: staging models are shared between pipelines.
+    pub specs: &'a BTreeMap<Name, Spec>,
+    /// The spec that is planned.
+    pub spec: &'a Spec,
+    /// The spec as it was before this change, if it is not new.
+    pub before: Option<&'a Spec>,
+}
 /// Tasks in an order that respects `after`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -79,5 +101,101 @@ impl Role {
             Role::Governance => "governance",
             Role::Observability => "observability",
         }
+    }
+}
+
+/// Plans one pipeline: a task for each role that has something to do.
+///
+/// # Errors
+/// A spec that asks for nothing.
+pub fn plan(context: &Context<'_>) -> Outcome<Plan> {
+    let spec = context.spec;
+    if spec.ingest.is_empty() && spec.models.is_empty() && spec.tests.is_empty() {
+        return Err(Diagnostic::error("nothing-to-do", format!("the pipeline `{}` asks for nothing", spec.name))
+            .at(Place::file(spec_file(&spec.name)))
+            .next("add tables to `ingest`, or `models`")
+            .fault());
+    }
+    let lands = !spec.ingest.is_empty();
+    let builds = !spec.models.is_empty();
+    let roles: &[(Role, bool, &[Role])] = &[
+        (Role::Ingestion, lands, &[]),
+        (Role::Schema, lands || builds, &[Role::Ingestion]),
+        (Role::Transformation, builds, &[Role::Schema]),
+        (Role::Quality, builds || !spec.tests.is_empty(), &[Role::Transformation]),
+        (Role::Scheduling, true, &[Role::Ingestion, Role::Transformation, Role::Quality]),
+        (Role::Governance, stages_personal_data(context), &[Role::Transformation]),
+        (Role::Observability, !spec.alerts.is_empty(), &[Role::Scheduling]),
+    ];
+    let id = |role: Role| format!("{}/{}", spec.name, role.as_str());
+    let mut gates = gates::gates(context);
+    let mut tasks: Vec<Task> = Vec::new();
+    for (role, _, after) in roles.iter().filter(|(_, due, _)| *due) {
+        let after = after.iter().map(|r| id(*r)).filter(|id| tasks.iter().any(|t| t.id == *id)).collect();
+        let gates = if *role == Role::Transformation { std::mem::take(&mut gates) } else { Vec::new() };
+        tasks.push(Task { id: id(*role), role: *role, after, gates });
+    }
+    // A spec that lost all its models still needs their approval.
+    if let Some(last) = tasks.last_mut() {
+        last.gates.extend(gates);
+    }
+    Ok(Plan { pipeline: spec.name.clone(), tasks })
+}
+
+/// The file that a spec stands in.
+pub fn spec_file(name: &Name) -> String {
+    format!("pipelines/{name}.yml")
+}
+
+fn stages_personal_data(context: &Context<'_>) -> bool {
+    let tables = context.specs.values().flat_map(|s| &s.models).filter_map(|m| match &m.from {
+        Relation::Table(table) => context.contracts.get(table),
+        Relation::Model(_) => None,
+    });
+    !context.spec.models.is_empty() && tables.flat_map(|c| &c.columns).any(|c| c.pii().is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn plan_of(spec: &str, before: Option<&str>) -> Outcome<Plan> {
+        let config: Config =
+            serde_yaml::from_str("{version: 1, name: shop, targets: {dev: {kind: duckdb, path: x.duckdb}}}").unwrap();
+        let spec: Spec = serde_yaml::from_str(spec).unwrap();
+        let before: Option<Spec> = before.map(|b| serde_yaml::from_str(b).unwrap());
+        let specs = BTreeMap::from([(spec.name.clone(), spec.clone())]);
+        let contracts = BTreeMap::new();
+        let (specs, contracts, before) = (&specs, &contracts, before.as_ref());
+        plan(&Context { config: &config, contracts, specs, spec: &spec, before })
+    }
+
+    const DAILY: &str = "{version: 1, name: daily, models: [{name: m, from: a, group_by: [{name: d}], measures: [{name: n, count: '*'}, {name: s, sum: x}]}]}";
+
+    #[test]
+    fn only_roles_with_something_to_do_get_a_task() {
+        let plan = plan_of(DAILY, None).unwrap();
+        let tasks: Vec<(&str, usize)> = plan.tasks.iter().map(|t| (t.id.as_str(), t.after.len())).collect();
+        assert_eq!(
+            tasks,
+            [("daily/schema", 0), ("daily/transformation", 1), ("daily/quality", 1), ("daily/scheduling", 2)]
+        );
+    }
+
+    #[test]
+    fn a_spec_that_asks_for_nothing_is_refused() {
+        assert_eq!(plan_of("{version: 1, name: daily}", None).unwrap_err().diagnostics[0].code, "nothing-to-do");
+    }
+
+    #[test]
+    fn what_is_dropped_waits_for_a_person() {
+        let less = "{version: 1, name: daily, models: [{name: m, from: a, group_by: [{name: d}], measures: [{name: n, count: '*'}]}]}";
+        let gates = plan_of(less, Some(DAILY)).unwrap().tasks[1].gates.clone();
+        assert_eq!(gates, [Gate { act: Act::Drop, of: "marts.m.s".into() }]);
+        let other = "{version: 1, name: daily, ingest: [{table: a.b, mode: replace}]}";
+        let gates: Vec<Gate> = plan_of(other, Some(DAILY)).unwrap().tasks.into_iter().flat_map(|t| t.gates).collect();
+        assert_eq!(gates, [Gate { act: Act::Drop, of: "marts.m".into() }]);
+        assert!(plan_of(DAILY, Some(less)).unwrap().tasks.iter().all(|t| t.gates.is_empty()));
     }
 }

@@ -182,13 +182,14 @@ fn special(name: &str, args: &[&Expr], whole: &Expr, scope: &Scope) -> Lower {
         ("current_date", []) => Ok(cast(as_of(), DataType::Date)),
         ("date_trunc", [part, value]) => date_trunc(unit(part)?, go(value)?),
         ("dateadd" | "date_add", [part, count, value]) => {
-            let count = go(count)?;
-            let count = if count.uses.is_empty() { count.code.flat() } else { count.code.argument() };
-            date_add(unit(part)?, &count, go(value)?)
+            let Some(count) = go(count)?.code.flat().parse::<i32>().ok() else {
+                return Err(unsupported(whole, "how far dateadd goes is a whole number"));
+            };
+            Ok(moved(unit(part)?, i64::from(count), &go(value)?))
         }
         ("date_add", [value, Expr::Interval(interval)]) => {
             let (count, unit) = self::interval(interval, whole)?;
-            date_add(unit, &count.to_string(), go(value)?)
+            Ok(moved(unit, count, &go(value)?))
         }
         ("datediff" | "date_diff", [part, from, to]) => {
             let unit = unit(part)?;
@@ -286,12 +287,18 @@ fn date_trunc(unit: &str, value: Lowered) -> Lower {
     Ok(if value.data_type == Some(DataType::Date) { cast(lowered, DataType::Date) } else { lowered })
 }
 
-/// `value` plus `count` (SQL as a Jinja expression) units.
-pub(super) fn date_add(unit: &str, count: &str, value: Lowered) -> Lower {
-    let call = format!("dbt.dateadd('{unit}', {count}, {})", value.code.argument());
-    let lowered = Lowered::of(Code::Jinja(call), value.data_type, &[&value]);
+/// `value` plus `count` units.
+pub fn date_add(unit: &str, count: i64, value: &Code) -> Code {
+    // Not every database has an interval of quarters.
+    let (unit, count) = if unit == "quarter" { ("month", count * 3) } else { (unit, count) };
+    Code::Jinja(format!("dbt.dateadd('{unit}', {count}, {})", value.argument()))
+}
+
+/// `value` plus `count` units, a date where `value` is one.
+pub(super) fn moved(unit: &str, count: i64, value: &Lowered) -> Lowered {
+    let lowered = Lowered::of(date_add(unit, count, &value.code), value.data_type, &[value]);
     let day = !matches!(unit, "second" | "minute" | "hour");
-    Ok(if day && value.data_type == Some(DataType::Date) { cast(lowered, DataType::Date) } else { lowered })
+    if day && value.data_type == Some(DataType::Date) { cast(lowered, DataType::Date) } else { lowered }
 }
 
 fn last_day(unit: &str, value: Lowered) -> Lower {

@@ -13,7 +13,8 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
 
 pub use code::{Code, WIDTH};
-pub use functions::aggregate;
+pub use functions::{aggregate, date_add};
+pub use walk::type_code;
 
 use crate::vocabulary::{DataType, Diagnostic, Name};
 
@@ -42,6 +43,8 @@ pub struct ScopeColumn {
     pub data_type: Option<DataType>,
     /// Whether it may be null.
     pub nullable: bool,
+    /// Whether it is meant only where its relation is named with it.
+    pub hidden: bool,
 }
 
 /// A lowered expression.

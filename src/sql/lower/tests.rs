@@ -8,6 +8,7 @@ fn scope() -> Scope {
         sql: name.to_owned(),
         data_type: Some(t),
         nullable,
+        hidden: false,
     };
     Scope {
         columns: vec![

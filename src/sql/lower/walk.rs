@@ -4,7 +4,7 @@ use sqlparser::ast::{
     self, BinaryOperator, CaseWhen, CastKind, CeilFloorKind, Expr, TrimWhereField, UnaryOperator, Value,
 };
 
-use super::functions::{self, date_add, unit_of};
+use super::functions::{self, unit_of};
 use super::{Code, Lowered, Scope, refuse, shown};
 use crate::vocabulary::{DataType, Diagnostic, nearest};
 
@@ -110,8 +110,9 @@ pub(super) fn unsupported(expression: &Expr, why: &str) -> Diagnostic {
 fn column(relation: Option<&str>, name: &str, scope: &Scope) -> Lower {
     let (relation, name) = (relation.map(str::to_lowercase), name.to_lowercase());
     let fits = |r: &str| relation.as_deref().is_none_or(|wanted| wanted == r);
+    let named = |c: &super::ScopeColumn| c.name == *name && (relation.is_some() || !c.hidden);
     let found: Vec<(usize, &super::ScopeColumn)> =
-        scope.columns.iter().enumerate().filter(|(_, c)| c.name == *name && fits(c.relation.as_str())).collect();
+        scope.columns.iter().enumerate().filter(|(_, c)| named(c) && fits(c.relation.as_str())).collect();
     let open = scope.open.iter().find(|(r, _)| fits(r.as_str()));
     let mut lowered = Lowered::of(Code::text(""), None, &[]);
     lowered.plain = true;
@@ -246,7 +247,7 @@ pub(super) fn cast(inner: Lowered, to: DataType) -> Lowered {
 }
 
 /// A type as dbt SQL spells it for every target.
-pub(crate) fn type_code(to: DataType) -> Code {
+pub fn type_code(to: DataType) -> Code {
     let jinja = |call: &str| Code::Jinja(call.to_owned());
     match to {
         DataType::Integer => jinja("dbt.type_bigint()"),
@@ -301,7 +302,7 @@ fn binary(whole: &Expr, left: &Expr, op: &BinaryOperator, right: &Expr, scope: &
     if let (Op::Plus | Op::Minus, Expr::Interval(interval)) = (op, right) {
         let (count, unit) = functions::interval(interval, right)?;
         let count = if *op == Op::Minus { -count } else { count };
-        return date_add(unit, &count.to_string(), walk(left, scope)?);
+        return Ok(functions::moved(unit, count, &walk(left, scope)?));
     }
     let (l, r) = (walk(left, scope)?, walk(right, scope)?);
     let temporal = |x: &Lowered| x.data_type.is_some_and(DataType::is_temporal);

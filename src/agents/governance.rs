@@ -1,0 +1,36 @@
+//! Governance: which columns of which models hold personal data.
+
+use super::because::Maker;
+use super::{Agent, Brief};
+use crate::plan::{Role, Task};
+use crate::proposal::{Artifact, Layer, Policy, Proposal};
+use crate::vocabulary::Outcome;
+
+pub(super) const AGENT: Agent = Agent {
+    role: Role::Governance,
+    about: "says which columns hold personal data, wherever it flows",
+    needs: &["contracts", "spec"],
+    gives: &["Policy"],
+    propose,
+};
+
+fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
+    let spec = brief.context.spec;
+    let maker = Maker { task, spec, role: Role::Governance };
+    let mut proposals = Vec::new();
+    for model in brief.models.of(spec) {
+        for column in model.columns.iter().flatten() {
+            let Some(pii) = &column.pii else { continue };
+            let artifact =
+                Artifact::Policy(Policy { model: model.name.clone(), column: column.name.clone(), pii: pii.clone() });
+            let path = format!("models.{}.columns.{}", model.name, column.name);
+            proposals.push(match &model.layer {
+                Layer::Staging(table) => {
+                    maker.from_contract(&table.to_string(), format!("the contract tags it pii.{pii}"), artifact)
+                }
+                _ => maker.from_spec(&path, format!("it comes from a column tagged pii.{pii}"), artifact),
+            });
+        }
+    }
+    Ok(proposals)
+}

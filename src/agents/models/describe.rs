@@ -1,0 +1,115 @@
+//! Sentences for what nobody described: every model and column has one.
+
+use super::Resolved;
+use crate::contract::{self, Contract};
+use crate::spec::{Function, Model};
+use crate::vocabulary::{DataType, Name};
+
+/// A landed column.
+pub(super) fn landed(contract: &Contract, column: &contract::Column) -> String {
+    if let Some(text) = &column.description {
+        return sentence(text);
+    }
+    let table = &contract.table;
+    if column.primary_key.is_some() {
+        let part = if contract.key().len() > 1 { "Part of the key" } else { "Key" };
+        return format!("{part} of a row of {table}.");
+    }
+    if let Some(to) = &column.references {
+        return format!("The row of {} that it belongs to.", to.table);
+    }
+    match column.data_type {
+        DataType::Timestamp => format!("{}, in UTC.", words(&column.name)),
+        _ => format!("{} of a row of {table}.", words(&column.name)),
+    }
+}
+
+/// A column of the grain.
+pub(super) fn group(expr: &str, of: Option<&str>, data_type: Option<DataType>) -> String {
+    let flat = expr.to_lowercase();
+    match (flat.split_once("date_trunc('").and_then(|(_, rest)| rest.split_once('\'')), of) {
+        (Some((unit, _)), Some(of)) => format!("First day of the {unit} of {of}."),
+        (None, Some(of)) if data_type == Some(DataType::Date) && flat.starts_with("cast(") => format!("Day of {of}."),
+        _ => format!("Computed as {}.", code(expr)),
+    }
+}
+
+/// An aggregate.
+pub(super) fn measure(function: Function, expr: &str, from: &Resolved) -> String {
+    match function {
+        Function::Count if expr == "*" => format!("{}.", count_of(from)),
+        Function::Count => format!("Number of {} with {}.", noun(from), code(expr)),
+        Function::CountDistinct => format!("Number of different values of {}.", code(expr)),
+        Function::Sum => format!("Sum of {}.", code(expr)),
+        Function::Avg => format!("Mean of {}.", code(expr)),
+        Function::Min => format!("Smallest {}.", code(expr)),
+        Function::Max => format!("Largest {}.", code(expr)),
+        Function::Expr => format!("Computed as {}.", code(expr)),
+    }
+}
+
+/// `Number of orders`.
+fn count_of(from: &Resolved) -> String {
+    format!("Number of {}", noun(from))
+}
+
+/// A model over models.
+pub(super) fn query(model: &Model, base: &Resolved, grain: &[Name]) -> String {
+    if let Some(text) = &model.description {
+        return sentence(text);
+    }
+    let mut text = if model.measures.is_empty() {
+        capitalised(&noun(base))
+    } else {
+        let measures: Vec<&str> = model.measures.iter().map(|m| m.name.as_str()).collect();
+        format!("{} of {}", capitalised(&list(&measures)), noun(base))
+    };
+    if let Some(window) = &model.window {
+        text.push_str(&format!(" over the last {}", window.last));
+    }
+    if !model.group_by.is_empty() {
+        let grain: Vec<&str> = grain.iter().map(Name::as_str).collect();
+        text.push_str(&format!(", one row per {}", list(&grain)));
+    }
+    text + "."
+}
+
+/// A staging model.
+pub(super) fn staging(contract: &Contract) -> String {
+    match &contract.description {
+        Some(text) => sentence(text),
+        None => format!("{} as {} holds them.", words(&contract.table), contract.source),
+    }
+}
+
+/// With a full stop at its end.
+pub(super) fn sentence(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() || text.ends_with(['.', '!', '?']) { text } else { text + "." }
+}
+
+fn noun(model: &Resolved) -> String {
+    model.noun().as_str().replace('_', " ")
+}
+
+fn words(name: &Name) -> String {
+    capitalised(&name.as_str().replace('_', " "))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn code(expr: &str) -> String {
+    let expr = expr.split_whitespace().collect::<Vec<_>>().join(" ");
+    if expr.contains('`') { expr } else { format!("`{expr}`") }
+}
+
+fn list(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}

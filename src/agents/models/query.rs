@@ -1,0 +1,479 @@
+//! A model over models: joins, window, conditions, then groups and measures or columns, each lowered against what the
+//! models that it reads hold.
+
+use std::collections::BTreeSet;
+
+use super::{Body, Column, Joined, Models, Query, Resolved, Source, Target, Written, describe, simple_first};
+use crate::agents::cleaning;
+use crate::plan::Context;
+use crate::proposal::Layer;
+use crate::spec::{Function, JoinKind, Materialization, Model};
+use crate::sql::lower::{Code, Lowered, Scope, ScopeColumn, aggregate, lower};
+use crate::vocabulary::{DataType, Diagnostic, Name, nearest};
+
+/// Names that steps of a query take; a source may not be called so inside it.
+const STEPS: [&str; 5] = ["joined", "in_window", "filtered", "aggregated", "selected"];
+
+pub(super) fn resolve(
+    context: &Context<'_>,
+    models: &Models,
+    all: &[Written<'_>],
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Resolved> {
+    let written = &all[0];
+    let model = written.model;
+    let crate::vocabulary::Relation::Model(from) = &model.from else { return None };
+    let intermediate = model.name.as_str().starts_with("int_");
+    let layer = if intermediate { Layer::Intermediate } else { Layer::Marts };
+    let usual = if intermediate { Materialization::View } else { Materialization::Table };
+    let mut resolved = Resolved {
+        name: model.name.clone(),
+        layer,
+        pipelines: Written::pipelines(all),
+        description: String::new(),
+        materialization: model.materialization.unwrap_or(usual),
+        columns: None,
+        grain: Vec::new(),
+        from: Some(from.clone()),
+        body: Body::Sql(String::new()),
+        macros: BTreeSet::new(),
+    };
+    let before = faults.len();
+    contradictions(written, faults);
+    if let Some(sql) = &model.sql {
+        let text = model.description.clone().unwrap_or_else(|| format!("{} by its own query.", model.name));
+        resolved.description = describe::sentence(&text);
+        resolved.body = Body::Sql(format!("{}\n", sql.trim_end()));
+        return (faults.len() == before).then_some(resolved);
+    }
+    let base = models.get(from.as_str())?;
+    let mut work = Work { context, models, written, faults, macros: BTreeSet::new(), columns: Vec::new() };
+    let query = work.query(base)?;
+    resolved.macros = work.macros;
+    resolved.columns = work.columns.last().cloned().flatten();
+    if faults.len() > before {
+        return None;
+    }
+    resolved.grain = grain(model, base, models, &query);
+    resolved.description = describe::query(model, base, &resolved.grain);
+    resolved.body = Body::Query(Box::new(query));
+    Some(resolved)
+}
+
+/// Fields that exclude each other.
+fn contradictions(written: &Written<'_>, faults: &mut Vec<Diagnostic>) {
+    let model = written.model;
+    let grouping = !model.group_by.is_empty() || !model.measures.is_empty();
+    let rest = [
+        ("joins", !model.joins.is_empty()),
+        ("where", !model.filters.is_empty()),
+        ("window", model.window.is_some()),
+        ("columns", !model.columns.is_empty()),
+        ("group_by", !model.group_by.is_empty()),
+        ("measures", !model.measures.is_empty()),
+    ];
+    for (field, there) in rest {
+        if model.sql.is_some() && there {
+            let fault = Diagnostic::error("model-shape", format!("a model with `sql` has no `{field}`"));
+            faults.push(fault.at(written.place(field)).next("say it in the query, or leave `sql` out"));
+        }
+    }
+    if model.sql.is_none() && grouping && !model.columns.is_empty() {
+        let fault = Diagnostic::error("model-shape", "the columns of a model that groups are its groups and measures");
+        faults.push(fault.at(written.place("columns")).next("move them to `group_by` or `measures`"));
+    }
+}
+
+struct Work<'a, 'b> {
+    context: &'a Context<'a>,
+    models: &'a Models,
+    written: &'a Written<'b>,
+    faults: &'a mut Vec<Diagnostic>,
+    macros: BTreeSet<Name>,
+    /// The columns of the result, once they are known.
+    columns: Vec<Option<Vec<Column>>>,
+}
+
+/// What joined rows hold.
+#[derive(Default)]
+struct Rows<'m> {
+    /// What expressions may name.
+    scope: Scope,
+    /// For each column of the scope, the model's own.
+    columns: Vec<&'m Column>,
+    /// For each column of the scope, its name before the join: `orders.status`.
+    qualified: Vec<String>,
+    /// Columns that something reads.
+    used: BTreeSet<usize>,
+}
+
+impl<'a> Work<'a, '_> {
+    fn query(&mut self, base: &'a Resolved) -> Option<Query> {
+        let model = self.written.model;
+        let sources = self.sources(base)?;
+        let (mut rows, joins) = self.rows(&sources)?;
+        let window = model.window.as_ref().and_then(|window| {
+            let lowered = self.lower(window.column.as_str(), "window.column", &mut rows)?;
+            if lowered.data_type.is_some_and(|t| !t.is_temporal()) {
+                let fault = Diagnostic::error("window-type", format!("`{}` is no date or timestamp", window.column));
+                let of_time = rows.columns.iter().filter(|c| c.data_type.is_some_and(DataType::is_temporal));
+                let names: Vec<&str> = of_time.map(|c| c.name.as_str()).collect();
+                self.faults
+                    .push(fault.at(self.place("window.column")).next(format!("there is `{}`", names.join("`, `"))));
+            }
+            self.macros.extend(Name::parse("as_of").ok());
+            Some((window.clone(), lowered.code, lowered.data_type))
+        });
+        let mut filters = Vec::new();
+        for (i, filter) in model.filters.iter().enumerate() {
+            let Some(lowered) = self.scalar(filter, &format!("where.{i}"), &mut rows) else { continue };
+            let or = matches!(&lowered.code, Code::Chain("or", _));
+            filters.push(if or { lowered.code.nested() } else { lowered.code });
+        }
+        let (mut groups, mut measures, mut columns) = (Vec::new(), Vec::new(), Vec::new());
+        let mut result = Vec::new();
+        if model.group_by.is_empty() && model.measures.is_empty() {
+            columns = self.select(&mut rows, &mut result);
+        } else {
+            groups = self.groups(&mut rows, &mut result);
+            measures = self.measures(base, &mut rows, &mut result);
+        }
+        self.unique(&result);
+        // Where every column passes and some of them are unknown, so is the result.
+        let known = rows.scope.open.is_empty() || !(groups.is_empty() && measures.is_empty() && columns.is_empty());
+        let order: Vec<&Name> = groups.iter().chain(&measures).chain(&columns).map(|t| &t.name).collect();
+        result.sort_by_key(|c: &Column| order.iter().position(|name| **name == c.name));
+        self.columns.push(known.then_some(result));
+        let joined = if joins.is_empty() { Vec::new() } else { joined(&rows) };
+        let mut sources = sources.into_iter();
+        let base = sources.next()?.0;
+        Some(Query { base, joins, joined, window, filters, groups, measures, columns })
+    }
+
+    /// The models that are read, under names that clash with nothing.
+    fn sources(&mut self, base: &'a Resolved) -> Option<Vec<(Source, &'a Resolved)>> {
+        let mut read = vec![base];
+        for (i, join) in self.written.model.joins.iter().enumerate() {
+            let joined = self.models.get(join.to.as_str())?;
+            if read.iter().any(|r| r.name == joined.name) {
+                let fault = Diagnostic::error("join-twice", format!("`{}` is read twice", joined.name));
+                let next = "join it in an intermediate model of its own first";
+                self.faults.push(fault.at(self.place(&format!("joins.{i}.to"))).next(next));
+                return None;
+            }
+            read.push(joined);
+        }
+        let alias = |r: &Resolved| {
+            let alone = read.iter().filter(|other| other.noun() == r.noun()).count() == 1;
+            if alone && !STEPS.contains(&r.noun().as_str()) { r.noun().clone() } else { r.name.clone() }
+        };
+        Some(read.iter().map(|r| (Source { model: r.name.clone(), alias: alias(r) }, *r)).collect())
+    }
+
+    /// What the joined rows hold, and how they are joined.
+    fn rows(&mut self, sources: &[(Source, &'a Resolved)]) -> Option<(Rows<'a>, Vec<Joined>)> {
+        let mut rows = Rows::default();
+        let mut joins = Vec::new();
+        let mut taken = BTreeSet::new();
+        let several = sources.len() > 1;
+        for (at, (source, resolved)) in sources.iter().enumerate() {
+            let join = at.checked_sub(1).map(|i| (i, &self.written.model.joins[i]));
+            let Some(columns) = &resolved.columns else {
+                if several {
+                    let fault = Diagnostic::error(
+                        "unknown-columns",
+                        format!("the columns of `{}` are not known", resolved.name),
+                    );
+                    let at = join.map_or("from".to_owned(), |(i, _)| format!("joins.{i}.to"));
+                    let why = "it is written as `sql`, and joined rows name their columns";
+                    self.faults.push(fault.at(self.place(&at)).why(why).next("write this model as `sql` too"));
+                    return None;
+                }
+                rows.scope.open.push((source.model.clone(), String::new()));
+                continue;
+            };
+            let mut keys = Vec::new();
+            if let Some((i, _)) = join {
+                let (joined, same) = self.join(i, source, resolved, &rows, sources)?;
+                joins.push(joined);
+                keys = same;
+            }
+            let optional = join.is_some_and(|(_, join)| join.kind == JoinKind::Left);
+            for column in columns {
+                let mut sql = column.name.clone();
+                if taken.contains(&sql) {
+                    sql = Name::from_text(&format!("{}_{}", source.alias, column.name), "column");
+                }
+                while !taken.insert(sql.clone()) {
+                    sql = Name::from_text(&format!("{sql}_2"), "column");
+                }
+                rows.scope.columns.push(ScopeColumn {
+                    relation: source.model.clone(),
+                    name: column.name.clone(),
+                    sql: sql.to_string(),
+                    data_type: column.data_type,
+                    nullable: column.nullable || optional,
+                    // A key that equals ours is ours: nobody has to say which.
+                    hidden: keys.contains(&column.name),
+                });
+                rows.columns.push(column);
+                rows.qualified.push(format!("{}.{}", source.alias, column.name));
+            }
+        }
+        Some((rows, joins))
+    }
+
+    fn join(
+        &mut self,
+        i: usize,
+        source: &Source,
+        to: &Resolved,
+        rows: &Rows<'_>,
+        sources: &[(Source, &Resolved)],
+    ) -> Option<(Joined, Vec<Name>)> {
+        let join = &self.written.model.joins[i];
+        let place = self.place(&format!("joins.{i}.on"));
+        if join.on.is_empty() {
+            let fault = Diagnostic::error("join-on", format!("nothing says which rows of `{}` belong", join.to));
+            self.faults.push(fault.at(place).next("name a pair of columns that must be equal"));
+            return None;
+        }
+        let (mut on, mut keys, mut same) = (Vec::new(), Vec::new(), Vec::new());
+        for (ours, theirs) in &join.on {
+            let left = rows.scope.columns.iter().position(|c| c.name == *ours);
+            let Some(left) = left else {
+                let known = rows.scope.columns.iter().map(|c| c.name.as_str());
+                let next = nearest(ours.as_str(), known).join("`, `");
+                let fault = Diagnostic::error("unknown-column", format!("there is no column `{ours}` to join on"));
+                self.faults.push(fault.at(place.clone()).next(format!("did you mean `{next}`?")));
+                continue;
+            };
+            if to.column(theirs.as_str()).is_none() {
+                let known = to.columns.iter().flatten().map(|c| c.name.as_str());
+                let next = nearest(theirs.as_str(), known).join("`, `");
+                let fault = Diagnostic::error("unknown-column", format!("`{}` has no column `{theirs}`", to.name));
+                self.faults.push(fault.at(place.clone()).next(format!("did you mean `{next}`?")));
+                continue;
+            }
+            let from = rows.scope.columns[left].relation.clone();
+            let alias = sources.iter().find(|(s, _)| s.model == from).map(|(s, _)| s.alias.clone())?;
+            on.push((format!("{alias}.{ours}"), format!("{}.{theirs}", source.alias)));
+            keys.push((from, ours.clone(), theirs.clone()));
+            if ours == theirs {
+                same.push(theirs.clone());
+            }
+        }
+        Some((Joined { source: source.clone(), kind: join.kind, on, keys }, same))
+    }
+
+    fn groups(&mut self, rows: &mut Rows<'_>, result: &mut Vec<Column>) -> Vec<Target> {
+        let mut targets = Vec::new();
+        for (i, group) in self.written.model.group_by.iter().enumerate() {
+            let expr = group.expr.as_deref().unwrap_or(group.name.as_str());
+            let Some(lowered) = self.scalar(expr, &format!("group_by.{i}"), rows) else { continue };
+            let read = only(&lowered, rows);
+            let description = match (&group.description, lowered.plain, read) {
+                (Some(text), ..) => describe::sentence(text),
+                (None, true, Some(column)) => column.description.clone(),
+                (None, _, read) => describe::group(expr, read.map(|c| c.name.as_str()), lowered.data_type),
+            };
+            targets.push(Target { name: group.name.clone(), code: lowered.code.clone() });
+            result.push(derived(&group.name, description, &lowered, rows));
+        }
+        simple_first(targets)
+    }
+
+    fn measures(&mut self, base: &Resolved, rows: &mut Rows<'_>, result: &mut Vec<Column>) -> Vec<Target> {
+        let mut targets = Vec::new();
+        for (i, measure) in self.written.model.measures.iter().enumerate() {
+            let at = format!("measures.{i}");
+            let Some((function, expr)) = measure.function() else {
+                let fault = Diagnostic::error("measure", format!("`{}` names no function, or several", measure.name));
+                self.faults
+                    .push(fault.at(self.place(&at)).next("one of count, count_distinct, sum, avg, min, max, expr"));
+                continue;
+            };
+            let Some(lowered) = self.measure(function, expr, &at, rows) else { continue };
+            let text = measure.description.as_deref().map(describe::sentence);
+            let description = text.unwrap_or_else(|| describe::measure(function, expr, base));
+            let mut column = derived(&measure.name, description, &lowered, rows);
+            // Counts, sums and means tell nothing about one person; a smallest and a largest value do.
+            column.pii = column.pii.filter(|_| {
+                !matches!(function, Function::Count | Function::CountDistinct | Function::Sum | Function::Avg)
+            });
+            // Without groups there is one row, also over no rows.
+            column.nullable |= self.written.model.group_by.is_empty()
+                && !matches!(function, Function::Count | Function::CountDistinct);
+            targets.push(Target { name: measure.name.clone(), code: lowered.code });
+            result.push(column);
+        }
+        targets
+    }
+
+    fn measure(&mut self, function: Function, expr: &str, at: &str, rows: &mut Rows<'_>) -> Option<Lowered> {
+        if function == Function::Expr {
+            let lowered = self.lower(expr, at, rows)?;
+            if lowered.bare || !lowered.aggregate {
+                let fault = Diagnostic::error("aggregate", format!("`{expr}` is not one value for each group"));
+                self.faults
+                    .push(fault.at(self.place(at)).next("every column of it stands in count, sum, avg, min or max"));
+                return None;
+            }
+            return Some(lowered);
+        }
+        let (name, distinct) = match function {
+            Function::Count => ("count", false),
+            Function::CountDistinct => ("count", true),
+            Function::Sum => ("sum", false),
+            Function::Avg => ("avg", false),
+            Function::Min => ("min", false),
+            Function::Max | Function::Expr => ("max", false),
+        };
+        let argument = if expr.trim() == "*" { None } else { Some(self.scalar(expr, at, rows)?) };
+        let numeric = matches!(function, Function::Sum | Function::Avg);
+        if let Some(argument) = argument.as_ref().filter(|a| numeric && a.data_type.is_some_and(|t| !t.is_numeric())) {
+            let to = argument.data_type.map(|t| t.to_string()).unwrap_or_default();
+            let fault = Diagnostic::error("measure-type", format!("`{expr}` is {to}, and {name} needs a number"));
+            self.faults.push(fault.at(self.place(at)));
+            return None;
+        }
+        aggregate(name, distinct, argument)
+            .map_err(|why| {
+                let fault = Diagnostic::error("measure", format!("`{expr}` can't be the argument of {name}"));
+                self.faults.push(fault.at(self.place(at)).why(why));
+            })
+            .ok()
+    }
+
+    /// The columns of a model that does not group. Where none are named all pass, and joined ones are written out.
+    fn select(&mut self, rows: &mut Rows<'_>, result: &mut Vec<Column>) -> Vec<Target> {
+        if self.written.model.columns.is_empty() {
+            for (at, column) in rows.columns.iter().enumerate().filter(|(at, _)| !rows.scope.columns[*at].hidden) {
+                rows.used.insert(at);
+                let ScopeColumn { sql, nullable, .. } = &rows.scope.columns[at];
+                let name = Name::from_text(sql, "column");
+                result.push(Column { name, nullable: *nullable, landed: false, ..(*column).clone() });
+            }
+            return Vec::new();
+        }
+        let mut targets = Vec::new();
+        for (name, rule) in &self.written.model.columns {
+            let at = format!("columns.{name}");
+            let Some(lowered) = self.scalar(rule.expr.as_deref().unwrap_or(name.as_str()), &at, rows) else { continue };
+            let description = match (only(&lowered, rows).filter(|_| lowered.plain), &rule.expr) {
+                (Some(column), _) => column.description.clone(),
+                (None, Some(expr)) => format!("Computed as `{expr}`."),
+                (None, None) => format!("{name} of {}.", self.written.model.name),
+            };
+            let mut column = derived(name, description, &lowered, rows);
+            let mut code = lowered.code;
+            match cleaning::of_column(rule, self.context.config) {
+                Err((field, fault)) => self.faults.push(fault.at(self.place(&format!("{at}.{field}")))),
+                Ok(Some(used)) => {
+                    code = used.call(&code);
+                    column.nullable |= used.rule.nullable;
+                    column.description = used.rule.description.clone();
+                    self.macros.insert(used.rule.macro_name());
+                    column.cleaned = Some(used);
+                }
+                Ok(None) => {}
+            }
+            if let Some(text) = &rule.description {
+                column.description = describe::sentence(text);
+            }
+            targets.push(Target { name: name.clone(), code });
+            result.push(column);
+        }
+        simple_first(targets)
+    }
+
+    fn unique(&mut self, result: &[Column]) {
+        let mut seen = BTreeSet::new();
+        for column in result.iter().filter(|c| !seen.insert(&c.name)) {
+            let what = format!("`{}` has two columns `{}`", self.written.model.name, column.name);
+            self.faults.push(Diagnostic::error("column-twice", what).at(self.place("")).next("rename one of them"));
+        }
+    }
+
+    /// An expression without aggregates.
+    fn scalar(&mut self, text: &str, at: &str, rows: &mut Rows<'_>) -> Option<Lowered> {
+        let lowered = self.lower(text, at, rows)?;
+        if lowered.aggregate {
+            let fault = Diagnostic::error("aggregate", "an aggregate can't stand here").at(self.place(at));
+            self.faults.push(fault.next("aggregates are `measures`"));
+            return None;
+        }
+        Some(lowered)
+    }
+
+    fn lower(&mut self, text: &str, at: &str, rows: &mut Rows<'_>) -> Option<Lowered> {
+        match lower(text, &rows.scope) {
+            Ok(lowered) => {
+                rows.used.extend(&lowered.uses);
+                self.macros.extend(lowered.macros.iter().filter_map(|m| Name::parse(m).ok()));
+                Some(lowered)
+            }
+            Err(fault) => {
+                self.faults.push(fault.at(self.place(at)));
+                None
+            }
+        }
+    }
+
+    fn place(&self, rest: &str) -> crate::vocabulary::Place {
+        self.written.place(rest)
+    }
+}
+
+/// The one column that an expression reads.
+fn only<'m>(lowered: &Lowered, rows: &Rows<'m>) -> Option<&'m Column> {
+    let mut uses = lowered.uses.iter();
+    uses.next().filter(|_| uses.next().is_none()).map(|at| rows.columns[*at])
+}
+
+/// A column of the result. Personal data stays personal whatever is computed from it.
+fn derived(name: &Name, description: String, lowered: &Lowered, rows: &Rows<'_>) -> Column {
+    Column {
+        name: name.clone(),
+        description,
+        data_type: lowered.data_type,
+        nullable: lowered.nullable,
+        pii: lowered.uses.iter().find_map(|at| rows.columns[*at].pii.clone()),
+        cleaned: None,
+        landed: false,
+    }
+}
+
+/// The select of the joined rows: the columns that something reads, or one where nothing does.
+fn joined(rows: &Rows<'_>) -> Vec<Target> {
+    let first = BTreeSet::from([0]);
+    let used = if rows.used.is_empty() { &first } else { &rows.used };
+    let target = |at: &usize| {
+        let column = rows.scope.columns.get(*at)?;
+        let name = Name::parse(&column.sql).ok()?;
+        Some(Target { name, code: Code::text(&rows.qualified[*at]) })
+    };
+    used.iter().filter_map(target).collect()
+}
+
+/// The groups; without groups the grain of the base, as long as no join repeats its rows and its columns are there.
+fn grain(model: &Model, base: &Resolved, models: &Models, query: &Query) -> Vec<Name> {
+    if !model.group_by.is_empty() || !model.measures.is_empty() {
+        return model.group_by.iter().map(|g| g.name.clone()).collect();
+    }
+    let one = |join: &Joined| {
+        let grain = models.get(join.source.model.as_str()).map(|m| m.grain.as_slice()).unwrap_or_default();
+        !grain.is_empty() && grain.iter().all(|g| join.keys.iter().any(|(_, _, theirs)| theirs == g))
+    };
+    if !query.joins.iter().all(one) {
+        return Vec::new();
+    }
+    let named = |column: &Name| {
+        if query.columns.is_empty() {
+            return Some(column.clone());
+        }
+        let plain = Code::text(column.as_str());
+        query.columns.iter().find(|t| t.code == plain).map(|t| t.name.clone())
+    };
+    base.grain.iter().map(named).collect::<Option<Vec<Name>>>().unwrap_or_default()
+}

@@ -1,0 +1,215 @@
+//! The staging model of a table: the union of what all specs say about its columns.
+
+use indexmap::IndexMap;
+
+use super::{Body, Column, Resolved, Target, Written, describe, simple_first};
+use crate::agents::cleaning;
+use crate::contract::Contract;
+use crate::plan::Context;
+use crate::proposal::Layer;
+use crate::spec::{ColumnRule, Materialization};
+use crate::sql::lower::{Code, Scope, ScopeColumn, lower, type_code};
+use crate::vocabulary::{DataType, Diagnostic, Name, TableRef, nearest};
+
+pub(super) fn resolve(
+    context: &Context<'_>,
+    table: &TableRef,
+    all: &[Written<'_>],
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Resolved> {
+    for written in all {
+        shape(table, written, faults);
+    }
+    let Some(contract) = context.contracts.get(table) else {
+        let known: Vec<String> = context.contracts.keys().map(TableRef::to_string).collect();
+        let near = nearest(&table.to_string(), known.iter().map(String::as_str)).join("`, `");
+        let fault = Diagnostic::error("unknown-table", format!("there is no contract for `{table}`"));
+        let next = if near.is_empty() { "run `pipewright discover`".into() } else { format!("did you mean `{near}`?") };
+        faults.push(fault.at(all[0].place("from")).next(next));
+        return None;
+    };
+    let rules = union(all, faults);
+    let scope = scope(contract);
+    let (mut targets, mut columns) = (Vec::new(), Vec::new());
+    let landed = contract.columns.iter().map(|c| &c.name);
+    let added = rules.keys().copied().filter(|name| contract.column(name.as_str()).is_none());
+    for name in landed.chain(added) {
+        let rule = rules.get(name).map(|(rule, written)| (*rule, *written));
+        if let Some((target, column)) = column(context, contract, &scope, name, rule, faults) {
+            targets.push(target);
+            columns.push(column);
+        }
+    }
+    let targets = simple_first(targets);
+    let place = |name: &Name| targets.iter().position(|t| t.name == *name);
+    columns.sort_by_key(|c: &Column| place(&c.name));
+    let described = all.iter().find_map(|w| w.model.description.as_deref());
+    let macros = columns.iter().filter_map(|c| c.cleaned.as_ref()).map(|used| used.rule.macro_name()).collect();
+    Some(Resolved {
+        name: all[0].model.name.clone(),
+        layer: Layer::Staging(table.clone()),
+        pipelines: Written::pipelines(all),
+        description: described.map_or_else(|| describe::staging(contract), describe::sentence),
+        materialization: all.iter().find_map(|w| w.model.materialization).unwrap_or(Materialization::View),
+        grain: key(context, contract),
+        columns: Some(columns),
+        from: None,
+        body: Body::Staging { table: table.clone(), targets },
+        macros,
+    })
+}
+
+/// Staging models only rename, cast and clean, one a table, under the name that follows from it.
+fn shape(table: &TableRef, written: &Written<'_>, faults: &mut Vec<Diagnostic>) {
+    let model = written.model;
+    let name = table.staging_model();
+    if model.name != name {
+        let fault =
+            Diagnostic::error("staging-name", format!("`{}` reads the table `{table}` of a source", model.name));
+        let why = format!("a source's table is read by one model, its staging model `{name}`");
+        faults.push(fault.at(written.place("from")).why(why).next(format!("write `from: {name}`")));
+    }
+    let extra = [
+        ("joins", !model.joins.is_empty()),
+        ("where", !model.filters.is_empty()),
+        ("window", model.window.is_some()),
+        ("group_by", !model.group_by.is_empty()),
+        ("measures", !model.measures.is_empty()),
+        ("sql", model.sql.is_some()),
+    ];
+    for (field, _) in extra.into_iter().filter(|(_, there)| *there) {
+        let fault = Diagnostic::error("staging-shape", format!("a staging model has no `{field}`"));
+        let why = "every pipeline reads the same staging models, so they hold all rows of their table";
+        faults.push(fault.at(written.place(field)).why(why).next(format!("add a model with `from: {name}`")));
+    }
+}
+
+/// What all specs say about columns; two rules for one column are a fault.
+fn union<'a>(all: &[Written<'a>], faults: &mut Vec<Diagnostic>) -> IndexMap<&'a Name, (&'a ColumnRule, Written<'a>)> {
+    let mut rules: IndexMap<&Name, (&ColumnRule, Written<'_>)> = IndexMap::new();
+    for written in all {
+        for (name, rule) in &written.model.columns {
+            let Some((first, by)) = rules.get(name) else {
+                rules.insert(name, (rule, *written));
+                continue;
+            };
+            if (&first.clean, &first.args, &first.expr) == (&rule.clean, &rule.args, &rule.expr) {
+                continue;
+            }
+            let path = format!("columns.{name}");
+            let what = format!("`{}.{name}` is not the same in two pipelines", written.model.name);
+            let fault = Diagnostic::error("staging-clash", what).at(written.place(&path));
+            let why = format!("pipelines share staging models, and {} says otherwise", by.place(&path));
+            faults.push(fault.why(why).next("agree on one rule, or add a column with `expr` under another name"));
+        }
+    }
+    rules
+}
+
+fn scope(contract: &Contract) -> Scope {
+    let columns = contract.columns.iter().map(|c| ScopeColumn {
+        relation: contract.table.clone(),
+        name: c.name.clone(),
+        sql: c.name.to_string(),
+        data_type: Some(c.data_type),
+        nullable: !c.required,
+        hidden: false,
+    });
+    Scope { columns: columns.collect(), open: Vec::new() }
+}
+
+fn column(
+    context: &Context<'_>,
+    contract: &Contract,
+    scope: &Scope,
+    name: &Name,
+    rule: Option<(&ColumnRule, Written<'_>)>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<(Target, Column)> {
+    let landed = contract.column(name.as_str());
+    let pii = landed.and_then(|c| c.pii()).map(|kind| Name::from_text(kind, "data"));
+    let mut out = Column {
+        name: name.clone(),
+        description: landed.map(|c| describe::landed(contract, c)).unwrap_or_default(),
+        data_type: landed.map(|c| c.data_type),
+        nullable: landed.is_none_or(|c| !c.required),
+        pii,
+        cleaned: None,
+        landed: true,
+    };
+    let Some((rule, written)) = rule else { return Some((Target { name: name.clone(), code: plain(landed?) }, out)) };
+    let path = |field: &str| written.place(&format!("columns.{name}.{field}"));
+    let mut code = match (&rule.expr, landed) {
+        (Some(expr), _) => match lower(expr, scope) {
+            Ok(lowered) if lowered.aggregate => {
+                faults.push(Diagnostic::error("aggregate", "a staging model does not aggregate").at(path("expr")));
+                return None;
+            }
+            Ok(lowered) => {
+                out.data_type = lowered.data_type;
+                out.nullable = lowered.nullable;
+                out.landed = false;
+                out.description = format!("Computed as `{expr}`.");
+                let read = lowered.uses.iter().filter_map(|at| contract.columns.get(*at));
+                out.pii = read.filter_map(|c| c.pii()).next().map(|kind| Name::from_text(kind, "data"));
+                lowered.code
+            }
+            Err(fault) => {
+                faults.push(fault.at(path("expr")));
+                return None;
+            }
+        },
+        (None, Some(column)) => plain(column),
+        (None, None) => {
+            let near = nearest(name.as_str(), contract.columns.iter().map(|c| c.name.as_str()));
+            let fault =
+                Diagnostic::error("unknown-column", format!("`{}` has no column `{name}`", contract.table_ref()));
+            let next = if near.is_empty() {
+                "a new column has an `expr`".into()
+            } else {
+                format!("did you mean `{}`?", near.join("`, `"))
+            };
+            faults.push(fault.at(written.place(&format!("columns.{name}"))).next(next));
+            return None;
+        }
+    };
+    match cleaning::of_column(rule, context.config) {
+        Err((field, fault)) => faults.push(fault.at(path(&field))),
+        Ok(Some(_)) if out.data_type.is_some_and(|t| t != DataType::Text) => {
+            let what = format!("`{name}` is no text, so that no rule cleans it");
+            faults.push(Diagnostic::error("clean-type", what).at(path("clean")));
+        }
+        Ok(Some(used)) => {
+            code = used.call(&code);
+            out.nullable |= used.rule.nullable;
+            out.landed = false;
+            out.description = used.rule.description.clone();
+            out.cleaned = Some(used);
+        }
+        Ok(None) => {}
+    }
+    if let Some(text) = &rule.description {
+        out.description = describe::sentence(text);
+    }
+    Some((Target { name: name.clone(), code }, out))
+}
+
+/// A landed column: exact numbers are cast, so that no target widens or rounds them.
+fn plain(column: &crate::contract::Column) -> Code {
+    let name = Code::text(column.name.as_str());
+    match column.data_type {
+        to @ DataType::Decimal { .. } => Code::cast(name, type_code(to)),
+        _ => name,
+    }
+}
+
+/// The contract's key, else the one that ingestion is told.
+fn key(context: &Context<'_>, contract: &Contract) -> Vec<Name> {
+    let key: Vec<Name> = contract.key().into_iter().map(|c| c.name.clone()).collect();
+    if !key.is_empty() {
+        return key;
+    }
+    let table = contract.table_ref();
+    let mut told = context.specs.values().flat_map(|s| &s.ingest).filter(|i| i.table == table && !i.key.is_empty());
+    told.next().map(|i| i.key.clone()).unwrap_or_default()
+}

@@ -1,0 +1,252 @@
+//! Quality: data tests that follow from contracts and models, those that a spec adds, and unit tests that show what
+//! cleaning does and where a window ends.
+
+mod units;
+mod values;
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::because::Maker;
+use super::models::{Body, Column, Resolved};
+use super::{Agent, Brief, cleaning};
+use crate::contract;
+use crate::plan::{Role, Task, spec_file};
+use crate::proposal::{Artifact, DbtTest, Macro, MacroForm, Proposal};
+use crate::spec::TestSeverity;
+use crate::template;
+use crate::vocabulary::{DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
+
+pub(super) const AGENT: Agent = Agent {
+    role: Role::Quality,
+    about: "tests keys, references, values and formats; shows what cleaning does and where windows end",
+    needs: &["contracts", "spec"],
+    gives: &["DbtTest", "UnitTest", "Macro"],
+    propose,
+};
+
+/// The generic test of composite keys.
+const COMBINATION: &str = "unique_combination";
+
+fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
+    let spec = brief.context.spec;
+    let maker = Maker { task, spec, role: Role::Quality };
+    let (asked, mut faults) = asked(brief);
+    let mut tests: Vec<(String, String, DbtTest)> = Vec::new();
+    let mut units = Vec::new();
+    for model in brief.models.of(spec) {
+        let mut derived = Derived { brief, model, tests: Vec::new() };
+        derived.derive();
+        let mut derived = derived.tests;
+        match units::window_edges(brief, model) {
+            Some(Ok((unit, why))) => units.push((format!("models.{}.window", model.name), why, unit)),
+            Some(Err(reason)) => {
+                if let Some((_, why, _)) = derived.first_mut() {
+                    why.push_str(&format!("; no unit test of the window's edges: {reason}"));
+                }
+            }
+            None => {}
+        }
+        units.extend(
+            units::examples(brief, model)
+                .into_iter()
+                .map(|(column, why, unit)| (format!("models.{}.columns.{column}", model.name), why, unit)),
+        );
+        tests.extend(derived);
+    }
+    let same = |a: &DbtTest, b: &DbtTest| (&a.model, &a.column, &a.test) == (&b.model, &b.column, &b.test);
+    tests.retain(|(_, _, test)| !asked.iter().any(|(_, _, other)| same(test, other)));
+    tests.extend(asked);
+
+    let mut generic: BTreeMap<&Name, &str> = BTreeMap::new();
+    tests.iter().for_each(|(path, _, test)| {
+        generic.entry(&test.test).or_insert(path);
+    });
+    let mut files = Vec::new();
+    for (name, path) in generic {
+        match generic_test(name) {
+            Ok(Some(file)) => files.push(maker.from_spec(path, format!("`{name}` is tested"), Artifact::Macro(file))),
+            Ok(None) => {}
+            Err(fault) => faults.extend(fault.diagnostics),
+        }
+    }
+    Fault::unless_empty(faults)?;
+    let tests = tests.into_iter().map(|(path, why, test)| maker.from_spec(&path, why, Artifact::DbtTest(test)));
+    let mut proposals: Vec<Proposal> = tests.collect();
+    proposals.extend(units.into_iter().map(|(path, why, unit)| maker.from_spec(&path, why, Artifact::UnitTest(unit))));
+    proposals.extend(files);
+    Ok(proposals)
+}
+
+/// The file of a generic test that is ours; none for dbt's own and the workspace's.
+fn generic_test(name: &Name) -> Outcome<Option<Macro>> {
+    if *name == COMBINATION {
+        let text = template::render("dbt/tests/unique_combination.sql", ())?;
+        return Ok(Some(Macro { name: name.clone(), form: MacroForm::GenericTest, text }));
+    }
+    let rules = cleaning::names().into_iter().filter_map(cleaning::rule);
+    match rules.filter_map(|r| r.test.as_ref()).find(|t| t.name == *name) {
+        Some(test) => test.generic_test().map(Some),
+        None => Ok(None),
+    }
+}
+
+struct Derived<'a> {
+    brief: &'a Brief<'a>,
+    model: &'a Resolved,
+    tests: Vec<(String, String, DbtTest)>,
+}
+
+impl Derived<'_> {
+    fn derive(&mut self) {
+        let model = self.model;
+        let columns: &[Column] = model.columns.as_deref().unwrap_or_default();
+        if model.grain.len() > 1 {
+            let names: Vec<&str> = model.grain.iter().map(Name::as_str).collect();
+            let arguments = IndexMap::from([("columns".to_owned(), json!(names))]);
+            self.push(None, COMBINATION, arguments, TestSeverity::Error, "together they tell rows apart");
+        }
+        let contract = match &model.body {
+            Body::Staging { table, .. } => self.brief.context.contracts.get(table),
+            _ => None,
+        };
+        let counted = match &model.body {
+            Body::Query(query) => query.measures.iter().map(|m| &m.name).collect(),
+            _ => Vec::new(),
+        };
+        for column in columns {
+            let grain = model.grain.contains(&column.name);
+            let landed = contract.and_then(|c| c.column(column.name.as_str()));
+            if let Some(contract_column) = landed {
+                self.required(column, contract_column, grain);
+            } else if !column.nullable && (grain || counted.contains(&&column.name)) {
+                self.plain(
+                    column,
+                    "not_null",
+                    TestSeverity::Error,
+                    if grain { "part of the grain" } else { "it can't be null" },
+                );
+            }
+            let unique = landed.is_some_and(|c| c.unique && column.landed);
+            if model.grain == [column.name.clone()] || (unique && !grain) {
+                self.plain(
+                    column,
+                    "unique",
+                    TestSeverity::Error,
+                    if grain { "it tells rows apart" } else { "the contract says so" },
+                );
+            }
+            if let (Some(contract), Some(landed)) = (contract, landed.filter(|_| column.landed)) {
+                self.values(column, landed);
+                self.reference(column, contract, landed);
+            }
+            if let Some(test) = column.cleaned.as_ref().and_then(|used| used.rule.test.as_ref()) {
+                self.plain(column, test.name.as_str(), TestSeverity::Error, &test.description);
+            }
+        }
+    }
+
+    fn required(&mut self, column: &Column, landed: &contract::Column, grain: bool) {
+        let required = landed.required || grain;
+        if required && (column.landed || !column.nullable || grain) {
+            let why = if grain { "part of the key" } else { "the contract requires it" };
+            self.plain(column, "not_null", TestSeverity::Error, why);
+        } else if required {
+            self.plain(column, "not_null", TestSeverity::Warn, "the contract requires it, and cleaning left nothing");
+        }
+    }
+
+    fn values(&mut self, column: &Column, landed: &contract::Column) {
+        if landed.accepted_values.is_empty() {
+            return;
+        }
+        // dbt puts each value between quotes as it is.
+        let values: Vec<String> = landed.accepted_values.iter().map(|v| v.replace('\'', "''")).collect();
+        let mut arguments = IndexMap::from([("values".to_owned(), json!(values))]);
+        if landed.data_type.is_numeric() || landed.data_type == DataType::Boolean {
+            arguments.insert("quote".to_owned(), Value::Bool(false));
+        }
+        self.push(Some(column), "accepted_values", arguments, TestSeverity::Error, "the contract names all values");
+    }
+
+    fn reference(&mut self, column: &Column, contract: &contract::Contract, landed: &contract::Column) {
+        let Some(to) = &landed.references else { return };
+        let table = TableRef { source: contract.source.clone(), table: to.table.clone() };
+        let Some(parent) = self.brief.models.staging(&table) else { return };
+        let together = parent.pipelines.iter().any(|p| self.model.pipelines.contains(p));
+        if !together || parent.column(to.column.as_str()).is_none_or(|c| !c.landed) {
+            return;
+        }
+        let specs = self.brief.context.specs.values().chain([self.brief.context.spec]);
+        let part = specs.flat_map(|s| &s.ingest).any(|i| i.table == table && i.window.is_some());
+        let (severity, why) = match (to.inferred, part) {
+            (true, _) => (TestSeverity::Warn, "found from names and values, not declared"),
+            (_, true) => (TestSeverity::Warn, "only a window of the other table is landed"),
+            _ => (TestSeverity::Error, "the contract declares it"),
+        };
+        let arguments = IndexMap::from([
+            ("to".to_owned(), json!(format!("ref('{}')", parent.name))),
+            ("field".to_owned(), json!(to.column)),
+        ]);
+        self.push(Some(column), "relationships", arguments, severity, why);
+    }
+
+    fn plain(&mut self, column: &Column, test: &str, severity: TestSeverity, why: &str) {
+        self.push(Some(column), test, IndexMap::new(), severity, why);
+    }
+
+    fn push(
+        &mut self,
+        column: Option<&Column>,
+        test: &str,
+        arguments: IndexMap<String, Value>,
+        severity: TestSeverity,
+        why: &str,
+    ) {
+        let Ok(test) = Name::parse(test) else { return };
+        let model = self.model.name.clone();
+        let dot = column.map(|c| format!(".columns.{}", c.name)).unwrap_or_default();
+        let path = format!("models.{model}{dot}");
+        let column = column.map(|c| c.name.clone());
+        self.tests.push((path, why.to_owned(), DbtTest { model, column, test, arguments, severity }));
+    }
+}
+
+/// Tests that the spec adds, on models and columns that there are.
+fn asked(brief: &Brief<'_>) -> (Vec<(String, String, DbtTest)>, Vec<Diagnostic>) {
+    let spec = brief.context.spec;
+    let (mut tests, mut faults) = (Vec::new(), Vec::new());
+    for (i, test) in spec.tests.iter().enumerate() {
+        let place = |field: &str| Place::path(spec_file(&spec.name), format!("tests.{i}.{field}"));
+        let Some(model) = brief.models.get(test.model.as_str()) else {
+            let near = nearest(test.model.as_str(), brief.models.names()).join("`, `");
+            let fault = Diagnostic::error("unknown-model", format!("there is no model `{}`", test.model));
+            let next = if near.is_empty() { "add it to `models`".into() } else { format!("did you mean `{near}`?") };
+            faults.push(fault.at(place("model")).next(next));
+            continue;
+        };
+        if let (Some(column), Some(known)) = (&test.column, &model.columns)
+            && model.column(column.as_str()).is_none()
+        {
+            let near = nearest(column.as_str(), known.iter().map(|c| c.name.as_str())).join("`, `");
+            let fault = Diagnostic::error("unknown-column", format!("`{}` has no column `{column}`", test.model));
+            let next =
+                if near.is_empty() { "name a column that it has".into() } else { format!("did you mean `{near}`?") };
+            faults.push(fault.at(place("column")).next(next));
+            continue;
+        }
+        let mut arguments = test.arguments.clone();
+        // dbt wants `ref('model')`; a spec may name the model alone.
+        if let Some(Value::String(to)) = arguments.get_mut("to")
+            && let Ok(name) = Name::parse(to)
+        {
+            *to = format!("ref('{name}')");
+        }
+        let (model, column, severity) = (test.model.clone(), test.column.clone(), test.severity);
+        let test = DbtTest { model, column, test: test.test.clone(), arguments, severity };
+        tests.push((format!("tests.{i}"), "the spec asks for it".to_owned(), test));
+    }
+    (tests, faults)
+}

@@ -1,0 +1,169 @@
+//! Scheduling: the DAG. Tables are landed, then models are built layer by layer, each layer tested before the next one
+//! is built: a mart never holds what a failed test of staging has found.
+
+use std::collections::BTreeSet;
+
+use super::because::Maker;
+use super::models::Resolved;
+use super::{Agent, Brief};
+use crate::plan::{Role, Task};
+use crate::proposal::{Artifact, DagAction, DagChange, DagTask, Ingestion, Layer, Proposal};
+use crate::vocabulary::{Name, Outcome, Relation};
+use crate::workspace::Granularity;
+
+pub(super) const AGENT: Agent = Agent {
+    role: Role::Scheduling,
+    about: "orders ingestion, models and tests in one DAG",
+    needs: &["spec"],
+    gives: &["DagChange"],
+    propose,
+};
+
+/// How often a failed task is tried again where the spec does not say.
+const RETRIES: u8 = 2;
+
+fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
+    let (config, spec) = (brief.context.config, brief.context.spec);
+    let schedule = spec.schedule.clone().unwrap_or_default();
+    let requirement = spec.requirement.as_deref().map(|r| r.split_whitespace().collect::<Vec<_>>().join(" "));
+    let marts: Vec<&Resolved> = brief.models.of(spec).filter(|m| m.layer == Layer::Marts).collect();
+    let description = match (&spec.description, marts.as_slice()) {
+        (Some(text), _) => text.clone(),
+        (None, [mart, ..]) => mart.description.clone(),
+        (None, []) => format!("Lands {}.", tables(brief)),
+    };
+    let mut tags = vec!["pipewright".to_owned()];
+    tags.extend(sources(brief).into_iter().map(Name::to_string));
+    let dag = DagChange {
+        name: spec.name.clone(),
+        description,
+        doc: requirement.unwrap_or_default(),
+        timezone: schedule.timezone.unwrap_or_else(|| config.defaults.timezone.clone()),
+        owner: spec.owner.clone().unwrap_or_else(|| config.defaults.owner.clone()),
+        tags,
+        retries: schedule.retries.unwrap_or(RETRIES),
+        tasks: tasks(brief),
+        cron: schedule.cron,
+    };
+    let why = match &dag.cron {
+        Some(cron) => format!("runs at `{cron}` ({})", dag.timezone),
+        None => "runs by hand only: no schedule was asked for".to_owned(),
+    };
+    let maker = Maker { task, spec, role: Role::Scheduling };
+    Ok(vec![maker.from_spec("schedule", why, Artifact::DagChange(dag))])
+}
+
+/// Sources that the pipeline lands or stages, sorted.
+fn sources<'a>(brief: &Brief<'a>) -> BTreeSet<&'a Name> {
+    let spec = brief.context.spec;
+    let staged = spec.models.iter().filter_map(|m| match &m.from {
+        Relation::Table(table) => Some(&table.source),
+        Relation::Model(_) => None,
+    });
+    spec.ingest.iter().map(|i| &i.table.source).chain(staged).collect()
+}
+
+fn tables(brief: &Brief<'_>) -> String {
+    let tables: Vec<String> = brief.context.spec.ingest.iter().map(|i| i.table.to_string()).collect();
+    if tables.is_empty() { "nothing; runs tests".to_owned() } else { tables.join(", ") }
+}
+
+struct Tasks {
+    all: Vec<DagTask>,
+    group: Option<Name>,
+    used: BTreeSet<Name>,
+}
+
+impl Tasks {
+    /// Adds a task after others; its id, made unique.
+    fn push(&mut self, id: &str, action: DagAction, after: &[Name], outlets: Vec<String>) -> Name {
+        let first = Name::from_text(id, "task");
+        let mut id = first.clone();
+        let mut n = 2;
+        while !self.used.insert(id.clone()) {
+            id = Name::from_text(&format!("{first}_{n}"), "task");
+            n += 1;
+        }
+        let group = self.group.clone();
+        self.all.push(DagTask { id: id.clone(), group, action, after: after.to_vec(), outlets });
+        id
+    }
+}
+
+fn tasks(brief: &Brief<'_>) -> Vec<DagTask> {
+    let spec = brief.context.spec;
+    let mut tasks = Tasks { all: Vec::new(), group: None, used: BTreeSet::new() };
+    let landed: BTreeSet<&Name> = spec.ingest.iter().map(|i| &i.table.source).collect();
+    let mut done: Vec<Name> = Vec::new();
+    for source in &landed {
+        let id = if landed.len() == 1 { "ingest".to_owned() } else { format!("ingest_{source}") };
+        let script = Ingestion::script(&spec.name, source, landed.len());
+        done.push(tasks.push(&id, DagAction::Ingest(script), &[], Vec::new()));
+    }
+    tasks.group = Name::parse("transform").ok();
+    let models: Vec<&Resolved> = brief.models.of(spec).collect();
+    let layers = [
+        ("staging", models.iter().filter(|m| matches!(m.layer, Layer::Staging(_))).copied().collect::<Vec<_>>()),
+        ("intermediate", models.iter().filter(|m| m.layer == Layer::Intermediate).copied().collect()),
+        ("marts", models.iter().filter(|m| m.layer == Layer::Marts).copied().collect()),
+    ];
+    let layers: Vec<_> = layers.into_iter().filter(|(_, models)| !models.is_empty()).collect();
+    match brief.context.config.airflow.granularity {
+        Granularity::Pipeline if !models.is_empty() => {
+            done = vec![tasks.push("build", DagAction::Build(names(&models)), &done, outlets(&models))];
+        }
+        Granularity::Pipeline => {}
+        Granularity::Layer => {
+            for (layer, models) in &layers {
+                done = vec![tasks.push(layer, DagAction::Build(names(models)), &done, outlets(models))];
+            }
+        }
+        Granularity::Model => {
+            for (layer, models) in &layers {
+                done = by_model(&mut tasks, layer, models, &done);
+            }
+        }
+    }
+    let built: BTreeSet<&Name> = models.iter().map(|m| &m.name).collect();
+    let tested: BTreeSet<&Name> = spec.tests.iter().map(|t| &t.model).filter(|m| !built.contains(m)).collect();
+    if !tested.is_empty() {
+        tasks.push("test_others", DagAction::Test(tested.into_iter().cloned().collect()), &done, Vec::new());
+    }
+    tasks.all
+}
+
+/// A task for each model of a layer, after those of the layer that it reads; then one that tests them all.
+fn by_model(tasks: &mut Tasks, layer: &str, models: &[&Resolved], after: &[Name]) -> Vec<Name> {
+    let mut ids: Vec<(&Name, Name)> = Vec::new();
+    let mut left: Vec<&Resolved> = models.to_vec();
+    while !left.is_empty() {
+        let waiting: BTreeSet<&Name> = left.iter().map(|m| &m.name).collect();
+        let (ready, later): (Vec<&Resolved>, Vec<&Resolved>) =
+            left.into_iter().partition(|m| m.reads().iter().all(|read| !waiting.contains(read)));
+        if ready.is_empty() {
+            break;
+        }
+        for model in ready {
+            let reads = model.reads();
+            let mut before: Vec<Name> =
+                ids.iter().filter(|(name, _)| reads.contains(name)).map(|(_, id)| id.clone()).collect();
+            if before.is_empty() {
+                before = after.to_vec();
+            }
+            let run = DagAction::Run(vec![model.name.clone()]);
+            let id = tasks.push(model.name.as_str(), run, &before, Vec::new());
+            ids.push((&model.name, id));
+        }
+        left = later;
+    }
+    let all: Vec<Name> = ids.into_iter().map(|(_, id)| id).collect();
+    vec![tasks.push(&format!("test_{layer}"), DagAction::Test(names(models)), &all, outlets(models))]
+}
+
+fn names(models: &[&Resolved]) -> Vec<Name> {
+    models.iter().map(|m| m.name.clone()).collect()
+}
+
+fn outlets(models: &[&Resolved]) -> Vec<String> {
+    models.iter().filter(|m| m.layer == Layer::Marts).map(|m| format!("marts.{}", m.name)).collect()
+}
