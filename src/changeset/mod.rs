@@ -3,7 +3,14 @@
 
 use std::collections::BTreeMap;
 
+mod dags;
 mod draft;
+mod landing;
+mod macros;
+mod models;
+mod names;
+mod quality;
+mod secrets;
 
 use crate::contract::Contract;
 use crate::proposal::{
@@ -46,9 +53,15 @@ pub struct ChangeSet {
 ///
 /// # Errors
 /// One diagnostic a fault, all at once, none of them written anywhere.
-pub fn prove(_ground: &Ground<'_>, proposals: Vec<Proposal>) -> Outcome<ChangeSet> {
-    let mut found = Vec::new();
-    let draft = draft::Draft::of(proposals, &mut found);
+pub fn prove(ground: &Ground<'_>, proposals: Vec<Proposal>) -> Outcome<ChangeSet> {
+    let mut found = secrets::scan(&proposals);
+    let mut draft = draft::Draft::of(proposals, &mut found);
+    let (macros, files) = macros::prove(&draft, &ground.config.target_dialects(), &mut found);
+    landing::prove(ground, &draft, &mut found);
+    models::layers(ground, &draft, &mut found);
+    let known = models::prove(ground, &mut draft, &macros, &mut found);
+    quality::prove(&draft, &known, &files, &mut found);
+    dags::prove(&draft, &mut found);
     Fault::unless_empty(found)?;
     Ok(draft.into())
 }

@@ -1,5 +1,7 @@
 //! Pipeline specs: what a requirement became. People own them; everything else is generated from them.
 
+pub mod check;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,13 +2,13 @@
 //! `macro`, `test`, `if`, `set`, `return`, `adapter.dispatch` to a macro of the project, parameters, and what models
 //! may call. Anything else is refused, and every way through every macro must be SQL.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::expr::{Expr, Kind, Reader};
 use super::{Chunk, Inside, MacroShape, Macros, Parameter, Piece, REF_SCHEMA, Rendered, Scan, Stop, Stub};
 use crate::sql::resolve::{ColumnType, Scope, resolve};
 use crate::sql::text::Text;
-use crate::vocabulary::{Diagnostic, Dialect};
+use crate::vocabulary::{Dialect, Diagnostic};
 
 /// One file of macros.
 #[derive(Clone, Debug)]
@@ -23,6 +23,17 @@ struct Definition {
     test: bool,
     body: Vec<Node>,
     at: usize,
+    /// How its parameters are used: as SQL, or handed on.
+    uses: Vec<(String, Use)>,
+}
+
+/// How a name of a macro is used.
+#[derive(Clone, Debug)]
+enum Use {
+    /// Printed outside of quotes, or calculated with.
+    Sql,
+    /// Handed to an argument of macros of that name, or of their bodies for each dialect.
+    Passed { callee: String, position: usize, keyword: Option<String> },
 }
 
 #[derive(Clone, Debug)]
@@ -30,40 +41,18 @@ enum Node {
     Literal(usize, usize),
     Print(Expr, usize, usize),
     Set(String, Expr),
+    /// `{% set name %}…{% endset %}`.
+    SetBlock(String, Vec<Node>),
     /// Branches with their conditions; none for `else`.
     If(Vec<(Option<Expr>, Vec<Node>)>),
 }
 
 /// What dbt itself would be bent by.
 const TAKEN: &[&str] = &[
-    "ref",
-    "source",
-    "config",
-    "var",
-    "env_var",
-    "return",
-    "run_query",
-    "statement",
-    "adapter",
-    "is_incremental",
-    "generate_alias_name",
-    "generate_database_name",
-    "create_table_as",
-    "create_view_as",
-    "run_hooks",
-    "get_create_sql",
-    "drop_relation",
-    "rename_relation",
-    "truncate_relation",
-    "get_merge_sql",
-    "test_unique",
-    "test_not_null",
-    "test_relationships",
-    "test_accepted_values",
-    "set_sql_header",
-    "snapshot_merge_sql",
-    "copy_grants",
-    "apply_grants",
+    "ref", "source", "config", "var", "env_var", "return", "run_query", "statement", "adapter", "is_incremental",
+    "generate_alias_name", "generate_database_name", "create_table_as", "create_view_as", "run_hooks", "get_create_sql",
+    "drop_relation", "rename_relation", "truncate_relation", "get_merge_sql", "test_unique", "test_not_null",
+    "test_relationships", "test_accepted_values", "set_sql_header", "snapshot_merge_sql", "copy_grants", "apply_grants",
 ];
 /// Filters that only change text.
 const FILTERS: &[&str] = &["trim", "upper", "lower", "string", "int", "length"];
@@ -80,13 +69,52 @@ pub fn read(text: &Text<'_>) -> Result<MacroFile, Vec<Diagnostic>> {
     }
 }
 
+/// What can be called, over all files. A parameter is text if it is only ever printed between quotes, and SQL
+/// otherwise; where it is handed on, that is decided by who takes it.
+pub fn link<'f>(files: impl IntoIterator<Item = &'f MacroFile>) -> Macros {
+    let definitions: Vec<&Definition> = files.into_iter().flat_map(|f| &f.definitions).filter(|d| !d.test).collect();
+    let shape = |d: &&Definition| (d.name.clone(), MacroShape { parameters: d.parameters.clone(), returns: None });
+    let mut macros: Macros = definitions.iter().map(shape).collect();
+    loop {
+        let mut changed = false;
+        for definition in &definitions {
+            for (i, parameter) in definition.parameters.iter().enumerate() {
+                let sql = definition.uses.iter().any(|(name, usage)| *name == parameter.name && usage.is_sql(&macros));
+                if let Some(shape) = macros.get_mut(&definition.name)
+                    && sql
+                    && shape.parameters[i].literal
+                {
+                    shape.parameters[i].literal = false;
+                    changed = true;
+                }
+            }
+        }
+        if !changed {
+            return macros;
+        }
+    }
+}
+
+impl Use {
+    fn is_sql(&self, macros: &Macros) -> bool {
+        let Use::Passed { callee, position, keyword } = self else { return true };
+        let bodies = format!("__{callee}");
+        let mut takers = macros.iter().filter(|(name, _)| *name == callee || name.ends_with(&bodies)).peekable();
+        takers.peek().is_none()
+            || takers.any(|(_, shape)| {
+                let taken = match keyword {
+                    Some(keyword) => shape.parameters.iter().find(|p| p.name == *keyword),
+                    None => shape.parameters.get(*position),
+                };
+                taken.is_none_or(|p| !p.literal)
+            })
+    }
+}
+
 impl MacroFile {
-    /// Names and parameters of the macros, generic tests left out.
-    pub fn shapes(&self) -> impl Iterator<Item = (String, MacroShape)> + '_ {
-        self.definitions
-            .iter()
-            .filter(|d| !d.test)
-            .map(|d| (d.name.clone(), MacroShape { parameters: d.parameters.clone(), returns: None }))
+    /// Names of the macros.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.definitions.iter().filter(|d| !d.test).map(|d| d.name.as_str())
     }
 
     /// Names of the generic tests, with their parameters after `model` and `column_name`.
@@ -99,9 +127,7 @@ impl MacroFile {
 
     /// Whether a generic test takes a column.
     pub fn takes_column(&self, test: &str) -> bool {
-        self.definitions
-            .iter()
-            .any(|d| d.test && d.name == test && d.parameters.iter().any(|p| p.name == "column_name"))
+        self.definitions.iter().any(|d| d.test && d.name == test && d.parameters.iter().any(|p| p.name == "column_name"))
     }
 
     /// Proves every way through every macro in every dialect that it can be called in; gives the types of the values.
@@ -122,7 +148,7 @@ impl MacroFile {
                 continue;
             }
             let mut value: Option<ColumnType> = None;
-            for variant in 0..definition.body.iter().map(ways).max().unwrap_or(1) {
+            for variant in 0..most_ways(&definition.body) {
                 let rendered = match definition.render(text.sql, variant, known) {
                     Ok(Some(rendered)) => rendered,
                     Ok(None) => continue,
@@ -136,8 +162,7 @@ impl MacroFile {
                         Err(faults) => found.extend(faults),
                         Ok(parsed) if !definition.test => {
                             let resolved = resolve(text, &rendered, &parsed, &Scope::default());
-                            let ty =
-                                resolved.ok().and_then(|r| Some(r.columns.first()?.column_type)).unwrap_or_default();
+                            let ty = resolved.ok().and_then(|r| Some(r.columns.first()?.column_type)).unwrap_or_default();
                             value = Some(match value {
                                 Some(value) if value != ty => value.either(ty),
                                 _ => ty,
@@ -159,12 +184,17 @@ impl MacroFile {
 fn ways(node: &Node) -> usize {
     match node {
         Node::If(branches) => {
-            let inner = branches.iter().flat_map(|(_, body)| body.iter().map(ways)).max().unwrap_or(1);
+            let inner = branches.iter().map(|(_, body)| most_ways(body)).max().unwrap_or(1);
             let open = usize::from(branches.last().is_some_and(|(condition, _)| condition.is_some()));
             (branches.len() + open).max(inner)
         }
+        Node::SetBlock(_, body) => most_ways(body),
         _ => 1,
     }
+}
+
+fn most_ways(nodes: &[Node]) -> usize {
+    nodes.iter().map(ways).max().unwrap_or(1)
 }
 
 /// `duckdb__digits` is the body of `digits` for DuckDB.
@@ -202,20 +232,16 @@ impl Definition {
     /// One way through it as a query; none where it prints nothing.
     fn render(&self, source: &str, variant: usize, known: &Macros) -> Result<Option<Rendered>, Stop> {
         let mut out = Rendered::default();
-        let mut names: BTreeSet<String> = self.parameters.iter().map(|p| p.name.clone()).collect();
+        let names = self.parameters.iter().map(|p| (p.name.clone(), p.name.clone())).collect();
         out.chunks.push(Chunk { out: 0, source: self.at, width: Some(2) });
         let mut body = Rendered::default();
-        let mut writer =
-            Writer { stub: Stub { macros: known, out: &mut body, inside: Inside::Code }, names: &mut names, source };
+        let mut writer = Writer { stub: Stub { macros: known, out: &mut body, inside: Inside::Code }, names, source };
         writer.nodes(&self.body, variant)?;
         let trimmed = body.sql.trim_start().to_ascii_lowercase();
         if trimmed.is_empty() {
             return Ok(None);
         }
-        let query = self.test
-            || trimmed.starts_with("select ")
-            || trimmed.starts_with("select\n")
-            || trimmed.starts_with("with ");
+        let query = self.test || trimmed.starts_with("select ") || trimmed.starts_with("select\n") || trimmed.starts_with("with ");
         let (head, tail) = match query {
             true => ("", String::new()),
             false => ("select\n", format!("\nas value_of from {REF_SCHEMA}.any_model")),
@@ -232,7 +258,8 @@ impl Definition {
 
 struct Writer<'w, 'm, 'o> {
     stub: Stub<'m, 'o>,
-    names: &'w mut BTreeSet<String>,
+    /// What parameters and set names print.
+    names: BTreeMap<String, String>,
     source: &'w str,
 }
 
@@ -248,8 +275,16 @@ impl Writer<'_, '_, '_> {
                     self.stub.substitute(text, *from, *to);
                 }
                 Node::Set(name, expr) => {
-                    self.harmless(expr)?;
-                    self.names.insert(name.clone());
+                    let value = self.value(expr)?;
+                    self.names.insert(name.clone(), value);
+                }
+                Node::SetBlock(name, body) => {
+                    let mut inner = Rendered::default();
+                    let stub = Stub { macros: self.stub.macros, out: &mut inner, inside: Inside::Code };
+                    let mut writer = Writer { stub, names: self.names.clone(), source: self.source };
+                    writer.nodes(body, variant)?;
+                    self.stub.out.returns.extend(inner.returns);
+                    self.names.insert(name.clone(), inner.sql.trim().to_owned());
                 }
                 Node::If(branches) => {
                     for (condition, _) in branches {
@@ -270,7 +305,7 @@ impl Writer<'_, '_, '_> {
     fn value(&mut self, expr: &Expr) -> Result<String, Stop> {
         self.harmless(expr)?;
         match &expr.kind {
-            Kind::Path(path) => Ok(path.join("_")),
+            Kind::Path(path) => Ok(self.names.get(&path[0]).filter(|_| path.len() == 1).cloned().unwrap_or_else(|| path.join("_"))),
             Kind::Constant(_) | Kind::List(_) | Kind::Not(_) => Ok("null".into()),
             Kind::Filter(inner, _) => self.value(inner),
             Kind::If(then, _, _) => self.value(then),
@@ -319,7 +354,7 @@ impl Writer<'_, '_, '_> {
             Kind::List(items) => items.iter().try_for_each(|i| self.harmless(i)),
             Kind::Path(path) => match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
                 ["target", "name" | "type" | "schema" | "database"] => Ok(()),
-                [first, rest @ ..] if self.names.contains(*first) && !rest.iter().any(|a| a.starts_with('_')) => Ok(()),
+                [first, rest @ ..] if self.names.contains_key(*first) && !rest.iter().any(|a| a.starts_with('_')) => Ok(()),
                 _ => refuse(&format!("`{}`", path.join("."))),
             },
             Kind::Filter(inner, name) => match FILTERS.contains(&name.as_str()) {
@@ -348,13 +383,8 @@ impl Writer<'_, '_, '_> {
                             let bodies = format!("__{name}");
                             match self.stub.macros.keys().any(|m| m.ends_with(&bodies)) {
                                 true => Ok(()),
-                                false => Err(Stop::new(
-                                    "unknown-macro",
-                                    format!("no macro of the project is a body of `{name}`"),
-                                    expr.at,
-                                    expr.len,
-                                )
-                                .next(format!("add `default__{name}`"))),
+                                false => Err(Stop::new("unknown-macro", format!("no macro of the project is a body of `{name}`"), expr.at, expr.len)
+                                    .next(format!("add `default__{name}`"))),
                             }
                         }
                         _ => refuse("a call of what another call gave"),
@@ -408,42 +438,25 @@ impl File<'_> {
                     let word = reader.name().unwrap_or_default();
                     let test = word == "test";
                     if !test && word != "macro" {
-                        return Err(Stop::new(
-                            "jinja-not-allowed",
-                            format!("`{{% {word} %}}` is not allowed here"),
-                            from,
-                            to - from,
-                        )
-                        .next("a file of macros holds `macro` and `test` blocks"));
+                        return Err(Stop::new("jinja-not-allowed", format!("`{{% {word} %}}` is not allowed here"), from, to - from)
+                            .next("a file of macros holds `macro` and `test` blocks"));
                     }
                     let Some(name) = reader.name() else {
                         return Err(Stop::new("macro-file", "the macro has no name", from, to - from));
                     };
-                    if name.starts_with('_')
-                        || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-                    {
-                        return Err(Stop::new(
-                            "invalid-name",
-                            format!("`{}` is no name of a macro", name.escape_debug()),
-                            from,
-                            to - from,
-                        ));
+                    if name.starts_with('_') || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+                        return Err(Stop::new("invalid-name", format!("`{}` is no name of a macro", name.escape_debug()), from, to - from));
                     }
                     let parameters = parameters(&mut reader)?;
                     reader.finish()?;
                     let close = if test { "endtest" } else { "endmacro" };
                     let (body, end) = self.nodes(from)?;
                     if end.word != close {
-                        return Err(Stop::new(
-                            "unbalanced-jinja",
-                            format!("`{name}` is not closed by `{close}`"),
-                            from,
-                            to - from,
-                        ));
+                        return Err(Stop::new("unbalanced-jinja", format!("`{name}` is not closed by `{close}`"), from, to - from));
                     }
-                    let mut definition = Definition { name, parameters, test, body, at: from };
-                    definition.find_literals(self.text);
-                    self.definitions.push(definition);
+                    let mut uses = Vec::new();
+                    printed(&body, self.text, &mut Inside::Code, &mut uses);
+                    self.definitions.push(Definition { name, parameters, test, body, at: from, uses });
                 }
             }
         }
@@ -468,46 +481,37 @@ impl File<'_> {
                             out.push(self.branches(condition, from)?);
                         }
                         "elif" => return Ok((out, End { word, condition: Some(reader.whole()?) })),
-                        "else" | "endif" | "endmacro" | "endtest" => {
+                        "else" | "endif" | "endmacro" | "endtest" | "endset" => {
                             reader.finish()?;
                             return Ok((out, End { word, condition: None }));
                         }
                         "set" => {
                             let name = reader.name();
                             match (name, reader.mark("=")) {
-                                (Some(name), true) => out.push(Node::Set(name, reader.whole()?)),
-                                _ => {
-                                    return Err(Stop::new(
-                                        "jinja-syntax",
-                                        "`set` gives one name a value",
-                                        from,
-                                        to - from,
-                                    ));
+                                (Some(name), false) => {
+                                    reader.finish()?;
+                                    let (body, end) = self.nodes(from)?;
+                                    if end.word != "endset" {
+                                        return Err(Stop::new("unbalanced-jinja", "this `set` is not closed by `endset`", from, to - from));
+                                    }
+                                    out.push(Node::SetBlock(name, body));
                                 }
+                                (Some(name), true) => out.push(Node::Set(name, reader.whole()?)),
+                                _ => return Err(Stop::new("jinja-syntax", "`set` gives one name a value", from, to - from)),
                             }
                         }
                         "do" => {
                             let expr = reader.whole()?;
                             let returns = matches!(&expr.kind, Kind::Call(c, ..) if matches!(&c.kind, Kind::Path(p) if *p == ["return"]));
                             if !returns {
-                                return Err(Stop::new(
-                                    "jinja-not-allowed",
-                                    "`{% do %}` may only return a value",
-                                    from,
-                                    to - from,
-                                )
-                                .why("it runs what can't be proved"));
+                                return Err(Stop::new("jinja-not-allowed", "`{% do %}` may only return a value", from, to - from)
+                                    .why("it runs what can't be proved"));
                             }
                             out.push(Node::Print(expr, from, to));
                         }
                         _ => {
-                            return Err(Stop::new(
-                                "jinja-not-allowed",
-                                format!("`{{% {word} %}}` is not allowed in a macro"),
-                                from,
-                                to - from,
-                            )
-                            .next("`if`, `set` and `return` are"));
+                            return Err(Stop::new("jinja-not-allowed", format!("`{{% {word} %}}` is not allowed in a macro"), from, to - from)
+                                .next("`if`, `set` and `return` are"));
                         }
                     }
                 }
@@ -563,46 +567,53 @@ fn parameters(reader: &mut Reader<'_>) -> Result<Vec<Parameter>, Stop> {
     Ok(out)
 }
 
-impl Definition {
-    /// A parameter is SQL if it is printed outside of quotes or handed on, else it is text.
-    fn find_literals(&mut self, text: &str) {
-        let mut as_sql = BTreeSet::new();
-        let mut inside = Inside::Code;
-        printed(&self.body, text, &mut inside, &mut as_sql);
-        for parameter in &mut self.parameters {
-            parameter.literal = !as_sql.contains(&parameter.name);
-        }
-    }
-}
-
-fn printed(nodes: &[Node], text: &str, inside: &mut Inside, as_sql: &mut BTreeSet<String>) {
+/// Gathers how names are used by what is printed.
+fn printed(nodes: &[Node], text: &str, inside: &mut Inside, uses: &mut Vec<(String, Use)>) {
     for node in nodes {
         match node {
             Node::Literal(from, to) => *inside = inside.after(&text[*from..*to]),
-            Node::Print(expr, ..) if *inside != Inside::Single => names(expr, as_sql),
+            Node::Print(expr, ..) if *inside != Inside::Single => used(expr, &Use::Sql, uses),
             Node::Print(..) => {}
-            Node::Set(_, expr) => names(expr, as_sql),
-            Node::If(branches) => branches.iter().for_each(|(_, body)| printed(body, text, inside, as_sql)),
+            Node::Set(_, expr) => used(expr, &Use::Sql, uses),
+            Node::SetBlock(_, body) => printed(body, text, &mut Inside::Code, uses),
+            Node::If(branches) => branches.iter().for_each(|(_, body)| printed(body, text, inside, uses)),
         }
     }
 }
 
-fn names(expr: &Expr, out: &mut BTreeSet<String>) {
+fn used(expr: &Expr, usage: &Use, out: &mut Vec<(String, Use)>) {
     match &expr.kind {
-        Kind::Path(path) => out.extend(path.first().cloned()),
-        Kind::List(items) => items.iter().for_each(|i| names(i, out)),
-        Kind::Filter(inner, _) | Kind::Not(inner) => names(inner, out),
+        Kind::Path(path) => out.extend(path.first().map(|name| (name.clone(), usage.clone()))),
+        Kind::List(items) => items.iter().for_each(|i| used(i, usage, out)),
+        Kind::Filter(inner, _) | Kind::Not(inner) => used(inner, usage, out),
         Kind::If(a, _, c) => {
-            names(a, out);
+            used(a, usage, out);
             if let Some(c) = c {
-                names(c, out);
+                used(c, usage, out);
             }
         }
         Kind::Binary(_, a, b) => {
-            names(a, out);
-            names(b, out);
+            used(a, usage, out);
+            used(b, usage, out);
         }
-        Kind::Call(_, args, named) => args.iter().chain(named.iter().map(|(_, v)| v)).for_each(|a| names(a, out)),
+        Kind::Call(callee, args, named) => {
+            let name = match &callee.kind {
+                Kind::Path(path) if *path == ["return"] => return args.iter().for_each(|a| used(a, usage, out)),
+                Kind::Path(path) => path.join("."),
+                Kind::Call(_, dispatched, _) => match dispatched.first().map(|d| &d.kind) {
+                    Some(Kind::Str(name)) => name.clone(),
+                    _ => String::new(),
+                },
+                _ => String::new(),
+            };
+            for (position, arg) in args.iter().enumerate() {
+                used(arg, &Use::Passed { callee: name.clone(), position, keyword: None }, out);
+            }
+            for (keyword, arg) in named {
+                let keyword = Some(keyword.clone());
+                used(arg, &Use::Passed { callee: name.clone(), position: 0, keyword }, out);
+            }
+        }
         Kind::Str(_) | Kind::Num(_) | Kind::Constant(_) => {}
     }
 }
