@@ -21,7 +21,7 @@ pub struct Contract {
     /// What the source itself calls it, in any characters.
     pub physical_name: String,
     /// Table or view.
-    #[serde(default)]
+    #[serde(default, rename = "table_kind")] // a proposal has its own `kind`
     pub kind: TableKind,
     /// What a row is, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
