@@ -31,3 +31,5 @@ pub mod rollback;
 pub mod run;
 
 pub mod verbs;
+
+pub mod cli;

@@ -36,7 +36,9 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
             Status::Created => "new",
             Status::Updated => "changed",
             Status::Unchanged => "as before",
+            Status::Merged => "merged",
             Status::Kept => "edits kept",
+            Status::Deleted => "deleted",
         };
         let table = found.table.to_string();
         ui.say(format_args!("  {table:width$}  {:3} columns  {:8} rows  {status:10}  {}", found.columns, found.rows, found.path));

@@ -38,9 +38,9 @@ pub(super) fn run(args: &Args, _dir: &Path, ui: &Ui) -> Outcome<u8> {
     let report = setup(&options, &mut |event| progress.hear(event))?;
     drop(progress);
     ui.document(&report);
-    for part in &report.parts {
+    for (name, part) in &report.parts {
         let versions: Vec<String> = part.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
-        ui.say(format_args!("{:14} {:9} {}", part.part.as_str(), part.status, versions.join(", ")));
+        ui.say(format_args!("{name:14} {:9} {}", part.status, versions.join(", ")));
     }
     Ok(0)
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::lines::OPENS;
 use super::merge::{Merged, conflict, merge};
-use super::{BASE, BRANCHES};
+use super::{BASE, BRANCHES, is_document};
 use crate::render::Files;
 use crate::vocabulary::{Diagnostic, Name, Outcome};
 use crate::world::git::{Entries, Entry, File, Git, Goal, Head, Id, Mode, Tree, When};
@@ -154,7 +154,7 @@ fn regenerate(
         }
     }
     let gone = here.range(BASE.to_owned()..).map_while(|(path, _)| path.strip_prefix(BASE));
-    for path in gone.filter(|path| !generated.contains_key(*path)) {
+    for path in gone.filter(|path| !generated.contains_key(*path) && !is_document(path)) {
         take(path, None)?;
         out.insert(format!("{BASE}{path}"), None);
     }
@@ -184,6 +184,33 @@ pub fn conflicts(git: &Git, commit: Option<Id>) -> Outcome<Vec<Diagnostic>> {
         if bytes.split(|b| *b == b'\n').any(|line| line.trim_ascii_end() == OPENS.as_bytes()) {
             out.push(conflict(path, &bytes));
         }
+    }
+    Ok(out)
+}
+
+/// Files of `commit` that are not what is generated now, for `check`: hand edits do not count, they are people's.
+///
+/// # Errors
+/// Objects that git can't read.
+pub fn out_of_step(git: &Git, commit: Option<Id>, generated: &Files) -> Outcome<Vec<Diagnostic>> {
+    let here = git.entries(commit)?;
+    let mut out = Vec::new();
+    let mut say = |path: &str, what: &str| {
+        let next = "`pipewright regenerate`, and commit what people own before";
+        out.push(Diagnostic::error("out-of-step", what).at(crate::vocabulary::Place::file(path)).next(next));
+    };
+    for (path, text) in generated {
+        match here.get(&format!("{BASE}{path}")) {
+            None => say(path, "not generated yet"),
+            Some(last) if last.id != Entry::of(&File::plain(text.as_bytes()))?.id => {
+                say(path, "follows from other documents than those that stand");
+            }
+            Some(_) => {}
+        }
+    }
+    let last = here.range(BASE.to_owned()..).map_while(|(path, _)| path.strip_prefix(BASE));
+    for path in last.filter(|path| !generated.contains_key(*path) && !is_document(path)) {
+        say(path, "generated once, and follows from no document any more");
     }
     Ok(out)
 }

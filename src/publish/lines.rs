@@ -6,7 +6,7 @@ use diffy::{IncompleteHunkStyle, MergeOptions};
 pub(super) const OPENS: &str = "<<<<<<< yours";
 
 /// What three texts give, and whether nothing in it is in conflict.
-pub(super) fn merge_lines(before: &[u8], yours: &[u8], now: &[u8]) -> (Vec<u8>, bool) {
+pub fn merge_lines(before: &[u8], yours: &[u8], now: &[u8]) -> (Vec<u8>, bool) {
     // Markers longer than any run of their characters in the texts can't be taken for a line of them.
     let length = [before, yours, now].iter().map(|text| longest_run(text)).max().unwrap_or(0) + 7;
     let mut options = MergeOptions::new();

@@ -15,15 +15,18 @@ mod pull_request;
 mod summary;
 
 pub use artifacts::{Artifact, Artifacts, Kind, artifacts};
-pub use commit::{Change, Draft, Published, commit, conflicts, requirement_hash};
+pub use commit::{Change, Draft, Published, commit, conflicts, out_of_step, requirement_hash};
 pub(crate) use commit::{base32_of, changes, one_line};
 pub use diff::{FileDiff, Pair, between, hand_edits, of_head, text};
 pub use evidence::{Proofs, evidence};
+pub use lines::merge_lines;
 pub use history::{Entry, history};
 pub use known::{Known, known_changes, trailers};
 pub use merge::{Merged, merge};
 pub use pull_request::{ChangeView, pull_request};
 pub use summary::{Count, Field, Item, Summary, What, summary};
+
+use crate::workspace::paths;
 
 /// Folder of the generated files as they were last generated.
 pub const BASE: &str = ".pipewright/base/";
@@ -33,3 +36,10 @@ pub const LOCK: &str = "pipewright.lock";
 
 /// Folder of branches that hold changes.
 pub const BRANCHES: &str = "pipewright/";
+
+/// Whether the file at `path`, or the copy of it under [`BASE`], is one that people own: it never goes because nothing
+/// generates it.
+pub fn is_document(path: &str) -> bool {
+    let path = path.strip_prefix(BASE).unwrap_or(path);
+    path == paths::CONFIG || [paths::CONTRACTS, paths::PIPELINES].iter().any(|folder| path.split('/').next() == Some(folder))
+}

@@ -65,9 +65,10 @@ pub fn take_back(git: &Git, id: Option<&str>) -> Outcome<Back> {
     // Generated now, by the change, or before it: what becomes of these follows from the documents.
     let generated = |path: &str| {
         let base = format!("{BASE}{path}");
-        path.starts_with(BASE)
+        !publish::is_document(path)
+            && (path.starts_with(BASE)
             || path == publish::LOCK
-            || [&here, &undone.before, &undone.made].iter().any(|entries| entries.contains_key(&base))
+            || [&here, &undone.before, &undone.made].iter().any(|entries| entries.contains_key(&base)))
     };
     let conflicts: Vec<&String> = undone.conflicts.iter().filter(|path| !generated(path)).collect();
     if !conflicts.is_empty() {

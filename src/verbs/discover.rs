@@ -12,7 +12,7 @@ use crate::discover;
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
 use crate::workspace::{Workspace, paths};
 use crate::world::files;
-use crate::world::git::merge_lines;
+use crate::publish::merge_lines;
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -192,7 +192,7 @@ fn settle(
 
 /// People's file with what the source changed, where both can be had and a contract comes of it.
 fn merged(path: &str, base: &str, current: &str, new: &str) -> Outcome<Option<String>> {
-    let (bytes, clean) = merge_lines(base.as_bytes(), current.as_bytes(), new.as_bytes())?;
+    let (bytes, clean) = merge_lines(base.as_bytes(), current.as_bytes(), new.as_bytes());
     let text = String::from_utf8(bytes).ok().filter(|_| clean);
     Ok(text.filter(|text| contract::read(path, text).is_ok()))
 }

@@ -62,7 +62,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>) -> Outcom
     }
     let mut findings = Vec::new();
     for spec in inputs.specs.values() {
-        findings.extend(spec::check(spec, &paths::spec(&spec.name), &inputs.contracts, &inputs.specs));
+        findings.extend(spec::check::check(spec, &paths::spec(&spec.name), &inputs.contracts, &inputs.specs));
     }
     document::pin(&mut findings, &inputs.texts);
     Fault::unless_empty(findings.clone())?;
@@ -142,7 +142,7 @@ pub(super) fn last_generated(git: &Git, path: &str) -> Outcome<Option<String>> {
 pub(super) fn take_in(inputs: &mut Inputs, git: &Git, path: &str, text: &str) -> Outcome<()> {
     let tree = |text: Option<String>| text.map(|t| (path.to_owned(), File::plain(t))).into_iter().collect::<Tree>();
     let (base, edited) = (tree(last_generated(git, path)?), tree(inputs.texts.get(path).cloned()));
-    let merged = publish::merge(&base, &edited, &Files::from([(path.to_owned(), text.to_owned())]))?;
+    let merged = publish::merge(&base, &edited, &Files::from([(path.to_owned(), text.to_owned())]));
     let conflicts: Vec<Diagnostic> = merged.findings.into_iter().filter(|f| f.severity == Severity::Error).collect();
     if !conflicts.is_empty() {
         return Err(Fault { exit: 2, diagnostics: conflicts });

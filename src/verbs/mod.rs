@@ -1,8 +1,16 @@
 //! What Pipewright can do: one file a verb, typed input to typed output. The command line is a skin over these.
 
+pub mod check;
+pub mod diff;
 pub mod discover;
 pub mod doctor;
+mod generate;
 pub mod init;
+pub mod log;
+pub mod pr;
+pub mod propose;
+pub mod regenerate;
+pub mod rollback;
 pub mod run;
 mod session;
 pub mod setup;

@@ -10,10 +10,10 @@ use super::generate::{self, Generated, Inputs};
 use super::session::when;
 use crate::changeset::ChangeSet;
 use crate::proposal::{Artifact, Layer, Proposal, Proposals, outside};
-use crate::publish::{self, Draft, Published};
+use crate::publish::{self, Draft, Proofs, Published};
 use crate::render::{self, Files};
 use crate::requirement::{self, Intent, Question};
-use crate::spec::{Assumed, Spec};
+use crate::spec::{Assumed, Spec, Trace};
 use crate::vocabulary::{Diagnostic, Name, Outcome, Place};
 use crate::workspace::{Event, EventKind, Inverse, Platform, Workspace, paths};
 use crate::world::clock;
@@ -306,10 +306,12 @@ fn answer(
 
 /// The trace of a spec with what proves each part of it.
 pub(super) fn rows(spec: &Spec, change: &ChangeSet) -> Vec<TraceRow> {
-    let row = |t: &crate::spec::Trace| TraceRow {
-        words: t.words.clone(),
-        became: t.became.clone(),
-        proved_by: publish::evidence(&t.became, change),
+    let proofs = Proofs::of(change);
+    let row = |t: &Trace| {
+        let mut proved_by: Vec<String> = t.became.iter().flat_map(|path| proofs.of_path(path)).collect();
+        proved_by.sort();
+        proved_by.dedup();
+        TraceRow { words: t.words.clone(), became: t.became.clone(), proved_by }
     };
     spec.trace.iter().map(row).collect()
 }
