@@ -1,6 +1,9 @@
 //! Typed proposals: what agents, and programs outside, want the platform to hold. Untrusted until [`crate::changeset`]
 //! has proved them.
 
+pub mod outside;
+pub mod schema;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
