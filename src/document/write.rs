@@ -42,7 +42,7 @@ pub fn text_block(text: &str, used: usize, indent: usize) -> String {
     let prose = !text.chars().any(char::is_control)
         && !text.contains("  ")
         && text == text.trim()
-        && !text.contains(|c| matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'));
+        && !text.contains(['\u{2028}', '\u{2029}', '\u{feff}']);
     if prose {
         let mut lines: Vec<String> = vec![String::new()];
         for word in text.split(' ') {
@@ -59,14 +59,15 @@ pub fn text_block(text: &str, used: usize, indent: usize) -> String {
         }
         return format!(">-\n{}", lines.iter().map(|l| format!("{pad}{l}")).collect::<Vec<_>>().join("\n"));
     }
-    let chars: Vec<char> = text.chars().collect();
-    let parts: Vec<String> = chars
-        .chunks(16)
-        .map(|chunk| {
-            let quoted = yaml_string(&chunk.iter().collect::<String>());
-            let inner = &quoted[1..quoted.len() - 1];
-            if inner.starts_with(' ') { format!("\\{inner}") } else { inner.to_owned() }
-        })
-        .collect();
+    let mut parts: Vec<String> = vec![String::new()];
+    for c in text.chars() {
+        let quoted = yaml_string(c.encode_utf8(&mut [0; 4]));
+        let escaped = &quoted[1..quoted.len() - 1];
+        match parts.last_mut() {
+            Some(part) if part.chars().count() < 80 => part.push_str(escaped),
+            // A blank at the start of a line would count as indentation.
+            _ => parts.push(if c == ' ' { "\\ ".into() } else { escaped.to_owned() }),
+        }
+    }
     format!("\"{}\"", parts.join(&format!("\\\n{pad}")))
 }

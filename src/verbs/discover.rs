@@ -236,3 +236,6 @@ fn differences(edited: &Contract, new: &Contract) -> Vec<String> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -182,3 +182,6 @@ fn added(root: &std::path::Path, path: &str, lines: &[String]) -> Outcome<Option
     }
     Ok(Some((path.to_owned(), text)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,5 +108,5 @@ fn a_thousand_contracts_load_fast() {
     let took = start.elapsed();
     assert_eq!(opened.contracts.len(), 1000);
     eprintln!("{took:?}");
-    assert!(took.as_secs_f64() < 2.0, "{took:?}");
+    assert!(cfg!(debug_assertions) || took.as_secs_f64() < 0.5, "{took:?}");
 }

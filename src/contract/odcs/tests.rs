@@ -28,7 +28,7 @@ fn column(name: &str, physical_type: &str, data_type: DataType) -> Column {
 }
 
 /// A contract whose every text is hostile, and whose types need the help of `pipewright.type`.
-pub fn hostile() -> Contract {
+fn hostile() -> Contract {
     let hostile = ["no", "1.0", "it's: #\n", "{{ x }}", "2026-03-31", "\u{85}\u{2028}\u{feff}", " x ", "\"", "💥", ""];
     let types = [
         ("INTEGER", DataType::Text),
@@ -88,6 +88,9 @@ fn hostile_text_comes_back() {
     assert_eq!(read(FILE, &text).unwrap(), contract, "{text}");
     assert!(text.lines().all(|l| l.chars().count() <= 120 && l.trim_end() == l), "{text}");
     serde_yaml::from_str::<serde_yaml::Value>(&text).unwrap();
+    insta::with_settings!({snapshot_path => "../../../snapshots/contract", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("hostile", text);
+    });
 }
 
 #[test]
