@@ -35,7 +35,7 @@ fn because(spec: &Spec, path: &str) -> Because {
         for became in &trace.became {
             let rank = if within(path, became) {
                 1_000 + became.len()
-            } else if within(became, path) {
+            } else if path.contains('.') && within(became, path) {
                 1
             } else {
                 continue;
@@ -71,6 +71,7 @@ mod tests {
         assert_eq!(because(&spec, "models.m.window"), Because::Words("last week".into()));
         assert_eq!(because(&spec, "models.m.where.0"), Because::Words("daily".into()));
         assert_eq!(because(&spec, "models.s"), Because::Words("phones".into()));
+        assert_eq!(because(&spec, "models"), Because::Spec("p:models".into()));
         assert_eq!(because(&spec, "models.mm"), Because::Spec("p:models.mm".into()));
     }
 }

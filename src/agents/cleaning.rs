@@ -191,7 +191,7 @@ struct BodyContext<'a> {
 impl Rule {
     /// The macro that cleans: `clean_<rule>`.
     pub(super) fn macro_name(&self) -> Name {
-        Name::from_text(&format!("clean_{}", self.name), "rule")
+        super::schema::named(&format!("clean_{}", self.name))
     }
 
     /// The file of the macro that cleans.

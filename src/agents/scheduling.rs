@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use super::because::Maker;
 use super::models::Resolved;
+use super::schema::named;
 use super::{Agent, Brief};
 use crate::plan::{Role, Task};
-use crate::proposal::{Artifact, DagAction, DagChange, DagTask, Ingestion, Layer, Proposal};
+use crate::proposal::{Artifact, DagAction, DagChange, DagTask, Layer, Proposal};
 use crate::vocabulary::{Name, Outcome, Relation};
 use crate::workspace::Granularity;
 
@@ -77,11 +78,11 @@ struct Tasks {
 impl Tasks {
     /// Adds a task after others; its id, made unique.
     fn push(&mut self, id: &str, action: DagAction, after: &[Name], outlets: Vec<String>) -> Name {
-        let first = Name::from_text(id, "task");
+        let first = named(id);
         let mut id = first.clone();
         let mut n = 2;
         while !self.used.insert(id.clone()) {
-            id = Name::from_text(&format!("{first}_{n}"), "task");
+            id = named(&format!("{first}_{n}"));
             n += 1;
         }
         let group = self.group.clone();
@@ -93,12 +94,9 @@ impl Tasks {
 fn tasks(brief: &Brief<'_>) -> Vec<DagTask> {
     let spec = brief.context.spec;
     let mut tasks = Tasks { all: Vec::new(), group: None, used: BTreeSet::new() };
-    let landed: BTreeSet<&Name> = spec.ingest.iter().map(|i| &i.table.source).collect();
     let mut done: Vec<Name> = Vec::new();
-    for source in &landed {
-        let id = if landed.len() == 1 { "ingest".to_owned() } else { format!("ingest_{source}") };
-        let script = Ingestion::script(&spec.name, source, landed.len());
-        done.push(tasks.push(&id, DagAction::Ingest(script), &[], Vec::new()));
+    if !spec.ingest.is_empty() {
+        done.push(tasks.push("ingest", DagAction::Ingest(spec.name.clone()), &[], Vec::new()));
     }
     tasks.group = Name::parse("transform").ok();
     let models: Vec<&Resolved> = brief.models.of(spec).collect();

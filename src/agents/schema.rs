@@ -19,7 +19,12 @@ pub(super) const AGENT: Agent = Agent {
 
 /// The schema that a source's tables land in.
 pub(super) fn raw_schema(source: &Name) -> Name {
-    Name::from_text(&format!("raw_{source}"), "schema")
+    named(&format!("raw_{source}"))
+}
+
+/// A name made of names: as it is, or cut where it is too long.
+pub(super) fn named(text: &str) -> Name {
+    Name::parse(text).unwrap_or_else(|_| Name::from_text(text, "name"))
 }
 
 fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {

@@ -307,14 +307,6 @@ pub struct Ingestion {
     pub tables: Vec<IngestTable>,
 }
 
-impl Ingestion {
-    /// Name of the script of `pipeline` that reads `source`: the pipeline's, with the source's after it where the
-    /// pipeline reads several.
-    pub fn script(pipeline: &Name, source: &Name, sources: usize) -> Name {
-        if sources <= 1 { pipeline.clone() } else { Name::from_text(&format!("{pipeline}_{source}"), "script") }
-    }
-}
-
 /// One table that a script lands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

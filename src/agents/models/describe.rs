@@ -10,18 +10,33 @@ pub(super) fn landed(contract: &Contract, column: &contract::Column) -> String {
     if let Some(text) = &column.description {
         return sentence(text);
     }
-    let table = &contract.table;
+    let row = singular(&contract.table);
     if column.primary_key.is_some() {
         let part = if contract.key().len() > 1 { "Part of the key" } else { "Key" };
-        return format!("{part} of a row of {table}.");
+        return format!("{part} of the {row}.");
     }
     if let Some(to) = &column.references {
-        return format!("The row of {} that it belongs to.", to.table);
+        return format!("The {} that the {row} belongs to.", singular(&to.table));
     }
-    match column.data_type {
-        DataType::Timestamp => format!("{}, in UTC.", words(&column.name)),
-        _ => format!("{} of a row of {table}.", words(&column.name)),
+    let moment = column.data_type.is_temporal();
+    match column.name.as_str().strip_suffix("_at").filter(|did| moment && did.ends_with("ed")) {
+        Some(did) => format!("When the {row} was {} (UTC).", did.replace('_', " ")),
+        None if column.data_type == DataType::Timestamp => format!("{} of the {row} (UTC).", words(&column.name)),
+        None => format!("{} of the {row}.", words(&column.name)),
     }
+}
+
+/// What one row of a table is called: `order item` for `order_items`.
+fn singular(table: &Name) -> String {
+    let text = table.as_str().replace('_', " ");
+    let cut = |tail: &str, instead: &str| text.strip_suffix(tail).map(|head| format!("{head}{instead}"));
+    if ["ss", "us", "is", "news", "series"].iter().any(|tail| text.ends_with(tail)) {
+        return text;
+    }
+    cut("ies", "y")
+        .or_else(|| ["sses", "shes", "ches", "xes"].iter().find_map(|tail| cut(tail, &tail[..tail.len() - 2])))
+        .or_else(|| cut("s", ""))
+        .unwrap_or(text)
 }
 
 /// A column of the grain.
@@ -111,5 +126,27 @@ fn list(words: &[&str]) -> String {
         [] => String::new(),
         [one] => (*one).to_owned(),
         [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_row_is_called_by_its_singular() {
+        for (table, row) in [
+            ("orders", "order"),
+            ("order_items", "order item"),
+            ("categories", "category"),
+            ("addresses", "address"),
+            ("boxes", "box"),
+            ("news", "news"),
+            ("status", "status"),
+            ("people", "people"),
+        ] {
+            assert_eq!(singular(&Name::parse(table).unwrap()), row);
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Body, Column, Joined, Models, Query, Resolved, Source, Target, Written, describe, simple_first};
 use crate::agents::cleaning;
+use crate::agents::schema::named;
 use crate::plan::Context;
 use crate::proposal::Layer;
 use crate::spec::{Function, JoinKind, Materialization, Model};
@@ -202,10 +203,10 @@ impl<'a> Work<'a, '_> {
             for column in columns {
                 let mut sql = column.name.clone();
                 if taken.contains(&sql) {
-                    sql = Name::from_text(&format!("{}_{}", source.alias, column.name), "column");
+                    sql = named(&format!("{}_{}", source.alias, column.name));
                 }
                 while !taken.insert(sql.clone()) {
-                    sql = Name::from_text(&format!("{sql}_2"), "column");
+                    sql = named(&format!("{sql}_2"));
                 }
                 rows.scope.columns.push(ScopeColumn {
                     relation: source.model.clone(),
@@ -351,7 +352,7 @@ impl<'a> Work<'a, '_> {
             for (at, column) in rows.columns.iter().enumerate().filter(|(at, _)| !rows.scope.columns[*at].hidden) {
                 rows.used.insert(at);
                 let ScopeColumn { sql, nullable, .. } = &rows.scope.columns[at];
-                let name = Name::from_text(sql, "column");
+                let name = named(sql);
                 result.push(Column { name, nullable: *nullable, landed: false, ..(*column).clone() });
             }
             return Vec::new();

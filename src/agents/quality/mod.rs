@@ -205,7 +205,7 @@ impl Derived<'_> {
         severity: TestSeverity,
         why: &str,
     ) {
-        let Ok(test) = Name::parse(test) else { return };
+        let Ok(test) = Name::word(test) else { return };
         let model = self.model.name.clone();
         let dot = column.map(|c| format!(".columns.{}", c.name)).unwrap_or_default();
         let path = format!("models.{model}{dot}");

@@ -11,6 +11,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use super::super::models::{Body, Column, Query, Resolved};
+use super::super::schema::named;
 use super::super::{Brief, cleaning};
 use super::values::{Condition, satisfying};
 use crate::proposal::{UnitRows, UnitTest};
@@ -46,7 +47,7 @@ pub(super) fn examples(brief: &Brief<'_>, model: &Resolved) -> Vec<(Name, String
             expect.push(row(&example.expected));
         }
         let test = UnitTest {
-            name: Name::from_text(&format!("{}_{}_examples", model.name, column.name), "test"),
+            name: named(&format!("{}_{}_examples", model.name, column.name)),
             model: model.name.clone(),
             description: examples_text(used),
             as_of: None,
@@ -182,7 +183,7 @@ impl<'a> Edges<'a> {
         }
         let given = given.into_iter().map(|(m, rows)| UnitRows { input: Relation::Model(m.clone()), rows }).collect();
         let test = UnitTest {
-            name: Name::from_text(&format!("{}_window_edges", self.model.name), "test"),
+            name: named(&format!("{}_window_edges", self.model.name)),
             model: self.model.name.clone(),
             description: format!("The first moment of the last {} counts, their end does not.", window.last),
             as_of: Some(AS_OF.date().to_string()),
