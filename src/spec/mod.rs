@@ -2,6 +2,8 @@
 
 pub mod check;
 
+pub use check::check;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -163,30 +163,31 @@ pub fn resolve(
     resolver.finish(resolved)
 }
 
-/// Resolves one expression over `columns`; a name may be qualified by one of `qualifiers`.
+/// Resolves one expression over the columns of named relations. Columns that are in several must be qualified.
 ///
 /// # Errors
 /// Every name that is not there and every clash of known types, placed in `text`.
 pub fn check_expression(
     text: &Text<'_>,
     expr: &ast::Expr,
-    columns: &[(String, ColumnType)],
+    relations: &[(&str, &ScopeRelation)],
     dialects: &[Dialect],
 ) -> Result<Checked, Vec<Diagnostic>> {
     let rendered = Rendered::plain(text.sql);
     let scope = Scope { relations: BTreeMap::new(), dialects: dialects.to_vec() };
     let mut resolver = Resolver::new(text, &rendered, &scope);
-    let relation = Relation::Model(crate::vocabulary::Name::from_text("row", "model"));
-    for (name, _) in columns {
-        resolver.interned.push((&relation, name.clone()));
+    let row = Relation::Model(crate::vocabulary::Name::from_text("row", "model"));
+    let mut env = Env::default();
+    for (name, relation) in relations {
+        let mut table = Table { open: relation.open, ..Table::default() };
+        for (column, ty) in &relation.columns {
+            let id = resolver.interned.len() as u32;
+            resolver.interned.push((&row, column.clone()));
+            let value = Value { ty: *ty, sources: vec![id], columns: 1, ..Value::default() };
+            table.columns.push(Column { name: column.clone(), value, partition: None });
+        }
+        env.rels.push(Rel::new(name, table.into()));
     }
-    let columns = columns.iter().enumerate().map(|(i, (name, ty))| Column {
-        name: name.clone(),
-        value: Value { ty: *ty, sources: vec![i as u32], columns: 1, ..Value::default() },
-        partition: None,
-    });
-    let table = Table { columns: columns.collect(), ..Table::default() };
-    let env = Env { rels: vec![Rel::new("", table.into())], ..Env::default() };
     let value = resolver.expr(expr, &env);
     let checked = Checked {
         column_type: value.ty,

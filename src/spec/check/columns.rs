@@ -1,0 +1,161 @@
+//! What the models of specs give: columns, types and grain, followed through all specs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::contract::Contract;
+use crate::spec::{Function, Measure, Model, Spec};
+use crate::sql::{ColumnType, ScopeRelation, Text, check_expression, expression};
+use crate::vocabulary::{DataType, Dialect, Name, Relation, TableRef};
+
+/// A dialect to read expressions in: they are ANSI SQL, which this one takes without additions of its own.
+pub(super) const ANSI: Dialect = Dialect::Postgres;
+
+/// Everything that models can read.
+pub(super) struct World<'a> {
+    /// Contracts by table.
+    pub contracts: &'a BTreeMap<TableRef, Contract>,
+    /// Models by name, those of the checked spec first.
+    pub models: BTreeMap<&'a Name, &'a Model>,
+}
+
+impl<'a> World<'a> {
+    pub fn new(spec: &'a Spec, contracts: &'a BTreeMap<TableRef, Contract>, specs: &'a BTreeMap<Name, Spec>) -> World<'a> {
+        let mut models: BTreeMap<&Name, &Model> = BTreeMap::new();
+        for model in spec.models.iter().chain(specs.values().flat_map(|s| &s.models)) {
+            models.entry(&model.name).or_insert(model);
+        }
+        World { contracts, models }
+    }
+
+    /// What a relation gives; anything where that can't be known (a model in SQL, one of a circle, one that is not
+    /// there: each is said where it stands).
+    pub fn relation(&self, relation: &Relation, seen: &mut BTreeSet<Name>) -> ScopeRelation {
+        match relation {
+            Relation::Table(table) => self.contracts.get(table).map_or_else(anything, landed),
+            Relation::Model(name) => match self.models.get(name) {
+                Some(model) if seen.insert(name.clone()) => {
+                    let out = self.model(model, seen);
+                    seen.remove(name);
+                    out
+                }
+                _ => anything(),
+            },
+        }
+    }
+
+    /// What a model gives.
+    pub fn model(&self, model: &Model, seen: &mut BTreeSet<Name>) -> ScopeRelation {
+        if model.sql.is_some() || seen.len() > 200 {
+            return anything();
+        }
+        let from = self.relation(&model.from, seen);
+        let joined: Vec<(&Name, ScopeRelation)> =
+            model.joins.iter().map(|j| (&j.to, self.relation(&Relation::Model(j.to.clone()), seen))).collect();
+        let first = reading_name(&model.from);
+        let mut scope: Vec<(&str, &ScopeRelation)> = vec![(first, &from)];
+        scope.extend(joined.iter().map(|(name, r)| (name.as_str(), r)));
+        if !model.group_by.is_empty() || !model.measures.is_empty() {
+            let groups = model.group_by.iter().map(|g| {
+                let own = g.expr.as_deref().unwrap_or(g.name.as_str());
+                (g.name.to_string(), type_of(own, &scope))
+            });
+            let measures = model.measures.iter().map(|m| (m.name.to_string(), measure_type(m, &scope)));
+            let columns = groups.chain(measures).collect();
+            let grain = model.group_by.iter().map(|g| g.name.to_string()).collect();
+            return ScopeRelation { columns, keys: vec![grain], open: false };
+        }
+        if matches!(model.from, Relation::Table(_)) {
+            return staged(model, from);
+        }
+        let keys = if joined.is_empty() { from.keys.clone() } else { Vec::new() };
+        if model.columns.is_empty() {
+            let mut columns = from.columns.clone();
+            for (_, r) in &joined {
+                columns.extend(r.columns.iter().filter(|(n, _)| !from.columns.iter().any(|(f, _)| f == n)).cloned());
+            }
+            let open = from.open || joined.iter().any(|(_, r)| r.open);
+            let keys = if model.joins.is_empty() { keys } else { from.keys.clone() };
+            return ScopeRelation { columns, keys, open };
+        }
+        let columns: Vec<(String, ColumnType)> = model
+            .columns
+            .iter()
+            .map(|(name, rule)| {
+                let own = rule.expr.as_deref().unwrap_or(name.as_str());
+                let ty = if rule.clean.is_some() { DataType::Text.into() } else { type_of(own, &scope) };
+                (name.to_string(), ty)
+            })
+            .collect();
+        let passes = |key: &BTreeSet<String>| {
+            key.iter().all(|k| model.columns.iter().any(|(n, rule)| n == k.as_str() && rule.expr.as_deref().is_none_or(|e| e == k)))
+        };
+        let keys = from.keys.iter().filter(|k| passes(k)).cloned().collect();
+        ScopeRelation { columns, keys, open: false }
+    }
+}
+
+/// A relation as expressions call it.
+pub(super) fn reading_name(relation: &Relation) -> &str {
+    match relation {
+        Relation::Model(name) => name.as_str(),
+        Relation::Table(table) => table.table.as_str(),
+    }
+}
+
+pub(super) fn anything() -> ScopeRelation {
+    ScopeRelation { open: true, ..ScopeRelation::default() }
+}
+
+fn landed(contract: &Contract) -> ScopeRelation {
+    let key: BTreeSet<String> = contract.key().iter().map(|c| c.name.to_string()).collect();
+    let unique = contract.columns.iter().filter(|c| c.unique && c.required);
+    let mut keys: Vec<BTreeSet<String>> = Some(key).filter(|k| !k.is_empty()).into_iter().collect();
+    keys.extend(unique.map(|c| BTreeSet::from([c.name.to_string()])));
+    keys.dedup();
+    let columns = contract.columns.iter().map(|c| (c.name.to_string(), c.data_type.into())).collect();
+    ScopeRelation { columns, keys, open: false }
+}
+
+/// A staging model passes all columns on, with rules for some, and may add others.
+fn staged(model: &Model, from: ScopeRelation) -> ScopeRelation {
+    let mut out = from.clone();
+    for (name, rule) in &model.columns {
+        let ty = match (&rule.clean, &rule.expr) {
+            (Some(_), _) => Some(DataType::Text.into()),
+            (None, Some(expr)) => Some(type_of(expr, &[(reading_name(&model.from), &from)])),
+            (None, None) => None,
+        };
+        match (out.columns.iter_mut().find(|(n, _)| name == n.as_str()), ty) {
+            (Some(column), Some(ty)) => column.1 = ty,
+            (None, Some(ty)) => out.columns.push((name.to_string(), ty)),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn type_of(text: &str, scope: &[(&str, &ScopeRelation)]) -> ColumnType {
+    let place = Text::new("", "", text);
+    let checked = expression(&place, ANSI).and_then(|e| check_expression(&place, &e, scope, &[]));
+    checked.map(|c| c.column_type).unwrap_or_default()
+}
+
+fn measure_type(measure: &Measure, scope: &[(&str, &ScopeRelation)]) -> ColumnType {
+    match measure.function() {
+        Some((function, text)) => type_of(&call(function, text), scope),
+        None => ColumnType::Unknown,
+    }
+}
+
+/// A measure as SQL.
+pub(super) fn call(function: Function, text: &str) -> String {
+    match function {
+        Function::Count => format!("count({text})"),
+        Function::CountDistinct => format!("count(distinct {text})"),
+        Function::Sum => format!("sum({text})"),
+        Function::Avg => format!("avg({text})"),
+        Function::Min => format!("min({text})"),
+        Function::Max => format!("max({text})"),
+        Function::Expr => text.to_owned(),
+    }
+}

@@ -1,0 +1,347 @@
+//! What can be wrong in one model.
+
+use std::collections::BTreeSet;
+
+use super::columns::{World, call, reading_name};
+use super::{Found, cleaning_rules, near};
+use crate::spec::{ColumnRule, Function, Join, Model};
+use crate::sql::{Checked, ScopeRelation, Text, check_expression, expression};
+use crate::vocabulary::{Diagnostic, Dialect, Name, Relation, TableRef};
+
+/// What an expression may be.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    /// Of one row.
+    Scalar,
+    /// Of one row, and true or false.
+    Condition,
+    /// Of a group.
+    Aggregate,
+}
+
+/// A model, its path in the document, and what it can name.
+struct Checking<'a, 'f> {
+    model: &'a Model,
+    path: &'a str,
+    scope: Vec<(&'a str, &'a ScopeRelation)>,
+    found: &'a mut Found<'f>,
+}
+
+pub(super) fn check(model: &Model, path: &str, world: &World<'_>, found: &mut Found<'_>) {
+    if model.sql.is_some() {
+        whole_sql(model, path, found);
+        reads(model, path, world, found);
+        return;
+    }
+    if !reads(model, path, world, found) {
+        return;
+    }
+    let mut seen = BTreeSet::from([model.name.clone()]);
+    let from = world.relation(&model.from, &mut seen);
+    let joined: Vec<ScopeRelation> =
+        model.joins.iter().map(|j| world.relation(&Relation::Model(j.to.clone()), &mut seen)).collect();
+    for (join, theirs) in model.joins.iter().zip(&joined) {
+        join_on(model, join, &from, theirs, path, found);
+    }
+    // A column that a join holds equal to one of the same name is one column.
+    let shown: Vec<ScopeRelation> = model.joins.iter().zip(&joined).map(|(j, r)| without_equal(j, r)).collect();
+    let mut scope = vec![(reading_name(&model.from), &from)];
+    scope.extend(model.joins.iter().zip(&shown).map(|(j, r)| (j.to.as_str(), r)));
+    let mut checking = Checking { model, path, scope, found };
+    checking.parts();
+    checking.columns();
+    checking.groups();
+}
+
+/// What a model reads must be there.
+fn reads(model: &Model, path: &str, world: &World<'_>, found: &mut Found<'_>) -> bool {
+    let mut there = true;
+    match &model.from {
+        Relation::Table(table) if !world.contracts.contains_key(table) => {
+            let known: Vec<String> = world.contracts.keys().map(TableRef::to_string).collect();
+            let fault = Diagnostic::error("unknown-table", format!("no contract describes `{table}`"));
+            found.at(&format!("{path}.from"), near(fault, &table.to_string(), known.iter().map(String::as_str)));
+            there = false;
+        }
+        Relation::Model(name) => there = known_model(name, &format!("{path}.from"), world, found),
+        Relation::Table(_) => {}
+    }
+    let mut names = BTreeSet::from([reading_name(&model.from)]);
+    for (i, join) in model.joins.iter().enumerate() {
+        there &= known_model(&join.to, &format!("{path}.joins.{i}.to"), world, found);
+        if !names.insert(join.to.as_str()) {
+            let fault = Diagnostic::error("joined-twice", format!("`{}` is read twice", join.to)).next("put one of them into a model of its own");
+            found.at(&format!("{path}.joins.{i}.to"), fault);
+        }
+    }
+    there
+}
+
+fn known_model(name: &Name, path: &str, world: &World<'_>, found: &mut Found<'_>) -> bool {
+    let there = world.models.contains_key(name);
+    if !there {
+        let fault = Diagnostic::error("unknown-model", format!("there is no model `{name}`"));
+        found.at(path, near(fault, name.as_str(), world.models.keys().map(|n| n.as_str())));
+    }
+    there
+}
+
+fn whole_sql(model: &Model, path: &str, found: &mut Found<'_>) {
+    let others = [
+        ("joins", model.joins.is_empty()),
+        ("where", model.filters.is_empty()),
+        ("window", model.window.is_none()),
+        ("group_by", model.group_by.is_empty()),
+        ("measures", model.measures.is_empty()),
+    ];
+    for (field, _) in others.into_iter().filter(|(_, empty)| !empty) {
+        let fault = Diagnostic::error("sql-and-more", format!("`sql` is the whole query, and `{field}` stands beside it"));
+        found.at(&format!("{path}.{field}"), fault.next("say it in the SQL, or leave `sql` out"));
+    }
+}
+
+fn without_equal(join: &Join, theirs: &ScopeRelation) -> ScopeRelation {
+    let equal = |name: &str| join.on.iter().any(|(a, b)| a == b && b == name);
+    let columns = theirs.columns.iter().filter(|(n, _)| !equal(n)).cloned().collect();
+    ScopeRelation { columns, ..theirs.clone() }
+}
+
+fn join_on(model: &Model, join: &Join, ours: &ScopeRelation, theirs: &ScopeRelation, path: &str, found: &mut Found<'_>) {
+    let i = model.joins.iter().position(|j| std::ptr::eq(j, join)).unwrap_or_default();
+    let path = format!("{path}.joins.{i}.on");
+    if join.on.is_empty() {
+        found.at(&path, Diagnostic::error("empty", format!("`{}` is joined on nothing", join.to)).next("name the pairs of columns that are equal"));
+        return;
+    }
+    for (own, their) in &join.on {
+        let mut column = |name: &Name, relation: &ScopeRelation, of: &str| {
+            let ty = relation.columns.iter().find(|(n, _)| n == name.as_str()).map(|(_, t)| *t);
+            if ty.is_none() && !relation.open {
+                let fault = Diagnostic::error("unknown-column", format!("`{of}` has no column `{name}`"));
+                let names: Vec<&str> = relation.columns.iter().map(|(n, _)| n.as_str()).collect();
+                found.at(&format!("{path}.{own}"), near(fault, name.as_str(), names));
+            }
+            ty
+        };
+        let of_ours = reading_name(&model.from).to_owned();
+        // With several joins, ours can be a column of an earlier one.
+        let earlier = i > 0 && !ours.columns.iter().any(|(n, _)| n == own.as_str());
+        let (a, b) = (if earlier { None } else { column(own, ours, &of_ours) }, column(their, theirs, join.to.as_str()));
+        if let (Some(a), Some(b)) = (a, b)
+            && a.clashes(b)
+        {
+            let fault = Diagnostic::error("type-clash", format!("`{own}` is {a}, and `{}.{their}` is {b}", join.to));
+            found.at(&format!("{path}.{own}"), fault.next("cast one of them in its staging model"));
+        }
+    }
+    let on: BTreeSet<String> = join.on.values().map(Name::to_string).collect();
+    if !theirs.keys.is_empty() && !theirs.keys.iter().any(|k| k.is_subset(&on)) {
+        let key: Vec<&str> = theirs.keys[0].iter().map(String::as_str).collect();
+        let joined_on: Vec<&str> = on.iter().map(String::as_str).collect();
+        let fault = Diagnostic::error("fan-out", format!("`{}` can have many rows for one of `{}`", join.to, reading_name(&model.from)))
+            .why(format!("it has one row for each ({}), and is joined on ({})", key.join(", "), joined_on.join(", ")))
+            .next(match key.is_empty() {
+                true => "aggregate it first".to_owned(),
+                false => format!(
+                    "read from `{}` and join `{}` to it, or aggregate it to one row for each ({}) in a model of its own",
+                    join.to,
+                    reading_name(&model.from),
+                    joined_on.join(", ")
+                ),
+            });
+        found.at(&path, fault);
+    }
+}
+
+impl Checking<'_, '_> {
+    fn fault(&mut self, path: &str, fault: Diagnostic) {
+        self.found.at(&format!("{}.{path}", self.path), fault);
+    }
+
+    /// An expression of the document; the place of what is wrong in it is its path.
+    fn expression(&mut self, path: &str, text: &str, form: Form) -> Option<Checked> {
+        let whole = format!("{}.{path}", self.path);
+        let place = Text::new(self.found.file, &whole, text);
+        // Read as ANSI SQL; the generated model is read in each target's dialect later.
+        let checked = expression(&place, super::columns::ANSI)
+            .and_then(|e| check_expression(&place, &e, &self.scope, &[Dialect::Postgres]));
+        let checked = match checked {
+            Ok(checked) => checked,
+            Err(faults) => {
+                for fault in faults {
+                    self.within(path, text, fault);
+                }
+                return None;
+            }
+        };
+        let fault = if checked.subquery {
+            Some(Diagnostic::error("subquery", "an expression has no query of its own").next("join a model, or use `sql`"))
+        } else if checked.windows {
+            Some(Diagnostic::error("window-function", "an expression has no window function").next("use `sql`"))
+        } else if checked.aggregates && form != Form::Aggregate {
+            Some(
+                Diagnostic::error("aggregate", "an aggregate stands where one row is looked at")
+                    .next("make it a measure, or filter in a model that reads this one"),
+            )
+        } else if form == Form::Condition && (checked.column_type.is_text() || checked.column_type.is_temporal()) {
+            Some(Diagnostic::error("type-clash", format!("a condition is due, and this is {}", checked.column_type)))
+        } else {
+            None
+        };
+        if let Some(fault) = fault {
+            self.fault(path, fault);
+        }
+        Some(checked)
+    }
+
+    /// A fault inside an expression: where in the text is said in words, the place is that of the field.
+    fn within(&mut self, path: &str, text: &str, fault: Diagnostic) {
+        let column = fault.place.as_ref().and_then(|p| p.column).filter(|c| *c > 1 && !text.contains('\n'));
+        let why = match (&fault.why, column) {
+            (None, Some(column)) => Some(format!("at character {column} of `{}`", shortened(text))),
+            (why, _) => why.clone(),
+        };
+        self.fault(path, Diagnostic { why, place: None, ..fault });
+    }
+
+    fn parts(&mut self) {
+        for (i, filter) in self.model.filters.iter().enumerate() {
+            self.expression(&format!("where.{i}"), filter, Form::Condition);
+        }
+        if let Some(window) = &self.model.window {
+            let at = "window.column";
+            if let Some(checked) = self.expression(at, window.column.as_str(), Form::Scalar)
+                && checked.column_type.is_not_temporal()
+            {
+                let fault = Diagnostic::error(
+                    "not-temporal",
+                    format!("a window needs a date or timestamp, and `{}` is {}", window.column, checked.column_type),
+                );
+                let dated: Vec<&str> = self.scope.iter().flat_map(|(_, r)| &r.columns).filter(|(_, t)| t.is_temporal()).map(|(n, _)| n.as_str()).collect();
+                let fault = if dated.is_empty() { fault } else { fault.next(format!("one of `{}`", dated.join("`, `"))) };
+                self.fault(at, fault);
+            }
+        }
+    }
+
+    fn columns(&mut self) {
+        let staging = matches!(self.model.from, Relation::Table(_));
+        for (name, rule) in &self.model.columns {
+            let path = format!("columns.{name}");
+            if let Some(expr) = &rule.expr {
+                self.expression(&format!("{path}.expr"), expr, Form::Scalar);
+            } else {
+                // The column itself: its name is an expression.
+                self.expression(&path, name.as_str(), Form::Scalar);
+            }
+            self.clean(name, rule, &path);
+        }
+        if staging && !self.model.joins.is_empty() {
+            let fault = Diagnostic::error("staging-join", "a staging model reads one table")
+                .next("join in a model that reads this one");
+            self.fault("joins", fault);
+        }
+    }
+
+    fn clean(&mut self, name: &Name, rule: &ColumnRule, path: &str) {
+        let Some(clean) = &rule.clean else {
+            if !rule.args.is_empty() {
+                self.fault(&format!("{path}.args"), Diagnostic::error("arguments", "arguments without a cleaning rule").next("add `clean`"));
+            }
+            return;
+        };
+        let rules = cleaning_rules();
+        if !rules.contains(&clean.as_str()) {
+            let fault = Diagnostic::error("unknown-rule", format!("there is no cleaning rule `{clean}`"));
+            self.fault(&format!("{path}.clean"), near(fault, clean.as_str(), rules));
+        }
+        if rule.expr.is_some() {
+            return;
+        }
+        let ty = self.scope.iter().flat_map(|(_, r)| &r.columns).find(|(n, _)| n == name.as_str()).map(|(_, t)| *t);
+        if let Some(ty) = ty.filter(|t| t.clashes(crate::vocabulary::DataType::Text.into())) {
+            let fault = Diagnostic::error("type-clash", format!("`{clean}` cleans text, and `{name}` is {ty}"))
+                .next("leave the rule out, or name another column");
+            self.fault(&format!("{path}.clean"), fault);
+        }
+    }
+
+    fn groups(&mut self) {
+        let model = self.model;
+        if model.group_by.is_empty() && model.measures.is_empty() {
+            return;
+        }
+        if model.measures.is_empty() {
+            let fault = Diagnostic::error("no-measures", "a model that groups computes nothing").next("add `measures`, or leave `group_by` out");
+            self.fault("group_by", fault);
+        }
+        if !model.columns.is_empty() {
+            let fault = Diagnostic::error("columns-and-groups", "the columns of a model that groups are its groups and measures")
+                .next("leave `columns` out");
+            self.fault("columns", fault);
+        }
+        if matches!(model.from, Relation::Table(_)) {
+            let fault = Diagnostic::error("staging-group", "a staging model passes rows on").next("group in a model that reads this one");
+            self.fault("group_by", fault);
+        }
+        let mut names = BTreeSet::new();
+        for (i, group) in model.group_by.iter().enumerate() {
+            let path = format!("group_by.{}", group.name);
+            if !names.insert(&group.name) {
+                self.fault(&path, Diagnostic::error("duplicate-column", format!("`{}` is there twice", group.name)));
+            }
+            match &group.expr {
+                Some(expr) => drop(self.expression(&format!("group_by.{i}.expr"), expr, Form::Scalar)),
+                None => drop(self.expression(&format!("group_by.{i}.name"), group.name.as_str(), Form::Scalar)),
+            }
+        }
+        for (i, measure) in model.measures.iter().enumerate() {
+            if !names.insert(&measure.name) {
+                let path = format!("measures.{i}.name");
+                self.fault(&path, Diagnostic::error("duplicate-column", format!("`{}` is there twice", measure.name)));
+            }
+            let Some((function, text)) = measure.function() else {
+                let fault = Diagnostic::error("measure-function", format!("`{}` names no function, or several", measure.name))
+                    .next("exactly one of count, count_distinct, sum, avg, min, max, expr");
+                self.fault(&format!("measures.{i}"), fault);
+                continue;
+            };
+            self.measure(i, measure.name.as_str(), function, text);
+        }
+    }
+
+    fn measure(&mut self, i: usize, name: &str, function: Function, text: &str) {
+        let field = match function {
+            Function::Count => "count",
+            Function::CountDistinct => "count_distinct",
+            Function::Sum => "sum",
+            Function::Avg => "avg",
+            Function::Min => "min",
+            Function::Max => "max",
+            Function::Expr => "expr",
+        };
+        let path = format!("measures.{i}.{field}");
+        if function == Function::Expr {
+            let checked = self.expression(&path, text, Form::Aggregate);
+            if checked.is_some_and(|c| !c.aggregates) {
+                let fault = Diagnostic::error("no-aggregate", format!("`{name}` aggregates nothing")).next("`sum(amount) / count(*)`");
+                self.fault(&path, fault);
+            }
+            return;
+        }
+        if text.trim() == "*" {
+            if function != Function::Count {
+                self.fault(&path, Diagnostic::error("sql-syntax", format!("`{field}` of `*`")).next("only `count` takes `*`"));
+            }
+            return;
+        }
+        // The inner expression by itself, so that `count: a) + sum(b` is none; then what the function makes of it.
+        if self.expression(&path, text, Form::Scalar).is_some() {
+            self.expression(&path, &call(function, text), Form::Aggregate);
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= 80 { text.to_owned() } else { text.chars().take(80).chain(['…']).collect() }
+}
