@@ -357,6 +357,8 @@ const FILLER: &[&str] = &[
     "'s",
     "one",
     "other",
+    "several",
+    "multiple",
     "careful",
     "note",
     "asap",

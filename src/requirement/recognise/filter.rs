@@ -215,6 +215,20 @@ fn out<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     );
     let (values, end) = scan.values(i);
     if values.is_empty() {
+        if let Some((noun, end)) = scan.head(i).filter(|n| !n.0.hits.tables.is_empty() && n.0.modifiers.is_empty()) {
+            let words = scan.words(&(at..end));
+            let about = format!(
+                "`{words}` asks for rows that lack rows in another table ({}), which can't be said yet. Shall the pipeline be built without it?",
+                scan.words(&noun.tokens)
+            );
+            return Some(Piece {
+                tokens: at..end,
+                kind: Kind::Ask(Question {
+                    about,
+                    candidates: vec![format!("the same requirement without `{words}`")],
+                }),
+            });
+        }
         let weak = matches!(scan.word(at), "no" | "not" | "drop" | "skip" | "minus");
         return if weak { None } else { unknown(scan, at, i) };
     }

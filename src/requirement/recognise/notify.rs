@@ -1,6 +1,5 @@
 //! Who answers for it, who is told, how often it is tried again.
 
-use crate::requirement::Question;
 use crate::requirement::piece::{Kind, Piece};
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
@@ -131,19 +130,34 @@ fn alert<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     let verb = scan.any(scan.skip(before.unwrap_or(at), &[",", "then", "please"]), TELL)?;
     let channel = (verb..scan.clause_end(verb).min(verb + 7)).find(|i| scan.tokens[*i].kind == tokens::Kind::Channel);
     let Some(channel) = channel else {
-        // `tell me when it fails`: who is told can't be guessed.
-        let when =
-            (verb..(verb + 5).min(scan.tokens.len())).find_map(|i| scan.any(i, WHEN)).or(before.map(|_| verb + 1))?;
-        let tokens = at..when;
-        let about = format!("`{}`: which Slack channel is told? Other ways can't be said yet.", scan.words(&tokens));
-        return Some(Piece { tokens, kind: Kind::Ask(Question { about, candidates: vec!["#data-alerts".into()] }) });
+        // `tell us when it fails`
+        let who = scan.skip(
+            scan.article(verb),
+            &[
+                "me",
+                "us",
+                "someone",
+                "somebody",
+                "team",
+                "data team",
+                "on slack",
+                "in slack",
+                "slack",
+                "on-call",
+                "people",
+            ],
+        );
+        let when = scan.any(who, WHEN).or((scan.word(who).is_empty()
+            && (before.is_some() || who >= scan.tokens.len() || scan.tokens[who].ends_clause()))
+        .then_some(who))?;
+        return Some(Piece { tokens: at..when, kind: Kind::Slack(None) });
     };
     let end = scan.skip(
         channel + 1,
         &["on slack", "in slack", "via slack", "slack channel", "channel", "by slack", "through slack"],
     );
     let end = scan.any(end, WHEN).unwrap_or(end);
-    Some(Piece { tokens: at..end, kind: Kind::Slack(scan.tokens[channel].text.clone()) })
+    Some(Piece { tokens: at..end, kind: Kind::Slack(Some(scan.tokens[channel].text.clone())) })
 }
 
 fn owner<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
