@@ -25,62 +25,12 @@ const COUNT: &[&str] = &[
     "volume of",
 ];
 const DISTINCT: &[&str] = &["distinct", "unique", "different", "individual"];
+#[rustfmt::skip]
 const FUNCTIONS: &[(Function, &[&str])] = &[
-    (
-        Function::Avg,
-        &["average", "mean", "avg", "average of", "avg of", "mean of", "the average of", "on average", "averages of"],
-    ),
-    (
-        Function::Sum,
-        &[
-            "sum of",
-            "total",
-            "total of",
-            "sum",
-            "summed",
-            "overall",
-            "sums of",
-            "totals of",
-            "combined",
-            "accumulated",
-            "lifetime",
-        ],
-    ),
-    (
-        Function::Max,
-        &[
-            "maximum",
-            "max",
-            "largest",
-            "highest",
-            "biggest",
-            "latest",
-            "last",
-            "newest",
-            "most recent",
-            "maximum of",
-            "max of",
-            "longest",
-            "most expensive",
-            "greatest",
-        ],
-    ),
-    (
-        Function::Min,
-        &[
-            "minimum",
-            "min",
-            "smallest",
-            "lowest",
-            "earliest",
-            "first",
-            "oldest",
-            "minimum of",
-            "min of",
-            "shortest",
-            "cheapest",
-        ],
-    ),
+    (Function::Avg, &["average", "mean", "avg", "average of", "avg of", "mean of", "the average of", "on average", "averages of"]),
+    (Function::Sum, &["sum of", "total", "total of", "sum", "summed", "overall", "sums of", "totals of", "combined", "accumulated", "lifetime"]),
+    (Function::Max, &["maximum", "max", "largest", "highest", "biggest", "latest", "last", "newest", "most recent", "maximum of", "max of", "longest", "most expensive", "greatest"]),
+    (Function::Min, &["minimum", "min", "smallest", "lowest", "earliest", "first", "oldest", "minimum of", "min of", "shortest", "cheapest"]),
 ];
 
 /// Reads a measure.
