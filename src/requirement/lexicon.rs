@@ -240,6 +240,13 @@ fn table_keys(stems: &[String]) -> Vec<(Tier, String)> {
     if bare.len() < stems.len() {
         out.push((EXACT, bare.concat()));
     }
+    // `customer_master` is a `customer`.
+    if let [head @ .., last] = bare
+        && !head.is_empty()
+        && synonyms::TABLE_ENDINGS.contains(&last.as_str())
+    {
+        out.push((SHORTENED, head.concat()));
+    }
     for from in 1..bare.len() {
         out.push((SHORTENED, bare[from..].concat()));
     }
@@ -255,7 +262,7 @@ fn column_keys(stems: &[String], table: &[String]) -> Vec<(Tier, String)> {
     }
     if let [head @ .., last] = stems
         && !head.is_empty()
-        && ["code", "id", "key", "name", "number", "type", "amount"].contains(&last.as_str())
+        && ["code", "id", "key", "name", "number", "type", "amount", "km", "kg", "usd", "eur", "pct", "mi", "mg"].contains(&last.as_str())
     {
         // `customer_id` is not a `customer`, but `billing_country_code` is a `billing country`.
         if last != "id" || head.len() > 1 {

@@ -199,7 +199,7 @@ pub fn cleanable(column: &Column) -> Option<Cleanable> {
         Some("name") => return Some(Cleanable::Name),
         _ => {}
     }
-    if has(&["phone", "mobile", "telephone", "cellphone", "cell", "fax"]) && !has(&["type", "kind"]) {
+    if has(&["phone", "mobile", "telephone", "cellphone", "cell"]) && !has(&["type", "kind"]) {
         Some(Cleanable::Phone)
     } else if has(&["email", "mail"]) && !has(&["type", "domain"]) {
         Some(Cleanable::Email)

@@ -65,6 +65,10 @@ pub const SHORT: &[(&str, &str)] = &[
 /// What people put before a table's own name: `dim_customer`, `tbl_orders`.
 pub const TABLE_PREFIXES: &[&str] = &["tbl", "dim", "fact", "fct", "raw", "src", "vw", "t"];
 
+/// What people put after it: `customer_master`, `order_header`.
+pub const TABLE_ENDINGS: &[&str] =
+    &["master", "header", "data", "info", "list", "dim", "fact", "record", "table", "tbl", "base", "main", "entity", "mst"];
+
 /// Money that comes in: the amount of the order-like table.
 #[rustfmt::skip]
 pub const REVENUE: &[&str] =
