@@ -87,8 +87,9 @@ impl<'a> Lexicon<'a> {
                     let of = ValueOf { table, column, value: Some(text) };
                     out.values.entry(value(text)).or_default().push(of);
                 }
-                if column.data_type == DataType::Boolean {
-                    let name = column.name.as_str();
+                let name = column.name.as_str();
+                let flag = ["is_", "has_", "was_"].iter().any(|p| name.starts_with(p));
+                if column.data_type == DataType::Boolean || column.data_type == DataType::Integer && flag {
                     let bare = ["is_", "has_", "was_"].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
                     out.values.entry(value(bare)).or_default().push(ValueOf { table, column, value: None });
                 }
@@ -200,8 +201,14 @@ impl<'a> Lexicon<'a> {
 }
 
 /// Tokens from `at` on that can be one phrase: words and quoted texts up to a mark.
-fn phrase_len(tokens: &[Token], at: usize) -> usize {
-    tokens[at..].iter().take(LONGEST).take_while(|t| matches!(t.kind, Kind::Word | Kind::Quoted | Kind::Number)).count()
+pub fn phrase_len(tokens: &[Token], at: usize) -> usize {
+    tokens
+        .get(at..)
+        .unwrap_or_default()
+        .iter()
+        .take(LONGEST)
+        .take_while(|t| matches!(t.kind, Kind::Word | Kind::Quoted | Kind::Number))
+        .count()
 }
 
 fn push<T>(map: &mut HashMap<String, Vec<T>>, key: String, entry: T) {
@@ -233,6 +240,13 @@ fn table_keys(stems: &[String]) -> Vec<(Tier, String)> {
     if bare.len() < stems.len() {
         out.push((EXACT, bare.concat()));
     }
+    // `customer_master` is a `customer`.
+    if let [head @ .., last] = bare
+        && !head.is_empty()
+        && synonyms::TABLE_ENDINGS.contains(&last.as_str())
+    {
+        out.push((SHORTENED, head.concat()));
+    }
     for from in 1..bare.len() {
         out.push((SHORTENED, bare[from..].concat()));
     }
@@ -248,7 +262,7 @@ fn column_keys(stems: &[String], table: &[String]) -> Vec<(Tier, String)> {
     }
     if let [head @ .., last] = stems
         && !head.is_empty()
-        && ["code", "id", "key", "name", "number", "type", "amount"].contains(&last.as_str())
+        && ["code", "id", "key", "name", "number", "type", "amount", "km", "kg", "usd", "eur", "pct", "mi", "mg"].contains(&last.as_str())
     {
         // `customer_id` is not a `customer`, but `billing_country_code` is a `billing country`.
         if last != "id" || head.len() > 1 {

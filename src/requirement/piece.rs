@@ -56,8 +56,8 @@ pub enum Kind<'a> {
     Zone(String),
     /// How often a failed task is tried again.
     Retries(u8),
-    /// Who is told.
-    Slack(String),
+    /// Who is told; the usual channel if nobody is named.
+    Slack(Option<String>),
     /// Who answers for it.
     Owner(String),
     /// A cleaning rule.

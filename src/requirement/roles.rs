@@ -30,10 +30,10 @@ pub struct Amount {
 }
 
 /// Times that tell what happened to the row later, or only to its record.
+#[rustfmt::skip]
 const LATER: &[&str] = &[
-    "ship", "deliver", "return", "end", "finish", "complet", "clos", "cancel", "du", "requir", "expir", "approv",
-    "arriv", "refund", "resolv", "stop", "dropoff", "last", "valid", "until", "to", "checkout", "exit", "promis",
-    "settl", "confirm",
+    "ship", "deliver", "return", "end", "finish", "complet", "clos", "cancel", "du", "requir", "expir", "approv", "arriv",
+    "refund", "resolv", "stop", "dropoff", "last", "valid", "until", "to", "checkout", "exit", "promis", "settl", "confirm",
 ];
 /// Times of the record rather than of what it records.
 const RECORD: &[&str] = &["creat", "insert", "load", "record", "enter", "add"];
@@ -81,48 +81,11 @@ pub fn event_time(contract: &Contract) -> (Choice<&Column>, u8) {
 }
 
 /// Numbers that are no money, or money that is only a part of what a row is worth.
+#[rustfmt::skip]
 const NOT_WORTH: &[&str] = &[
-    "id",
-    "tax",
-    "discount",
-    "vat",
-    "freight",
-    "ship",
-    "shipping",
-    "tip",
-    "fee",
-    "cost",
-    "balance",
-    "quantity",
-    "count",
-    "rate",
-    "percent",
-    "pct",
-    "weight",
-    "number",
-    "item",
-    "unit",
-    "minute",
-    "second",
-    "hour",
-    "day",
-    "distance",
-    "age",
-    "year",
-    "point",
-    "refund",
-    "deposit",
-    "salary",
-    "budget",
-    "credit",
-    "limit",
-    "stock",
-    "km",
-    "mile",
-    "duration",
-    "tip",
-    "surcharge",
-    "margin",
+    "id", "tax", "discount", "vat", "freight", "ship", "shipping", "tip", "fee", "cost", "balance", "quantity", "count", "rate",
+    "percent", "pct", "weight", "number", "item", "unit", "minute", "second", "hour", "day", "distance", "age", "year", "point",
+    "refund", "deposit", "salary", "budget", "credit", "limit", "stock", "km", "mile", "duration", "tip", "surcharge", "margin",
 ];
 
 fn worth_score(column: &Column) -> u8 {
@@ -236,7 +199,7 @@ pub fn cleanable(column: &Column) -> Option<Cleanable> {
         Some("name") => return Some(Cleanable::Name),
         _ => {}
     }
-    if has(&["phone", "mobile", "telephone", "cellphone", "cell", "fax"]) && !has(&["type", "kind"]) {
+    if has(&["phone", "mobile", "telephone", "cellphone", "cell"]) && !has(&["type", "kind"]) {
         Some(Cleanable::Phone)
     } else if has(&["email", "mail"]) && !has(&["type", "domain"]) {
         Some(Cleanable::Email)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Ground;
 use super::graph::Graph;
-use super::lexicon::{Hits, Lexicon};
+use super::lexicon::{Hits, Lexicon, phrase_len};
 use super::piece::{Kind, Noun, Piece, Value};
 use super::recognise::RECOGNISERS;
 use super::stem;
@@ -144,7 +144,7 @@ impl<'a> Scan<'a> {
         while !hits.tables.is_empty() {
             let mut next = None;
             for len in (1..=3).rev() {
-                if end + len > self.tokens.len() {
+                if len > phrase_len(&self.tokens, end) {
                     continue;
                 }
                 let key: String = self.tokens[end..end + len].iter().map(|t| t.key.as_str()).collect();

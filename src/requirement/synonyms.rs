@@ -3,6 +3,7 @@
 //! Every word stands as [`super::tokens::Token::key`] has it: lower case, no plural, parts run together.
 
 /// Nouns that name the same kind of table or column; the contracts decide which of a line exists.
+#[rustfmt::skip]
 const NOUNS: &[&[&str]] = &[
     &["order", "purchase", "sale", "salesorder", "customerorder"],
     &["invoice", "bill"],
@@ -32,6 +33,7 @@ const NOUNS: &[&[&str]] = &[
 ];
 
 /// Short forms inside the names of tables and columns.
+#[rustfmt::skip]
 pub const SHORT: &[(&str, &str)] = &[
     ("dt", "date"),
     ("ts", "time"),
@@ -63,7 +65,12 @@ pub const SHORT: &[(&str, &str)] = &[
 /// What people put before a table's own name: `dim_customer`, `tbl_orders`.
 pub const TABLE_PREFIXES: &[&str] = &["tbl", "dim", "fact", "fct", "raw", "src", "vw", "t"];
 
+/// What people put after it: `customer_master`, `order_header`.
+pub const TABLE_ENDINGS: &[&str] =
+    &["master", "header", "data", "info", "list", "dim", "fact", "record", "table", "tbl", "base", "main", "entity", "mst"];
+
 /// Money that comes in: the amount of the order-like table.
+#[rustfmt::skip]
 pub const REVENUE: &[&str] =
     &["revenue", "sale", "turnover", "income", "taking", "proceed", "earning", "gmv", "salesrevenue", "totalrevenue"];
 

@@ -80,6 +80,10 @@ pub fn tokens(text: &str) -> Vec<Token> {
             while chars.get(i).is_some_and(|n| n.1.is_alphanumeric() || n.1 == '_') || joins(&chars, start, i, number) {
                 i += 1;
             }
+            // `customers' phones`
+            if chars[i - 1].1 == 's' && chars.get(i).is_some_and(|n| matches!(n.1, '\'' | '’')) {
+                i += 1;
+            }
             if number { Kind::Number } else { Kind::Word }
         } else {
             i += 1;

@@ -16,6 +16,9 @@ impl<'a> Assembly<'_, 'a> {
             _ => None,
         });
         let named = self.mentioned();
+        for table in self.touched.clone() {
+            self.note_tables(table, &format!("ingest.{table}"));
+        }
         let mut out = Vec::new();
         for table in self.touched.clone() {
             let Some(contract) = self.contract(table) else { continue };
@@ -29,7 +32,6 @@ impl<'a> Assembly<'_, 'a> {
             }
             let window = if loads { self.ingest_window(table, base) } else { None };
             out.push(Ingest { table: table.clone(), mode, key: Vec::new(), cursor: None, window });
-            self.note_tables(table, &path);
         }
         out
     }

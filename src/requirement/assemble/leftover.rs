@@ -212,6 +212,12 @@ impl Assembly<'_, '_> {
         {
             start += 1;
         }
-        self.scan.words(&(start..tokens.end)).to_owned()
+        let mut end = tokens.end;
+        while end > start + 1
+            && (self.scan.tokens[end - 1].ends_clause() || matches!(self.scan.word(end - 1), "of" | "in" | "and"))
+        {
+            end -= 1;
+        }
+        self.scan.words(&(start..end)).to_owned()
     }
 }

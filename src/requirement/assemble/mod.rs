@@ -65,6 +65,10 @@ pub fn assemble<'a>(scan: &Scan<'a>, pieces: &[Piece<'a>]) -> Intent {
         })
         .collect();
     if !questions.is_empty() {
+        // What can't be said at all comes before what is only unclear.
+        if questions.iter().any(|q| q.about.contains("can't be said yet")) {
+            questions.retain(|q| q.about.contains("can't be said yet"));
+        }
         questions.dedup();
         return Intent::Questions(questions);
     }

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::spec::{ColumnRule, Materialization, Model};
+use crate::spec::{ColumnRule, Grouping, JoinKind, Materialization, Model};
 use crate::vocabulary::{Name, Relation, TableRef, Window};
 
 use super::columns::Scope;
@@ -58,8 +58,9 @@ impl<'a> Assembly<'_, 'a> {
         model.joins = self.joins(&scope);
         for edge in scope.joined.clone() {
             self.touch(edge.to);
-            let kind = if edge.required { "rows without one do not count" } else { "rows without one stay" };
             let at = model.joins.iter().position(|j| j.to == self.staging_name(edge.to)).unwrap_or_default();
+            let left = model.joins.get(at).is_some_and(|j| j.kind == JoinKind::Left);
+            let kind = if left { "rows without one stay" } else { "rows without one do not count" };
             let because = format!(
                 "{} is reached by {}; {kind}",
                 edge.to.table,
@@ -128,7 +129,7 @@ impl<'a> Assembly<'_, 'a> {
             if !words.chars().any(|c| c.is_ascii_digit()) && last.count == 1 {
                 self.assume(
                     format!("models.{}.window", model.name),
-                    format!("`{words}` is the {last} before as_of, not the calendar's"),
+                    format!("`{words}` is the {} before as_of, not the calendar's", last.unit.as_str()),
                 );
             }
             model.window = Some(Window { column, last });
@@ -144,17 +145,14 @@ impl<'a> Assembly<'_, 'a> {
         if model.group_by.is_empty() && !model.measures.is_empty() {
             out.push_str(" in all, in one row");
         } else if !model.group_by.is_empty() {
-            let mut names: Vec<String> = Vec::new();
-            for group in &model.group_by {
-                let name = group.name.as_str().replace('_', " ");
-                names.push(name);
-            }
-            out.push_str(&format!(" per {}", names.join(" and ")));
+            out.push_str(&format!(" per {}", grain_words(&model.group_by).join(" and ")));
         } else {
             out.push_str(", one row each");
         }
         if let Some(window) = &model.window {
-            out.push_str(&format!(", over the last {}", window.last));
+            let last = window.last;
+            let said = if last.count == 1 { last.unit.as_str().to_owned() } else { last.to_string() };
+            out.push_str(&format!(", over the last {said}"));
         }
         if !model.filters.is_empty() {
             out.push_str(&format!(", where {}", model.filters.join(" and ")));
@@ -179,6 +177,25 @@ impl<'a> Assembly<'_, 'a> {
             self.note(i, path);
         }
     }
+}
+
+/// The grain as people say it: `day`, `customer`, `category`.
+fn grain_words(groups: &[Grouping]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for group in groups {
+        let name = group.name.as_str();
+        let expr = group.expr.as_deref().unwrap_or_default();
+        let day = group.description.as_deref().is_some_and(|d| d.starts_with("Day"));
+        let said = match expr.strip_prefix("date_trunc('").and_then(|e| e.split('\'').next()) {
+            Some(unit) => unit.to_owned(),
+            None if day => "day".to_owned(),
+            None => ["_id", "_code", "_cd", "_no", "_name", "_title"].iter().find_map(|e| name.strip_suffix(e)).unwrap_or(name).replace('_', " "),
+        };
+        if !out.contains(&said) {
+            out.push(said);
+        }
+    }
+    out
 }
 
 fn add(columns: &mut IndexMap<Name, ColumnRule>, name: Name, expr: String) {

@@ -98,7 +98,7 @@ fn test(of: ColumnOf<'_>, name: &str, arguments: IndexMap<String, Json>) -> Opti
     Some(Test {
         model: of.table.staging_model(),
         column: Some(of.column.name.clone()),
-        test: Name::parse(name).ok()?,
+        test: Name::word(name).ok()?,
         arguments,
         severity: TestSeverity::Error,
     })

@@ -5,31 +5,10 @@ use crate::requirement::piece::{Clean, Kind, Noun, Piece};
 use crate::requirement::roles::Cleanable;
 use crate::requirement::scan::Scan;
 
+#[rustfmt::skip]
 const CLEAN: &[&str] = &[
-    "clean",
-    "clean up",
-    "cleanse",
-    "cleaning",
-    "cleaning up",
-    "normalise",
-    "normalize",
-    "standardise",
-    "standardize",
-    "tidy",
-    "tidy up",
-    "sanitise",
-    "sanitize",
-    "fix",
-    "fix up",
-    "format",
-    "harmonise",
-    "harmonize",
-    "unify",
-    "with clean",
-    "with cleaned",
-    "cleaned",
-    "with normalised",
-    "with normalized",
+    "clean", "clean up", "cleanse", "cleaning", "cleaning up", "normalise", "normalize", "standardise", "standardize", "tidy", "tidy up", "sanitise", "sanitize", "fix", "fix up",
+    "format", "harmonise", "harmonize", "unify", "with clean", "with cleaned", "cleaned", "with normalised", "with normalized",
 ];
 const TRIM: &[&str] = &[
     "trim",
@@ -42,24 +21,10 @@ const TRIM: &[&str] = &[
     "with trimmed",
     "trimmed",
 ];
+#[rustfmt::skip]
 const LOWER: &[&str] = &[
-    "lower-case",
-    "lowercase",
-    "lower case",
-    "lower-cased",
-    "lowercased",
-    "lower-cased trimmed",
-    "lower-case and trim",
-    "lowercase and trim",
-    "trim and lower-case",
-    "trim and lowercase",
-    "lower-cased and trimmed",
-    "lowercased and trimmed",
-    "trimmed and lower-cased",
-    "trimmed lower-cased",
-    "lowercased trimmed",
-    "lower-cased , trimmed",
-    "trim and lower",
+    "lower-case", "lowercase", "lower case", "lower-cased", "lowercased", "lower-cased trimmed", "lower-case and trim", "lowercase and trim", "trim and lower-case",
+    "trim and lowercase", "lower-cased and trimmed", "lowercased and trimmed", "trimmed and lower-cased", "trimmed lower-cased", "lowercased trimmed", "lower-cased , trimmed", "trim and lower",
 ];
 const PHONES: &[&str] = &[
     "phone",

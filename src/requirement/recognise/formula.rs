@@ -4,20 +4,10 @@ use crate::requirement::piece::{Formula, Kind, Piece};
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
 
+#[rustfmt::skip]
 const OPERATORS: &[(&str, char)] = &[
-    ("times", '*'),
-    ("multiplied by", '*'),
-    ("x", '*'),
-    ("*", '*'),
-    ("minus", '-'),
-    ("less", '-'),
-    ("-", '-'),
-    ("–", '-'),
-    ("plus", '+'),
-    ("+", '+'),
-    ("divided by", '/'),
-    ("over", '/'),
-    ("/", '/'),
+    ("times", '*'), ("multiplied by", '*'), ("x", '*'), ("*", '*'), ("minus", '-'), ("less", '-'), ("-", '-'), ("–", '-'), ("plus", '+'), ("+", '+'),
+    ("divided by", '/'), ("over", '/'), ("/", '/'),
 ];
 
 /// A formula of at least one operator, from `at` on.

@@ -7,39 +7,10 @@ use crate::requirement::tokens;
 use crate::requirement::words;
 use crate::vocabulary::Unit;
 
+#[rustfmt::skip]
 const PER: &[&str] = &[
-    "per",
-    "by",
-    "for each",
-    "for every",
-    "in each",
-    "in every",
-    "each",
-    "every",
-    "grouped by",
-    "group by",
-    "broken down by",
-    "split by",
-    "and by",
-    "and per",
-    "and for each",
-    "broken down per",
-    "across",
-    "aggregated by",
-    "aggregated per",
-    "summarised by",
-    "summarized by",
-    "on each",
-    "on every",
-    "for each of the",
-    "of each",
-    "of every",
-    "sliced by",
-    "segmented by",
-    "by each",
-    "at each",
-    "from each",
-    "a",
+    "per", "by", "for each", "for every", "in each", "in every", "each", "every", "grouped by", "group by", "broken down by", "split by", "and by", "and per", "and for each", "broken down per", "across", "aggregated by",
+    "aggregated per", "summarised by", "summarized by", "on each", "on every", "for each of the", "of each", "of every", "sliced by", "segmented by", "by each", "at each", "from each", "a",
 ];
 
 /// Reads the grain.

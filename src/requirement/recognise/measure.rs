@@ -25,62 +25,12 @@ const COUNT: &[&str] = &[
     "volume of",
 ];
 const DISTINCT: &[&str] = &["distinct", "unique", "different", "individual"];
+#[rustfmt::skip]
 const FUNCTIONS: &[(Function, &[&str])] = &[
-    (
-        Function::Avg,
-        &["average", "mean", "avg", "average of", "avg of", "mean of", "the average of", "on average", "averages of"],
-    ),
-    (
-        Function::Sum,
-        &[
-            "sum of",
-            "total",
-            "total of",
-            "sum",
-            "summed",
-            "overall",
-            "sums of",
-            "totals of",
-            "combined",
-            "accumulated",
-            "lifetime",
-        ],
-    ),
-    (
-        Function::Max,
-        &[
-            "maximum",
-            "max",
-            "largest",
-            "highest",
-            "biggest",
-            "latest",
-            "last",
-            "newest",
-            "most recent",
-            "maximum of",
-            "max of",
-            "longest",
-            "most expensive",
-            "greatest",
-        ],
-    ),
-    (
-        Function::Min,
-        &[
-            "minimum",
-            "min",
-            "smallest",
-            "lowest",
-            "earliest",
-            "first",
-            "oldest",
-            "minimum of",
-            "min of",
-            "shortest",
-            "cheapest",
-        ],
-    ),
+    (Function::Avg, &["average", "mean", "avg", "average of", "avg of", "mean of", "the average of", "on average", "averages of"]),
+    (Function::Sum, &["sum of", "total", "total of", "sum", "summed", "overall", "sums of", "totals of", "combined", "accumulated", "lifetime"]),
+    (Function::Max, &["maximum", "max", "largest", "highest", "biggest", "latest", "last", "newest", "most recent", "maximum of", "max of", "longest", "most expensive", "greatest"]),
+    (Function::Min, &["minimum", "min", "smallest", "lowest", "earliest", "first", "oldest", "minimum of", "min of", "shortest", "cheapest"]),
 ];
 
 /// Reads a measure.
@@ -89,13 +39,29 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         at,
         &["the", "a", "an", "their", "its", "our", "all", "with", "and", "with the", "showing", "as well as"],
     );
-    let (measure, end) = count(scan, start)
+    let (measure, end) = goes_on(scan, at, before)
+        .or_else(|| count(scan, start))
         .or_else(|| rows(scan, start))
         .or_else(|| function(scan, start))
         .or_else(|| revenue(scan, start, before))
         .or_else(|| formula(scan, start))
         .or_else(|| worth(scan, start))?;
     Some(Piece { tokens: at..end, kind: Kind::Measure(measure) })
+}
+
+/// `number of patients and appointments`: the second is counted too.
+fn goes_on<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<(Measure<'a>, usize)> {
+    let Kind::Measure(Measure { what: What::Count { distinct, .. }, .. }) = before.last()?.kind else { return None };
+    let i = scan.article(scan.any(at, &[",", "and", ", and", "as well as"])?);
+    if count(scan, i).is_some() || is_revenue(scan, i).is_some() {
+        return None;
+    }
+    let (mut noun, end) = scan.noun(i).filter(|n| !n.0.hits.tables.is_empty())?;
+    if scan.tokens.get(end).is_some_and(|t| WORTH.contains(&t.key.as_str()) || t.lower == "count") {
+        return None;
+    }
+    let values = take_values(&mut noun);
+    measure(What::Count { noun, distinct, active: false }, values, end)
 }
 
 fn measure<'a>(what: What<'a>, values: Vec<Value<'a>>, end: usize) -> Option<(Measure<'a>, usize)> {
@@ -114,14 +80,22 @@ fn count<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
             let end = scan.any(i, &["rows", "records", "entries"])?;
             return counted.and_then(|_| measure(What::Rows, Vec::new(), end));
         };
-        let values = std::mem::take(&mut noun.values);
+        let values = take_values(&mut noun);
         return measure(What::Count { noun, distinct: distinct.is_some(), active: active.is_some() }, values, end);
     }
     // `order count`, `number` after the noun
     let (mut noun, end) = scan.noun(at)?;
     let end = scan.any(end, &["count", "counts"]).filter(|_| !noun.hits.tables.is_empty())?;
-    let values = std::mem::take(&mut noun.values);
+    let values = take_values(&mut noun);
     measure(What::Count { noun, distinct: false, active: false }, values, end)
+}
+
+/// The values before a noun: a condition on the measure rather than a part of what the noun is called.
+fn take_values<'a>(noun: &mut Noun<'a>) -> Vec<Value<'a>> {
+    if let Some(last) = noun.values.last() {
+        noun.tokens.start = last.tokens.end;
+    }
+    std::mem::take(&mut noun.values)
 }
 
 fn rows<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
@@ -199,7 +173,7 @@ fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
     // `average number of items per order` needs an aggregate of aggregates.
     let (mut noun, end) = scan.noun(i)?;
     let mut all = values;
-    all.append(&mut noun.values);
+    all.extend(take_values(&mut noun));
     if !noun.hits.columns.is_empty() && (noun.hits.tables.is_empty() || function != Function::Sum) {
         let end = scan.any(end, &["sold", "ordered", "billed", "charged", "bought", "purchased"]).unwrap_or(end);
         return measure(What::Of { function, formula: Formula::Column(noun) }, all, end);
@@ -295,12 +269,15 @@ fn worth<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
 fn worth_of<'a>(scan: &Scan<'a>, at: usize, function: Function) -> Option<(What<'a>, usize)> {
     // The longest name wins: `total amount` is a column where there is one.
     let named = scan.head(at);
-    if let Some((noun, _)) = &named
+    let word = scan.tokens.get(at)?;
+    // `amount` is no more than the end of `tax_amount`.
+    let part = WORTH.contains(&word.key.as_str()) && named.as_ref().is_some_and(|n| n.0.hits.tier > 0);
+    if let Some((noun, _)) = named.as_ref().filter(|_| !part)
         && !noun.hits.columns.is_empty()
     {
         return None;
     }
-    if let Some((noun, end)) = named {
+    if let Some((noun, end)) = named.filter(|_| !part) {
         let worth = scan.tokens.get(end).filter(|t| WORTH.contains(&t.key.as_str()))?;
         let _ = worth;
         let end = scan.any(end + 1, &["amount", "value"]).unwrap_or(end + 1);

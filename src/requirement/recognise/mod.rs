@@ -25,6 +25,7 @@ use super::scan::Scan;
 pub type Recogniser = for<'a> fn(&Scan<'a>, usize, &[Piece<'a>]) -> Option<Piece<'a>>;
 
 /// In the order that they are asked.
+#[rustfmt::skip]
 pub const RECOGNISERS: &[Recogniser] = &[
     unsayable::read,
     platform::read,

@@ -1,79 +1,19 @@
 //! Who answers for it, who is told, how often it is tried again.
 
-use crate::requirement::Question;
 use crate::requirement::piece::{Kind, Piece};
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
 
+#[rustfmt::skip]
 const TELL: &[&str] = &[
-    "tell",
-    "alert",
-    "notify",
-    "ping",
-    "message",
-    "warn",
-    "inform",
-    "post to",
-    "post in",
-    "post",
-    "send an alert to",
-    "send alerts to",
-    "alerts to",
-    "alert to",
-    "send a message to",
-    "send notifications to",
-    "send a notification to",
-    "report to",
-    "write to",
-    "let",
-    "page",
-    "with alerts to",
-    "notify us in",
-    "notify us on",
-    "failures go to",
+    "tell", "alert", "notify", "ping", "message", "warn", "inform", "post to", "post in", "post", "send an alert to", "send alerts to", "alerts to",
+    "alert to", "send a message to", "send notifications to", "send a notification to", "report to", "write to", "let", "page", "with alerts to", "notify us in", "notify us on", "failures go to",
 ];
+#[rustfmt::skip]
 const WHEN: &[&str] = &[
-    "when it fails",
-    "if it fails",
-    "on failure",
-    "on failures",
-    "if anything fails",
-    "when anything fails",
-    "if something fails",
-    "when something fails",
-    "if it breaks",
-    "when it breaks",
-    "if anything breaks",
-    "if something breaks",
-    "when the run fails",
-    "if the run fails",
-    "when a run fails",
-    "if a run fails",
-    "when the pipeline fails",
-    "if the pipeline fails",
-    "when the job fails",
-    "if the job fails",
-    "when that fails",
-    "if that fails",
-    "on error",
-    "on errors",
-    "when it doesn't work",
-    "if anything goes wrong",
-    "if something goes wrong",
-    "when something goes wrong",
-    "if it goes wrong",
-    "of failures",
-    "about failures",
-    "know",
-    "when this fails",
-    "if this fails",
-    "whenever it fails",
-    "in case of failure",
-    "in case it fails",
-    "should it fail",
-    "when a task fails",
-    "if a task fails",
-    "upon failure",
+    "when it fails", "if it fails", "on failure", "on failures", "if anything fails", "when anything fails", "if something fails", "when something fails", "if it breaks", "when it breaks",
+    "if anything breaks", "if something breaks", "when the run fails", "if the run fails", "when a run fails", "if a run fails", "when the pipeline fails", "if the pipeline fails", "when the job fails",
+    "if the job fails", "when that fails", "if that fails", "on error", "on errors", "when it doesn't work", "if anything goes wrong", "if something goes wrong", "when something goes wrong", "if it goes wrong", "of failures", "about failures", "know", "when this fails", "if this fails", "whenever it fails", "in case of failure", "in case it fails", "should it fail", "when a task fails", "if a task fails", "upon failure",
 ];
 
 /// Reads retries, alerts and owners.
@@ -131,19 +71,34 @@ fn alert<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     let verb = scan.any(scan.skip(before.unwrap_or(at), &[",", "then", "please"]), TELL)?;
     let channel = (verb..scan.clause_end(verb).min(verb + 7)).find(|i| scan.tokens[*i].kind == tokens::Kind::Channel);
     let Some(channel) = channel else {
-        // `tell me when it fails`: who is told can't be guessed.
-        let when =
-            (verb..(verb + 5).min(scan.tokens.len())).find_map(|i| scan.any(i, WHEN)).or(before.map(|_| verb + 1))?;
-        let tokens = at..when;
-        let about = format!("`{}`: which Slack channel is told? Other ways can't be said yet.", scan.words(&tokens));
-        return Some(Piece { tokens, kind: Kind::Ask(Question { about, candidates: vec!["#data-alerts".into()] }) });
+        // `tell us when it fails`
+        let who = scan.skip(
+            scan.article(verb),
+            &[
+                "me",
+                "us",
+                "someone",
+                "somebody",
+                "team",
+                "data team",
+                "on slack",
+                "in slack",
+                "slack",
+                "on-call",
+                "people",
+            ],
+        );
+        let when = scan.any(who, WHEN).or((scan.word(who).is_empty()
+            && (before.is_some() || who >= scan.tokens.len() || scan.tokens[who].ends_clause()))
+        .then_some(who))?;
+        return Some(Piece { tokens: at..when, kind: Kind::Slack(None) });
     };
     let end = scan.skip(
         channel + 1,
         &["on slack", "in slack", "via slack", "slack channel", "channel", "by slack", "through slack"],
     );
     let end = scan.any(end, WHEN).unwrap_or(end);
-    Some(Piece { tokens: at..end, kind: Kind::Slack(scan.tokens[channel].text.clone()) })
+    Some(Piece { tokens: at..end, kind: Kind::Slack(Some(scan.tokens[channel].text.clone())) })
 }
 
 fn owner<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {

@@ -5,6 +5,7 @@ use crate::requirement::piece::{Kind, Piece};
 use crate::requirement::scan::Scan;
 use crate::vocabulary::Dialect;
 
+#[rustfmt::skip]
 const NAMES: &[(&str, Dialect)] = &[
     ("mysql", Dialect::MySql),
     ("mariadb", Dialect::MySql),

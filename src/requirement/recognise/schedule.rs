@@ -69,59 +69,23 @@ impl When {
     }
 }
 
+#[rustfmt::skip]
 const DAYS: &[(&str, u8)] =
     &[("sunday", 0), ("monday", 1), ("tuesday", 2), ("wednesday", 3), ("thursday", 4), ("friday", 5), ("saturday", 6)];
 
 /// Zones that people say by a city or by letters.
+#[rustfmt::skip]
 const ZONES: &[(&str, &str)] = &[
-    ("utc", "UTC"),
-    ("gmt", "UTC"),
-    ("cet", "Europe/Berlin"),
-    ("cest", "Europe/Berlin"),
-    ("berlin", "Europe/Berlin"),
-    ("german", "Europe/Berlin"),
-    ("oslo", "Europe/Oslo"),
-    ("norwegian", "Europe/Oslo"),
-    ("paris", "Europe/Paris"),
-    ("london", "Europe/London"),
-    ("uk", "Europe/London"),
-    ("madrid", "Europe/Madrid"),
-    ("rome", "Europe/Rome"),
-    ("vienna", "Europe/Vienna"),
-    ("zurich", "Europe/Zurich"),
-    ("amsterdam", "Europe/Amsterdam"),
-    ("stockholm", "Europe/Stockholm"),
-    ("copenhagen", "Europe/Copenhagen"),
-    ("helsinki", "Europe/Helsinki"),
-    ("warsaw", "Europe/Warsaw"),
-    ("prague", "Europe/Prague"),
-    ("lisbon", "Europe/Lisbon"),
-    ("dublin", "Europe/Dublin"),
-    ("athens", "Europe/Athens"),
-    ("istanbul", "Europe/Istanbul"),
-    ("new york", "America/New_York"),
-    ("eastern", "America/New_York"),
-    ("est", "America/New_York"),
-    ("edt", "America/New_York"),
-    ("chicago", "America/Chicago"),
-    ("central", "America/Chicago"),
-    ("denver", "America/Denver"),
-    ("los angeles", "America/Los_Angeles"),
-    ("pacific", "America/Los_Angeles"),
-    ("pst", "America/Los_Angeles"),
-    ("san francisco", "America/Los_Angeles"),
-    ("toronto", "America/Toronto"),
-    ("sao paulo", "America/Sao_Paulo"),
-    ("tokyo", "Asia/Tokyo"),
-    ("singapore", "Asia/Singapore"),
-    ("hong kong", "Asia/Hong_Kong"),
-    ("shanghai", "Asia/Shanghai"),
-    ("dubai", "Asia/Dubai"),
-    ("indian", "Asia/Kolkata"),
-    ("ist", "Asia/Kolkata"),
-    ("mumbai", "Asia/Kolkata"),
-    ("sydney", "Australia/Sydney"),
-    ("auckland", "Pacific/Auckland"),
+    ("utc", "UTC"), ("gmt", "UTC"), ("cet", "Europe/Berlin"), ("cest", "Europe/Berlin"), ("berlin", "Europe/Berlin"), ("german", "Europe/Berlin"),
+    ("oslo", "Europe/Oslo"), ("norwegian", "Europe/Oslo"), ("paris", "Europe/Paris"), ("london", "Europe/London"), ("uk", "Europe/London"),
+    ("madrid", "Europe/Madrid"), ("rome", "Europe/Rome"), ("vienna", "Europe/Vienna"), ("zurich", "Europe/Zurich"), ("amsterdam", "Europe/Amsterdam"),
+    ("stockholm", "Europe/Stockholm"), ("copenhagen", "Europe/Copenhagen"), ("helsinki", "Europe/Helsinki"), ("warsaw", "Europe/Warsaw"),
+    ("prague", "Europe/Prague"), ("lisbon", "Europe/Lisbon"), ("dublin", "Europe/Dublin"), ("athens", "Europe/Athens"), ("istanbul", "Europe/Istanbul"),
+    ("new york", "America/New_York"), ("eastern", "America/New_York"), ("est", "America/New_York"), ("edt", "America/New_York"), ("chicago", "America/Chicago"),
+    ("central", "America/Chicago"), ("denver", "America/Denver"), ("los angeles", "America/Los_Angeles"), ("pacific", "America/Los_Angeles"),
+    ("pst", "America/Los_Angeles"), ("san francisco", "America/Los_Angeles"), ("toronto", "America/Toronto"), ("sao paulo", "America/Sao_Paulo"),
+    ("tokyo", "Asia/Tokyo"), ("singapore", "Asia/Singapore"), ("hong kong", "Asia/Hong_Kong"), ("shanghai", "Asia/Shanghai"), ("dubai", "Asia/Dubai"),
+    ("indian", "Asia/Kolkata"), ("ist", "Asia/Kolkata"), ("mumbai", "Asia/Kolkata"), ("sydney", "Australia/Sydney"), ("auckland", "Pacific/Auckland"),
 ];
 
 /// Reads schedules and time zones.

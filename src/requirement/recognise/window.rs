@@ -21,38 +21,14 @@ const BEFORE: &[&str] = &[
     "only in",
 ];
 const LAST: &[&str] = &["last", "past", "previous", "latest", "trailing", "most recent", "preceding", "recent"];
+#[rustfmt::skip]
 const NUMBERS: &[(&str, u32)] = &[
-    ("one", 1),
-    ("two", 2),
-    ("three", 3),
-    ("four", 4),
-    ("five", 5),
-    ("six", 6),
-    ("seven", 7),
-    ("eight", 8),
-    ("nine", 9),
-    ("ten", 10),
-    ("twelve", 12),
-    ("fourteen", 14),
-    ("fifteen", 15),
-    ("thirty", 30),
-    ("sixty", 60),
-    ("ninety", 90),
+    ("one", 1), ("two", 2), ("three", 3), ("four", 4), ("five", 5), ("six", 6), ("seven", 7), ("eight", 8), ("nine", 9), ("ten", 10),
+    ("twelve", 12), ("fourteen", 14), ("fifteen", 15), ("thirty", 30), ("sixty", 60), ("ninety", 90),
 ];
-const MONTHS: &[&str] = &[
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
+#[rustfmt::skip]
+const MONTHS: &[&str] =
+    &["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
 
 /// Reads a window or a period.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>> {
