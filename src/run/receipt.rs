@@ -106,7 +106,8 @@ pub(super) fn touched(pipelines: &[Pipeline], landed: bool, built: &[Built<'_>],
         });
     }
     let schemas: BTreeSet<&str> = tables.iter().map(|(schema, _)| schema.as_str()).collect();
-    for schema in schemas.iter().flat_map(|s| [format!("{s}_staging"), (*s).to_owned()]) {
+    let beside: BTreeSet<&str> = pipelines.iter().flat_map(|p| p.beside.iter().map(String::as_str)).collect();
+    for schema in beside.into_iter().chain(schemas).map(str::to_owned) {
         let was = before.schemas.contains(&schema.to_lowercase());
         let drop = format!("drop schema if exists {schema} cascade");
         out.push(Touched { relation: schema, kind: TouchedKind::Schema, before: was, after: landed || was, drop });
@@ -176,6 +177,7 @@ mod tests {
             scripts: vec![],
             models: vec![],
             landed: vec![("raw_shop".into(), "orders".into())],
+            beside: vec!["raw_shop_staging".into()],
         };
         let mut before = Before::default();
         before.relations.insert(("marts".into(), "old".into()), false);
