@@ -24,20 +24,26 @@ pub(super) fn prove(draft: &Draft, found: &mut Vec<Diagnostic>) {
 fn dag(draft: &Draft, item: &Item<DagChange>, found: &mut Vec<Diagnostic>) {
     let dag = &item.value;
     if let Some(Err(why)) = dag.cron.as_deref().map(cron) {
-        found.push(Diagnostic::error("invalid-cron", "the schedule is no cron expression").why(why).at(item.place("cron")));
+        found.push(
+            Diagnostic::error("invalid-cron", "the schedule is no cron expression").why(why).at(item.place("cron")),
+        );
     }
     if let Some(fault) = timezone(&dag.timezone) {
         found.push(fault.at(item.place("timezone")));
     }
     if dag.retries > MOST_RETRIES {
-        let fault = Diagnostic::error("too-many-retries", format!("{} retries, the most is {MOST_RETRIES}", dag.retries));
+        let fault =
+            Diagnostic::error("too-many-retries", format!("{} retries, the most is {MOST_RETRIES}", dag.retries));
         found.push(fault.at(item.place("retries")));
     }
     if dag.tasks.is_empty() {
         found.push(Diagnostic::error("empty", format!("the DAG `{}` has no tasks", dag.name)).at(item.place("tasks")));
     }
     if let Some((i, id)) = twice(dag.tasks.iter().map(|t| &t.id)) {
-        found.push(Diagnostic::error("duplicate-task", format!("two tasks are called `{id}`")).at(item.place(format!("tasks.{i}.id"))));
+        found.push(
+            Diagnostic::error("duplicate-task", format!("two tasks are called `{id}`"))
+                .at(item.place(format!("tasks.{i}.id"))),
+        );
     }
     let tasks: BTreeMap<&Name, &[Name]> = dag.tasks.iter().map(|t| (&t.id, t.after.as_slice())).collect();
     for (i, task) in dag.tasks.iter().enumerate() {
@@ -71,7 +77,10 @@ fn action(draft: &Draft, item: &Item<DagChange>, i: usize, action: &DagAction, f
         DagAction::Ingest(script) => {
             let scripts = scripts(draft, &item.value.name);
             if !scripts.contains(script) {
-                let fault = Diagnostic::error("unknown-ingestion", format!("`{}` has no ingestion script `{script}`", item.value.name));
+                let fault = Diagnostic::error(
+                    "unknown-ingestion",
+                    format!("`{}` has no ingestion script `{script}`", item.value.name),
+                );
                 let names = scripts.iter().map(Name::as_str);
                 found.push(near(fault, script.as_str(), names).at(item.place(format!("tasks.{i}.action.ingest"))));
             }
@@ -84,7 +93,11 @@ fn action(draft: &Draft, item: &Item<DagChange>, i: usize, action: &DagAction, f
     let (word, models) = models;
     let at = format!("tasks.{i}.action.{word}");
     if models.is_empty() {
-        found.push(Diagnostic::error("empty", "the task names no models").why("dbt would take all of them").at(item.place(&at)));
+        found.push(
+            Diagnostic::error("empty", "the task names no models")
+                .why("dbt would take all of them")
+                .at(item.place(&at)),
+        );
     }
     for (n, model) in models.iter().enumerate() {
         if !draft.models.contains_key(model) {
@@ -117,8 +130,11 @@ pub(super) fn timezone(name: &str) -> Option<Diagnostic> {
 fn alert(item: &Item<Alert>, found: &mut Vec<Diagnostic>) {
     let alert = &item.value;
     if !is_channel(&alert.slack) {
-        let fault = Diagnostic::error("invalid-channel", format!("`{}` is no Slack channel", alert.slack.escape_debug()));
-        found.push(fault.next("`#` and then lower-case letters, digits, - and _: `#data-alerts`").at(item.place("slack")));
+        let fault =
+            Diagnostic::error("invalid-channel", format!("`{}` is no Slack channel", alert.slack.escape_debug()));
+        found.push(
+            fault.next("`#` and then lower-case letters, digits, - and _: `#data-alerts`").at(item.place("slack")),
+        );
     }
     if !is_env_name(&alert.webhook_env) {
         let fault = Diagnostic::error("env-name", "`webhook_env` is not the name of an environment variable")

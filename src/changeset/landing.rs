@@ -46,7 +46,12 @@ fn no_contract(table: &TableRef) -> Diagnostic {
 }
 
 /// A column of a contract by name; a diagnostic where it is not there.
-fn column<'c>(contract: &'c Contract, name: &Name, at: Place, found: &mut Vec<Diagnostic>) -> Option<&'c crate::contract::Column> {
+fn column<'c>(
+    contract: &'c Contract,
+    name: &Name,
+    at: Place,
+    found: &mut Vec<Diagnostic>,
+) -> Option<&'c crate::contract::Column> {
     let column = contract.column(name.as_str());
     if column.is_none() {
         let fault = Diagnostic::error("unknown-column", format!("`{}` has no column `{name}`", contract.table_ref()));
@@ -70,10 +75,15 @@ fn temporal(contract: &Contract, name: &Name, what: &str, at: Place, found: &mut
 fn contract(draft: &Draft, ground: &Ground<'_>, item: &Item<Contract>, found: &mut Vec<Diagnostic>) {
     let contract = &item.value;
     if contract.columns.is_empty() {
-        found.push(Diagnostic::error("empty", format!("`{}` has no columns", contract.table_ref())).at(item.place("columns")));
+        found.push(
+            Diagnostic::error("empty", format!("`{}` has no columns", contract.table_ref())).at(item.place("columns")),
+        );
     }
     if let Some((i, name)) = twice(contract.columns.iter().map(|c| &c.name)) {
-        found.push(Diagnostic::error("duplicate-column", format!("two columns are called `{name}`")).at(item.place(format!("columns.{i}.name"))));
+        found.push(
+            Diagnostic::error("duplicate-column", format!("two columns are called `{name}`"))
+                .at(item.place(format!("columns.{i}.name"))),
+        );
     }
     if let Some(cursor) = &contract.cursor {
         column(contract, cursor, item.place("cursor"), found);
@@ -90,7 +100,10 @@ fn contract(draft: &Draft, ground: &Ground<'_>, item: &Item<Contract>, found: &m
         }
     }
     if let Some((_, position)) = twice(contract.columns.iter().filter_map(|c| c.primary_key)) {
-        found.push(Diagnostic::error("duplicate-key", format!("two columns are number {position} of the primary key")).at(item.place("columns")));
+        found.push(
+            Diagnostic::error("duplicate-key", format!("two columns are number {position} of the primary key"))
+                .at(item.place("columns")),
+        );
     }
 }
 
@@ -100,7 +113,9 @@ fn platform(ground: &Ground<'_>, draft: &Draft, found: &mut Vec<Diagnostic>) {
             && !ground.config.sources.contains_key(source)
         {
             let fault = Diagnostic::error("unknown-source", format!("`pipewright.yml` has no source `{source}`"));
-            found.push(near(fault, source.as_str(), ground.config.sources.keys().map(Name::as_str)).at(item.place("source")));
+            found.push(
+                near(fault, source.as_str(), ground.config.sources.keys().map(Name::as_str)).at(item.place("source")),
+            );
         }
         found.extend(connection(&item.value.prod, "prod").into_iter().map(|(p, d)| d.at(item.place(p))));
     }
@@ -125,10 +140,16 @@ fn ingestion(ground: &Ground<'_>, draft: &Draft, item: &Item<Ingestion>, found: 
     }
     match ground.config.sources.get(&ingestion.source) {
         None => {
-            let fault = Diagnostic::error("unknown-source", format!("`pipewright.yml` has no source `{}`", ingestion.source));
-            found.push(near(fault, ingestion.source.as_str(), ground.config.sources.keys().map(Name::as_str)).at(item.place("source")));
+            let fault =
+                Diagnostic::error("unknown-source", format!("`pipewright.yml` has no source `{}`", ingestion.source));
+            found.push(
+                near(fault, ingestion.source.as_str(), ground.config.sources.keys().map(Name::as_str))
+                    .at(item.place("source")),
+            );
         }
-        Some(from) if *from != ingestion.from => found.push(elsewhere("the connections read", "`pipewright.yml`").at(item.place("from"))),
+        Some(from) if *from != ingestion.from => {
+            found.push(elsewhere("the connections read", "`pipewright.yml`").at(item.place("from")))
+        }
         Some(_) => {}
     }
     if ingestion.to != ground.config.targets {
@@ -138,7 +159,10 @@ fn ingestion(ground: &Ground<'_>, draft: &Draft, item: &Item<Ingestion>, found: 
         found.push(Diagnostic::error("empty", "the script lands no table").at(item.place("tables")));
     }
     if let Some((i, name)) = twice(ingestion.tables.iter().map(|t| &t.name)) {
-        found.push(Diagnostic::error("duplicate-table", format!("`{name}` is landed twice")).at(item.place(format!("tables.{i}.name"))));
+        found.push(
+            Diagnostic::error("duplicate-table", format!("`{name}` is landed twice"))
+                .at(item.place(format!("tables.{i}.name"))),
+        );
     }
     for (i, table) in ingestion.tables.iter().enumerate() {
         let table_ref = TableRef { source: ingestion.source.clone(), table: table.name.clone() };
@@ -152,20 +176,25 @@ fn ingestion(ground: &Ground<'_>, draft: &Draft, item: &Item<Ingestion>, found: 
 fn landed(item: &Item<Ingestion>, i: usize, table: &IngestTable, contract: &Contract, found: &mut Vec<Diagnostic>) {
     let at = |path: &str| item.place(format!("tables.{i}.{path}"));
     if table.physical_name != contract.physical_name {
-        let what = format!("the source calls `{}` {:?}, not {:?}", table.name, contract.physical_name, table.physical_name);
+        let what =
+            format!("the source calls `{}` {:?}, not {:?}", table.name, contract.physical_name, table.physical_name);
         found.push(Diagnostic::error("physical-name", what).at(at("physical_name")));
     }
     if table.columns.is_empty() {
         found.push(Diagnostic::error("empty", format!("`{}` lands no column", table.name)).at(at("columns")));
     }
     if let Some((n, name)) = twice(table.columns.iter().map(|c| &c.name)) {
-        found.push(Diagnostic::error("duplicate-column", format!("`{name}` is landed twice")).at(at(&format!("columns.{n}.name"))));
+        found.push(
+            Diagnostic::error("duplicate-column", format!("`{name}` is landed twice"))
+                .at(at(&format!("columns.{n}.name"))),
+        );
     }
     for (n, landed) in table.columns.iter().enumerate() {
         let path = at(&format!("columns.{n}"));
         let Some(known) = column(contract, &landed.name, path.clone(), found) else { continue };
         if known.physical_name != landed.physical_name {
-            let what = format!("the source calls `{}` {:?}, not {:?}", landed.name, known.physical_name, landed.physical_name);
+            let what =
+                format!("the source calls `{}` {:?}, not {:?}", landed.name, known.physical_name, landed.physical_name);
             found.push(Diagnostic::error("physical-name", what).at(path.clone()));
         }
         if known.data_type != landed.data_type {
@@ -187,7 +216,8 @@ fn landed(item: &Item<Ingestion>, i: usize, table: &IngestTable, contract: &Cont
         temporal(contract, &window.column, "a window", at("window.column"), found);
     }
     if matches!(table.mode, Mode::Merge | Mode::Incremental) && table.key.is_empty() {
-        let fault = Diagnostic::error("no-key", format!("`{}` is merged without a key", table.name)).next("name the key, or use `replace`");
+        let fault = Diagnostic::error("no-key", format!("`{}` is merged without a key", table.name))
+            .next("name the key, or use `replace`");
         found.push(fault.at(at("key")));
     }
     if matches!(table.mode, Mode::Incremental | Mode::Append) && table.cursor.is_none() {
@@ -202,11 +232,15 @@ fn ddl(ground: &Ground<'_>, draft: &Draft, item: &Item<Ddl>, found: &mut Vec<Dia
     let dialects = ground.config.target_dialects();
     if !dialects.contains(&ddl.dialect) {
         let known: Vec<&str> = dialects.iter().map(|d| d.as_str()).collect();
-        let fault = Diagnostic::error("unknown-target", format!("the workspace has no target of {}", ddl.dialect.label()));
+        let fault =
+            Diagnostic::error("unknown-target", format!("the workspace has no target of {}", ddl.dialect.label()));
         found.push(fault.next(format!("one of {}", known.join(", "))).at(item.place("dialect")));
     }
     if let Some((i, name)) = twice(ddl.tables.iter().map(|t| &t.name)) {
-        found.push(Diagnostic::error("duplicate-table", format!("`{name}` is made twice")).at(item.place(format!("tables.{i}.name"))));
+        found.push(
+            Diagnostic::error("duplicate-table", format!("`{name}` is made twice"))
+                .at(item.place(format!("tables.{i}.name"))),
+        );
     }
     let source = draft.sources.values().find(|s| s.value.schema == ddl.schema).map(|s| &s.value.name);
     for (i, table) in ddl.tables.iter().enumerate() {
@@ -215,13 +249,19 @@ fn ddl(ground: &Ground<'_>, draft: &Draft, item: &Item<Ddl>, found: &mut Vec<Dia
             found.push(Diagnostic::error("empty", format!("`{}` has no columns", table.name)).at(at("columns")));
         }
         if let Some((n, name)) = twice(table.columns.iter().map(|c| &c.name)) {
-            found.push(Diagnostic::error("duplicate-column", format!("two columns are called `{name}`")).at(at(&format!("columns.{n}.name"))));
+            found.push(
+                Diagnostic::error("duplicate-column", format!("two columns are called `{name}`"))
+                    .at(at(&format!("columns.{n}.name"))),
+            );
         }
         for (n, key) in table.primary_key.iter().enumerate() {
             let path = at(&format!("primary_key.{n}"));
             match table.columns.iter().find(|c| c.name == *key) {
                 None => {
-                    let fault = Diagnostic::error("unknown-column", format!("the key names `{key}`, which `{}` does not have", table.name));
+                    let fault = Diagnostic::error(
+                        "unknown-column",
+                        format!("the key names `{key}`, which `{}` does not have", table.name),
+                    );
                     found.push(near(fault, key.as_str(), table.columns.iter().map(|c| c.name.as_str())).at(path));
                 }
                 Some(column) if !column.required => {

@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use super::draft::Draft;
 use super::names::near;
 use crate::proposal::MacroForm;
+use crate::sql::Text;
 use crate::sql::jinja::Macros;
 use crate::sql::jinja::macros::{self, MacroFile};
-use crate::sql::Text;
 use crate::vocabulary::{DataType, Diagnostic, Dialect, Name};
 
 /// Proves all macros; gives what can be called and the files.
-pub(super) fn prove(draft: &Draft, dialects: &[Dialect], found: &mut Vec<Diagnostic>) -> (Macros, BTreeMap<Name, MacroFile>) {
+pub(super) fn prove(
+    draft: &Draft,
+    dialects: &[Dialect],
+    found: &mut Vec<Diagnostic>,
+) -> (Macros, BTreeMap<Name, MacroFile>) {
     let mut files = BTreeMap::new();
     let mut owners: BTreeMap<String, &Name> = BTreeMap::new();
     for (name, item) in &draft.macros {
@@ -33,7 +37,10 @@ pub(super) fn prove(draft: &Draft, dialects: &[Dialect], found: &mut Vec<Diagnos
         }
         for defined in file.names() {
             if let Some(other) = owners.insert(defined.to_owned(), name) {
-                let fault = Diagnostic::error("duplicate-macro", format!("`{defined}` is defined in `{other}` and in `{name}`"));
+                let fault = Diagnostic::error(
+                    "duplicate-macro",
+                    format!("`{defined}` is defined in `{other}` and in `{name}`"),
+                );
                 found.push(fault.next("define it once").at(item.place("text")));
             }
         }

@@ -28,12 +28,7 @@ struct Read<'d> {
 }
 
 /// Proves all models and fills in the columns of those that declare none.
-pub(super) fn prove(
-    ground: &Ground<'_>,
-    draft: &mut Draft,
-    macros: &Macros,
-    found: &mut Vec<Diagnostic>,
-) -> Known {
+pub(super) fn prove(ground: &Ground<'_>, draft: &mut Draft, macros: &Macros, found: &mut Vec<Diagnostic>) -> Known {
     let dialects = ground.config.target_dialects();
     let mut scope = Scope { relations: tables(ground, draft), dialects: dialects.clone() };
     let mut outputs: BTreeMap<Name, Resolved> = BTreeMap::new();
@@ -97,7 +92,8 @@ fn tables(ground: &Ground<'_>, draft: &Draft) -> BTreeMap<Relation, ScopeRelatio
 
 fn table(contract: &Contract) -> ScopeRelation {
     let key: BTreeSet<String> = contract.key().iter().map(|c| c.name.to_string()).collect();
-    let unique = contract.columns.iter().filter(|c| c.unique && c.required).map(|c| BTreeSet::from([c.name.to_string()]));
+    let unique =
+        contract.columns.iter().filter(|c| c.unique && c.required).map(|c| BTreeSet::from([c.name.to_string()]));
     let mut keys: Vec<BTreeSet<String>> = Some(key).filter(|k| !k.is_empty()).into_iter().chain(unique).collect();
     keys.dedup();
     ScopeRelation {
@@ -111,7 +107,10 @@ fn table(contract: &Contract) -> ScopeRelation {
 fn declared(model: &DbtModel) -> ScopeRelation {
     ScopeRelation {
         columns: model.columns.iter().map(|c| (c.name.to_string(), c.data_type.into())).collect(),
-        keys: Some(model.grain.iter().map(Name::to_string).collect::<BTreeSet<_>>()).filter(|g| !g.is_empty()).into_iter().collect(),
+        keys: Some(model.grain.iter().map(Name::to_string).collect::<BTreeSet<_>>())
+            .filter(|g| !g.is_empty())
+            .into_iter()
+            .collect(),
         open: model.columns.is_empty(),
     }
 }
@@ -132,7 +131,11 @@ fn given(resolved: &Resolved, declared: &ScopeRelation) -> ScopeRelation {
     ScopeRelation { columns: columns.collect(), keys, open: resolved.open }
 }
 
-fn read<'d>(item: &'d Item<DbtModel>, macros: &Macros, dialects: &[crate::vocabulary::Dialect]) -> (Read<'d>, Vec<Diagnostic>) {
+fn read<'d>(
+    item: &'d Item<DbtModel>,
+    macros: &Macros,
+    dialects: &[crate::vocabulary::Dialect],
+) -> (Read<'d>, Vec<Diagnostic>) {
     let text = Text::new(&item.file, "artifact.sql", &item.value.sql);
     let rendered = match jinja::render(&text, macros) {
         Ok(rendered) => rendered,
@@ -181,7 +184,8 @@ fn check_reads(ground: &Ground<'_>, draft: &Draft, read: &Read<'_>, found: &mut 
 
 fn unknown_table(ground: &Ground<'_>, draft: &Draft, table: &TableRef) -> Option<Diagnostic> {
     if !ground.contracts.contains_key(table) && !draft.contracts.contains_key(table) {
-        let known: Vec<String> = ground.contracts.keys().chain(draft.contracts.keys()).map(TableRef::to_string).collect();
+        let known: Vec<String> =
+            ground.contracts.keys().chain(draft.contracts.keys()).map(TableRef::to_string).collect();
         let near = nearest(&table.to_string(), known.iter().map(String::as_str)).join("`, `");
         let fault = Diagnostic::error("unknown-table", format!("no contract describes `{table}`"));
         return Some(match near.is_empty() {
@@ -189,7 +193,8 @@ fn unknown_table(ground: &Ground<'_>, draft: &Draft, table: &TableRef) -> Option
             false => fault.next(format!("did you mean `{near}`?")),
         });
     }
-    let declared = draft.sources.get(&table.source).is_some_and(|s| s.value.tables.iter().any(|t| t.name == table.table));
+    let declared =
+        draft.sources.get(&table.source).is_some_and(|s| s.value.tables.iter().any(|t| t.name == table.table));
     (!declared).then(|| {
         Diagnostic::error("unknown-source", format!("dbt knows no source table `{table}`"))
             .next("propose a `dbt_source` that lists it")
@@ -292,7 +297,10 @@ fn columns(item: &mut Item<DbtModel>, resolved: &Resolved, found: &mut Vec<Diagn
             None => {
                 complete = false;
                 let near = nearest(column.name.as_str(), given.keys().copied()).join("`, `");
-                let fault = Diagnostic::error("column-not-given", format!("the query of `{}` gives no `{}`", model.name, column.name));
+                let fault = Diagnostic::error(
+                    "column-not-given",
+                    format!("the query of `{}` gives no `{}`", model.name, column.name),
+                );
                 found.push(if near.is_empty() { fault } else { fault.next(format!("did you mean `{near}`?")) }.at(at));
             }
             Some(at_query) => {
@@ -313,9 +321,12 @@ fn columns(item: &mut Item<DbtModel>, resolved: &Resolved, found: &mut Vec<Diagn
         if !declared.contains(column.name.as_str()) && !column.name.is_empty() {
             complete = false;
             found.push(
-                Diagnostic::error("column-not-declared", format!("the query of `{}` also gives `{}`", model.name, column.name))
-                    .next("declare it under `columns`, or leave it out")
-                    .at(place.clone()),
+                Diagnostic::error(
+                    "column-not-declared",
+                    format!("the query of `{}` also gives `{}`", model.name, column.name),
+                )
+                .next("declare it under `columns`, or leave it out")
+                .at(place.clone()),
             );
         }
     }
@@ -343,7 +354,10 @@ fn grain(item: &Item<DbtModel>, resolved: &Resolved, found: &mut Vec<Diagnostic>
     for (i, column) in model.grain.iter().enumerate() {
         let fault = if !model.columns.iter().any(|c| c.name == *column) {
             let near = nearest(column.as_str(), model.columns.iter().map(|c| c.name.as_str())).join("`, `");
-            let fault = Diagnostic::error("unknown-column", format!("the grain names `{column}`, which `{}` does not have", model.name));
+            let fault = Diagnostic::error(
+                "unknown-column",
+                format!("the grain names `{column}`, which `{}` does not have", model.name),
+            );
             if near.is_empty() { fault } else { fault.next(format!("did you mean `{near}`?")) }
         } else if !seen.insert(column) {
             Diagnostic::error("duplicate-column", format!("the grain names `{column}` twice"))
@@ -358,9 +372,13 @@ fn grain(item: &Item<DbtModel>, resolved: &Resolved, found: &mut Vec<Diagnostic>
         let text = Text::new(&item.file, "artifact.sql", &model.sql);
         let claimed: Vec<&str> = model.grain.iter().map(Name::as_str).collect();
         let on: Vec<&str> = on.iter().map(String::as_str).collect();
-        let fault = Diagnostic::error("fan-out", format!("this join gives several rows for one ({})", claimed.join(", ")))
-            .why(format!("`{joined}` can have many rows for each ({})", on.join(", ")))
-            .next(format!("aggregate `{joined}` to one row for each ({}) before the join, or widen the grain", on.join(", ")));
+        let fault =
+            Diagnostic::error("fan-out", format!("this join gives several rows for one ({})", claimed.join(", ")))
+                .why(format!("`{joined}` can have many rows for each ({})", on.join(", ")))
+                .next(format!(
+                    "aggregate `{joined}` to one row for each ({}) before the join, or widen the grain",
+                    on.join(", ")
+                ));
         found.push(text.fault(fault, at.0, at.1));
     }
 }

@@ -46,7 +46,10 @@ pub(super) fn connection(connection: &Connection, path: &str) -> Vec<(String, Di
         Connection::Snowflake { credentials_env } => env("credentials_env", credentials_env),
         Connection::Sqlite { path: file } | Connection::DuckDb { path: file } => {
             file.contains(['\0', '\n']).then(|| {
-                (format!("{path}.path"), Diagnostic::error("invalid-path", "the path of the file holds a line break or NUL"))
+                (
+                    format!("{path}.path"),
+                    Diagnostic::error("invalid-path", "the path of the file holds a line break or NUL"),
+                )
             })
         }
     };

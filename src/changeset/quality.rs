@@ -47,7 +47,13 @@ fn column(known: &Known, relation: &Relation, name: &Name, at: Place, found: &mu
     }
 }
 
-fn test(draft: &Draft, known: &Known, generic: &BTreeMap<&str, &MacroFile>, item: &Item<DbtTest>, found: &mut Vec<Diagnostic>) {
+fn test(
+    draft: &Draft,
+    known: &Known,
+    generic: &BTreeMap<&str, &MacroFile>,
+    item: &Item<DbtTest>,
+    found: &mut Vec<Diagnostic>,
+) {
     let test = &item.value;
     if !model(draft, &test.model, item.place("model"), found) {
         return;
@@ -82,10 +88,19 @@ fn test(draft: &Draft, known: &Known, generic: &BTreeMap<&str, &MacroFile>, item
     for (name, value) in &test.arguments {
         if !takes.iter().any(|(t, _)| t == name) {
             let known: Vec<&str> = takes.iter().map(|(t, _)| *t).collect();
-            let next = if known.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", known.join(", ")) };
-            wrong(&format!("arguments.{name}"), format!("`{}` takes no argument `{}`", test.test, name.escape_debug()), &next);
+            let next =
+                if known.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", known.join(", ")) };
+            wrong(
+                &format!("arguments.{name}"),
+                format!("`{}` takes no argument `{}`", test.test, name.escape_debug()),
+                &next,
+            );
         } else if name != "values" && holds_jinja(value) {
-            wrong(&format!("arguments.{name}"), "dbt would run the Jinja in this argument".into(), "write it without braces");
+            wrong(
+                &format!("arguments.{name}"),
+                "dbt would run the Jinja in this argument".into(),
+                "write it without braces",
+            );
         }
     }
     for (name, optional) in &takes {
@@ -95,7 +110,8 @@ fn test(draft: &Draft, known: &Known, generic: &BTreeMap<&str, &MacroFile>, item
     }
     match test.test.as_str() {
         "accepted_values" => match test.arguments.get("values") {
-            Some(Value::Array(values)) if !values.is_empty() && values.iter().all(|v| !v.is_array() && !v.is_object()) => {}
+            Some(Value::Array(values))
+                if !values.is_empty() && values.iter().all(|v| !v.is_array() && !v.is_object()) => {}
             Some(_) => wrong("arguments.values", "`values` is a list with at least one plain value".into(), ""),
             None => {}
         },
@@ -132,7 +148,9 @@ fn relationship(draft: &Draft, known: &Known, item: &Item<DbtTest>, found: &mut 
     let at = item.place("arguments.field");
     match item.value.arguments.get("field").map(|f| f.as_str().map(Name::parse)) {
         Some(Some(Ok(field))) => column(known, &relation, &field, at, found),
-        Some(Some(Err(why))) => found.push(Diagnostic::error("invalid-name", "`field` is the name of a column").why(why).at(at)),
+        Some(Some(Err(why))) => {
+            found.push(Diagnostic::error("invalid-name", "`field` is the name of a column").why(why).at(at))
+        }
         Some(None) => found.push(Diagnostic::error("test-arguments", "`field` is the name of a column").at(at)),
         None => {}
     }
@@ -168,7 +186,8 @@ fn unit_test(draft: &Draft, known: &Known, item: &Item<UnitTest>, found: &mut Ve
         }
         if reads.is_some_and(|r| !r.contains(&rows.input)) {
             let names: Vec<String> = reads.into_iter().flatten().map(Relation::to_string).collect();
-            let fault = Diagnostic::error("unit-test-input", format!("`{}` does not read `{}`", test.model, rows.input));
+            let fault =
+                Diagnostic::error("unit-test-input", format!("`{}` does not read `{}`", test.model, rows.input));
             found.push(fault.next(format!("it reads `{}`", names.join("`, `"))).at(at));
             continue;
         }

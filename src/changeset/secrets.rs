@@ -15,7 +15,10 @@ const SHAPES: &[(&str, &str)] = &[
     ("a URL with a password", r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@'\x22]+:[^\s/@'\x22]+@[^\s/]"),
     ("an AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     ("a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{40})"),
-    ("a Slack token or webhook", r"\bxox[abprs]-[A-Za-z0-9-]{10}|hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/]{8}"),
+    (
+        "a Slack token or webhook",
+        r"\bxox[abprs]-[A-Za-z0-9-]{10}|hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/]{8}",
+    ),
     ("a Google API key", r"\bAIza[0-9A-Za-z_-]{35}"),
     ("a JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10}"),
     ("an API key", r"\b(?:sk|rk|pk)_(?:live|test)_[0-9A-Za-z]{16}|\bsk-[A-Za-z0-9_-]{32}"),
@@ -47,7 +50,10 @@ pub(super) fn scan(proposals: &[Proposal]) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         match serde_json::to_value(proposal) {
             Ok(value) => walk(patterns, &value, &format!("proposals[{i}]"), &mut String::new(), &mut found),
-            Err(_) => found.push(Diagnostic::error("secrets-scan", "this proposal could not be read for secrets").at(Place::file(format!("proposals[{i}]")))),
+            Err(_) => found.push(
+                Diagnostic::error("secrets-scan", "this proposal could not be read for secrets")
+                    .at(Place::file(format!("proposals[{i}]"))),
+            ),
         }
         found
     };

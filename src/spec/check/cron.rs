@@ -15,7 +15,10 @@ const FIELDS: [(&str, u32, u32, &[&str]); 5] = [
 pub fn cron(text: &str) -> Result<(), String> {
     let fields: Vec<&str> = text.split_whitespace().collect();
     if fields.len() != FIELDS.len() {
-        return Err(format!("{} fields where five are due: minute, hour, day of month, month, day of week", fields.len()));
+        return Err(format!(
+            "{} fields where five are due: minute, hour, day of month, month, day of week",
+            fields.len()
+        ));
     }
     fields.iter().zip(FIELDS).try_for_each(|(field, (name, low, high, words))| {
         field.split(',').try_for_each(|part| {
@@ -37,7 +40,9 @@ fn one(part: &str, low: u32, high: u32, words: &[&str]) -> Option<()> {
     let number = |text: &str| {
         let lower = text.to_ascii_lowercase();
         let named = words.iter().position(|w| *w == lower).and_then(|i| u32::try_from(i).ok()).map(|i| i + low);
-        named.or_else(|| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?).filter(|n| (low..=high).contains(n))
+        named
+            .or_else(|| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?)
+            .filter(|n| (low..=high).contains(n))
     };
     match range.split_once('-') {
         Some((from, to)) => (number(from)? <= number(to)?).then_some(()),
@@ -54,7 +59,21 @@ mod tests {
         for good in ["0 6 * * *", "30 6 * * 1-5", "*/15 0-6,18-23 1,15 jan-mar MON", "0 0 1 1 7"] {
             assert_eq!(cron(good), Ok(()), "{good}");
         }
-        for bad in ["", "0 6 * *", "60 6 * * *", "0 24 * * *", "0 6 0 * *", "0 6 * 13 *", "0 6 * * 8", "5-1 * * * *", "*/0 * * * *", "a * * * *", "+1 * * * *", "@daily", "0 6 * * * *"] {
+        for bad in [
+            "",
+            "0 6 * *",
+            "60 6 * * *",
+            "0 24 * * *",
+            "0 6 0 * *",
+            "0 6 * 13 *",
+            "0 6 * * 8",
+            "5-1 * * * *",
+            "*/0 * * * *",
+            "a * * * *",
+            "+1 * * * *",
+            "@daily",
+            "0 6 * * * *",
+        ] {
             assert!(cron(bad).is_err(), "{bad}");
         }
     }

@@ -53,13 +53,15 @@ mod tests {
     #[test]
     fn circles_are_named_in_their_order() {
         let name = |t: &str| Name::from_text(t, "model");
-        let edges: BTreeMap<Name, Vec<Name>> = [("a", vec!["b"]), ("b", vec!["c"]), ("c", vec!["a"]), ("d", vec!["d"]), ("e", vec!["a"])]
-            .into_iter()
-            .map(|(from, to)| (name(from), to.into_iter().map(name).collect()))
-            .collect();
+        let edges: BTreeMap<Name, Vec<Name>> =
+            [("a", vec!["b"]), ("b", vec!["c"]), ("c", vec!["a"]), ("d", vec!["d"]), ("e", vec!["a"])]
+                .into_iter()
+                .map(|(from, to)| (name(from), to.into_iter().map(name).collect()))
+                .collect();
         let names: BTreeSet<&Name> = edges.keys().collect();
         let found = cycles(&names, |n| edges.get(n).cloned().unwrap_or_default());
-        let shown: Vec<String> = found.iter().map(|c| c.iter().map(Name::as_str).collect::<Vec<_>>().join(" ")).collect();
+        let shown: Vec<String> =
+            found.iter().map(|c| c.iter().map(Name::as_str).collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(shown, ["a b c a", "d d"]);
     }
 }

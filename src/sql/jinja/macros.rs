@@ -8,7 +8,7 @@ use super::expr::{Expr, Kind, Reader};
 use super::{Chunk, Inside, MacroShape, Macros, Parameter, Piece, REF_SCHEMA, Rendered, Scan, Stop, Stub};
 use crate::sql::resolve::{ColumnType, Scope, resolve};
 use crate::sql::text::Text;
-use crate::vocabulary::{Dialect, Diagnostic};
+use crate::vocabulary::{Diagnostic, Dialect};
 
 /// One file of macros.
 #[derive(Clone, Debug)]
@@ -49,10 +49,34 @@ enum Node {
 
 /// What dbt itself would be bent by.
 const TAKEN: &[&str] = &[
-    "ref", "source", "config", "var", "env_var", "return", "run_query", "statement", "adapter", "is_incremental",
-    "generate_alias_name", "generate_database_name", "create_table_as", "create_view_as", "run_hooks", "get_create_sql",
-    "drop_relation", "rename_relation", "truncate_relation", "get_merge_sql", "test_unique", "test_not_null",
-    "test_relationships", "test_accepted_values", "set_sql_header", "snapshot_merge_sql", "copy_grants", "apply_grants",
+    "ref",
+    "source",
+    "config",
+    "var",
+    "env_var",
+    "return",
+    "run_query",
+    "statement",
+    "adapter",
+    "is_incremental",
+    "generate_alias_name",
+    "generate_database_name",
+    "create_table_as",
+    "create_view_as",
+    "run_hooks",
+    "get_create_sql",
+    "drop_relation",
+    "rename_relation",
+    "truncate_relation",
+    "get_merge_sql",
+    "test_unique",
+    "test_not_null",
+    "test_relationships",
+    "test_accepted_values",
+    "set_sql_header",
+    "snapshot_merge_sql",
+    "copy_grants",
+    "apply_grants",
 ];
 /// Filters that only change text.
 const FILTERS: &[&str] = &["trim", "upper", "lower", "string", "int", "length"];
@@ -127,7 +151,9 @@ impl MacroFile {
 
     /// Whether a generic test takes a column.
     pub fn takes_column(&self, test: &str) -> bool {
-        self.definitions.iter().any(|d| d.test && d.name == test && d.parameters.iter().any(|p| p.name == "column_name"))
+        self.definitions
+            .iter()
+            .any(|d| d.test && d.name == test && d.parameters.iter().any(|p| p.name == "column_name"))
     }
 
     /// Proves every way through every macro in every dialect that it can be called in; gives the types of the values.
@@ -162,7 +188,8 @@ impl MacroFile {
                         Err(faults) => found.extend(faults),
                         Ok(parsed) if !definition.test => {
                             let resolved = resolve(text, &rendered, &parsed, &Scope::default());
-                            let ty = resolved.ok().and_then(|r| Some(r.columns.first()?.column_type)).unwrap_or_default();
+                            let ty =
+                                resolved.ok().and_then(|r| Some(r.columns.first()?.column_type)).unwrap_or_default();
                             value = Some(match value {
                                 Some(value) if value != ty => value.either(ty),
                                 _ => ty,
@@ -241,7 +268,10 @@ impl Definition {
         if trimmed.is_empty() {
             return Ok(None);
         }
-        let query = self.test || trimmed.starts_with("select ") || trimmed.starts_with("select\n") || trimmed.starts_with("with ");
+        let query = self.test
+            || trimmed.starts_with("select ")
+            || trimmed.starts_with("select\n")
+            || trimmed.starts_with("with ");
         let (head, tail) = match query {
             true => ("", String::new()),
             false => ("select\n", format!("\nas value_of from {REF_SCHEMA}.any_model")),
@@ -305,7 +335,9 @@ impl Writer<'_, '_, '_> {
     fn value(&mut self, expr: &Expr) -> Result<String, Stop> {
         self.harmless(expr)?;
         match &expr.kind {
-            Kind::Path(path) => Ok(self.names.get(&path[0]).filter(|_| path.len() == 1).cloned().unwrap_or_else(|| path.join("_"))),
+            Kind::Path(path) => {
+                Ok(self.names.get(&path[0]).filter(|_| path.len() == 1).cloned().unwrap_or_else(|| path.join("_")))
+            }
             Kind::Constant(_) | Kind::List(_) | Kind::Not(_) => Ok("null".into()),
             Kind::Filter(inner, _) => self.value(inner),
             Kind::If(then, _, _) => self.value(then),
@@ -354,7 +386,9 @@ impl Writer<'_, '_, '_> {
             Kind::List(items) => items.iter().try_for_each(|i| self.harmless(i)),
             Kind::Path(path) => match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
                 ["target", "name" | "type" | "schema" | "database"] => Ok(()),
-                [first, rest @ ..] if self.names.contains_key(*first) && !rest.iter().any(|a| a.starts_with('_')) => Ok(()),
+                [first, rest @ ..] if self.names.contains_key(*first) && !rest.iter().any(|a| a.starts_with('_')) => {
+                    Ok(())
+                }
                 _ => refuse(&format!("`{}`", path.join("."))),
             },
             Kind::Filter(inner, name) => match FILTERS.contains(&name.as_str()) {
@@ -383,8 +417,13 @@ impl Writer<'_, '_, '_> {
                             let bodies = format!("__{name}");
                             match self.stub.macros.keys().any(|m| m.ends_with(&bodies)) {
                                 true => Ok(()),
-                                false => Err(Stop::new("unknown-macro", format!("no macro of the project is a body of `{name}`"), expr.at, expr.len)
-                                    .next(format!("add `default__{name}`"))),
+                                false => Err(Stop::new(
+                                    "unknown-macro",
+                                    format!("no macro of the project is a body of `{name}`"),
+                                    expr.at,
+                                    expr.len,
+                                )
+                                .next(format!("add `default__{name}`"))),
                             }
                         }
                         _ => refuse("a call of what another call gave"),
@@ -438,21 +477,38 @@ impl File<'_> {
                     let word = reader.name().unwrap_or_default();
                     let test = word == "test";
                     if !test && word != "macro" {
-                        return Err(Stop::new("jinja-not-allowed", format!("`{{% {word} %}}` is not allowed here"), from, to - from)
-                            .next("a file of macros holds `macro` and `test` blocks"));
+                        return Err(Stop::new(
+                            "jinja-not-allowed",
+                            format!("`{{% {word} %}}` is not allowed here"),
+                            from,
+                            to - from,
+                        )
+                        .next("a file of macros holds `macro` and `test` blocks"));
                     }
                     let Some(name) = reader.name() else {
                         return Err(Stop::new("macro-file", "the macro has no name", from, to - from));
                     };
-                    if name.starts_with('_') || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
-                        return Err(Stop::new("invalid-name", format!("`{}` is no name of a macro", name.escape_debug()), from, to - from));
+                    if name.starts_with('_')
+                        || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+                    {
+                        return Err(Stop::new(
+                            "invalid-name",
+                            format!("`{}` is no name of a macro", name.escape_debug()),
+                            from,
+                            to - from,
+                        ));
                     }
                     let parameters = parameters(&mut reader)?;
                     reader.finish()?;
                     let close = if test { "endtest" } else { "endmacro" };
                     let (body, end) = self.nodes(from)?;
                     if end.word != close {
-                        return Err(Stop::new("unbalanced-jinja", format!("`{name}` is not closed by `{close}`"), from, to - from));
+                        return Err(Stop::new(
+                            "unbalanced-jinja",
+                            format!("`{name}` is not closed by `{close}`"),
+                            from,
+                            to - from,
+                        ));
                     }
                     let mut uses = Vec::new();
                     printed(&body, self.text, &mut Inside::Code, &mut uses);
@@ -492,26 +548,48 @@ impl File<'_> {
                                     reader.finish()?;
                                     let (body, end) = self.nodes(from)?;
                                     if end.word != "endset" {
-                                        return Err(Stop::new("unbalanced-jinja", "this `set` is not closed by `endset`", from, to - from));
+                                        return Err(Stop::new(
+                                            "unbalanced-jinja",
+                                            "this `set` is not closed by `endset`",
+                                            from,
+                                            to - from,
+                                        ));
                                     }
                                     out.push(Node::SetBlock(name, body));
                                 }
                                 (Some(name), true) => out.push(Node::Set(name, reader.whole()?)),
-                                _ => return Err(Stop::new("jinja-syntax", "`set` gives one name a value", from, to - from)),
+                                _ => {
+                                    return Err(Stop::new(
+                                        "jinja-syntax",
+                                        "`set` gives one name a value",
+                                        from,
+                                        to - from,
+                                    ));
+                                }
                             }
                         }
                         "do" => {
                             let expr = reader.whole()?;
                             let returns = matches!(&expr.kind, Kind::Call(c, ..) if matches!(&c.kind, Kind::Path(p) if *p == ["return"]));
                             if !returns {
-                                return Err(Stop::new("jinja-not-allowed", "`{% do %}` may only return a value", from, to - from)
-                                    .why("it runs what can't be proved"));
+                                return Err(Stop::new(
+                                    "jinja-not-allowed",
+                                    "`{% do %}` may only return a value",
+                                    from,
+                                    to - from,
+                                )
+                                .why("it runs what can't be proved"));
                             }
                             out.push(Node::Print(expr, from, to));
                         }
                         _ => {
-                            return Err(Stop::new("jinja-not-allowed", format!("`{{% {word} %}}` is not allowed in a macro"), from, to - from)
-                                .next("`if`, `set` and `return` are"));
+                            return Err(Stop::new(
+                                "jinja-not-allowed",
+                                format!("`{{% {word} %}}` is not allowed in a macro"),
+                                from,
+                                to - from,
+                            )
+                            .next("`if`, `set` and `return` are"));
                         }
                     }
                 }
