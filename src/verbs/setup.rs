@@ -1,5 +1,6 @@
 //! `setup`: the Python side is installed from its pinned, hashed locks.
 
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::run::Listen;
@@ -16,23 +17,16 @@ pub struct SetupOptions {
 }
 
 /// What was set up.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SetupReport {
-    /// Each part, in the order that they were set up; by its name in JSON.
-    pub parts: Vec<SetUp>,
-}
-
-impl Serialize for SetupReport {
-    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_map(self.parts.iter().map(|set_up| (set_up.part.as_str(), set_up)))
-    }
+    /// Each part by its name, in the order that they were set up.
+    #[serde(flatten)]
+    pub parts: IndexMap<&'static str, SetUp>,
 }
 
 /// A part that is there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SetUp {
-    /// `core`, `core-snowflake`, `airflow`.
-    pub part: Part,
     /// `cached` where it was there, `installed` else.
     pub status: &'static str,
     /// What installed it: `uv` or `pip`.
@@ -55,17 +49,17 @@ pub fn setup(options: &SetupOptions, listen: &mut Listen<'_>) -> Outcome<SetupRe
     let mut wanted = vec![Part::Core];
     wanted.extend(options.snowflake.then_some(Part::CoreSnowflake));
     wanted.extend(options.airflow.then_some(Part::Airflow));
-    let mut parts = Vec::new();
+    let mut parts = IndexMap::new();
     for part in wanted {
         let installed = runtime::install(part, &python, listen)?;
-        parts.push(SetUp {
-            part,
+        let set_up = SetUp {
             status: if installed.cached { "cached" } else { "installed" },
             by: installed.by,
             python: installed.python,
             bin: installed.bin.display().to_string(),
             versions: part.versions().into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
-        });
+        };
+        parts.insert(part.as_str(), set_up);
     }
     Ok(SetupReport { parts })
 }
