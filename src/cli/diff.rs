@@ -30,7 +30,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
-    let options = Options { dir: dir.to_owned(), against: args.against.clone(), edits: args.edits, context: args.context };
+    let options =
+        Options { dir: dir.to_owned(), against: args.against.clone(), edits: args.edits, context: args.context };
     let found = diff(&options)?;
     ui.document(&found);
     ui.diagnostics(&found.summary.unknown);

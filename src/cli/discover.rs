@@ -41,7 +41,10 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
             Status::Deleted => "deleted",
         };
         let table = found.table.to_string();
-        ui.say(format_args!("  {table:width$}  {:3} columns  {:8} rows  {status:10}  {}", found.columns, found.rows, found.path));
+        ui.say(format_args!(
+            "  {table:width$}  {:3} columns  {:8} rows  {status:10}  {}",
+            found.columns, found.rows, found.path
+        ));
     }
     if report.changed {
         ui.say("Next: commit these, then `pipewright propose \"…\"`.");

@@ -32,7 +32,12 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
             .fault()),
     };
     let sources = args.source.iter().map(source).collect::<Outcome<Vec<_>>>()?;
-    let done = init(&InitOptions { dir: dir.to_owned(), sources, target: Some(args.target.clone()), name: args.name.clone() })?;
+    let done = init(&InitOptions {
+        dir: dir.to_owned(),
+        sources,
+        target: Some(args.target.clone()),
+        name: args.name.clone(),
+    })?;
     ui.document(&done);
     ui.say(format_args!("The workspace `{}` is ready: {}", done.name, done.files.join(", ")));
     ui.say(format_args!("Next: `{}`", done.next));

@@ -82,7 +82,11 @@ fn say(change: &Proposed, ui: &Ui) {
         ui.say("");
         let width = change.trace.iter().map(|t| t.words.chars().count()).max().unwrap_or(0).min(44);
         for row in &change.trace {
-            let proof = if row.proved_by.is_empty() { String::new() } else { format!("  (proved by {})", row.proved_by.join(", ")) };
+            let proof = if row.proved_by.is_empty() {
+                String::new()
+            } else {
+                format!("  (proved by {})", row.proved_by.join(", "))
+            };
             ui.say(format_args!("  {:width$}  {}{proof}", row.words, row.became.join(", ")));
         }
     }

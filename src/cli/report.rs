@@ -58,7 +58,10 @@ impl Ui {
 /// A diagnostic as people read it: what, the source under carets, why, and what to do next.
 pub(super) fn draw(diagnostic: &Diagnostic) -> String {
     let level = if diagnostic.severity == Severity::Error { Level::ERROR } else { Level::WARNING };
-    let mut group = level.primary_title(printable(&diagnostic.what)).id(printable(&diagnostic.code)).elements(None::<Snippet<'_, annotate_snippets::Annotation<'_>>>);
+    let mut group = level
+        .primary_title(printable(&diagnostic.what))
+        .id(printable(&diagnostic.code))
+        .elements(None::<Snippet<'_, annotate_snippets::Annotation<'_>>>);
     let place = diagnostic.place.clone().unwrap_or_default();
     if let (Some(excerpt), Some(line)) = (&place.excerpt, place.line) {
         let (text, span) = caret(excerpt, place.column.unwrap_or(1), place.width);
@@ -106,7 +109,8 @@ mod tests {
     #[test]
     fn a_diagnostic_shows_what_where_why_and_next() {
         let text = "models:\n  - name: daily\n    where: [statu = 'x']\n";
-        let place = Place { path: Some("models.daily.where.0".into()), ..Place::span("pipelines/daily.yml", text, 3, 13, 5) };
+        let place =
+            Place { path: Some("models.daily.where.0".into()), ..Place::span("pipelines/daily.yml", text, 3, 13, 5) };
         let diagnostic = Diagnostic::error("unknown-column", "orders has no column `statu`")
             .at(place)
             .why("it has status, ordered_at")

@@ -29,7 +29,12 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
     drop(progress);
     ui.document(&done);
     ui.diagnostics(&done.findings);
-    ui.say(format_args!("Took back {} on {}: {} files.", done.rollback.of.join(", "), done.rollback.branch, done.rollback.files.len()));
+    ui.say(format_args!(
+        "Took back {} on {}: {} files.",
+        done.rollback.of.join(", "),
+        done.rollback.branch,
+        done.rollback.files.len()
+    ));
     if done.dropped {
         ui.say(format_args!("Dropped {} relations in dev that nothing builds any more.", done.leftovers.len()));
     } else if !done.leftovers.is_empty() {

@@ -47,7 +47,9 @@ enum ViaArg {
 
 pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
     let name = |text: &String| {
-        Name::parse(text).map_err(|why| Diagnostic::error("name", format!("no pipeline is called `{}`", text.escape_debug())).why(why).fault())
+        Name::parse(text).map_err(|why| {
+            Diagnostic::error("name", format!("no pipeline is called `{}`", text.escape_debug())).why(why).fault()
+        })
     };
     let pipelines = args.pipeline.iter().map(name).collect::<Outcome<Vec<_>>>()?;
     let as_of = match &args.as_of {
@@ -81,7 +83,12 @@ fn say(report: &RunReport, ui: &Ui) {
     let count = |status: TestStatus| report.tests.iter().filter(|t| t.status == status).count();
     for test in report.tests.iter().filter(|t| t.status != TestStatus::Pass) {
         let about = test.model.clone().unwrap_or_default();
-        ui.say(format_args!("  {:9} {} on {about}: {} rows", format!("{:?}", test.status).to_lowercase(), test.name, test.failures));
+        ui.say(format_args!(
+            "  {:9} {} on {about}: {} rows",
+            format!("{:?}", test.status).to_lowercase(),
+            test.name,
+            test.failures
+        ));
     }
     let outcome = if report.status == Status::Success { "Built" } else { "Failed:" };
     ui.say(format_args!(

@@ -14,7 +14,8 @@ const LONGEST: usize = 64 * 1024 * 1024;
 /// Faults of shape that are told at once.
 const MOST: usize = 100;
 
-static VALIDATOR: LazyLock<Option<Validator>> = LazyLock::new(|| jsonschema::draft202012::new(&schema::proposal()).ok());
+static VALIDATOR: LazyLock<Option<Validator>> =
+    LazyLock::new(|| jsonschema::draft202012::new(&schema::proposal()).ok());
 static ARTIFACTS: LazyLock<Vec<(String, Value)>> = LazyLock::new(artifacts);
 
 /// Reads proposals from JSON.
@@ -31,7 +32,9 @@ pub fn read(file: &str, text: &str) -> Outcome<Proposals> {
     let value: Value = serde_json::from_str(text).map_err(|e| {
         let message = e.to_string();
         let what = message.split(" at line ").next().unwrap_or_default();
-        Diagnostic::error("json-syntax", format!("this is no JSON: {what}")).at(at(file, text, e.line(), e.column())).fault()
+        Diagnostic::error("json-syntax", format!("this is no JSON: {what}"))
+            .at(at(file, text, e.line(), e.column()))
+            .fault()
     })?;
     let Some(validator) = VALIDATOR.as_ref() else {
         return Err(Diagnostic::error("schema", "the JSON Schema of proposals could not be made").fault());
@@ -78,10 +81,12 @@ fn describe(file: &str, error: &ValidationError<'_>, root: &Value, found: &mut V
 
 fn artifact(file: &str, path: &str, instance: &Value, root: &Value, found: &mut Vec<Diagnostic>) {
     let kinds = ARTIFACTS.iter().map(|(k, _)| k.as_str());
-    let place = |inner: &str| Place::path(file, if inner.is_empty() { path.to_owned() } else { format!("{path}.{inner}") });
+    let place =
+        |inner: &str| Place::path(file, if inner.is_empty() { path.to_owned() } else { format!("{path}.{inner}") });
     let Some(kind) = instance.get("kind").and_then(Value::as_str) else {
         let all: Vec<&str> = kinds.collect();
-        let fault = Diagnostic::error("schema-required", "the artifact has no `kind`").next(format!("one of {}", all.join(", ")));
+        let fault = Diagnostic::error("schema-required", "the artifact has no `kind`")
+            .next(format!("one of {}", all.join(", ")));
         found.push(fault.at(place("")));
         return;
     };
@@ -133,7 +138,8 @@ fn one(file: &str, path: &str, error: &ValidationError<'_>) -> Diagnostic {
         K::AdditionalProperties { unexpected } | K::UnevaluatedProperties { unexpected } => {
             let names: Vec<String> = unexpected.iter().map(|u| format!("`{}`", u.escape_debug())).collect();
             let fault = Diagnostic::error("schema-unknown-field", format!("unknown field {}", names.join(", ")));
-            let known: Vec<&str> = error.instance().as_object().into_iter().flatten().map(|(k, _)| k.as_str()).collect();
+            let known: Vec<&str> =
+                error.instance().as_object().into_iter().flatten().map(|(k, _)| k.as_str()).collect();
             match known.is_empty() {
                 true => fault,
                 false => fault.next("leave it out; `pipewright schema proposal` lists what there is"),
@@ -145,19 +151,27 @@ fn one(file: &str, path: &str, error: &ValidationError<'_>) -> Diagnostic {
         }
         K::Type { kind } => {
             let wanted = format!("{kind:?}").to_lowercase();
-            Diagnostic::error("schema-type", format!("{shown} is of the wrong type")).why(format!("due is: {}", type_words(&wanted)))
+            Diagnostic::error("schema-type", format!("{shown} is of the wrong type"))
+                .why(format!("due is: {}", type_words(&wanted)))
         }
-        K::Pattern { pattern } => {
-            Diagnostic::error("schema-pattern", format!("{shown} is not written as it must be")).why(pattern_words(pattern))
-        }
+        K::Pattern { pattern } => Diagnostic::error("schema-pattern", format!("{shown} is not written as it must be"))
+            .why(pattern_words(pattern)),
         K::Enum { options } => {
             let options: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let near = error.instance().as_str().map(|t| nearest(t, options.iter().copied())).unwrap_or_default();
-            let next = if near.is_empty() { format!("one of {}", options.join(", ")) } else { format!("did you mean `{}`?", near.join("`, `")) };
+            let next = if near.is_empty() {
+                format!("one of {}", options.join(", "))
+            } else {
+                format!("did you mean `{}`?", near.join("`, `"))
+            };
             Diagnostic::error("schema-enum", format!("{shown} is none of what is known here")).next(next)
         }
-        K::Constant { expected_value } => Diagnostic::error("schema-const", format!("{shown} must be {}", short(expected_value))),
-        K::MinItems { limit } => Diagnostic::error("schema-min-items", format!("at least {limit} due, there are fewer")),
+        K::Constant { expected_value } => {
+            Diagnostic::error("schema-const", format!("{shown} must be {}", short(expected_value)))
+        }
+        K::MinItems { limit } => {
+            Diagnostic::error("schema-min-items", format!("at least {limit} due, there are fewer"))
+        }
         K::OneOfNotValid { .. } | K::AnyOf { .. } | K::OneOfMultipleValid { .. } => {
             Diagnostic::error("schema-one-of", format!("{shown} is none of the forms that are known here"))
                 .next("`pipewright schema proposal` shows them")

@@ -37,7 +37,9 @@ fn strict(value: &mut Value, definitions: &Map<String, Value>) {
     match value {
         Value::Object(map) => {
             let target = map.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"));
-            if let (Some(target), true) = (target.and_then(|t| definitions.get(t)).cloned(), map.contains_key("properties")) {
+            if let (Some(target), true) =
+                (target.and_then(|t| definitions.get(t)).cloned(), map.contains_key("properties"))
+            {
                 take_over(map, &target);
             }
             map.values_mut().for_each(|v| strict(v, definitions));

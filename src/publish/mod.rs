@@ -19,9 +19,9 @@ pub use commit::{Change, Draft, Published, commit, conflicts, out_of_step, requi
 pub(crate) use commit::{base32_of, changes, one_line};
 pub use diff::{FileDiff, Pair, between, hand_edits, of_head, text};
 pub use evidence::{Proofs, evidence};
-pub use lines::merge_lines;
 pub use history::{Entry, history};
 pub use known::{Known, known_changes, trailers};
+pub use lines::merge_lines;
 pub use merge::{Merged, merge};
 pub use pull_request::{ChangeView, pull_request};
 pub use summary::{Count, Field, Item, Summary, What, summary};
@@ -41,5 +41,6 @@ pub const BRANCHES: &str = "pipewright/";
 /// generates it.
 pub fn is_document(path: &str) -> bool {
     let path = path.strip_prefix(BASE).unwrap_or(path);
-    path == paths::CONFIG || [paths::CONTRACTS, paths::PIPELINES].iter().any(|folder| path.split('/').next() == Some(folder))
+    path == paths::CONFIG
+        || [paths::CONTRACTS, paths::PIPELINES].iter().any(|folder| path.split('/').next() == Some(folder))
 }

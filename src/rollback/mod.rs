@@ -67,8 +67,8 @@ pub fn take_back(git: &Git, id: Option<&str>) -> Outcome<Back> {
         let base = format!("{BASE}{path}");
         !publish::is_document(path)
             && (path.starts_with(BASE)
-            || path == publish::LOCK
-            || [&here, &undone.before, &undone.made].iter().any(|entries| entries.contains_key(&base)))
+                || path == publish::LOCK
+                || [&here, &undone.before, &undone.made].iter().any(|entries| entries.contains_key(&base)))
     };
     let conflicts: Vec<&String> = undone.conflicts.iter().filter(|path| !generated(path)).collect();
     if !conflicts.is_empty() {

@@ -43,7 +43,8 @@ pub fn diff(options: &Options) -> Outcome<Differences> {
     if options.edits && options.against.is_some() {
         return Err(Diagnostic::error("usage", "--edits compares with what was generated, not with a revision").fault());
     }
-    let pair = if options.edits { publish::hand_edits(&git)? } else { publish::of_head(&git, options.against.as_deref())? };
+    let pair =
+        if options.edits { publish::hand_edits(&git)? } else { publish::of_head(&git, options.against.as_deref())? };
     let files = publish::text(&pair.before, &pair.after, options.context);
     let status = if files.is_empty() { "unchanged" } else { "changed" };
     Ok(Differences { status, summary: publish::summary(&pair.before, &pair.after), files })

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use crate::contract::{self, Contract};
 use crate::discover;
+use crate::publish::merge_lines;
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
 use crate::workspace::{Workspace, paths};
 use crate::world::files;
-use crate::publish::merge_lines;
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
