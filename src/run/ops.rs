@@ -14,6 +14,7 @@ use super::diagnose;
 use super::events::Seen;
 use super::progress::{Event, Listen};
 use super::report::Target;
+use crate::template;
 use crate::vocabulary::{Diagnostic, Dialect, Fault, Name, Outcome, Place};
 use crate::workspace::{Config, Connection};
 use crate::world::local;
@@ -119,30 +120,22 @@ fn told(context: &Context<'_>, statements: &[String], log: &str, ended: &Ended) 
 }
 
 fn write_project(context: &Context<'_>, dir: &Path, statements: &[String], names: &BTreeSet<String>) -> Outcome<()> {
-    let profile = context.config.name.as_str();
-    let fill = |text: &str, values: &[(&str, &str)]| {
-        values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("[[ {name} ]]"), value))
+    let (profile, target) = (context.config.name.as_str(), context.target.as_str());
+    let (kind, env) = match connection(context.config, context.target)? {
+        Connection::Snowflake { credentials_env } => ("snowflake", credentials_env.as_str()),
+        _ => ("duckdb", ""),
     };
-    let project = fill(include_str!("../../templates/ops/dbt_project.yml"), &[("profile", profile)]);
-    local::write(&dir.join("dbt_project.yml"), &project)?;
-    let target = context.target.as_str();
-    let profiles = match connection(context.config, context.target)? {
-        Connection::Snowflake { credentials_env } => fill(
-            include_str!("../../templates/ops/profiles/snowflake.yml"),
-            &[("profile", profile), ("target", target), ("env", credentials_env)],
-        ),
-        _ => fill(include_str!("../../templates/ops/profiles/duckdb.yml"), &[("profile", profile), ("target", target)]),
-    };
+    let about = minijinja::context! { profile, target, env };
+    local::write(&dir.join("dbt_project.yml"), &template::render("ops/dbt_project.yml", &about)?)?;
+    let profiles = template::render(&format!("ops/profiles/{kind}.yml"), &about)?;
     local::write(&dir.join("profiles.yml"), &profiles)?;
-    let list = |texts: Vec<String>| texts.iter().map(|t| jinja_literal(t)).collect::<Vec<_>>().join(",\n        ");
-    let mut wanted: Vec<String> = names.iter().map(|n| format!("'{}'", n.replace('\'', "''"))).collect();
-    if wanted.is_empty() {
-        wanted.push("''".into());
-    }
-    let macros = fill(
-        include_str!("../../templates/ops/run_statements.sql"),
-        &[("names", &list(wanted)), ("statements", &list(statements.to_vec()))],
-    );
+    let list =
+        |texts: &mut dyn Iterator<Item = String>| texts.map(|t| jinja_literal(&t)).collect::<Vec<_>>().join(", ");
+    // Never empty: `in ()` is no SQL.
+    let none = names.is_empty().then(String::new);
+    let names = list(&mut names.iter().cloned().chain(none).map(|n| format!("'{}'", n.replace('\'', "''"))));
+    let statements = list(&mut statements.iter().cloned());
+    let macros = template::render("ops/run_statements.sql", minijinja::context! { names, statements })?;
     local::write(&dir.join("macros/run_statements.sql"), &macros)
 }
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::as_of::AsOf;
 use super::context::STATE;
 use super::ops::Before;
-use super::report::{Status, Target, Via};
+use super::report::{ModelResult, Status, Target, Via};
 use super::selection::Pipeline;
 use crate::vocabulary::{Name, Outcome};
 use crate::world::local;
@@ -21,7 +22,7 @@ pub struct Receipt {
     /// Id of the run.
     pub run: String,
     /// When it began, in UTC.
-    pub at: String,
+    pub at: Timestamp,
     /// What ran it.
     pub via: Via,
     /// Where it was built.
@@ -69,24 +70,17 @@ pub enum TouchedKind {
     Schema,
 }
 
-/// A model that dbt built.
-pub(super) struct Built<'a> {
-    pub relation: &'a str,
-    pub materialized: &'a str,
-    pub status: Status,
-}
-
 /// What was touched, given what was there before.
-pub(super) fn touched(pipelines: &[Pipeline], landed: bool, built: &[Built<'_>], before: &Before) -> Vec<Touched> {
+pub(super) fn touched(pipelines: &[Pipeline], landed: bool, models: &[ModelResult], before: &Before) -> Vec<Touched> {
     let was = |schema: &str, name: &str| before.relations.contains_key(&(schema.to_lowercase(), name.to_lowercase()));
     let mut out = Vec::new();
-    for model in built.iter().filter(|m| !m.relation.is_empty() && m.materialized != "ephemeral").rev() {
-        let parts = identifiers(model.relation);
+    for model in models.iter().filter(|m| !m.relation.is_empty() && m.materialized != "ephemeral").rev() {
+        let parts = identifiers(&model.relation);
         let [.., schema, name] = parts.as_slice() else { continue };
         let was = was(schema, name);
         let kind = if model.materialized == "view" { "view" } else { "table" };
         out.push(Touched {
-            relation: model.relation.to_owned(),
+            relation: model.relation.clone(),
             kind: TouchedKind::Model,
             before: was,
             after: was || model.status == Status::Success,
@@ -106,7 +100,8 @@ pub(super) fn touched(pipelines: &[Pipeline], landed: bool, built: &[Built<'_>],
         });
     }
     let schemas: BTreeSet<&str> = tables.iter().map(|(schema, _)| schema.as_str()).collect();
-    for schema in schemas.iter().flat_map(|s| [format!("{s}_staging"), (*s).to_owned()]) {
+    let beside: BTreeSet<&str> = pipelines.iter().flat_map(|p| p.beside.iter().map(String::as_str)).collect();
+    for schema in beside.into_iter().chain(schemas).map(str::to_owned) {
         let was = before.schemas.contains(&schema.to_lowercase());
         let drop = format!("drop schema if exists {schema} cascade");
         out.push(Touched { relation: schema, kind: TouchedKind::Schema, before: was, after: landed || was, drop });
@@ -176,11 +171,19 @@ mod tests {
             scripts: vec![],
             models: vec![],
             landed: vec![("raw_shop".into(), "orders".into())],
+            beside: vec!["raw_shop_staging".into()],
         };
         let mut before = Before::default();
         before.relations.insert(("marts".into(), "old".into()), false);
         before.schemas.insert("raw_shop".into());
-        let built = |relation, materialized| Built { relation, materialized, status: Status::Success };
+        let built = |relation: &str, materialized: &str| ModelResult {
+            name: String::new(),
+            relation: relation.into(),
+            status: Status::Success,
+            seconds: 0.0,
+            materialized: materialized.into(),
+            message: None,
+        };
         let built =
             [built(r#""w"."staging"."s""#, "view"), built(r#""w"."marts"."old""#, "table"), built("", "ephemeral")];
         let touched = touched(&[pipeline], true, &built, &before);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::context::{connection, env_names, source_connection};
 use super::report::Target;
-use crate::spec::Spec;
+use crate::spec::{Mode, Spec};
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, Relation};
 use crate::workspace::{Config, Connection};
 use crate::world::{local, process};
@@ -21,6 +21,8 @@ pub struct Pipeline {
     pub models: Vec<Name>,
     /// Landed tables: schema and name.
     pub landed: Vec<(String, String)>,
+    /// Schemas that dlt keeps beside those while it merges.
+    pub beside: Vec<String>,
 }
 
 /// What of `specs` is run, each with its files.
@@ -97,13 +99,15 @@ fn pipeline(root: &Path, spec: &Spec, files: &BTreeSet<String>, faults: &mut Vec
     }
     let models: Vec<Name> = implied.iter().filter(|n| !own.contains(n)).cloned().chain(own.iter().cloned()).collect();
     let landed = spec.ingest.iter().map(|i| (i.table.raw_schema(), i.table.table.to_string())).collect();
+    let merged = spec.ingest.iter().filter(|i| i.mode != Mode::Replace);
+    let beside = merged.map(|i| format!("{}_staging", i.table.raw_schema())).collect();
     if scripts.is_empty() && models.is_empty() {
         faults.push(
             Diagnostic::error("nothing-to-run", format!("the pipeline `{name}` lands no table and builds no model"))
                 .at(Place::file(format!("pipelines/{name}.yml"))),
         );
     }
-    Pipeline { name: name.clone(), scripts, models, landed }
+    Pipeline { name: name.clone(), scripts, models, landed, beside }
 }
 
 /// Every source that is read, and the target, can be reached as far as that can be said without asking them.

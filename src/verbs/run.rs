@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::Session;
 use crate::run::{AsOf, Job, Listen, RunReport, Target, Via, execute};
 use crate::vocabulary::{Diagnostic, Name, Outcome};
 use crate::workspace::{Workspace, paths};
+use crate::world::clock;
 use crate::world::git::{Git, Head};
-use crate::world::{clock, lock::Lock};
 
 /// What is to be run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,16 +32,14 @@ pub struct RunOptions {
 /// # Errors
 /// The run could not begin: nothing was done.
 pub fn run(options: &RunOptions, listen: &mut Listen<'_>) -> Outcome<RunReport> {
-    let workspace = Workspace::open(&options.workspace)?;
-    let _lock = Lock::take(&workspace.root, "run")?;
-    let git = Git::open(&workspace.root)?;
+    let Session { workspace, git, findings, .. } = &Session::open(&options.workspace, "run")?;
     let head = git.head()?;
     if options.target == Target::Prod {
-        only_from_main(&git, &head)?;
+        only_from_main(git, &head)?;
     }
     let pipelines = match &options.pipelines {
         Some(named) => named.clone(),
-        None => of_this_branch(&workspace, &git, &head)?,
+        None => of_this_branch(workspace, git, &head)?,
     };
     let job = Job {
         root: &workspace.root,
@@ -52,8 +51,11 @@ pub fn run(options: &RunOptions, listen: &mut Listen<'_>) -> Outcome<RunReport> 
         as_of: options.as_of.unwrap_or_else(|| AsOf::day(clock::today())),
         branch: head.branch.clone(),
         commit: head.commit.map(|id| id.to_string()),
+        by: git.who(),
     };
-    execute(&job, listen)
+    let mut report = execute(&job, listen)?;
+    report.findings.splice(0..0, findings.iter().cloned());
+    Ok(report)
 }
 
 /// Nothing that is not on the main branch touches production.

@@ -1,6 +1,9 @@
 //! Child processes: no shell, each in a process group of its own, every line to a log file and to a listener, secrets
 //! taken out first, and nothing left behind by a timeout or Ctrl-C.
 
+mod secrets;
+mod tree;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,9 +14,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::Signal;
 
 use crate::vocabulary::{Diagnostic, Outcome};
+
+pub use secrets::Secrets;
+use tree::kill_tree;
 
 /// Longest line that is kept in one piece.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -33,10 +39,6 @@ pub struct Command {
     log: Option<PathBuf>,
     secrets: Secrets,
 }
-
-/// Texts that are taken out of whatever a child says.
-#[derive(Clone, Default)]
-pub struct Secrets(Vec<String>);
 
 /// Which of its two streams a child wrote a line to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,81 +80,6 @@ impl Ended {
     pub fn ok(&self) -> bool {
         self.end == End::Code(0)
     }
-}
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Secrets({})", self.0.len())
-    }
-}
-
-impl Secrets {
-    /// The values of these environment variables, where they are set; of a URL its password too.
-    pub fn of_env<'a>(names: impl IntoIterator<Item = &'a str>) -> Secrets {
-        Secrets::of_values(names.into_iter().filter_map(|n| std::env::var(n).ok()))
-    }
-
-    /// These values; of a URL its password too, of several lines each.
-    pub fn of_values(values: impl IntoIterator<Item = String>) -> Secrets {
-        let mut out = Vec::new();
-        for value in values {
-            if let Some((_, rest)) = value.split_once("://")
-                && let Some((login, _)) = rest.rsplit_once('@')
-                && let Some((_, password)) = login.split_once(':')
-            {
-                out.push(percent_decoded(password));
-                out.push(password.to_owned());
-            }
-            out.extend(value.lines().map(|l| l.trim().to_owned()));
-            out.push(value);
-        }
-        out.retain(|s| s.len() >= 4);
-        out.sort_by_key(|s| std::cmp::Reverse(s.len()));
-        out.dedup();
-        Secrets(out)
-    }
-
-    /// `text` with `***` where a secret was.
-    pub fn redact(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| {
-            if text.contains(secret.as_str()) { text.replace(secret.as_str(), "***") } else { text }
-        })
-    }
-
-    /// Takes the secrets out of a log file that a child wrote by itself.
-    ///
-    /// # Errors
-    /// The file can't be read or written anew.
-    pub fn redact_file(&self, path: &Path) -> std::io::Result<()> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        let text = String::from_utf8_lossy(&std::fs::read(path)?).into_owned();
-        // In JSON a secret is escaped as JSON strings are.
-        let escaped = self.0.iter().map(|s| serde_json::Value::from(s.as_str()).to_string());
-        let inner = Secrets(escaped.map(|s| s.trim_matches('"').to_owned()).collect());
-        let clean = self.redact(&inner.redact(&text));
-        if clean != text {
-            let beside = path.with_extension("redacting");
-            std::fs::write(&beside, clean)?;
-            std::fs::rename(beside, path)?;
-        }
-        Ok(())
-    }
-}
-
-/// `%40` as `@`.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = (*first == b'%' && tail.len() >= 2).then(|| std::str::from_utf8(&tail[..2]).ok()).flatten();
-        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
-            Some(byte) => (bytes.push(byte), rest = &tail[2..]).1,
-            None => (bytes.push(*first), rest = tail).1,
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Whether the user has asked to stop (Ctrl-C, SIGTERM, SIGHUP). From the first call on, those signals only set this.
@@ -415,49 +342,10 @@ fn read_lines(stream: Stream, from: impl Read + Send + 'static, to: mpsc::Sender
     });
 }
 
-/// Sends a signal to the group of `pid` and to all its descendants: some of them (Airflow's) have sessions of their own.
-fn kill_tree(pid: u32, signal: Signal) {
-    let mut tree = vec![pid];
-    let parents = parents();
-    let mut at = 0;
-    while at < tree.len() {
-        let of = tree[at];
-        tree.extend(parents.iter().filter(|(_, parent)| *parent == of).map(|(child, _)| *child));
-        at += 1;
-    }
-    let as_pid = |pid: u32| i32::try_from(pid).ok().and_then(Pid::from_raw);
-    if let Some(group) = as_pid(pid) {
-        // Fails only where it has ended already.
-        let _ = kill_process_group(group, signal);
-    }
-    for pid in tree.into_iter().skip(1).filter_map(as_pid) {
-        let _ = kill_process(pid, signal);
-    }
-}
-
-/// Every process with its parent.
-fn parents() -> Vec<(u32, u32)> {
-    let Ok(processes) = std::fs::read_dir("/proc") else {
-        let listed = std::process::Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output();
-        let text = listed.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
-        let pair = |line: &str| {
-            let mut numbers = line.split_whitespace().map(str::parse);
-            Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-        };
-        return text.lines().filter_map(pair).collect();
-    };
-    let parent = |pid: u32| -> Option<(u32, u32)> {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name in parentheses may hold anything: `1234 (a b) c) S 1 …`.
-        let (_, rest) = stat.rsplit_once(')')?;
-        Some((pid, rest.split_whitespace().nth(1)?.parse().ok()?))
-    };
-    processes.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok()).filter_map(parent).collect()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::tree::parents;
     use super::*;
 
     fn sh(script: &str) -> Command {
