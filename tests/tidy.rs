@@ -8,13 +8,13 @@ use walkdir::WalkDir;
 /// A module may use those that stand before it, never one after it. `ARCHITECTURE.md` draws the same order.
 const ORDER: &[&str] = &[
     "vocabulary",
+    "sql",
     "document",
     "template",
     "contract",
     "spec",
     "world",
     "workspace",
-    "sql",
     "discover",
     "requirement",
     "plan",

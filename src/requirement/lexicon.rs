@@ -262,7 +262,8 @@ fn column_keys(stems: &[String], table: &[String]) -> Vec<(Tier, String)> {
     }
     if let [head @ .., last] = stems
         && !head.is_empty()
-        && ["code", "id", "key", "name", "number", "type", "amount", "km", "kg", "usd", "eur", "pct", "mi", "mg"].contains(&last.as_str())
+        && ["code", "id", "key", "name", "number", "type", "amount", "km", "kg", "usd", "eur", "pct", "mi", "mg"]
+            .contains(&last.as_str())
     {
         // `customer_id` is not a `customer`, but `billing_country_code` is a `billing country`.
         if last != "id" || head.len() > 1 {

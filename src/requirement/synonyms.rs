@@ -66,8 +66,10 @@ pub const SHORT: &[(&str, &str)] = &[
 pub const TABLE_PREFIXES: &[&str] = &["tbl", "dim", "fact", "fct", "raw", "src", "vw", "t"];
 
 /// What people put after it: `customer_master`, `order_header`.
-pub const TABLE_ENDINGS: &[&str] =
-    &["master", "header", "data", "info", "list", "dim", "fact", "record", "table", "tbl", "base", "main", "entity", "mst"];
+pub const TABLE_ENDINGS: &[&str] = &[
+    "master", "header", "data", "info", "list", "dim", "fact", "record", "table", "tbl", "base", "main", "entity",
+    "mst",
+];
 
 /// Money that comes in: the amount of the order-like table.
 #[rustfmt::skip]

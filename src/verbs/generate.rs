@@ -62,7 +62,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>) -> Outcom
     }
     let mut findings = Vec::new();
     for spec in inputs.specs.values() {
-        // findings.extend(spec::check::check(spec, &paths::spec(&spec.name), &inputs.contracts, &inputs.specs));
+        findings.extend(spec::check::check(spec, &paths::spec(&spec.name), &inputs.contracts, &inputs.specs));
     }
     document::pin(&mut findings, &inputs.texts);
     Fault::unless_empty(findings.clone())?;

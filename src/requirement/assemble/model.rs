@@ -189,7 +189,11 @@ fn grain_words(groups: &[Grouping]) -> Vec<String> {
         let said = match expr.strip_prefix("date_trunc('").and_then(|e| e.split('\'').next()) {
             Some(unit) => unit.to_owned(),
             None if day => "day".to_owned(),
-            None => ["_id", "_code", "_cd", "_no", "_name", "_title"].iter().find_map(|e| name.strip_suffix(e)).unwrap_or(name).replace('_', " "),
+            None => ["_id", "_code", "_cd", "_no", "_name", "_title"]
+                .iter()
+                .find_map(|e| name.strip_suffix(e))
+                .unwrap_or(name)
+                .replace('_', " "),
         };
         if !out.contains(&said) {
             out.push(said);

@@ -19,7 +19,11 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub fn new(spec: &'a Spec, contracts: &'a BTreeMap<TableRef, Contract>, specs: &'a BTreeMap<Name, Spec>) -> World<'a> {
+    pub fn new(
+        spec: &'a Spec,
+        contracts: &'a BTreeMap<TableRef, Contract>,
+        specs: &'a BTreeMap<Name, Spec>,
+    ) -> World<'a> {
         let mut models: BTreeMap<&Name, &Model> = BTreeMap::new();
         for model in spec.models.iter().chain(specs.values().flat_map(|s| &s.models)) {
             models.entry(&model.name).or_insert(model);
@@ -87,7 +91,9 @@ impl<'a> World<'a> {
             })
             .collect();
         let passes = |key: &BTreeSet<String>| {
-            key.iter().all(|k| model.columns.iter().any(|(n, rule)| n == k.as_str() && rule.expr.as_deref().is_none_or(|e| e == k)))
+            key.iter().all(|k| {
+                model.columns.iter().any(|(n, rule)| n == k.as_str() && rule.expr.as_deref().is_none_or(|e| e == k))
+            })
         };
         let keys = from.keys.iter().filter(|k| passes(k)).cloned().collect();
         ScopeRelation { columns, keys, open: false }

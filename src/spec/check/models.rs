@@ -70,7 +70,8 @@ fn reads(model: &Model, path: &str, world: &World<'_>, found: &mut Found<'_>) ->
     for (i, join) in model.joins.iter().enumerate() {
         there &= known_model(&join.to, &format!("{path}.joins.{i}.to"), world, found);
         if !names.insert(join.to.as_str()) {
-            let fault = Diagnostic::error("joined-twice", format!("`{}` is read twice", join.to)).next("put one of them into a model of its own");
+            let fault = Diagnostic::error("joined-twice", format!("`{}` is read twice", join.to))
+                .next("put one of them into a model of its own");
             found.at(&format!("{path}.joins.{i}.to"), fault);
         }
     }
@@ -95,7 +96,8 @@ fn whole_sql(model: &Model, path: &str, found: &mut Found<'_>) {
         ("measures", model.measures.is_empty()),
     ];
     for (field, _) in others.into_iter().filter(|(_, empty)| !empty) {
-        let fault = Diagnostic::error("sql-and-more", format!("`sql` is the whole query, and `{field}` stands beside it"));
+        let fault =
+            Diagnostic::error("sql-and-more", format!("`sql` is the whole query, and `{field}` stands beside it"));
         found.at(&format!("{path}.{field}"), fault.next("say it in the SQL, or leave `sql` out"));
     }
 }
@@ -106,11 +108,22 @@ fn without_equal(join: &Join, theirs: &ScopeRelation) -> ScopeRelation {
     ScopeRelation { columns, ..theirs.clone() }
 }
 
-fn join_on(model: &Model, join: &Join, ours: &ScopeRelation, theirs: &ScopeRelation, path: &str, found: &mut Found<'_>) {
+fn join_on(
+    model: &Model,
+    join: &Join,
+    ours: &ScopeRelation,
+    theirs: &ScopeRelation,
+    path: &str,
+    found: &mut Found<'_>,
+) {
     let i = model.joins.iter().position(|j| std::ptr::eq(j, join)).unwrap_or_default();
     let path = format!("{path}.joins.{i}.on");
     if join.on.is_empty() {
-        found.at(&path, Diagnostic::error("empty", format!("`{}` is joined on nothing", join.to)).next("name the pairs of columns that are equal"));
+        found.at(
+            &path,
+            Diagnostic::error("empty", format!("`{}` is joined on nothing", join.to))
+                .next("name the pairs of columns that are equal"),
+        );
         return;
     }
     for (own, their) in &join.on {
@@ -126,7 +139,8 @@ fn join_on(model: &Model, join: &Join, ours: &ScopeRelation, theirs: &ScopeRelat
         let of_ours = reading_name(&model.from).to_owned();
         // With several joins, ours can be a column of an earlier one.
         let earlier = i > 0 && !ours.columns.iter().any(|(n, _)| n == own.as_str());
-        let (a, b) = (if earlier { None } else { column(own, ours, &of_ours) }, column(their, theirs, join.to.as_str()));
+        let (a, b) =
+            (if earlier { None } else { column(own, ours, &of_ours) }, column(their, theirs, join.to.as_str()));
         if let (Some(a), Some(b)) = (a, b)
             && a.clashes(b)
         {
@@ -138,17 +152,20 @@ fn join_on(model: &Model, join: &Join, ours: &ScopeRelation, theirs: &ScopeRelat
     if !theirs.keys.is_empty() && !theirs.keys.iter().any(|k| k.is_subset(&on)) {
         let key: Vec<&str> = theirs.keys[0].iter().map(String::as_str).collect();
         let joined_on: Vec<&str> = on.iter().map(String::as_str).collect();
-        let fault = Diagnostic::error("fan-out", format!("`{}` can have many rows for one of `{}`", join.to, reading_name(&model.from)))
-            .why(format!("it has one row for each ({}), and is joined on ({})", key.join(", "), joined_on.join(", ")))
-            .next(match key.is_empty() {
-                true => "aggregate it first".to_owned(),
-                false => format!(
-                    "read from `{}` and join `{}` to it, or aggregate it to one row for each ({}) in a model of its own",
-                    join.to,
-                    reading_name(&model.from),
-                    joined_on.join(", ")
-                ),
-            });
+        let fault = Diagnostic::error(
+            "fan-out",
+            format!("`{}` can have many rows for one of `{}`", join.to, reading_name(&model.from)),
+        )
+        .why(format!("it has one row for each ({}), and is joined on ({})", key.join(", "), joined_on.join(", ")))
+        .next(match key.is_empty() {
+            true => "aggregate it first".to_owned(),
+            false => format!(
+                "read from `{}` and join `{}` to it, or aggregate it to one row for each ({}) in a model of its own",
+                join.to,
+                reading_name(&model.from),
+                joined_on.join(", ")
+            ),
+        });
         found.at(&path, fault);
     }
 }
@@ -175,7 +192,10 @@ impl Checking<'_, '_> {
             }
         };
         let fault = if checked.subquery {
-            Some(Diagnostic::error("subquery", "an expression has no query of its own").next("join a model, or use `sql`"))
+            Some(
+                Diagnostic::error("subquery", "an expression has no query of its own")
+                    .next("join a model, or use `sql`"),
+            )
         } else if checked.windows {
             Some(Diagnostic::error("window-function", "an expression has no window function").next("use `sql`"))
         } else if checked.aggregates && form != Form::Aggregate {
@@ -217,8 +237,15 @@ impl Checking<'_, '_> {
                     "not-temporal",
                     format!("a window needs a date or timestamp, and `{}` is {}", window.column, checked.column_type),
                 );
-                let dated: Vec<&str> = self.scope.iter().flat_map(|(_, r)| &r.columns).filter(|(_, t)| t.is_temporal()).map(|(n, _)| n.as_str()).collect();
-                let fault = if dated.is_empty() { fault } else { fault.next(format!("one of `{}`", dated.join("`, `"))) };
+                let dated: Vec<&str> = self
+                    .scope
+                    .iter()
+                    .flat_map(|(_, r)| &r.columns)
+                    .filter(|(_, t)| t.is_temporal())
+                    .map(|(n, _)| n.as_str())
+                    .collect();
+                let fault =
+                    if dated.is_empty() { fault } else { fault.next(format!("one of `{}`", dated.join("`, `"))) };
                 self.fault(at, fault);
             }
         }
@@ -246,7 +273,10 @@ impl Checking<'_, '_> {
     fn clean(&mut self, name: &Name, rule: &ColumnRule, path: &str) {
         let Some(clean) = &rule.clean else {
             if !rule.args.is_empty() {
-                self.fault(&format!("{path}.args"), Diagnostic::error("arguments", "arguments without a cleaning rule").next("add `clean`"));
+                self.fault(
+                    &format!("{path}.args"),
+                    Diagnostic::error("arguments", "arguments without a cleaning rule").next("add `clean`"),
+                );
             }
             return;
         };
@@ -272,16 +302,21 @@ impl Checking<'_, '_> {
             return;
         }
         if model.measures.is_empty() {
-            let fault = Diagnostic::error("no-measures", "a model that groups computes nothing").next("add `measures`, or leave `group_by` out");
+            let fault = Diagnostic::error("no-measures", "a model that groups computes nothing")
+                .next("add `measures`, or leave `group_by` out");
             self.fault("group_by", fault);
         }
         if !model.columns.is_empty() {
-            let fault = Diagnostic::error("columns-and-groups", "the columns of a model that groups are its groups and measures")
-                .next("leave `columns` out");
+            let fault = Diagnostic::error(
+                "columns-and-groups",
+                "the columns of a model that groups are its groups and measures",
+            )
+            .next("leave `columns` out");
             self.fault("columns", fault);
         }
         if matches!(model.from, Relation::Table(_)) {
-            let fault = Diagnostic::error("staging-group", "a staging model passes rows on").next("group in a model that reads this one");
+            let fault = Diagnostic::error("staging-group", "a staging model passes rows on")
+                .next("group in a model that reads this one");
             self.fault("group_by", fault);
         }
         let mut names = BTreeSet::new();
@@ -301,8 +336,9 @@ impl Checking<'_, '_> {
                 self.fault(&path, Diagnostic::error("duplicate-column", format!("`{}` is there twice", measure.name)));
             }
             let Some((function, text)) = measure.function() else {
-                let fault = Diagnostic::error("measure-function", format!("`{}` names no function, or several", measure.name))
-                    .next("exactly one of count, count_distinct, sum, avg, min, max, expr");
+                let fault =
+                    Diagnostic::error("measure-function", format!("`{}` names no function, or several", measure.name))
+                        .next("exactly one of count, count_distinct, sum, avg, min, max, expr");
                 self.fault(&format!("measures.{i}"), fault);
                 continue;
             };
@@ -324,14 +360,18 @@ impl Checking<'_, '_> {
         if function == Function::Expr {
             let checked = self.expression(&path, text, Form::Aggregate);
             if checked.is_some_and(|c| !c.aggregates) {
-                let fault = Diagnostic::error("no-aggregate", format!("`{name}` aggregates nothing")).next("`sum(amount) / count(*)`");
+                let fault = Diagnostic::error("no-aggregate", format!("`{name}` aggregates nothing"))
+                    .next("`sum(amount) / count(*)`");
                 self.fault(&path, fault);
             }
             return;
         }
         if text.trim() == "*" {
             if function != Function::Count {
-                self.fault(&path, Diagnostic::error("sql-syntax", format!("`{field}` of `*`")).next("only `count` takes `*`"));
+                self.fault(
+                    &path,
+                    Diagnostic::error("sql-syntax", format!("`{field}` of `*`")).next("only `count` takes `*`"),
+                );
             }
             return;
         }
