@@ -9,7 +9,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::proposal::{Macro, MacroForm};
-use crate::spec::ColumnRule;
+use crate::spec::{ColumnRule, TestSeverity};
 use crate::sql::lower::Code;
 use crate::template;
 use crate::vocabulary::{Diagnostic, Name, Outcome, nearest};
@@ -63,6 +63,9 @@ pub struct FormatTest {
     /// Helper macros that it calls.
     #[serde(default)]
     pub uses: Vec<Name>,
+    /// What a failure does: `warn` where the rule keeps values that it can't clean.
+    #[serde(default)]
+    pub severity: TestSeverity,
     /// A condition over `{{ column_name }}` that every value which is not null meets.
     pub valid: String,
 }

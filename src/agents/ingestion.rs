@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::because::Maker;
-use super::{Agent, Brief};
+use super::{Agent, Brief, near};
 use crate::contract::Contract;
 use crate::plan::{Role, Task, spec_file};
 use crate::proposal::{Artifact, IngestColumn, IngestTable, Ingestion, Proposal};
 use crate::spec::{Ingest, Mode};
-use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
+use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, TableRef};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Ingestion,
@@ -35,9 +35,8 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
         seen.push(&ingest.table);
         let Some(contract) = brief.context.contracts.get(&ingest.table) else {
             let known: Vec<String> = brief.context.contracts.keys().map(TableRef::to_string).collect();
-            let near = nearest(&ingest.table.to_string(), known.iter().map(String::as_str)).join("`, `");
-            let next =
-                if near.is_empty() { "run `pipewright discover`".into() } else { format!("did you mean `{near}`?") };
+            let known = known.iter().map(String::as_str);
+            let next = near(&ingest.table.to_string(), known, "run `pipewright discover`");
             let what = format!("there is no contract for `{}`", ingest.table);
             faults.push(fault("table", "unknown-table", what).next(next));
             continue;
@@ -83,10 +82,10 @@ fn columns_are_known(
     let window = ingest.window.iter().map(|w| ("window.column".to_owned(), &w.column));
     for (field, name) in keys.chain(cursor).chain(window) {
         let Some(column) = contract.column(name.as_str()) else {
-            let near = nearest(name.as_str(), contract.columns.iter().map(|c| c.name.as_str())).join("`, `");
+            let known = contract.columns.iter().map(|c| c.name.as_str());
             let what = format!("`{}` has no column `{name}`", ingest.table);
-            let diagnostic = fault(&field, "unknown-column", what);
-            faults.push(if near.is_empty() { diagnostic } else { diagnostic.next(format!("did you mean `{near}`?")) });
+            let next = near(name.as_str(), known, "name a column that it has");
+            faults.push(fault(&field, "unknown-column", what).next(next));
             continue;
         };
         if field == "window.column" && !column.data_type.is_temporal() {

@@ -14,7 +14,7 @@ mod transformation;
 
 use crate::plan::{Context, Plan, Role, Task, spec_file};
 use crate::proposal::Proposal;
-use crate::vocabulary::{Diagnostic, Fault, Outcome, Place};
+use crate::vocabulary::{Diagnostic, Fault, Outcome, Place, nearest};
 use models::Models;
 
 /// What an agent is given.
@@ -70,6 +70,12 @@ pub fn propose(plan: &Plan, context: &Context<'_>) -> Outcome<Vec<Proposal>> {
     }
     Fault::unless_empty(faults)?;
     Ok(proposals)
+}
+
+/// What to do about a name that is not known: the nearest ones, or something else where none is near.
+fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
+    let near = nearest(word, known);
+    if near.is_empty() { otherwise.to_owned() } else { format!("did you mean `{}`?", near.join("`, `")) }
 }
 
 /// Gates of a task that nobody approved by name.

@@ -93,3 +93,57 @@ fn fixtures() {
         }
     });
 }
+
+#[test]
+fn what_was_approved_may_be_dropped() {
+    let mut case = case(Path::new("fixtures/agents/sample"));
+    let (name, before) = case.specs.pop_first().unwrap();
+    let mut spec = before.clone();
+    spec.models.retain(|m| m.name != "daily_customer_orders");
+    case.specs.insert(name, spec.clone());
+    let asked = |spec: &Spec| {
+        let (config, contracts, specs) = (&case.config, &case.contracts, &case.specs);
+        let context = Context { config, contracts, specs, spec, before: Some(&before) };
+        propose(&plan(&context)?, &context)
+    };
+    let fault = asked(&spec).unwrap_err();
+    assert_eq!(fault.diagnostics[0].code, "needs-approval");
+    let text = "{act: drop, of: marts.daily_customer_orders, by: ada, why: replaced}";
+    spec.approvals.push(serde_yaml::from_str(text).unwrap());
+    assert!(asked(&spec).is_ok());
+}
+
+#[test]
+fn the_same_inputs_give_the_same_proposals() {
+    let case = case(Path::new("fixtures/agents/joins"));
+    for spec in case.specs.values() {
+        assert_eq!(proposed(&case, spec).unwrap(), proposed(&case, spec).unwrap());
+    }
+}
+
+/// Growth is linear: ten times the tables in no more than twenty times the time, whatever the machine.
+#[test]
+fn a_thousand_tables_stay_quick() {
+    let seconds = |tables: usize| {
+        let mut case = case(Path::new("fixtures/agents/sample"));
+        let (_, mut spec) = case.specs.pop_first().unwrap();
+        let contract = case.contracts.values().next().unwrap().clone();
+        (spec.models, spec.ingest) = (Vec::new(), Vec::new());
+        for i in 0..tables {
+            let mut contract = contract.clone();
+            contract.table = Name::from_text(&format!("table_{i}"), "table");
+            let table = contract.table_ref();
+            let text = format!("{{name: {}, from: {table}}}", table.staging_model());
+            spec.models.push(serde_yaml::from_str(&text).unwrap());
+            spec.ingest.push(serde_yaml::from_str(&format!("{{table: {table}, mode: merge}}")).unwrap());
+            case.contracts.insert(table, contract);
+        }
+        case.specs.insert(spec.name.clone(), spec.clone());
+        let start = std::time::Instant::now();
+        assert!(proposed(&case, &spec).unwrap().1.len() > tables);
+        start.elapsed().as_secs_f64()
+    };
+    let (few, many) = (seconds(100), seconds(1000));
+    println!("100 tables {few:.3} s, 1,000 tables {many:.3} s");
+    assert!(many < few.max(0.02) * 20.0, "100 tables {few:.3} s, 1,000 tables {many:.3} s");
+}

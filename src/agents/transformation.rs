@@ -202,7 +202,8 @@ fn mart<'a>(query: &'a Query) -> Mart<'a> {
 fn select(targets: &[Target]) -> Vec<String> {
     let lines = |target: &Target, indent: usize, comma: &str| {
         let mut alias = format!(" as {}", target.name);
-        if target.code == Code::text(target.name.as_str()) {
+        // A column that keeps its name needs no other.
+        if matches!(&target.code, Code::Text(text) if text.rsplit('.').next() == Some(target.name.as_str())) {
             alias.clear();
         }
         let mut lines = target.code.lines(indent, alias.chars().count() + comma.len());
@@ -231,7 +232,14 @@ fn conditions(query: &Query) -> Vec<String> {
     if let [only] = conditions.as_slice() {
         return only.lines(10, 0);
     }
-    Code::Chain("and", conditions.clone()).lines(WIDTH, 0)
+    let mut lines = Vec::new();
+    for (i, condition) in conditions.iter().enumerate() {
+        let head = if i == 0 { "" } else { "and " };
+        let mut next = condition.lines(8 + head.len(), 0).into_iter();
+        lines.extend(next.next().map(|first| format!("{head}{first}")));
+        lines.extend(next);
+    }
+    lines
 }
 
 /// `[as_of − last, as_of)` over a column; days for a date.

@@ -12,9 +12,9 @@ use crate::plan::{Context, spec_file};
 use crate::proposal::Layer;
 use crate::spec::{JoinKind, Materialization, Model, Spec};
 use crate::sql::lower::Code;
-use crate::vocabulary::{DataType, Diagnostic, Name, Place, Relation, TableRef, Window, nearest};
+use crate::vocabulary::{DataType, Diagnostic, Name, Place, Relation, TableRef, Window};
 
-use super::cleaning;
+use super::{cleaning, near};
 
 /// All models by name.
 #[derive(Debug, Default)]
@@ -304,12 +304,8 @@ fn known(
     if written.contains_key(name) {
         return;
     }
-    let near = nearest(name.as_str(), written.keys().map(|n| n.as_str()));
-    let next = if near.is_empty() {
-        "add it to `models`; a table of a source is read through its staging model".to_owned()
-    } else {
-        format!("did you mean `{}`?", near.join("`, `"))
-    };
+    let otherwise = "add it to `models`; a table of a source is read through its staging model";
+    let next = near(name.as_str(), written.keys().map(|n| n.as_str()), otherwise);
     let fault = Diagnostic::error("unknown-model", format!("there is no model `{name}`"));
     faults.push(fault.at(by.place(at)).next(next));
 }

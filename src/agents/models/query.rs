@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::{Body, Column, Joined, Models, Query, Resolved, Source, Target, Written, describe, simple_first};
-use crate::agents::cleaning;
 use crate::agents::schema::named;
+use crate::agents::{cleaning, near};
 use crate::plan::Context;
 use crate::proposal::Layer;
 use crate::spec::{Function, JoinKind, Materialization, Model};
 use crate::sql::lower::{Code, Lowered, Scope, ScopeColumn, aggregate, lower};
-use crate::vocabulary::{DataType, Diagnostic, Name, nearest};
+use crate::vocabulary::{DataType, Diagnostic, Name};
 
 /// Names that steps of a query take; a source may not be called so inside it.
 const STEPS: [&str; 5] = ["joined", "in_window", "filtered", "aggregated", "selected"];
@@ -244,16 +244,16 @@ impl<'a> Work<'a, '_> {
             let left = rows.scope.columns.iter().position(|c| c.name == *ours);
             let Some(left) = left else {
                 let known = rows.scope.columns.iter().map(|c| c.name.as_str());
-                let next = nearest(ours.as_str(), known).join("`, `");
+                let next = near(ours.as_str(), known, "name a column of a model before it");
                 let fault = Diagnostic::error("unknown-column", format!("there is no column `{ours}` to join on"));
-                self.faults.push(fault.at(place.clone()).next(format!("did you mean `{next}`?")));
+                self.faults.push(fault.at(place.clone()).next(next));
                 continue;
             };
             if to.column(theirs.as_str()).is_none() {
                 let known = to.columns.iter().flatten().map(|c| c.name.as_str());
-                let next = nearest(theirs.as_str(), known).join("`, `");
+                let next = near(theirs.as_str(), known, "name a column that it has");
                 let fault = Diagnostic::error("unknown-column", format!("`{}` has no column `{theirs}`", to.name));
-                self.faults.push(fault.at(place.clone()).next(format!("did you mean `{next}`?")));
+                self.faults.push(fault.at(place.clone()).next(next));
                 continue;
             }
             let from = rows.scope.columns[left].relation.clone();

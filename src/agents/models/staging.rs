@@ -3,13 +3,13 @@
 use indexmap::IndexMap;
 
 use super::{Body, Column, Resolved, Target, Written, describe, simple_first};
-use crate::agents::cleaning;
+use crate::agents::{cleaning, near};
 use crate::contract::Contract;
 use crate::plan::Context;
 use crate::proposal::Layer;
 use crate::spec::{ColumnRule, Materialization};
 use crate::sql::lower::{Code, Scope, ScopeColumn, lower, type_code};
-use crate::vocabulary::{DataType, Diagnostic, Name, TableRef, nearest};
+use crate::vocabulary::{DataType, Diagnostic, Name, TableRef};
 
 pub(super) fn resolve(
     context: &Context<'_>,
@@ -22,9 +22,9 @@ pub(super) fn resolve(
     }
     let Some(contract) = context.contracts.get(table) else {
         let known: Vec<String> = context.contracts.keys().map(TableRef::to_string).collect();
-        let near = nearest(&table.to_string(), known.iter().map(String::as_str)).join("`, `");
+        let known = known.iter().map(String::as_str);
+        let next = near(&table.to_string(), known, "run `pipewright discover`");
         let fault = Diagnostic::error("unknown-table", format!("there is no contract for `{table}`"));
-        let next = if near.is_empty() { "run `pipewright discover`".into() } else { format!("did you mean `{near}`?") };
         faults.push(fault.at(all[0].place("from")).next(next));
         return None;
     };
@@ -161,14 +161,10 @@ fn column(
         },
         (None, Some(column)) => plain(column),
         (None, None) => {
-            let near = nearest(name.as_str(), contract.columns.iter().map(|c| c.name.as_str()));
+            let known = contract.columns.iter().map(|c| c.name.as_str());
+            let next = near(name.as_str(), known, "a new column has an `expr`");
             let fault =
                 Diagnostic::error("unknown-column", format!("`{}` has no column `{name}`", contract.table_ref()));
-            let next = if near.is_empty() {
-                "a new column has an `expr`".into()
-            } else {
-                format!("did you mean `{}`?", near.join("`, `"))
-            };
             faults.push(fault.at(written.place(&format!("columns.{name}"))).next(next));
             return None;
         }

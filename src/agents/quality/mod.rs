@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use super::because::Maker;
 use super::models::{Body, Column, Resolved};
-use super::{Agent, Brief, cleaning};
+use super::{Agent, Brief, cleaning, near};
 use crate::contract;
 use crate::plan::{Role, Task, spec_file};
 use crate::proposal::{Artifact, DbtTest, Macro, MacroForm, Proposal};
 use crate::spec::TestSeverity;
 use crate::template;
-use crate::vocabulary::{DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
+use crate::vocabulary::{DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Quality,
@@ -143,7 +143,7 @@ impl Derived<'_> {
                 self.reference(column, contract, landed);
             }
             if let Some(test) = column.cleaned.as_ref().and_then(|used| used.rule.test.as_ref()) {
-                self.plain(column, test.name.as_str(), TestSeverity::Error, &test.description);
+                self.plain(column, test.name.as_str(), test.severity, &test.description);
             }
         }
     }
@@ -221,19 +221,17 @@ fn asked(brief: &Brief<'_>) -> (Vec<(String, String, DbtTest)>, Vec<Diagnostic>)
     for (i, test) in spec.tests.iter().enumerate() {
         let place = |field: &str| Place::path(spec_file(&spec.name), format!("tests.{i}.{field}"));
         let Some(model) = brief.models.get(test.model.as_str()) else {
-            let near = nearest(test.model.as_str(), brief.models.names()).join("`, `");
             let fault = Diagnostic::error("unknown-model", format!("there is no model `{}`", test.model));
-            let next = if near.is_empty() { "add it to `models`".into() } else { format!("did you mean `{near}`?") };
+            let next = near(test.model.as_str(), brief.models.names(), "add it to `models`");
             faults.push(fault.at(place("model")).next(next));
             continue;
         };
         if let (Some(column), Some(known)) = (&test.column, &model.columns)
             && model.column(column.as_str()).is_none()
         {
-            let near = nearest(column.as_str(), known.iter().map(|c| c.name.as_str())).join("`, `");
+            let known = known.iter().map(|c| c.name.as_str());
             let fault = Diagnostic::error("unknown-column", format!("`{}` has no column `{column}`", test.model));
-            let next =
-                if near.is_empty() { "name a column that it has".into() } else { format!("did you mean `{near}`?") };
+            let next = near(column.as_str(), known, "name a column that it has");
             faults.push(fault.at(place("column")).next(next));
             continue;
         }
