@@ -5,7 +5,7 @@ use git2::{MergeOptions, Sort};
 use super::{Entries, Entry, Git, Id, Mode, fault};
 use crate::vocabulary::Outcome;
 
-/// Trailers of a commit message, `Pipewright-Change: …`, in order. A squashed commit can hold several of one name.
+/// Trailers of a commit message without their `Pipewright-`, in order. A squashed commit can hold several of one name.
 pub type Trailers = Vec<(String, String)>;
 
 /// A commit as history shows it.
@@ -42,13 +42,13 @@ impl Commit {
         self.message.lines().next().unwrap_or_default()
     }
 
-    /// Lines `Pipewright-…: …` anywhere in the message: a squash puts whole messages one after another.
+    /// Lines `Pipewright-Change: …` anywhere in the message, under `Change`: a squash puts whole messages one after another.
     pub fn trailers(&self) -> Trailers {
         let line = |line: &str| {
             let (key, value) = line.split_once(": ")?;
             let known = key.strip_prefix("Pipewright-")?;
             let plain = !known.is_empty() && known.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
-            plain.then(|| (key.to_owned(), value.trim().to_owned()))
+            plain.then(|| (known.to_owned(), value.trim().to_owned()))
         };
         self.message.lines().filter_map(line).collect()
     }

@@ -123,9 +123,9 @@ impl Git {
     /// Puts back what the move had changed. A file that was changed since by someone else stays, and is named.
     pub(super) fn undo(&self, journal: &Journal, state: &Path) -> Outcome<Vec<Diagnostic>> {
         let mut left = Vec::new();
-        let mut folders = Folders::default();
-        // Deletions first, as on the way there.
+        // Deletions first, as on the way there; they can take folders with them, so what is known of those is forgotten.
         for go in [true, false] {
+            let mut folders = Folders::default();
             for t in journal.touched.iter().filter(|t| t.write && t.before.is_none() == go) {
                 match self.standing(&mut folders, &t.path, t.before.as_ref(), t.after.as_ref())? {
                     // Both missing: a change between a file and a folder of one name.
@@ -142,14 +142,18 @@ impl Git {
             }
         }
         let mut draft = Draft::open(self, state)?;
+        let mut changed = false;
         for t in &journal.touched {
             let now = draft.index.get_path(Path::new(&t.path), 0);
             let now = now.map(|e| e.id.to_string());
             if now == t.after.as_ref().map(|k| k.id.clone()) && t.index != t.after {
                 self.set_index(&mut draft.index, &t.path, t.index.as_ref())?;
+                changed = true;
             }
         }
-        draft.put()?;
+        if changed {
+            draft.put()?;
+        }
         step("undo index");
         journal.remove(state)?;
         Ok(left)
