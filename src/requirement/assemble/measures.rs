@@ -269,8 +269,11 @@ impl<'a> Assembly<'_, 'a> {
         if !amount.others.is_empty() {
             let mut candidates = vec![amount.expr.clone()];
             if amount.columns.len() == 2 {
-                candidates.push(format!("{} * (1 - {})", amount.expr, amount.others[0]));
-                candidates.push(format!("{} - {}", amount.expr, amount.others[0]));
+                let discount = &amount.others[0];
+                let percent = discount.as_str().contains("pct") || discount.as_str().contains("percent");
+                let share = if percent { format!("{discount} / 100") } else { discount.to_string() };
+                candidates.push(format!("{} * (1 - {share})", amount.expr));
+                candidates.push(format!("{} - {discount}", amount.expr));
             } else {
                 candidates.extend(amount.others.iter().map(Name::to_string));
             }
