@@ -9,7 +9,7 @@ use super::Assembly;
 use crate::requirement::lexicon::FUZZY;
 use crate::requirement::piece::{Filter, GroupItem, Kind, Noun, What};
 use crate::requirement::stem::{noun, parts, plural, singular};
-use crate::requirement::synonyms::TABLE_PREFIXES;
+use crate::requirement::synonyms::{TABLE_ENDINGS, TABLE_PREFIXES};
 use crate::requirement::words;
 
 /// What one row of a table is called, in snake_case: `order_item` for `order_items`, `order` for `sales_orders`.
@@ -19,7 +19,7 @@ pub(super) fn head(contract: &Contract) -> String {
     if parts.len() > 1 && (TABLE_PREFIXES.contains(&parts[0]) || parts[0] == "sales") {
         parts.remove(0);
     }
-    if parts.len() > 1 && parts.last() == Some(&"table") {
+    if parts.len() > 1 && parts.last().is_some_and(|p| TABLE_ENDINGS.contains(p)) {
         parts.pop();
     }
     let last = parts.pop().unwrap_or("row");
