@@ -1,5 +1,6 @@
 //! What the contracts' tables, columns and values are called. Built once for a reading; every lookup is one hash.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::contract::{Column, Contract};
@@ -61,8 +62,11 @@ pub struct Lexicon<'a> {
     tables: HashMap<String, Vec<(Tier, &'a TableRef)>>,
     columns: HashMap<String, Vec<(Tier, ColumnOf<'a>)>>,
     values: HashMap<String, Vec<ValueOf<'a>>>,
-    by_letter: HashMap<(char, usize), Vec<String>>,
+    by_letter: OnceCell<Spellings>,
 }
+
+/// Names by first letter and length.
+type Spellings = HashMap<(char, usize), Vec<String>>;
 
 impl<'a> Lexicon<'a> {
     /// Indexes the contracts.
@@ -71,7 +75,7 @@ impl<'a> Lexicon<'a> {
             tables: HashMap::with_capacity(contracts.len() * 2),
             columns: HashMap::with_capacity(contracts.len() * 8),
             values: HashMap::new(),
-            by_letter: HashMap::new(),
+            by_letter: OnceCell::new(),
         };
         for (table, contract) in contracts {
             let stems = name_parts(&contract.physical_name, contract.table.as_str());
@@ -95,15 +99,23 @@ impl<'a> Lexicon<'a> {
                 }
             }
         }
-        let mut keys: Vec<&String> = out.tables.keys().chain(out.columns.keys()).collect();
-        keys.sort();
-        keys.dedup();
-        for key in keys {
-            if let Some(first) = key.chars().next().filter(|_| key.len() >= 4) {
-                out.by_letter.entry((first, key.len())).or_default().push(key.clone());
-            }
-        }
         out
+    }
+
+    /// Names by their first letter and length, found when the first word is spelt wrong.
+    fn spellings(&self) -> &Spellings {
+        self.by_letter.get_or_init(|| {
+            let mut keys: Vec<&String> = self.tables.keys().chain(self.columns.keys()).collect();
+            keys.sort();
+            keys.dedup();
+            let mut out = Spellings::new();
+            for key in keys {
+                if let Some(first) = key.chars().next().filter(|_| key.len() >= 4) {
+                    out.entry((first, key.len())).or_default().push(key.clone());
+                }
+            }
+            out
+        })
     }
 
     /// The longest phrase from `at` on that names tables or columns, by their names or by synonyms.
@@ -158,7 +170,11 @@ impl<'a> Lexicon<'a> {
     pub fn value(&self, tokens: &[Token], at: usize) -> Option<(usize, &[ValueOf<'a>])> {
         for len in (1..=phrase_len(tokens, at).min(4)).rev() {
             let key: String = tokens[at..at + len].iter().map(|t| value(&t.lower)).collect();
-            if let Some(found) = self.values.get(&key).filter(|_| !key.is_empty()) {
+            let Some(found) = self.values.get(&key).filter(|_| !key.is_empty()) else { continue };
+            // Between quotation marks stands the value itself.
+            let quoted = tokens[at..at + len].iter().find(|t| t.kind == Kind::Quoted);
+            let same = |v: &ValueOf<'_>, t: &Token| v.value.is_some_and(|v| v.eq_ignore_ascii_case(&t.text));
+            if quoted.is_none_or(|t| len == 1 && found.iter().any(|v| same(v, t))) {
                 return Some((len, found));
             }
         }
@@ -175,7 +191,7 @@ impl<'a> Lexicon<'a> {
         let first = key.chars().next()?;
         let mut found: Vec<(usize, &String)> = Vec::new();
         for len in key.len().saturating_sub(most)..=key.len() + most {
-            for known in self.by_letter.get(&(first, len)).map(Vec::as_slice).unwrap_or_default() {
+            for known in self.spellings().get(&(first, len)).map(Vec::as_slice).unwrap_or_default() {
                 let distance = strsim::osa_distance(key, known);
                 if distance <= most {
                     found.push((distance, known));

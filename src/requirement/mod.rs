@@ -20,6 +20,8 @@ mod words;
 mod fixture;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -18,7 +18,7 @@ pub const INGEST: &[&str] = &[
 #[rustfmt::skip]
 pub const BUILD: &[&str] = &[
     "build", "create", "make", "produce", "generate", "show", "show me", "give me", "give us", "give", "we need", "i need",
-    "we want", "i want", "need", "want", "compute", "calculate", "report", "report on", "publish", "prepare", "provide",
+    "we want", "i want", "need", "want", "compute", "calculate", "report on", "publish", "prepare", "provide",
     "deliver", "maintain", "keep", "summarise", "summarize", "aggregate", "set up", "what is", "what was", "what are",
     "what were", "i'd like", "we'd like", "would like", "get", "get me", "add", "materialise", "materialize", "compile",
     "track", "analyse", "analyze", "see", "display", "tell me", "do", "have", "send",

@@ -242,11 +242,16 @@ impl<'a> Assembly<'_, 'a> {
             self.ask(about, tables);
             return;
         }
-        let words: Vec<String> = {
-            let mut pieces: Vec<usize> = needs.iter().map(|n| n.piece).collect();
-            pieces.dedup();
-            pieces.iter().map(|p| format!("`{}`", self.scan.words(&self.pieces[*p].tokens))).collect()
-        };
+        let words: Vec<String> =
+            {
+                let mut pieces: Vec<usize> = needs.iter().map(|n| n.piece).collect();
+                pieces.extend((0..self.pieces.len()).filter(
+                    |i| matches!(&self.pieces[*i].kind, Kind::Measure(m) if matches!(m.what, What::Worth { .. })),
+                ));
+                pieces.sort_unstable();
+                pieces.dedup();
+                pieces.iter().map(|p| format!("`{}`", self.scan.words(&self.pieces[*p].tokens))).collect()
+            };
         let mut tables: Vec<String> = needs.iter().flat_map(|n| n.any.iter().map(|t| self.describe(t))).collect();
         tables.sort();
         tables.dedup();

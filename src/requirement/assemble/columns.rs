@@ -109,13 +109,24 @@ impl<'a> Assembly<'_, 'a> {
 
     /// The joins of the model. Where every row must have a parent, one without is an error in the data and counts
     /// nowhere; where it may have none, it stays.
-    pub(super) fn joins(&self, scope: &Scope<'a>) -> Vec<Join> {
+    pub(super) fn joins(&mut self, scope: &Scope<'a>) -> Vec<Join> {
         let mut optional: Vec<&TableRef> = Vec::new();
         let mut out = Vec::new();
         for edge in &scope.joined {
             let left = !edge.required || optional.contains(&edge.from);
             if left {
                 optional.push(edge.to);
+            }
+            // A pair names our column without its table: the first table in scope that has it is meant.
+            let holder = |c: &Name| {
+                scope.tables().into_iter().find(|t| self.contract(t).is_some_and(|x| x.column(c.as_str()).is_some()))
+            };
+            if edge.on.iter().any(|(ours, _)| holder(ours) != Some(edge.from)) {
+                let about = format!(
+                    "{} is reached from {} by a column that other tables have too, which can't be said yet.",
+                    edge.to.table, edge.from.table
+                );
+                self.ask(about, vec![format!("the same requirement without {}", edge.to.table)]);
             }
             let on: IndexMap<Name, Name> = edge.on.iter().map(|(a, b)| ((*a).clone(), (*b).clone())).collect();
             let kind = if left { JoinKind::Left } else { JoinKind::Inner };

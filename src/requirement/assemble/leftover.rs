@@ -33,7 +33,8 @@ impl Assembly<'_, '_> {
 
     /// Unknown words where a subject, a condition or an adjective would stand.
     pub(super) fn unknown_questions(&mut self) {
-        let mut subject_known = !self.mentioned().is_empty();
+        let computes = |k: &Kind<'_>| matches!(k, Kind::Measure(_));
+        let mut subject_known = !self.mentioned().is_empty() || self.pieces.iter().any(|p| computes(&p.kind));
         for (tokens, pieces) in self.unknown() {
             if self.scan.tokens[tokens.clone()].iter().all(|t| t.kind == tokens::Kind::Mark) {
                 continue;

@@ -131,7 +131,7 @@ impl<'a> Assembly<'_, 'a> {
                 let name = Name::from_text(&format!("{thing}_count"), "measure");
                 described(Computed::new(name, Function::Count, "*"), format!("Number of {}.", people(&thing)))
             }
-            What::Count { noun, distinct, active } => self.count(scope, noun, *distinct, *active, words)?,
+            What::Count { noun, active, .. } => self.count(scope, noun, *active, words)?,
             What::Worth { function, noun, revenue } => self.worth(scope, *function, noun.as_ref(), *revenue, words)?,
             What::Of { function, formula } => self.of(scope, *function, formula, words)?,
             What::Named(name) => {
@@ -179,14 +179,7 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     /// Rows of the base, or different rows of a table that it leads to.
-    fn count(
-        &mut self,
-        scope: &mut Scope<'a>,
-        noun: &Noun<'a>,
-        distinct: bool,
-        active: bool,
-        words: &str,
-    ) -> Option<Computed> {
+    fn count(&mut self, scope: &mut Scope<'a>, noun: &Noun<'a>, active: bool, words: &str) -> Option<Computed> {
         if noun.hits.tables.is_empty() {
             let column = self.column(scope, noun, words)?;
             let expr = self.expr(scope, column.table, &column.column.name);
@@ -234,7 +227,6 @@ impl<'a> Assembly<'_, 'a> {
             }
         };
         let of = people(&head_of(self, scope.base));
-        let _ = distinct;
         Some(described(
             Computed::new(name, Function::CountDistinct, expr),
             format!("Number of different {} with {of}.", people(&thing)),
@@ -269,8 +261,11 @@ impl<'a> Assembly<'_, 'a> {
         if !amount.others.is_empty() {
             let mut candidates = vec![amount.expr.clone()];
             if amount.columns.len() == 2 {
-                candidates.push(format!("{} * (1 - {})", amount.expr, amount.others[0]));
-                candidates.push(format!("{} - {}", amount.expr, amount.others[0]));
+                let discount = &amount.others[0];
+                let percent = discount.as_str().contains("pct") || discount.as_str().contains("percent");
+                let share = if percent { format!("{discount} / 100") } else { discount.to_string() };
+                candidates.push(format!("{} * (1 - {share})", amount.expr));
+                candidates.push(format!("{} - {discount}", amount.expr));
             } else {
                 candidates.extend(amount.others.iter().map(Name::to_string));
             }

@@ -6,9 +6,10 @@ use crate::contract::Contract;
 use crate::vocabulary::{Name, Unit};
 
 use super::Assembly;
+use crate::requirement::lexicon::FUZZY;
 use crate::requirement::piece::{Filter, GroupItem, Kind, Noun, What};
-use crate::requirement::stem::{plural, singular};
-use crate::requirement::synonyms::TABLE_PREFIXES;
+use crate::requirement::stem::{noun, parts, plural, singular};
+use crate::requirement::synonyms::{TABLE_ENDINGS, TABLE_PREFIXES};
 use crate::requirement::words;
 
 /// What one row of a table is called, in snake_case: `order_item` for `order_items`, `order` for `sales_orders`.
@@ -18,7 +19,7 @@ pub(super) fn head(contract: &Contract) -> String {
     if parts.len() > 1 && (TABLE_PREFIXES.contains(&parts[0]) || parts[0] == "sales") {
         parts.remove(0);
     }
-    if parts.len() > 1 && parts.last() == Some(&"table") {
+    if parts.len() > 1 && parts.last().is_some_and(|p| TABLE_ENDINGS.contains(p)) {
         parts.pop();
     }
     let last = parts.pop().unwrap_or("row");
@@ -29,33 +30,24 @@ pub(super) fn head(contract: &Contract) -> String {
 
 /// Words as a name, without articles.
 pub(super) fn snake(text: &str, kind: &str) -> Name {
-    let lower = deunicode::deunicode(text).to_lowercase();
-    let kept: Vec<&str> = lower
+    Name::from_text(&words_of(text), kind)
+}
+
+/// Words as a part of a name; a part may be a reserved word, `open` in `open_orders`.
+fn words_of(text: &str) -> String {
+    let ascii = deunicode::deunicode(text);
+    let kept: Vec<String> = ascii
         .split(|c: char| c.is_whitespace() || c == '_')
         .map(|w| w.strip_suffix("'s").unwrap_or(w).trim_matches(|c: char| !c.is_ascii_alphanumeric()))
-        .filter(|w| {
-            !w.is_empty()
-                && !matches!(
-                    *w,
-                    "the"
-                        | "a"
-                        | "an"
-                        | "and"
-                        | "with"
-                        | "its"
-                        | "their"
-                        | "our"
-                        | "all"
-                        | "of"
-                        | "as"
-                        | "well"
-                        | "my"
-                        | "your"
-                )
-        })
+        .filter(|w| !w.is_empty() && !SMALL.contains(&w.to_lowercase().as_str()))
+        .map(|w| parts(w).join("_"))
         .collect();
-    Name::from_text(&kept.join("_"), kind)
+    kept.join("_")
 }
+
+/// Words that a name is better without.
+const SMALL: &[&str] =
+    &["the", "a", "an", "and", "with", "its", "their", "our", "all", "of", "as", "well", "my", "your", "showing"];
 
 impl<'a> Assembly<'_, 'a> {
     /// The name of the model that is asked for.
@@ -71,7 +63,7 @@ impl<'a> Assembly<'_, 'a> {
             let by = if self.scan.words(&piece.tokens).to_lowercase().contains("by ") { "by" } else { "per" };
             for item in items {
                 if let GroupItem::Noun(noun) = item {
-                    let words = snake(self.scan.words(&noun.tokens), "column").to_string();
+                    let words = words_of(self.scan.words(&noun.tokens));
                     tail.push(if tail.is_empty() { format!("{by}_{words}") } else { format!("and_{words}") });
                 }
             }
@@ -79,8 +71,10 @@ impl<'a> Assembly<'_, 'a> {
         out.extend(tail);
         let name = Name::from_text(&out.join("_"), "model");
         // `orders`: what the source's own table is called tells nothing.
-        if self.scan.ground.contracts.keys().any(|t| t.table == name) {
-            Name::from_text(&format!("{name}_summary"), "model")
+        let key = |n: &Name| parts(n.as_str()).iter().map(|p| noun(p)).collect::<String>();
+        if self.scan.ground.contracts.keys().any(|t| key(&t.table) == key(&name)) {
+            let kind = if self.asked().rows { "list" } else { "summary" };
+            Name::from_text(&format!("{name}_{kind}"), "model")
         } else {
             name
         }
@@ -101,7 +95,7 @@ impl<'a> Assembly<'_, 'a> {
         let title =
             (0..self.pieces.len()).find(|i| matches!(self.pieces[*i].kind, Kind::Measure(_)) && self.is_title(*i));
         if let Some(i) = title {
-            return snake(self.scan.words(&self.pieces[i].tokens), "model").to_string();
+            return words_of(self.scan.words(&self.pieces[i].tokens));
         }
         let mut adjectives: Vec<String> = Vec::new();
         for piece in self.pieces {
@@ -114,7 +108,7 @@ impl<'a> Assembly<'_, 'a> {
                 Kind::Noun(noun) if !noun.hits.tables.is_empty() => noun.values.as_slice(),
                 _ => continue,
             };
-            adjectives.extend(values.iter().map(|v| snake(self.scan.words(&v.tokens), "value").to_string()));
+            adjectives.extend(values.iter().map(|v| words_of(self.scan.words(&v.tokens))));
         }
         let mut seen = BTreeSet::new();
         adjectives.retain(|a| seen.insert(a.clone()) && adjectives_fit(a));
@@ -125,18 +119,15 @@ impl<'a> Assembly<'_, 'a> {
                 Kind::Noun(noun) if !noun.hits.tables.is_empty() => format!("{prefix}{}", self.several(noun)),
                 Kind::Measure(m) => match &m.what {
                     What::Worth { .. } | What::Named(_) => {
-                        snake(self.scan.words(&piece.tokens).trim_start_matches("total "), "model").to_string()
+                        words_of(self.scan.words(&piece.tokens).trim_start_matches("total "))
                     }
                     What::Count { noun, active, .. } => {
                         let said = if *active { "active_" } else { "" };
-                        let values: Vec<String> = m
-                            .values
-                            .iter()
-                            .map(|v| format!("{}_", snake(self.scan.words(&v.tokens), "value")))
-                            .collect();
+                        let values: Vec<String> =
+                            m.values.iter().map(|v| format!("{}_", words_of(self.scan.words(&v.tokens)))).collect();
                         format!("{prefix}{}{said}{}", values.concat(), self.several(noun))
                     }
-                    What::Of { .. } => snake(self.scan.words(&piece.tokens), "model").to_string(),
+                    What::Of { .. } => words_of(self.scan.words(&piece.tokens)),
                     What::Rows => continue,
                 },
                 Kind::Filter(Filter::Values { noun: Some(noun), .. }) if !noun.hits.tables.is_empty() => {
@@ -151,8 +142,11 @@ impl<'a> Assembly<'_, 'a> {
 
     /// A noun as written, its last word in the plural.
     fn several(&self, noun: &Noun<'a>) -> String {
+        if let Some(table) = noun.hits.tables.first().filter(|_| noun.hits.tier == FUZZY) {
+            return self.contract(table).map(|c| plural(&head(c))).unwrap_or_default();
+        }
         let from = noun.values.last().map_or(noun.tokens.start, |v| v.tokens.end);
-        let text = snake(self.scan.words(&(from..noun.tokens.end)), "table").to_string();
+        let text = words_of(self.scan.words(&(from..noun.tokens.end)));
         match text.rsplit_once('_') {
             Some((front, last)) => format!("{front}_{}", plural(last)),
             None => plural(&text),

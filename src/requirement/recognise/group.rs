@@ -32,8 +32,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
     let mut items = Vec::new();
     let mut end = per;
     let mut i = per;
-    loop {
-        let Some((item, next)) = item(scan, i) else { break };
+    while let Some((item, next)) = item(scan, i) {
         items.push(item);
         end = next;
         let Some(joined) = scan.any(

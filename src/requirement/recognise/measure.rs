@@ -20,9 +20,7 @@ const COUNT: &[&str] = &[
     "# of",
     "total number of",
     "total count of",
-    "amount of",
     "the number of",
-    "volume of",
 ];
 const DISTINCT: &[&str] = &["distinct", "unique", "different", "individual"];
 #[rustfmt::skip]
@@ -278,8 +276,7 @@ fn worth_of<'a>(scan: &Scan<'a>, at: usize, function: Function) -> Option<(What<
         return None;
     }
     if let Some((noun, end)) = named.filter(|_| !part) {
-        let worth = scan.tokens.get(end).filter(|t| WORTH.contains(&t.key.as_str()))?;
-        let _ = worth;
+        scan.tokens.get(end).filter(|t| WORTH.contains(&t.key.as_str()))?;
         let end = scan.any(end + 1, &["amount", "value"]).unwrap_or(end + 1);
         return Some((What::Worth { function, noun: Some(noun), revenue: false }, end));
     }

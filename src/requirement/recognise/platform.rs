@@ -36,7 +36,7 @@ const FROM: &[&str] = &["from", "out of", "of"];
 const TO: &[&str] = &["to", "into", "onto", "in", "on", "over to", "for"];
 
 /// Reads `from`, `to` and a database.
-pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>> {
     let from = scan.any(at, FROM);
     let to = scan.any(at, TO);
     let i = scan.skip(scan.article(from.or(to).unwrap_or(at)), &["production", "prod", "own"]);
@@ -55,7 +55,6 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         || matches!(dialect, Some(Dialect::MySql | Dialect::Sqlite))
             && scan.word(at) != "to"
             && scan.word(at) != "into";
-    let _ = before;
     let kind = match dialect {
         Some(Dialect::BigQuery | Dialect::Redshift | Dialect::Databricks) | None => Kind::Ask(Question {
             about: format!("`{}` can't be said yet. Which database is it in production?", scan.words(&tokens)),

@@ -39,7 +39,7 @@ const PHRASES: &[(&str, &[&str])] = &[
 ];
 
 /// Reads a phrase that can't be said yet.
-pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>> {
     let found =
         PHRASES.iter().flat_map(|(what, list)| list.iter().filter_map(move |p| Some((matches(scan, at, p)?, *what))));
     let (end, what) = found.max_by_key(|f| f.0)?;
@@ -47,7 +47,6 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
     if end == at + 1 && scan.hits(at).is_some_and(|h| h.tier == 0) {
         return None;
     }
-    let _ = before;
     let words = scan.words(&(at..end));
     let about = format!("`{words}` asks for {what}, which can't be said yet. Shall the pipeline be built without it?");
     let ask = Question { about, candidates: vec![format!("the same requirement without `{words}`")] };

@@ -1,0 +1,203 @@
+//! What holds for every requirement, hostile ones first.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+
+use super::fixture::{config, contracts};
+use super::{Ground, Intent, Understood, read};
+use crate::contract::Contract;
+use crate::spec::Spec;
+use crate::vocabulary::{Name, TableRef};
+use crate::workspace::{Config, Connection};
+
+struct World {
+    config: Config,
+    contracts: BTreeMap<TableRef, Contract>,
+    specs: BTreeMap<Name, Spec>,
+}
+
+impl World {
+    fn shop() -> World {
+        let contracts = contracts(include_str!("../../fixtures/requirement/shop/schema.yml"));
+        World { config: config(&contracts), contracts, specs: BTreeMap::new() }
+    }
+
+    fn read(&self, text: &str) -> Result<Intent, String> {
+        let ground = Ground { config: &self.config, contracts: &self.contracts, specs: &self.specs };
+        read(text, &ground).map_err(|f| f.to_string())
+    }
+
+    fn understood(&self, text: &str) -> Understood {
+        match self.read(text).unwrap() {
+            Intent::Understood(u) => *u,
+            Intent::Questions(q) => panic!("{text}: {q:?}"),
+        }
+    }
+
+    fn questions(&self, text: &str) -> String {
+        match self.read(text).unwrap() {
+            Intent::Understood(u) => panic!("{text}: {:?}", u.spec),
+            Intent::Questions(q) => format!("{q:?}"),
+        }
+    }
+
+    fn keep(&mut self, spec: Spec) {
+        self.specs.insert(spec.name.clone(), spec);
+    }
+}
+
+#[test]
+fn hostile_text_is_a_question_or_an_error() {
+    let world = World::shop();
+    let hostile = [
+        "",
+        "   \n\t",
+        "🚲🚲",
+        "''''\"\"\"``",
+        "(((((((((((((((((((((((((((((((",
+        "((((((((((((((((((unit price minus cost)))))))))))))))))) times",
+        "{{ env_var('HOME') }} {% do run_query('x') %}",
+        "'; drop table orders; --",
+        "ignore previous instructions; drop table orders",
+        "last 99999999999999999999 days of orders",
+        "daily orders where status is \u{202e}cancelled",
+        "orders per per per per",
+        "only only only",
+        "without",
+        "per",
+        "last",
+        "with more than 3",
+        "日本語の注文を毎日集計してください",
+        "Bitte täglich die Umsätze je Land",
+        "между 2025 и 2026",
+        "and and and or or",
+        "every every every 15",
+        "retry #",
+        "orders orders orders orders orders orders",
+        "customers.phone.email.x",
+        "sum of sum of sum of",
+        "where x is y",
+        "at at at 25:61",
+        "since 2026-02-31 revenue",
+    ];
+    for text in hostile {
+        // No panic; and whatever was understood holds nothing but SQL over the contracts.
+        if let Ok(Intent::Understood(u)) = world.read(text) {
+            let spec = serde_yaml::to_string(&u.spec.models).unwrap();
+            for bad in ["drop table", "env_var", "{{", "--", "run_query"] {
+                assert!(!spec.contains(bad), "{text}: {spec}");
+            }
+        }
+    }
+    for text in
+        ["", "🚲", "please", "ignore previous instructions; drop table orders", "日本語の注文を毎日集計してください"]
+    {
+        assert!(!matches!(world.read(text), Ok(Intent::Understood(_))), "{text}");
+    }
+    assert!(world.read(&"daily orders ".repeat(8_000)).unwrap_err().contains("long-requirement"));
+}
+
+#[test]
+fn every_cut_of_a_sentence_is_read_without_a_panic() {
+    let world = World::shop();
+    let text = "Move last 30 days of customer orders from MySQL to Snowflake at 6:30, “clean” the customers’ phones (unit \
+                price minus cost) × 2; only the cancelled ones, #data-alerts!";
+    for (i, _) in text.char_indices() {
+        let _ = world.read(&text[..i]);
+        let _ = world.read(&text[i..]);
+    }
+}
+
+#[test]
+fn literals_are_quoted() {
+    let spec = World::shop().understood("Daily number of orders where currency is \"E'UR\"").spec;
+    assert_eq!(spec.models[1].filters, ["currency = 'E''UR'"]);
+}
+
+#[test]
+fn every_word_is_accounted_for() {
+    let world = World::shop();
+    let u = world.understood("Daily revenue per country blissfully");
+    let said: Vec<&str> = u.spec.trace.iter().map(|t| t.words.as_str()).collect();
+    assert_eq!(said, ["Daily", "revenue", "per country"]);
+    assert_eq!(u.findings.len(), 1);
+    assert!(u.findings[0].what.contains("blissfully"), "{:?}", u.findings);
+    assert_eq!(u.findings[0].place.as_ref().unwrap().column, Some(27));
+}
+
+#[test]
+fn the_same_requirement_gives_the_same_spec_again() {
+    let mut world = World::shop();
+    let first = world.understood("Daily revenue per country").spec;
+    world.keep(first.clone());
+    assert_eq!(world.understood("Daily  revenue\nper country").spec, first);
+    let other = world.understood("Daily revenue per country, without cancelled orders").spec;
+    assert_eq!(other.name.as_str(), "daily_revenue_per_country_2");
+    assert_eq!(other.models.last().unwrap().name.as_str(), "daily_revenue_per_country_2");
+}
+
+#[test]
+fn staging_models_are_declared_as_other_pipelines_have_them() {
+    let mut world = World::shop();
+    let cleaned = world.understood("Clean the phone numbers of customers").spec;
+    let staging = cleaned.models[0].clone();
+    world.keep(cleaned);
+    let other = world.understood("Weekly number of customers").spec;
+    assert_eq!(other.models[0], staging);
+}
+
+#[test]
+fn production_as_configured_is_not_overruled() {
+    let mut world = World::shop();
+    world.config.targets.prod = Some(Connection::Snowflake { credentials_env: "SNOWFLAKE".into() });
+    let same = world.understood("Copy orders to Snowflake");
+    assert!(same.platform.is_empty());
+    assert!(same.findings.iter().any(|f| f.code == "stand-in"));
+    assert!(world.questions("Copy orders to Postgres").contains("Snowflake"));
+}
+
+#[test]
+fn what_changes_the_data_and_is_not_understood_is_a_question() {
+    let world = World::shop();
+    for (text, word) in [
+        ("Daily summary of invoices", "invoices"),
+        ("Daily revenue of loyal customers", "loyal"),
+        ("Only archived orders per day", "archived"),
+        ("Daily revenue per shoe size", "shoe size"),
+        ("Daily revenue without gift cards", "gift cards"),
+        ("Top 10 products by revenue", "can't be said yet"),
+        ("Gross margin per category", "margin"),
+        ("Number of orders in the last days", "how many days"),
+        ("Move orders from Oracle", "Oracle"),
+    ] {
+        let asked = world.questions(text);
+        assert!(asked.contains(word), "{text}: {asked}");
+    }
+}
+
+#[test]
+fn a_thousand_tables_are_read_soon() {
+    let one = include_str!("../../fixtures/requirement/shop/schema.yml");
+    let base = contracts(one);
+    let mut many = base.clone();
+    for i in 0..1_000 {
+        let mut contract = base.values().nth(i % base.len()).unwrap().clone();
+        contract.table = Name::from_text(&format!("area_{i}_{}", contract.table), "table");
+        contract.physical_name = contract.table.to_string();
+        contract.columns.iter_mut().for_each(|c| c.references = None);
+        many.insert(contract.table_ref(), contract);
+    }
+    let world = World { config: config(&many), contracts: many, specs: BTreeMap::new() };
+    let ground = Ground { config: &world.config, contracts: &world.contracts, specs: &world.specs };
+    let start = std::time::Instant::now();
+    let scan = super::scan::Scan::new("orders", &ground);
+    println!("index: {:?}", start.elapsed());
+    drop(scan);
+    let start = std::time::Instant::now();
+    let spec = world
+        .understood("Move last 30 days of customer orders from MySQL to Snowflake and create a daily summary table")
+        .spec;
+    assert_eq!(spec.name.as_str(), "daily_customer_orders");
+    println!("read over {} tables in {:?}", world.contracts.len(), start.elapsed());
+}
