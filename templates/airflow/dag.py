@@ -36,6 +36,7 @@ AS_OF = (
     "{{ params.as_of or (data_interval_end if data_interval_end is defined and data_interval_end"
     " else dag_run.run_after)[% if as_of == 'day' %] | ds[% else %].strftime('%Y-%m-%d %H:%M:%S')[% endif %] }}"
 )
+ENV = {"AS_OF": AS_OF, "BIN": BIN, "TARGET": TARGET}
 
 
 def run(task_id: str, command: str, **kwargs) -> BashOperator:
@@ -43,7 +44,7 @@ def run(task_id: str, command: str, **kwargs) -> BashOperator:
     return BashOperator(
         task_id=task_id,
         bash_command=command,
-        env={"AS_OF": AS_OF, "BIN": BIN, "TARGET": TARGET},
+        env=ENV,
         append_env=True,
         **kwargs,
     )
@@ -98,9 +99,6 @@ with DAG(
     max_active_tasks=1 if TARGET == "dev" else 16,  # a DuckDB file has one writer
 [% endif %]
     dagrun_timeout=timedelta(hours=2),
-    params={
-        "as_of": Param("", type="string", pattern=DATE_OR_TIME)  # noqa: AIR311
-    },
     tags=[[ tags ]],
     default_args={
         "owner": [[ owner ]],
@@ -126,3 +124,5 @@ with DAG(
 [% for edge in edges %]
     [[ edge ]]
 [% endfor %]
+    # Last: every task copies the parameters that are there when it is made.
+    dag.params["as_of"] = Param("", type="string", pattern=DATE_OR_TIME)  # noqa: AIR311

@@ -30,6 +30,7 @@ AS_OF = (
     "{{ params.as_of or (data_interval_end if data_interval_end is defined and data_interval_end"
     " else dag_run.run_after) | ds }}"
 )
+ENV = {"AS_OF": AS_OF, "BIN": BIN, "TARGET": TARGET}
 
 
 def run(task_id: str, command: str, **kwargs) -> BashOperator:
@@ -37,7 +38,7 @@ def run(task_id: str, command: str, **kwargs) -> BashOperator:
     return BashOperator(
         task_id=task_id,
         bash_command=command,
-        env={"AS_OF": AS_OF, "BIN": BIN, "TARGET": TARGET},
+        env=ENV,
         append_env=True,
         **kwargs,
     )
@@ -84,9 +85,6 @@ with DAG(
     max_active_runs=1,
     max_active_tasks=1 if TARGET == "dev" else 16,  # a DuckDB file has one writer
     dagrun_timeout=timedelta(hours=2),
-    params={
-        "as_of": Param("", type="string", pattern=DATE_OR_TIME)  # noqa: AIR311
-    },
     tags=["pipewright", "shop"],
     default_args={
         "owner": "data-team",
@@ -108,3 +106,5 @@ with DAG(
         )
     ingest >> staging
     staging >> marts
+    # Last: every task copies the parameters that are there when it is made.
+    dag.params["as_of"] = Param("", type="string", pattern=DATE_OR_TIME)  # noqa: AIR311
