@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 use sqlparser::ast::{Statement, TableConstraint};
-use sqlparser::dialect::{DuckDbDialect, GenericDialect, PostgreSqlDialect, SnowflakeDialect};
+use sqlparser::dialect::{GenericDialect, PostgreSqlDialect, SnowflakeDialect};
 use sqlparser::parser::Parser;
 
 use super::BASE;
@@ -199,8 +199,8 @@ impl Reader {
     fn ddl(&mut self, stem: &str, sql: &str) -> Result<(), String> {
         let parsed = match stem {
             "snowflake" => Parser::parse_sql(&SnowflakeDialect {}, sql),
-            "duckdb" => Parser::parse_sql(&DuckDbDialect {}, sql),
             "postgres" => Parser::parse_sql(&PostgreSqlDialect {}, sql),
+            // sqlparser's DuckDB knows no `comment on`.
             _ => Parser::parse_sql(&GenericDialect {}, sql),
         };
         for statement in parsed.map_err(|e| e.to_string())? {

@@ -129,6 +129,18 @@ impl Summary {
 }
 
 impl Kind {
+    /// What an artifact of this kind is a part of.
+    pub fn parent(self) -> Option<Kind> {
+        Some(match self {
+            Kind::IngestTable => Kind::Pipeline,
+            Kind::ContractColumn => Kind::Contract,
+            Kind::DdlColumn => Kind::DdlTable,
+            Kind::Column | Kind::Test | Kind::UnitTest => Kind::Model,
+            Kind::Task => Kind::Dag,
+            _ => return None,
+        })
+    }
+
     /// What people call `n` of them.
     pub fn label(self, n: usize) -> &'static str {
         let (one, many) = match self {
@@ -155,13 +167,15 @@ impl Kind {
 impl fmt::Display for Summary {
     /// A line an artifact; the parts of one that is new or gone are only counted.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole: BTreeSet<&str> = self
+        let whole: BTreeSet<(Kind, &str)> = self
             .items
             .iter()
             .filter(|i| i.change != What::Changed && i.of.is_none())
-            .map(|i| i.name.as_str())
+            .map(|i| (i.kind, i.name.as_str()))
             .collect();
-        let folded = |i: &Item| i.change != What::Changed && i.of.as_deref().is_some_and(|of| whole.contains(of));
+        let parent = |i: &Item| Some((i.kind.parent()?, i.of.clone()?));
+        let folded =
+            |i: &Item| i.change != What::Changed && parent(i).is_some_and(|(k, of)| whole.contains(&(k, of.as_str())));
         for item in self.items.iter().filter(|i| !folded(i)) {
             let sign = match item.change {
                 What::Added => '+',
@@ -171,7 +185,8 @@ impl fmt::Display for Summary {
             write!(f, "{sign} {} {}", item.kind.label(1), item.name)?;
             if item.of.is_none() && item.change != What::Changed {
                 let mut parts: BTreeMap<Kind, usize> = BTreeMap::new();
-                for part in self.items.iter().filter(|i| folded(i) && i.of.as_deref() == Some(&item.name)) {
+                let mine = |i: &&Item| folded(i) && parent(i) == Some((item.kind, item.name.clone()));
+                for part in self.items.iter().filter(mine) {
                     *parts.entry(part.kind).or_default() += 1;
                 }
                 let parts: Vec<String> = parts.iter().map(|(k, n)| format!("{n} {}", k.label(*n))).collect();

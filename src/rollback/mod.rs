@@ -102,7 +102,8 @@ pub fn take_back(git: &Git, id: Option<&str>) -> Outcome<Back> {
     Ok(back)
 }
 
-/// Commits the rollback: `generated` and `documents` (the lock file) are what the caller made from [`Back::documents`].
+/// Commits the rollback: `generated` and `documents` (the lock file, none where no pipeline is left) are
+/// what the caller made from [`Back::documents`].
 ///
 /// # Errors
 /// Files that were edited by hand and would go or change, uncommitted work on a path that is touched; nothing changed.
@@ -128,6 +129,9 @@ pub fn finish(git: &Git, back: &Back, generated: &Files, documents: &Files, when
     for (path, file) in &back.changes {
         changes.entry(path.clone()).or_insert_with(|| file.clone());
     }
+    if !documents.contains_key(publish::LOCK) && git.entries(head.commit)?.contains_key(publish::LOCK) {
+        changes.insert(publish::LOCK.to_owned(), None);
+    }
     let tree = git.write_tree(head.commit, &changes)?;
     if git.tree_of(back.head)? == tree {
         return Err(Diagnostic::error("nothing-to-undo", "taking this change back changes nothing any more")
@@ -142,7 +146,7 @@ pub fn finish(git: &Git, back: &Back, generated: &Files, documents: &Files, when
 }
 
 fn is_spec(path: &str) -> bool {
-    path.starts_with("pipelines/")
+    path.strip_prefix(BASE).unwrap_or(path).starts_with("pipelines/")
 }
 
 fn conflict(path: &str, target: &Target) -> Diagnostic {

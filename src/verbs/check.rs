@@ -36,7 +36,7 @@ pub fn check(dir: &Path) -> Outcome<Checked> {
             .fault());
     }
     let inputs = Inputs::from(workspace);
-    let generated = generate::generate(&inputs, &workspace.specs)?;
+    let generated = generate::generate(&inputs, &workspace.specs, git)?;
     let head = git.head()?.commit;
     let mut findings = [session.findings.clone(), workspace.warnings.clone(), generated.findings.clone()].concat();
     findings.extend(publish::conflicts(git, head)?);

@@ -8,7 +8,7 @@ use crate::changeset::{self, ChangeSet, Ground};
 use crate::contract::Contract;
 use crate::document;
 use crate::plan::{self, Context, Plan};
-use crate::proposal::outside;
+use crate::proposal::{Proposal, outside};
 use crate::publish;
 use crate::render::{self, Files};
 use crate::spec::{self, Spec};
@@ -25,6 +25,8 @@ pub(super) struct Inputs {
     pub(super) specs: BTreeMap<Name, Spec>,
     /// Proposals from outside that were accepted, by path.
     pub(super) handed_in: BTreeMap<String, String>,
+    /// Specs and platforms that are proposed now: through the gate like everything else.
+    pub(super) proposed: Vec<Proposal>,
     /// Texts of all documents, by path, for places and hashes.
     pub(super) texts: BTreeMap<String, String>,
 }
@@ -44,13 +46,14 @@ impl From<&Workspace> for Inputs {
             contracts: workspace.contracts.clone(),
             specs: workspace.specs.clone(),
             handed_in: workspace.handed_in.clone(),
+            proposed: Vec::new(),
             texts: workspace.texts.clone(),
         }
     }
 }
 
 /// Generates every file. `before` are the specs as they were, for what needs an approval.
-pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>) -> Outcome<Generated> {
+pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git) -> Outcome<Generated> {
     if inputs.specs.is_empty() && inputs.handed_in.is_empty() {
         // Nothing to build: no dbt project either.
         return Ok(Generated {
@@ -67,7 +70,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>) -> Outcom
     document::pin(&mut findings, &inputs.texts);
     Fault::unless_empty(findings.clone())?;
 
-    let (mut plans, mut proposals, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut plans, mut proposals, mut faults) = (Vec::new(), inputs.proposed.clone(), Vec::new());
     for spec in inputs.specs.values() {
         let context = Context {
             config: &inputs.config,
@@ -93,7 +96,8 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>) -> Outcom
     document::pin(&mut faults, &inputs.texts);
     Fault::unless_empty(faults)?;
     let change = changeset::prove(&Ground { config: &inputs.config, contracts: &inputs.contracts }, proposals)?;
-    let files = render::files(&change, &inputs.config)?;
+    let mut files = render::files(&change, &inputs.config)?;
+    yield_to_people(&mut files, git)?;
     findings.retain(|f| f.severity == Severity::Warning);
     Ok(Generated { plans, change, files, findings })
 }
@@ -136,6 +140,17 @@ pub(super) fn last_generated(git: &Git, path: &str) -> Outcome<Option<String>> {
     let entries = git.entries(git.head()?.commit)?;
     let Some(entry) = entries.get(&paths::base(path)) else { return Ok(None) };
     Ok(String::from_utf8(git.bytes(entry.id)?).ok())
+}
+
+/// Takes out the linters' settings where people have files of their own in those places.
+fn yield_to_people(files: &mut Files, git: &Git) -> Outcome<()> {
+    let entries = git.entries(git.head()?.commit)?;
+    for path in render::linters().into_keys() {
+        if entries.contains_key(&path) && !entries.contains_key(&paths::base(&path)) {
+            files.remove(&path);
+        }
+    }
+    Ok(())
 }
 
 /// Merges a document that is generated now with what people wrote, and puts the result into `inputs`.

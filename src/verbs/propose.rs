@@ -9,7 +9,8 @@ use super::Session;
 use super::generate::{self, Generated, Inputs};
 use super::session::when;
 use crate::changeset::ChangeSet;
-use crate::proposal::{Artifact, Layer, Proposal, Proposals, outside};
+use crate::plan::{Role, Task};
+use crate::proposal::{Artifact, Because, Layer, Proposal, Proposals, outside};
 use crate::publish::{self, Draft, Proofs, Published};
 use crate::render::{self, Files};
 use crate::requirement::{self, Intent, Question};
@@ -79,6 +80,8 @@ pub struct Proposed {
     pub findings: Vec<Diagnostic>,
     /// None: a change was made.
     pub questions: Vec<Question>,
+    /// Which agent did what, in which order, behind which approvals.
+    pub plan: Vec<Task>,
     /// Paths that the change touches.
     pub files: Vec<String>,
     /// Counts in a sentence.
@@ -193,6 +196,23 @@ fn sort_out(file: &str, proposals: Proposals) -> Outcome<Wanted> {
     Ok(Wanted { pipeline, title, specs, platform, rest, deliverables, findings: Vec::new() })
 }
 
+/// The documents among what is wanted, as proposals.
+fn documents_proposed(wanted: &Wanted) -> Vec<Proposal> {
+    let specs = wanted.specs.iter().map(|s| Artifact::PipelineSpec(s.clone()));
+    let artifacts = specs.chain(wanted.platform.iter().cloned().map(Artifact::Platform));
+    let asked = wanted.specs.iter().find_map(|s| s.requirement.clone());
+    let because = asked.map_or_else(|| Because::Spec(wanted.pipeline.to_string()), Because::Words);
+    artifacts
+        .map(|artifact| Proposal {
+            by: Role::Orchestrator.as_str().into(),
+            task: format!("{}/{}", wanted.pipeline, Role::Orchestrator.as_str()),
+            because: because.clone(),
+            why: String::new(),
+            artifact,
+        })
+        .collect()
+}
+
 /// Models of a spec that no other of its models reads.
 fn delivered(spec: &Spec) -> Vec<Name> {
     let reads = |name: &Name| {
@@ -222,10 +242,11 @@ fn change(session: &Session, wanted: Wanted) -> Outcome<Answer> {
             .map_err(|e| Diagnostic::error("render-json", e.to_string()))?;
         new.insert(paths::proposals(&wanted.pipeline), text + "\n");
     }
+    inputs.proposed = documents_proposed(&wanted);
     for (path, text) in &new {
         generate::take_in(&mut inputs, git, path, text)?;
     }
-    let mut generated = generate::generate(&inputs, &workspace.specs)?;
+    let mut generated = generate::generate(&inputs, &workspace.specs, git)?;
     findings.append(&mut generated.findings);
     generated.files.extend(new);
     let documents = Files::from([(paths::LOCK.to_owned(), generate::lock_file(&inputs))]);
@@ -293,6 +314,7 @@ fn answer(
         assumed: spec.map(|s| s.assumed.clone()).unwrap_or_default(),
         findings,
         questions: Vec::new(),
+        plan: generated.plans.iter().filter(|p| p.pipeline == *pipeline).flat_map(|p| p.tasks.clone()).collect(),
         files: Vec::new(),
         summary: format!(
             "{}, {}, {}, {}.",

@@ -57,7 +57,7 @@ pub fn regenerate(dir: &Path) -> Outcome<Regenerated> {
         };
         return Ok(unchanged);
     }
-    let mut generated = generate::generate(&inputs, &workspace.specs)?;
+    let mut generated = generate::generate(&inputs, &workspace.specs, git)?;
     findings.append(&mut generated.findings);
     let behind = generate::behind(&inputs);
     let pipeline = match behind.as_slice() {

@@ -54,10 +54,10 @@ pub fn rollback(options: &Options, listen: &mut Listen<'_>) -> Outcome<RolledBac
         .documents
         .iter()
         .filter_map(|(path, file)| Some((path.clone(), String::from_utf8(file.bytes.clone()).ok()?)));
-    let before = generate::generate(&Inputs::from(workspace), &workspace.specs);
+    let before = generate::generate(&Inputs::from(workspace), &workspace.specs, git);
     let without = Workspace::read(&workspace.root, texts.collect(), Vec::new())?;
     let inputs = Inputs::from(&without);
-    let after = generate::generate(&inputs, &without.specs)?;
+    let after = generate::generate(&inputs, &without.specs, git)?;
     let documents = if inputs.specs.is_empty() && inputs.handed_in.is_empty() {
         Files::new()
     } else {
