@@ -177,7 +177,7 @@ fn what_changes_the_data_and_is_not_understood_is_a_question() {
 }
 
 #[test]
-fn a_thousand_tables_are_read_soon() {
+fn a_thousand_other_tables_do_not_confuse_it() {
     let one = include_str!("../../fixtures/requirement/shop/schema.yml");
     let base = contracts(one);
     let mut many = base.clone();
@@ -189,15 +189,8 @@ fn a_thousand_tables_are_read_soon() {
         many.insert(contract.table_ref(), contract);
     }
     let world = World { config: config(&many), contracts: many, specs: BTreeMap::new() };
-    let ground = Ground { config: &world.config, contracts: &world.contracts, specs: &world.specs };
-    let start = std::time::Instant::now();
-    let scan = super::scan::Scan::new("orders", &ground);
-    println!("index: {:?}", start.elapsed());
-    drop(scan);
-    let start = std::time::Instant::now();
     let spec = world
         .understood("Move last 30 days of customer orders from MySQL to Snowflake and create a daily summary table")
         .spec;
     assert_eq!(spec.name.as_str(), "daily_customer_orders");
-    println!("read over {} tables in {:?}", world.contracts.len(), start.elapsed());
 }
