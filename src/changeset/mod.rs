@@ -11,6 +11,8 @@ mod models;
 mod names;
 mod quality;
 mod secrets;
+#[cfg(test)]
+mod tests;
 
 use crate::contract::Contract;
 use crate::proposal::{
