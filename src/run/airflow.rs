@@ -223,13 +223,14 @@ fn without_source(line: &str) -> String {
 }
 
 /// The path of a DAG file, relative to the workspace.
-pub(super) fn dag_file(root: &Path, pipeline: &Name) -> Result<String, Diagnostic> {
+pub(super) fn dag_file(root: &Path, pipeline: &Name) -> Outcome<String> {
     let file = format!("dags/{pipeline}.py");
     if root.join(&file).is_file() {
         return Ok(file);
     }
     Err(Diagnostic::error("file-missing", format!("`{file}` is not there"))
-        .next("`pipewright regenerate` writes it again"))
+        .next("`pipewright regenerate` writes it again")
+        .into())
 }
 
 #[cfg(test)]

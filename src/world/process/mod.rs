@@ -193,7 +193,7 @@ impl Command {
     /// The program can't be started, or the log can't be written.
     pub fn run(&self, listen: &mut dyn FnMut(Stream, &str)) -> Outcome<Ended> {
         let stop = stop_flag();
-        let mut log = self.log.as_deref().map(|path| Log::open(path)).transpose()?;
+        let mut log = self.log.as_deref().map(Log::open).transpose()?;
         let mut command = std::process::Command::new(&self.program);
         command.args(&self.args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         for (name, value) in &self.env {
