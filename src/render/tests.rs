@@ -6,9 +6,7 @@ use std::path::Path;
 
 use super::*;
 use crate::changeset::{Ground, prove};
-use crate::contract::Contract;
-use crate::proposal::{Artifact, DagAction, DagTask, DdlTable, IngestTable, Proposal, Proposals};
-use crate::vocabulary::Name;
+use crate::proposal::{Artifact, Proposal, Proposals};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/render");
 const SNAPSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/render");
@@ -17,7 +15,16 @@ fn fixture(case: &Path) -> (Config, Vec<Proposal>) {
     let config = std::fs::read_to_string(case.join("pipewright.yml")).unwrap();
     let proposals = std::fs::read_to_string(case.join("proposals.json")).unwrap();
     let proposals: Proposals = serde_json::from_str(&proposals).unwrap();
-    (serde_yaml::from_str(&config).unwrap(), proposals.proposals)
+    let platforms: Vec<_> = proposals
+        .proposals
+        .iter()
+        .filter_map(|p| match &p.artifact {
+            Artifact::Platform(platform) => Some(platform.clone()),
+            _ => None,
+        })
+        .collect();
+    let config = workspace::with_platforms(serde_yaml::from_str(&config).unwrap(), &platforms);
+    (config, proposals.proposals)
 }
 
 fn render(config: &Config, proposals: Vec<Proposal>) -> Files {
@@ -61,84 +68,4 @@ fn every_fixture_renders_as_it_stands_in_its_snapshots() {
             assert_eq!(&accepted[path], text, "{path} of {case:?}");
         }
     }
-}
-
-/// A spec that stages every table of a source, as the benches do.
-fn wide(tables: usize) -> (Config, Vec<Proposal>) {
-    let (config, shop) = fixture(&Path::new(FIXTURES).join("shop"));
-    let text = serde_json::to_string(&shop).unwrap();
-    let mut proposals = Vec::new();
-    for n in 0..tables {
-        let copy = text.replace("stg_shop__orders", &format!("stg_shop__orders_{n}"));
-        let copy: Vec<Proposal> = serde_json::from_str(&copy).unwrap();
-        proposals.extend(copy.into_iter().filter(|p| match &p.artifact {
-            Artifact::DbtModel(model) => model.name.as_str().starts_with("stg_shop__orders_"),
-            Artifact::DbtTest(test) => test.model.as_str().starts_with("stg_shop__orders_"),
-            _ => false,
-        }));
-    }
-    for proposal in shop {
-        proposals.push(match proposal.artifact {
-            Artifact::Ingestion(mut ingestion) => {
-                ingestion.tables = (0..tables)
-                    .map(|n| IngestTable { name: named("orders", n), ..ingestion.tables[0].clone() })
-                    .collect();
-                Proposal { artifact: Artifact::Ingestion(ingestion), ..proposal }
-            }
-            Artifact::Ddl(mut ddl) => {
-                ddl.tables =
-                    (0..tables).map(|n| DdlTable { name: named("orders", n), ..ddl.tables[0].clone() }).collect();
-                Proposal { artifact: Artifact::Ddl(ddl), ..proposal }
-            }
-            Artifact::SourceContract(contract) => {
-                let copies =
-                    (0..tables).map(|n| Contract { table: named(contract.table.as_str(), n), ..contract.clone() });
-                let (by, task, because, why) = (proposal.by, proposal.task, proposal.because, proposal.why);
-                proposals.extend(copies.map(|copy| Proposal {
-                    by: by.clone(),
-                    task: task.clone(),
-                    because: because.clone(),
-                    why: why.clone(),
-                    artifact: Artifact::SourceContract(copy),
-                }));
-                continue;
-            }
-            Artifact::DagChange(mut dag) => {
-                dag.tasks = (0..tables)
-                    .map(|n| DagTask {
-                        id: named("stg_shop__orders", n),
-                        group: None,
-                        action: DagAction::Build(vec![named("stg_shop__orders", n)]),
-                        after: vec![],
-                        outlets: vec![],
-                    })
-                    .collect();
-                Proposal { artifact: Artifact::DagChange(dag), ..proposal }
-            }
-            artifact => Proposal { artifact, ..proposal },
-        });
-    }
-    (config, proposals)
-}
-
-fn named(stem: &str, n: usize) -> Name {
-    Name::parse(&format!("{stem}_{n}")).unwrap()
-}
-
-#[test]
-fn a_thousand_tables_render() {
-    let (config, proposals) = wide(1000);
-    let contracts = BTreeMap::new();
-    let change = prove(&Ground { config: &config, contracts: &contracts }, proposals).unwrap();
-    let start = std::time::Instant::now();
-    let rendered = files(&change, &config).unwrap();
-    eprintln!("{} files in {:?}", rendered.len(), start.elapsed());
-    if let Some(folder) = std::env::var_os("PIPEWRIGHT_KEEP") {
-        for (path, text) in &rendered {
-            let file = Path::new(&folder).join(path);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(file, text).unwrap();
-        }
-    }
-    assert!(rendered.len() > 3000);
 }

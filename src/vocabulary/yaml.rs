@@ -224,7 +224,8 @@ fn is_plain(text: &str, in_flow: bool) -> bool {
         || (first.is_ascii_digit() && text.chars().all(|c| c.is_alphanumeric() || " _-".contains(c)));
     let broken = text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']) || text.contains(is_hidden);
     let flow_broken = || in_flow && text.contains([',', '[', ']', '{', '}', ':', '#', '"']);
-    opens && !broken && !flow_broken() && !word() && !(first.is_ascii_digit() && like_number())
+    let numeric = first.is_ascii_digit() && like_number();
+    opens && !broken && !flow_broken() && !word() && !numeric
 }
 
 /// YAML 1.1 takes `1e20` for text: it wants a point and a sign.

@@ -176,7 +176,7 @@ def alert(context) -> None:
         print("SLACK_WEBHOOK_URL is not set: nobody is told")
         return
     text = f"{task.dag_id}.{task.task_id} failed in run {task.run_id}"
-    body = json.dumps({"channel": "#x\"'{{ y }}\\", "text": text}).encode()
+    body = json.dumps({"channel": "#data-alerts", "text": text}).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
     urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
 
