@@ -42,14 +42,24 @@ fn shown(result: &Outcome<ChangeSet>) -> String {
                     None => c.name.to_string(),
                 });
                 let pipelines: Vec<&str> = model.pipelines.iter().map(Name::as_str).collect();
-                let _ = writeln!(out, "{} [{}]: {}", model.name, pipelines.join(" "), columns.collect::<Vec<_>>().join(", "));
+                let _ = writeln!(
+                    out,
+                    "{} [{}]: {}",
+                    model.name,
+                    pipelines.join(" "),
+                    columns.collect::<Vec<_>>().join(", ")
+                );
             }
         }
         Err(fault) => {
             for d in &fault.diagnostics {
                 assert_eq!(d.severity, Severity::Error);
                 let _ = writeln!(out, "{}: {}", d.code, d.what);
-                for (label, text) in [("at", d.place.as_ref().map(ToString::to_string)), ("why", d.why.clone()), ("next", d.next.clone())] {
+                for (label, text) in [
+                    ("at", d.place.as_ref().map(ToString::to_string)),
+                    ("why", d.why.clone()),
+                    ("next", d.next.clone()),
+                ] {
                     if let Some(text) = text {
                         let _ = writeln!(out, "    {label}: {text}");
                     }
@@ -82,8 +92,11 @@ fn the_order_of_proposals_changes_nothing() {
 fn a_query_of_five_megabytes_is_refused() {
     let text = include_str!("../../fixtures/gate/good.json");
     let mut value: serde_json::Value = serde_json::from_str(text).unwrap();
-    let model = value["proposals"].as_array_mut().unwrap().iter_mut().find(|p| p["artifact"]["name"] == "daily").unwrap();
-    for sql in ["select 1 ".repeat(600_000), "{{ ref('x') }}".repeat(400_000), "(".repeat(5_000_000), "{{".repeat(2_500_000)] {
+    let model =
+        value["proposals"].as_array_mut().unwrap().iter_mut().find(|p| p["artifact"]["name"] == "daily").unwrap();
+    for sql in
+        ["select 1 ".repeat(600_000), "{{ ref('x') }}".repeat(400_000), "(".repeat(5_000_000), "{{".repeat(2_500_000)]
+    {
         model["artifact"]["sql"] = sql.into();
         let proposals = serde_json::json!({"proposals": [model]}).to_string();
         let fault = judged(&proposals).unwrap_err();

@@ -226,7 +226,7 @@ fn change(session: &Session, wanted: Wanted) -> Outcome<Answer> {
     let mut inputs = Inputs::from(workspace);
     let mut new = Files::new();
     let mut findings = session.findings.clone();
-    findings.extend(wanted.findings);
+    findings.extend(wanted.findings.iter().cloned());
     findings.extend(workspace.warnings.iter().cloned());
     if !wanted.platform.is_empty() {
         let last = generate::last_generated(git, paths::CONFIG)?;
