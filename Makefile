@@ -3,31 +3,35 @@
 CARGO ?= cargo
 # Where cargo builds; honours CARGO_TARGET_DIR.
 TARGET := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
-PIPEWRIGHT := $(TARGET)/release/pipewright
+RELEASE := $(TARGET)/release/pipewright
+# Tests and cases run the program that cargo test builds: one build is enough.
+DEBUG := $(TARGET)/debug/pipewright
 # The cases that `make cases` runs with the runner in $(CASES).
 ONLY := sample-workflow daily-sales schedule unknown-table too-vague
 
-.PHONY: help build demo test bench cases
+.PHONY: help release debug demo test bench cases
 help:
 	@echo "make demo    build, install the runtime, and run the main job on a sample shop"
 	@echo "make test    every test, with real dbt, Airflow and linters"
 	@echo "make bench   the benchmarks of docs/benchmarks.md"
 	@echo "make cases   practice requirements: make cases CASES=../shared/cases"
 
-build:
+release:
 	$(CARGO) build --release --locked
 
-demo: build
-	scripts/demo.sh $(PIPEWRIGHT)
+debug:
+	$(CARGO) build --locked
 
-test: build
-	$(PIPEWRIGHT) setup --with airflow
-	PIPEWRIGHT_JUDGES="$$(scripts/judges.sh)" PIPEWRIGHT_BIN=$(PIPEWRIGHT) $(CARGO) test --locked
+demo: release
+	scripts/demo.sh $(RELEASE)
 
-bench: build
-	$(CARGO) bench --locked
-	PIPEWRIGHT_BIN=$(PIPEWRIGHT) benches/side_by_side.sh
+test: debug
+	$(DEBUG) setup --with airflow
+	PIPEWRIGHT_JUDGES="$$(scripts/judges.sh)" && export PIPEWRIGHT_JUDGES && $(CARGO) test --locked
 
-cases: build
-	$(PIPEWRIGHT) setup
-	scripts/cases.sh $(PIPEWRIGHT) "$(CASES)" $(ONLY)
+bench: release
+	benches/run.sh $(RELEASE)
+
+cases: debug
+	$(DEBUG) setup
+	scripts/cases.sh $(DEBUG) "$(CASES)" $(ONLY)
