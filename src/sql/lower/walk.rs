@@ -39,7 +39,16 @@ pub(super) fn walk(expression: &Expr, scope: &Scope) -> Lower {
             };
             Ok(Lowered::of(Code::Seq(vec![Code::text(sign), inner.code.clone()]), to, &[&inner]))
         }
-        Expr::BinaryOp { left, op, right } => binary(expression, left, op, right, scope),
+        Expr::BinaryOp { .. } => {
+            // `a + b + c` is as deep as it is long to its left: down in a loop, not by calls.
+            let (mut spine, mut first) = (Vec::new(), expression);
+            while let Expr::BinaryOp { left, op, right } = first {
+                spine.push((first, op, right));
+                first = left;
+            }
+            let parts = spine.into_iter().rev();
+            parts.into_iter().try_fold(go(first)?, |left, (whole, op, right)| binary(whole, left, op, right, scope))
+        }
         Expr::IsNull(inner) => after(go(inner)?, " is null"),
         Expr::IsNotNull(inner) => after(go(inner)?, " is not null"),
         Expr::InList { expr, list, negated } => {
@@ -294,17 +303,13 @@ fn decimal(precision: u64, scale: i64, to: &ast::DataType) -> Result<DataType, D
     }
 }
 
-fn binary(whole: &Expr, left: &Expr, op: &BinaryOperator, right: &Expr, scope: &Scope) -> Lower {
+fn binary(whole: &Expr, l: Lowered, op: &BinaryOperator, right: &Expr, scope: &Scope) -> Lower {
     use BinaryOperator as Op;
-    if matches!(op, Op::And | Op::Or) {
-        return chain(left, op, right, scope);
-    }
     if let (Op::Plus | Op::Minus, Expr::Interval(interval)) = (op, right) {
         let (count, unit) = functions::interval(interval, right)?;
-        let count = if *op == Op::Minus { -count } else { count };
-        return Ok(functions::moved(unit, count, &walk(left, scope)?));
+        return Ok(functions::moved(unit, if *op == Op::Minus { -count } else { count }, &l));
     }
-    let (l, r) = (walk(left, scope)?, walk(right, scope)?);
+    let r = walk(right, scope)?;
     let temporal = |x: &Lowered| x.data_type.is_some_and(DataType::is_temporal);
     if matches!(op, Op::Plus | Op::Minus) && (temporal(&l) || temporal(&r)) {
         let next = if temporal(&l) && temporal(&r) { "datediff('day', a, b)" } else { "interval '7' day" };
@@ -327,6 +332,8 @@ fn binary(whole: &Expr, left: &Expr, op: &BinaryOperator, right: &Expr, scope: &
             return Ok(Lowered::of(code, l.data_type, &[&l, &r]));
         }
         Op::StringConcat => ("||", Some(DataType::Text)),
+        Op::And => ("and", Some(DataType::Boolean)),
+        Op::Or => ("or", Some(DataType::Boolean)),
         Op::Eq => ("=", Some(DataType::Boolean)),
         Op::NotEq => ("!=", Some(DataType::Boolean)),
         Op::Lt => ("<", Some(DataType::Boolean)),
@@ -335,25 +342,15 @@ fn binary(whole: &Expr, left: &Expr, op: &BinaryOperator, right: &Expr, scope: &
         Op::GtEq => (">=", Some(DataType::Boolean)),
         _ => return Err(unsupported(whole, "databases differ on that operator")),
     };
-    let code = Code::Chain(word, vec![l.code.clone(), r.code.clone()]);
-    Ok(Lowered::of(code, to, &[&l, &r]))
-}
-
-/// `a and b and c` as one chain.
-fn chain(left: &Expr, op: &BinaryOperator, right: &Expr, scope: &Scope) -> Lower {
-    let mut parts = vec![walk(right, scope)?];
-    let mut rest = left;
-    while let Expr::BinaryOp { left, op: same, right } = rest
-        && same == op
-    {
-        parts.push(walk(right, scope)?);
-        rest = left;
-    }
-    parts.push(walk(rest, scope)?);
-    parts.reverse();
-    let word = if *op == BinaryOperator::And { "and" } else { "or" };
-    let code = Code::Chain(word, parts.iter().map(|p| p.code.clone()).collect());
-    Ok(Lowered::of(code, Some(DataType::Boolean), &parts.iter().collect::<Vec<_>>()))
+    let mut lowered = Lowered::of(Code::text(""), to, &[&l, &r]);
+    lowered.code = match l.code {
+        Code::Chain(same, mut parts) if same == word => {
+            parts.push(r.code);
+            Code::Chain(word, parts)
+        }
+        code => Code::Chain(word, vec![code, r.code]),
+    };
+    Ok(lowered)
 }
 
 /// Whole numbers are divided as exact numbers, since half of the databases cut the quotient; nothing by nothing is null,
