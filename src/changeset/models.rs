@@ -161,7 +161,11 @@ fn read<'d>(
 /// Every `ref` and `source` must be there.
 fn check_reads(ground: &Ground<'_>, draft: &Draft, read: &Read<'_>, found: &mut Vec<Diagnostic>) {
     let text = Text::new(&read.item.file, "artifact.sql", &read.item.value.sql);
+    let mut told = BTreeSet::new();
     for (relation, at) in &read.rendered.reads {
+        if !told.insert(relation) {
+            continue;
+        }
         let fault = match relation {
             Relation::Model(model) if !draft.models.contains_key(model) => {
                 let near = nearest(model.as_str(), draft.models.keys().map(Name::as_str));

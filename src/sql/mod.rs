@@ -4,6 +4,8 @@ pub mod jinja;
 pub mod lower;
 mod parse;
 mod resolve;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod types;
 

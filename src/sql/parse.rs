@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, ObjectName, Query, SetExpr, Spanned, TableFactor, Visit, Visitor, visit_expressions};
+use sqlparser::ast::{Expr, ObjectName, Query, SetExpr, Spanned, TableFactor, Visit, Visitor};
 use sqlparser::dialect::{
     BigQueryDialect, DatabricksDialect, Dialect as Grammar, DuckDbDialect, MySqlDialect, PostgreSqlDialect,
     RedshiftSqlDialect, SQLiteDialect, SnowflakeDialect,
@@ -11,7 +11,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
-use super::jinja::Rendered;
+use super::jinja::{LONGEST, Rendered};
 use super::text::Text;
 use crate::vocabulary::{Diagnostic, Dialect};
 
@@ -22,8 +22,6 @@ pub struct Parsed {
     pub query: Query,
 }
 
-/// A model longer than this is no text that people review.
-const LONGEST: usize = 256 * 1024;
 /// Brackets in brackets.
 const DEEPEST: usize = 48;
 /// Operators in a row without a comma or bracket between them.
@@ -209,8 +207,9 @@ fn one_query(sql: &str, dialect: Dialect) -> Result<Query, Stop> {
 
 /// Tokens of a text that is neither too long nor too deep for the parser.
 fn tokens(sql: &str, dialect: Dialect) -> Result<Vec<TokenWithSpan>, Stop> {
-    if sql.len() > LONGEST {
-        let what = format!("the SQL has {} bytes, the most is {LONGEST}", sql.len());
+    // What stands in for Jinja can be longer than the Jinja.
+    if sql.len() > 2 * LONGEST {
+        let what = format!("the SQL has {} bytes, the most is {}", sql.len(), 2 * LONGEST);
         return Err(Stop::new("sql-too-long", what, START));
     }
     let tokens = Tokenizer::new(grammar(dialect), sql).tokenize_with_location().map_err(|e| {
@@ -373,7 +372,31 @@ impl Safe {
     }
 }
 
-/// Whether an expression holds a function of that kind, outside of subqueries.
-pub(super) fn any_expression(expr: &Expr, mut test: impl FnMut(&Expr) -> bool) -> bool {
-    visit_expressions(expr, |e| if test(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }).is_break()
+/// Whether a part of an expression passes `test`, queries inside it left out.
+pub(super) fn any_expression(expr: &Expr, test: impl FnMut(&Expr) -> bool) -> bool {
+    expr.visit(&mut Outside { test, queries: 0 }).is_break()
+}
+
+/// Looks at the expressions outside of queries.
+struct Outside<F> {
+    test: F,
+    queries: usize,
+}
+
+impl<F: FnMut(&Expr) -> bool> Visitor for Outside<F> {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.queries += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.queries -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if self.queries == 0 && (self.test)(expr) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::expr::{Expr, Kind, Reader};
-use super::{Chunk, Inside, MacroShape, Macros, Parameter, Piece, REF_SCHEMA, Rendered, Scan, Stop, Stub};
+use super::{Chunk, Inside, LONGEST, MacroShape, Macros, Parameter, Piece, REF_SCHEMA, Rendered, Scan, Stop, Stub};
 use crate::sql::resolve::{ColumnType, Scope, resolve};
 use crate::sql::text::Text;
 use crate::vocabulary::{Diagnostic, Dialect};
@@ -86,6 +86,10 @@ const FILTERS: &[&str] = &["trim", "upper", "lower", "string", "int", "length"];
 /// # Errors
 /// Everything that is not one of the forms allowed, with line and column.
 pub fn read(text: &Text<'_>) -> Result<MacroFile, Vec<Diagnostic>> {
+    if text.sql.len() > LONGEST {
+        let what = format!("the file has {} bytes, the most is {LONGEST}", text.sql.len());
+        return Err(vec![Stop::new("sql-too-long", what, 0, 1).placed(text)]);
+    }
     let mut reader = File { text: text.sql, scan: Scan::new(text.sql), definitions: Vec::new() };
     match reader.file() {
         Ok(()) => Ok(MacroFile { definitions: reader.definitions }),
@@ -166,7 +170,7 @@ impl MacroFile {
         known: &Macros,
         dialects: &[Dialect],
     ) -> Result<BTreeMap<String, ColumnType>, Vec<Diagnostic>> {
-        let mut found = Vec::new();
+        let mut found: Vec<Diagnostic> = Vec::new();
         let mut returns = BTreeMap::new();
         for definition in &self.definitions {
             if let Some(stop) = definition.name_fault(known) {
@@ -185,7 +189,12 @@ impl MacroFile {
                 };
                 for dialect in definition.dialects(dialects, known) {
                     match super::super::parse(text, &rendered, dialect) {
-                        Err(faults) => found.extend(faults),
+                        Err(faults) => {
+                            // The same fault in every target is one fault.
+                            let known = |d: &Diagnostic| found.iter().any(|f| f.code == d.code && f.place == d.place);
+                            let new: Vec<Diagnostic> = faults.into_iter().filter(|d| !known(d)).collect();
+                            found.extend(new);
+                        }
                         Ok(parsed) if !definition.test => {
                             let resolved = resolve(text, &rendered, &parsed, &Scope::default());
                             let ty =
@@ -296,6 +305,9 @@ struct Writer<'w, 'm, 'o> {
 impl Writer<'_, '_, '_> {
     fn nodes(&mut self, nodes: &[Node], variant: usize) -> Result<(), Stop> {
         for node in nodes {
+            if self.stub.out.sql.len() > 2 * LONGEST {
+                return Err(Stop::new("sql-too-long", "this macro writes more than anyone reads", 0, 1));
+            }
             match node {
                 Node::Literal(from, to) => self.stub.literal(&self.source[*from..*to], *from),
                 Node::Print(expr, from, to) => {
@@ -306,7 +318,7 @@ impl Writer<'_, '_, '_> {
                 }
                 Node::Set(name, expr) => {
                     let value = self.value(expr)?;
-                    self.names.insert(name.clone(), value);
+                    self.set(name, value, expr.at)?;
                 }
                 Node::SetBlock(name, body) => {
                     let mut inner = Rendered::default();
@@ -314,7 +326,7 @@ impl Writer<'_, '_, '_> {
                     let mut writer = Writer { stub, names: self.names.clone(), source: self.source };
                     writer.nodes(body, variant)?;
                     self.stub.out.returns.extend(inner.returns);
-                    self.names.insert(name.clone(), inner.sql.trim().to_owned());
+                    self.set(name, inner.sql.trim().to_owned(), 0)?;
                 }
                 Node::If(branches) => {
                     for (condition, _) in branches {
@@ -328,6 +340,16 @@ impl Writer<'_, '_, '_> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Texts that are put together again and again grow without end.
+    fn set(&mut self, name: &str, value: String, at: usize) -> Result<(), Stop> {
+        const MOST: usize = 16 * 1024;
+        if value.len() > MOST {
+            return Err(Stop::new("sql-too-long", format!("`{name}` holds more than {MOST} bytes"), at, 1));
+        }
+        self.names.insert(name.to_owned(), value);
         Ok(())
     }
 
@@ -527,6 +549,10 @@ impl File<'_> {
     /// Nodes up to the word that ends them.
     fn nodes(&mut self, start: usize) -> Result<(Vec<Node>, End), Stop> {
         let mut out = Vec::new();
+        self.scan.depth += 1;
+        if self.scan.depth > 16 {
+            return Err(Stop::new("jinja-syntax", "these blocks are nested too deeply", start, 2));
+        }
         while let Some(piece) = self.scan.next() {
             match piece? {
                 Piece::Literal(from, to) => out.push(Node::Literal(from, to)),
@@ -541,9 +567,13 @@ impl File<'_> {
                             let condition = reader.whole()?;
                             out.push(self.branches(condition, from)?);
                         }
-                        "elif" => return Ok((out, End { word, condition: Some(reader.whole()?) })),
+                        "elif" => {
+                            self.scan.depth -= 1;
+                            return Ok((out, End { word, condition: Some(reader.whole()?) }));
+                        }
                         "else" | "endif" | "endmacro" | "endtest" | "endset" => {
                             reader.finish()?;
+                            self.scan.depth -= 1;
                             return Ok((out, End { word, condition: None }));
                         }
                         "set" => {
@@ -606,20 +636,13 @@ impl File<'_> {
     fn branches(&mut self, condition: Expr, start: usize) -> Result<Node, Stop> {
         let mut branches = Vec::new();
         let mut condition = Some(condition);
-        if self.scan.depth >= 16 {
-            return Err(Stop::new("jinja-syntax", "these blocks are nested too deeply", start, 2));
-        }
-        self.scan.depth += 1;
         loop {
             let (body, end) = self.nodes(start)?;
             branches.push((condition.take(), body));
             match end.word.as_str() {
                 "elif" => condition = end.condition,
                 "else" => {}
-                "endif" => {
-                    self.scan.depth -= 1;
-                    return Ok(Node::If(branches));
-                }
+                "endif" => return Ok(Node::If(branches)),
                 _ => return Err(Stop::new("unbalanced-jinja", "this `if` is not closed by `endif`", start, 2)),
             }
         }

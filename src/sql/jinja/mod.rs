@@ -17,6 +17,11 @@ pub const REF_SCHEMA: &str = "dbt_ref__";
 /// Schema of the stand-in for `source('s', 't')`: this, then `s`.
 pub const SOURCE_SCHEMA: &str = "dbt_source__";
 
+/// SQL longer than this is no text that people review.
+pub const LONGEST: usize = 256 * 1024;
+/// Faults that are told of one text.
+const MOST_STOPS: usize = 50;
+
 /// What a model may call, by name.
 pub type Macros = BTreeMap<String, MacroShape>;
 
@@ -96,6 +101,10 @@ impl Stop {
 pub fn render(text: &Text<'_>, macros: &Macros) -> Result<Rendered, Vec<Diagnostic>> {
     let mut out = Rendered::default();
     let mut stops = Vec::new();
+    if text.sql.len() > LONGEST {
+        let what = format!("the SQL has {} bytes, the most is {LONGEST}", text.sql.len());
+        return Err(vec![Stop::new("sql-too-long", what, 0, 1).placed(text)]);
+    }
     if let Some(at) = text.sql.find('\0') {
         stops.push(Stop::new("nul-byte", "a NUL byte has no place in SQL", at, 1));
     }
@@ -109,6 +118,9 @@ pub fn render(text: &Text<'_>, macros: &Macros) -> Result<Rendered, Vec<Diagnost
     }
     let mut stub = Stub { macros, out: &mut out, inside: Inside::Code };
     for piece in Scan::new(text.sql) {
+        if stops.len() >= MOST_STOPS {
+            break;
+        }
         match piece {
             Ok(Piece::Literal(from, to)) => stub.literal(&text.sql[from..to], from),
             Ok(Piece::Print { tokens, from, to, inner_end }) => {
