@@ -1,5 +1,6 @@
-//! Scheduling: the DAG. Tables are landed, then models are built layer by layer, each layer tested before the next one
-//! is built: a mart never holds what a failed test of staging has found.
+//! Scheduling: the DAG. Tables are landed, models are built layer by layer, then everything is tested. One bad row in
+//! staging takes no mart away; but marts are announced (their assets are outlets) by the task that tests them, so whoever
+//! waits for them waits for tested ones.
 
 use std::collections::BTreeSet;
 
@@ -108,30 +109,31 @@ fn tasks(brief: &Brief<'_>) -> Vec<DagTask> {
     let layers: Vec<_> = layers.into_iter().filter(|(_, models)| !models.is_empty()).collect();
     match brief.context.config.airflow.granularity {
         Granularity::Pipeline if !models.is_empty() => {
-            done = vec![tasks.push("build", DagAction::Build(names(&models)), &done, outlets(&models))];
+            done = vec![tasks.push("models", DagAction::Run(names(&models)), &done, Vec::new())];
         }
         Granularity::Pipeline => {}
         Granularity::Layer => {
             for (layer, models) in &layers {
-                done = vec![tasks.push(layer, DagAction::Build(names(models)), &done, outlets(models))];
+                done = vec![tasks.push(layer, DagAction::Run(names(models)), &done, Vec::new())];
             }
         }
         Granularity::Model => {
-            for (layer, models) in &layers {
-                done = by_model(&mut tasks, layer, models, &done);
+            for (_, models) in &layers {
+                done = by_model(&mut tasks, models, &done);
             }
         }
     }
-    let built: BTreeSet<&Name> = models.iter().map(|m| &m.name).collect();
-    let tested: BTreeSet<&Name> = spec.tests.iter().map(|t| &t.model).filter(|m| !built.contains(m)).collect();
+    tasks.group = None;
+    let tested = models.iter().map(|m| &m.name).chain(spec.tests.iter().map(|t| &t.model));
+    let tested: BTreeSet<&Name> = tested.collect();
     if !tested.is_empty() {
-        tasks.push("test_others", DagAction::Test(tested.into_iter().cloned().collect()), &done, Vec::new());
+        tasks.push("tests", DagAction::Test(tested.into_iter().cloned().collect()), &done, outlets(&models));
     }
     tasks.all
 }
 
-/// A task for each model of a layer, after those of the layer that it reads; then one that tests them all.
-fn by_model(tasks: &mut Tasks, layer: &str, models: &[&Resolved], after: &[Name]) -> Vec<Name> {
+/// A task for each model of a layer, after those of the layer that it reads.
+fn by_model(tasks: &mut Tasks, models: &[&Resolved], after: &[Name]) -> Vec<Name> {
     let mut ids: Vec<(&Name, Name)> = Vec::new();
     let mut left: Vec<&Resolved> = models.to_vec();
     while !left.is_empty() {
@@ -154,8 +156,7 @@ fn by_model(tasks: &mut Tasks, layer: &str, models: &[&Resolved], after: &[Name]
         }
         left = later;
     }
-    let all: Vec<Name> = ids.into_iter().map(|(_, id)| id).collect();
-    vec![tasks.push(&format!("test_{layer}"), DagAction::Test(names(models)), &all, outlets(models))]
+    ids.into_iter().map(|(_, id)| id).collect()
 }
 
 fn names(models: &[&Resolved]) -> Vec<Name> {

@@ -1,4 +1,4 @@
-//! What dbt did, read from its JSON log: the same for one `dbt build` and for the many that a DAG's tasks start.
+//! What dbt did, read from its JSON log: the same for a run of ours and for the many starts of a DAG's tasks.
 
 use std::collections::BTreeMap;
 

@@ -48,7 +48,7 @@ pub enum Target {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Via {
-    /// The ingestion scripts and one `dbt build`.
+    /// The ingestion scripts, then `dbt run` and `dbt test`.
     #[default]
     Dbt,
     /// The DAGs, in a real Airflow.

@@ -14,7 +14,7 @@ use crate::vocabulary::{Diagnostic, Name, Outcome, Severity};
 use crate::world::clock::Stopwatch;
 use crate::world::{local, process};
 
-/// Longest that one ingestion or one `dbt build` may take.
+/// Longest that one ingestion or one start of dbt may take.
 const LONGEST: Duration = Duration::from_secs(6 * 3600);
 
 /// A run at work.
@@ -119,18 +119,30 @@ impl<'a, 'l> Work<'a, 'l> {
         })
     }
 
-    /// All models and tests of all pipelines, in one start of dbt.
+    /// All models of all pipelines, then all their tests: a failing test is told beside everything else, and takes
+    /// nothing away that was built.
     pub(super) fn build(&mut self, pipelines: &[Pipeline], as_of: AsOf) -> Outcome<()> {
         let models: BTreeSet<&Name> = pipelines.iter().flat_map(|p| &p.models).collect();
         if models.is_empty() {
             return Ok(());
         }
-        self.step("build", "models and tests", Some("build.log"), |work| {
+        self.dbt("models", "run", &models, as_of)?;
+        if seen(self.context)?.models().iter().any(|m| m.status == Status::Failed) {
+            self.done.steps.push(Step { step: "tests".into(), status: Status::Skipped, seconds: 0.0, log: None });
+            return Ok(());
+        }
+        self.dbt("tests", "test", &models, as_of)
+    }
+
+    /// One start of dbt over `models`.
+    fn dbt(&mut self, step: &str, verb: &str, models: &BTreeSet<&Name>, as_of: AsOf) -> Outcome<()> {
+        let log = format!("{step}.log");
+        self.step(step, step, Some(&log), |work| {
             let context = work.context;
             let project = context.root.join("dbt");
             let command = context
-                .command(&context.runtime.dbt, "build.log")
-                .args(["build", "--target", context.target.as_str(), "--project-dir"])
+                .command(&context.runtime.dbt, &log)
+                .args([verb, "--target", context.target.as_str(), "--project-dir"])
                 .arg(&project)
                 .arg("--profiles-dir")
                 .arg(&project)
@@ -140,11 +152,11 @@ impl<'a, 'l> Work<'a, 'l> {
             let ended = command.run(&mut |_, line| {
                 if let Some(at) = events::position(line) {
                     let (done, total) = (at.index - usize::from(at.began && at.index > 0), Some(at.total));
-                    (work.listen)(&Event::At { step: "build".into(), done, total, current: at.what.to_owned() });
+                    (work.listen)(&Event::At { step: step.into(), done, total, current: at.what.to_owned() });
                 }
             })?;
             let seen = seen(context)?;
-            let shown = context.shown(&context.logs.join("build.log"));
+            let shown = context.shown(&context.logs.join(&log));
             let bad = seen.models().iter().any(|m| m.status == Status::Failed)
                 || seen.tests().iter().any(|t| matches!(t.status, TestStatus::Fail | TestStatus::Error));
             Ok(match (ended.ok(), bad) {
@@ -156,7 +168,7 @@ impl<'a, 'l> Work<'a, 'l> {
                 }
                 // What failed is told by model and test.
                 (true, _) | (false, true) if ended.end != process::End::Interrupted => Vec::new(),
-                _ => vec![diagnose::why("`dbt build` failed".into(), &ended, &seen.errors, &shown)],
+                _ => vec![diagnose::why(format!("`dbt {verb}` failed"), &ended, &seen.errors, &shown)],
             })
         })
     }

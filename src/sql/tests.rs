@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::jinja::{MacroShape, Macros, Parameter, render};
 use super::*;
-use crate::vocabulary::{DataType, Dialect, Diagnostic, Name, Relation};
+use crate::vocabulary::{DataType, Diagnostic, Dialect, Name, Relation};
 
 fn relation(columns: &[(&str, &str)], keys: &[&[&str]]) -> ScopeRelation {
     ScopeRelation {
@@ -18,28 +18,55 @@ fn relation(columns: &[(&str, &str)], keys: &[&[&str]]) -> ScopeRelation {
 
 fn scope() -> Scope {
     let orders = relation(
-        &[("order_id", "integer"), ("customer_id", "integer"), ("status", "text"), ("ordered_at", "timestamp"), ("shipped_at", "timestamp"),
-            ("total_amount", "decimal(12,2)"), ("currency", "text"), ("updated_at", "timestamp")],
+        &[
+            ("order_id", "integer"),
+            ("customer_id", "integer"),
+            ("status", "text"),
+            ("ordered_at", "timestamp"),
+            ("shipped_at", "timestamp"),
+            ("total_amount", "decimal(12,2)"),
+            ("currency", "text"),
+            ("updated_at", "timestamp"),
+        ],
         &[&["order_id"]],
     );
     let customers = relation(
-        &[("customer_id", "integer"), ("first_name", "text"), ("last_name", "text"), ("email", "text"), ("phone", "text"),
-            ("birth_date", "date"), ("is_active", "boolean"), ("updated_at", "timestamp")],
+        &[
+            ("customer_id", "integer"),
+            ("first_name", "text"),
+            ("last_name", "text"),
+            ("email", "text"),
+            ("phone", "text"),
+            ("birth_date", "date"),
+            ("is_active", "boolean"),
+            ("updated_at", "timestamp"),
+        ],
         &[&["customer_id"]],
     );
     let items = relation(
-        &[("order_item_id", "integer"), ("order_id", "integer"), ("quantity", "integer"), ("unit_price", "decimal(10,2)")],
+        &[
+            ("order_item_id", "integer"),
+            ("order_id", "integer"),
+            ("quantity", "integer"),
+            ("unit_price", "decimal(10,2)"),
+        ],
         &[&["order_item_id"]],
     );
     let rates = relation(&[("currency", "text"), ("year", "integer"), ("rate", "float")], &[&["currency", "year"]]);
     let of = |text: &str| text.parse::<Relation>().unwrap();
     let relations = [("shop.orders", orders), ("shop.customers", customers), ("items", items), ("rates", rates)];
-    Scope { relations: relations.into_iter().map(|(n, r)| (of(n), r)).collect(), dialects: vec![Dialect::DuckDb, Dialect::Snowflake] }
+    Scope {
+        relations: relations.into_iter().map(|(n, r)| (of(n), r)).collect(),
+        dialects: vec![Dialect::DuckDb, Dialect::Snowflake],
+    }
 }
 
 fn macros() -> Macros {
     let parameter = |name: &str, literal| Parameter { name: name.into(), optional: literal, literal };
-    let clean = MacroShape { parameters: vec![parameter("column", false), parameter("code", true)], returns: Some(DataType::Text) };
+    let clean = MacroShape {
+        parameters: vec![parameter("column", false), parameter("code", true)],
+        returns: Some(DataType::Text),
+    };
     let as_of = MacroShape { parameters: Vec::new(), returns: Some(DataType::Timestamp) };
     Macros::from([("clean".to_owned(), clean), ("as_of".to_owned(), as_of)])
 }
@@ -63,8 +90,10 @@ fn shown(resolved: &Resolved) -> String {
         let sources: Vec<String> = column.sources.iter().map(|l| format!("{}.{}", l.relation, l.column)).collect();
         let _ = writeln!(out, "  {} {} <- {}", column.name, column.column_type, sources.join(", "));
     }
-    let uses: Vec<String> = resolved.reads.iter().map(|l| format!("{:?} {}.{}", l.usage, l.relation, l.column).to_lowercase()).collect();
-    let keys: Vec<String> = resolved.keys.iter().map(|k| format!("({})", k.iter().cloned().collect::<Vec<_>>().join(", "))).collect();
+    let uses: Vec<String> =
+        resolved.reads.iter().map(|l| format!("{:?} {}.{}", l.usage, l.relation, l.column).to_lowercase()).collect();
+    let keys: Vec<String> =
+        resolved.keys.iter().map(|k| format!("({})", k.iter().cloned().collect::<Vec<_>>().join(", "))).collect();
     let _ = writeln!(out, "  keys {}; by {}", keys.join(" "), uses.join(", "));
     if let Some(fan_out) = &resolved.repeats {
         let _ = writeln!(out, "  repeated by {}", fan_out.joined);
@@ -96,7 +125,9 @@ fn every_query_comes_to_the_same_in_every_target_that_has_its_syntax() {
         for dialect in [Dialect::Snowflake, Dialect::Databricks] {
             match judged(sql, dialect) {
                 Ok(resolved) => assert_eq!(shown(&resolved), shown(&want), "{name} in {dialect}"),
-                Err(faults) => assert!(faults.iter().all(|f| f.code == "sql-syntax"), "{name} in {dialect}: {faults:#?}"),
+                Err(faults) => {
+                    assert!(faults.iter().all(|f| f.code == "sql-syntax"), "{name} in {dialect}: {faults:#?}")
+                }
             }
         }
     }
@@ -119,7 +150,11 @@ fn faults_are_said_where_they_are() {
 
 #[test]
 fn an_alias_that_a_target_does_not_see_is_said() {
-    let text = Text::new("q.sql", "", "select total_amount * 2 as twice, twice + 1 as more from {{ source('shop', 'orders') }}");
+    let text = Text::new(
+        "q.sql",
+        "",
+        "select total_amount * 2 as twice, twice + 1 as more from {{ source('shop', 'orders') }}",
+    );
     let rendered = render(&text, &macros()).unwrap();
     let parsed = parse(&text, &rendered, Dialect::Postgres).unwrap();
     let scope = Scope { dialects: vec![Dialect::Postgres], ..scope() };
@@ -131,7 +166,18 @@ fn an_alias_that_a_target_does_not_see_is_said() {
 #[test]
 fn expressions_are_one_scalar_expression() {
     let good = ["cast(ordered_at as date)", "status <> 'cancelled'", "a + b * 2", "case when a then b end"];
-    let bad = ["", "a, b", "a) + sum(b", "select 1", "a; drop table x", "a -- {{ x }}", "{{ x }}", "a as b", "a from b", "getenv('HOME')"];
+    let bad = [
+        "",
+        "a, b",
+        "a) + sum(b",
+        "select 1",
+        "a; drop table x",
+        "a -- {{ x }}",
+        "{{ x }}",
+        "a as b",
+        "a from b",
+        "getenv('HOME')",
+    ];
     let read = |sql| expression(&Text::new("s.yml", "models.x", sql), Dialect::Postgres);
     for sql in good {
         assert!(read(sql).is_ok(), "{sql}");
@@ -144,10 +190,14 @@ fn expressions_are_one_scalar_expression() {
 #[test]
 fn a_thousand_staging_models_are_read_in_no_time() {
     let columns: Vec<String> = (0..10).map(|i| format!("        cast(column_{i} as varchar) as c{i}")).collect();
-    let sql = format!("with source as (\n    select * from {{{{ ref('wide') }}}}\n),\nrenamed as (\n    select\n{}\n    from source\n)\nselect * from renamed\n", columns.join(",\n"));
+    let sql = format!(
+        "with source as (\n    select * from {{{{ ref('wide') }}}}\n),\nrenamed as (\n    select\n{}\n    from source\n)\nselect * from renamed\n",
+        columns.join(",\n")
+    );
     let names: Vec<(String, ColumnType)> = (0..10).map(|i| (format!("column_{i}"), DataType::Integer.into())).collect();
     let wide = ScopeRelation { columns: names, ..ScopeRelation::default() };
-    let scope = Scope { relations: [(Relation::Model(Name::parse("wide").unwrap()), wide)].into(), dialects: Vec::new() };
+    let scope =
+        Scope { relations: [(Relation::Model(Name::parse("wide").unwrap()), wide)].into(), dialects: Vec::new() };
     let start = std::time::Instant::now();
     for _ in 0..1_000 {
         let text = Text::new("q.sql", "", &sql);
