@@ -1,6 +1,5 @@
 //! Sources and targets as they are named on the command line.
 
-use std::fs;
 use std::path::Path;
 
 use super::Connection;
@@ -76,20 +75,15 @@ fn existing(root: &Path, rest: &str) -> Outcome<String> {
         return Err(missing("the source names no file".into()));
     }
     let file = root.join(path);
-    match fs::metadata(&file) {
+    match files::is_file(&file) {
+        Ok(true) => {}
+        Ok(false) => return Err(missing(format!("`{}` is no file", path.escape_debug()))),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             return Err(missing(format!("there is no file `{}`", path.escape_debug())));
         }
         Err(e) => return Err(missing(format!("`{}` can't be reached: {e}", path.escape_debug()))),
-        Ok(meta) if !meta.is_file() => return Err(missing(format!("`{}` is no file", path.escape_debug()))),
-        Ok(_) => {}
     }
-    let inside = fs::canonicalize(root)
-        .ok()
-        .zip(fs::canonicalize(&file).ok())
-        .filter(|(root, file)| file.starts_with(root))
-        .map(|(root, file)| files::relative(&root, &file));
-    Ok(inside.unwrap_or_else(|| path.to_owned()))
+    Ok(files::inside_of(root, &file).unwrap_or_else(|| path.to_owned()))
 }
 
 /// The name of an environment variable; a URL may hold a password, so it is neither taken nor repeated.

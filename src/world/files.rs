@@ -202,6 +202,20 @@ fn unwritable(path: &str, e: &io::Error) -> Diagnostic {
     fault.at(Place::file(path))
 }
 
+/// Whether `path` is a file.
+///
+/// # Errors
+/// Nothing is there, or it can't be reached.
+pub fn is_file(path: &Path) -> std::io::Result<bool> {
+    fs::metadata(path).map(|meta| meta.is_file())
+}
+
+/// `file` as seen from `folder`, with `/` between folders; none where it lies elsewhere.
+pub fn inside_of(folder: &Path, file: &Path) -> Option<String> {
+    let (folder, file) = (fs::canonicalize(folder).ok()?, fs::canonicalize(file).ok()?);
+    file.starts_with(&folder).then(|| relative(&folder, &file))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -45,7 +45,9 @@ impl<'a> Assembly<'_, 'a> {
                     candidates,
                 );
             }
-            self.note(piece, format!("models.{}.group_by.0", model.name));
+            if let Some(first) = model.group_by.first() {
+                self.note(piece, format!("models.{}.group_by.{}", model.name, first.name));
+            }
         }
         for (noun, piece) in nouns {
             let words = self.scan.words(&noun.tokens);
@@ -54,7 +56,8 @@ impl<'a> Assembly<'_, 'a> {
                     model.group_by.push(grouping);
                     model.group_by.len() - 1
                 });
-                self.note(piece, format!("models.{}.group_by.{at}", model.name));
+                let name = model.group_by[at].name.clone();
+                self.note(piece, format!("models.{}.group_by.{name}", model.name));
             }
         }
     }

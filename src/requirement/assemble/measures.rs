@@ -35,7 +35,7 @@ impl<'a> Assembly<'_, 'a> {
             let words = self.scan.words(&self.pieces[i].tokens);
             if let Some(computed) = self.measure(scope, model, measure, words, alone) {
                 let at = self.add(model, computed);
-                self.note(i, format!("models.{}.measures.{at}", model.name));
+                self.note(i, format!("models.{}.measures.{}", model.name, model.measures[at].name));
             }
         }
         self.named_columns(scope, model);
@@ -91,11 +91,9 @@ impl<'a> Assembly<'_, 'a> {
             computed.description =
                 Some(format!("Sum of {} over the {}.", column.column.name, people(&head_of(self, scope.base))));
             let at = self.add(model, computed);
-            self.assume(
-                format!("models.{}.measures.{at}", model.name),
-                format!("`{words}` is summed: no other function is named"),
-            );
-            self.note(i, format!("models.{}.measures.{at}", model.name));
+            let place = format!("models.{}.measures.{}", model.name, model.measures[at].name);
+            self.assume(place.clone(), format!("`{words}` is summed: no other function is named"));
+            self.note(i, place);
         }
     }
 
@@ -233,91 +231,6 @@ impl<'a> Assembly<'_, 'a> {
         ))
     }
 
-    /// What rows are worth.
-    fn worth(
-        &mut self,
-        scope: &mut Scope<'a>,
-        function: Function,
-        noun: Option<&Noun<'a>>,
-        revenue: bool,
-        words: &str,
-    ) -> Option<Computed> {
-        let contract = self.contract(scope.base)?;
-        let amount = if revenue { self.definition("revenue").cloned() } else { None };
-        if let Some(formula) = amount {
-            let expr = self.formula(scope, &formula, words)?;
-            return Some(described(
-                Computed::new(snake(words, "measure"), function, expr.clone()),
-                format!("{} of {expr}.", said(function)),
-            ));
-        }
-        let Some(amount) = roles::amount(contract) else {
-            self.ask(
-                format!("`{words}`: {} has no column that holds an amount. Which one is meant?", scope.base.table),
-                self.tables_by_meaning(),
-            );
-            return None;
-        };
-        if !amount.others.is_empty() {
-            let mut candidates = vec![amount.expr.clone()];
-            if amount.columns.len() == 2 {
-                let discount = &amount.others[0];
-                let percent = discount.as_str().contains("pct") || discount.as_str().contains("percent");
-                let share = if percent { format!("{discount} / 100") } else { discount.to_string() };
-                candidates.push(format!("{} * (1 - {share})", amount.expr));
-                candidates.push(format!("{} - {discount}", amount.expr));
-            } else {
-                candidates.extend(amount.others.iter().map(Name::to_string));
-            }
-            self.ask(
-                format!(
-                    "`{words}`: {} could be worth one or the other, which differ. Which one is meant?",
-                    people(&head_of(self, scope.base))
-                ),
-                candidates,
-            );
-            return None;
-        }
-        let expr = self.qualified(scope, &amount);
-        let of = people(&head_of(self, scope.base));
-        // The mean value of orders is not that of their lines.
-        let asked_of_parent = noun.is_some_and(|n| !n.hits.tables.contains(&scope.base));
-        if function != Function::Sum && asked_of_parent {
-            let table =
-                noun.and_then(|n| n.hits.tables.iter().find(|t| self.distance(scope.base, t).is_some()).copied());
-            if let Some(key) = table.and_then(|t| self.key_expr(scope, t)).filter(|_| function == Function::Avg) {
-                let name = if revenue { snake(words, "measure") } else { average_name(noun, self, scope) };
-                let expr = format!("sum({expr}) / nullif(count(distinct {key}), 0)");
-                return Some(described(Computed::new(name, Function::Expr, expr), "Mean value of one.".to_owned()));
-            }
-            self.ask(
-                format!("`{words}` over lines can't be said yet."),
-                vec![format!("the same requirement without `{words}`")],
-            );
-            return None;
-        }
-        let column = amount.columns.first().cloned();
-        let name = match (function, revenue) {
-            (Function::Sum, true) => snake(words.trim_start_matches("total "), "measure"),
-            (Function::Sum, false) => total_name(&column?),
-            (Function::Avg, _) => average_name(noun, self, scope),
-            (f, _) => Name::from_text(&format!("{}_{}_value", prefix(f), head_of(self, scope.base)), "measure"),
-        };
-        let what = if amount.columns.len() > 1 { amount.expr.clone() } else { amount.columns[0].to_string() };
-        Some(described(Computed::new(name, function, expr), format!("{} of {what} over the {of}.", said(function))))
-    }
-
-    /// The column of the base that tells a parent's rows apart.
-    fn key_expr(&self, scope: &Scope<'a>, table: &TableRef) -> Option<String> {
-        let edge = self.scan.graph.parents(scope.base).iter().find(|e| e.to == table && e.on.len() == 1)?;
-        Some(self.expr(scope, scope.base, edge.on[0].0))
-    }
-
-    fn qualified(&self, scope: &Scope<'a>, amount: &roles::Amount) -> String {
-        let columns: Vec<String> = amount.columns.iter().map(|c| self.expr(scope, scope.base, c)).collect();
-        columns.join(" * ")
-    }
-
     fn of(
         &mut self,
         scope: &mut Scope<'a>,
@@ -377,64 +290,6 @@ impl<'a> Assembly<'_, 'a> {
             Computed::new(snake(words, "measure"), function, expr.clone()),
             format!("{} of {expr}.", said(function)),
         ))
-    }
-
-    /// A formula in SQL; every column brought into scope.
-    fn formula(&mut self, scope: &mut Scope<'a>, formula: &Formula<'a>, words: &str) -> Option<String> {
-        // Everything into scope first, so that names are judged against all of it.
-        self.bring(scope, formula, words)?;
-        self.render(scope, formula, words, false)
-    }
-
-    fn bring(&mut self, scope: &mut Scope<'a>, formula: &Formula<'a>, words: &str) -> Option<()> {
-        match formula {
-            Formula::Column(noun) => self.column(scope, noun, words).map(|_| ()),
-            Formula::Number(_) => Some(()),
-            Formula::Op(left, _, right) => {
-                self.bring(scope, left, words)?;
-                self.bring(scope, right, words)
-            }
-        }
-    }
-
-    fn render(&mut self, scope: &mut Scope<'a>, formula: &Formula<'a>, words: &str, inner: bool) -> Option<String> {
-        Some(match formula {
-            Formula::Column(noun) => {
-                let column = self.column(scope, noun, words)?;
-                self.expr(scope, column.table, &column.column.name)
-            }
-            Formula::Number(number) => number.clone(),
-            Formula::Op(left, op, right) => {
-                let tight = matches!(op, '*' | '/');
-                let left_needs = tight && matches!(**left, Formula::Op(_, '+' | '-', _));
-                let right_needs = matches!(**right, Formula::Op(..));
-                let l = self.render(scope, left, words, left_needs)?;
-                let r = self.render(scope, right, words, right_needs)?;
-                let r = if *op == '/' { format!("nullif({r}, 0)") } else { r };
-                let text = format!("{l} {op} {r}");
-                if inner { format!("({text})") } else { text }
-            }
-        })
-    }
-
-    /// A sum before a product, as it was spoken, is said to the reviewer.
-    fn spoken_order(&mut self, model: &Model, formula: &Formula<'a>, expr: &str) {
-        if let Formula::Op(left, '*' | '/', _) = formula
-            && matches!(**left, Formula::Op(_, '+' | '-', _))
-        {
-            self.assume(
-                format!("models.{}.measures", model.name),
-                format!("the formula is read from left to right, as it was spoken: {expr}"),
-            );
-        }
-    }
-
-    fn numbers_of(&self, table: &TableRef) -> Vec<String> {
-        let columns = self.contract(table).map(|c| c.columns.iter()).into_iter().flatten();
-        columns
-            .filter(|c| c.data_type.is_numeric() && c.primary_key.is_none() && c.references.is_none())
-            .map(|c| format!("{}.{}", table.table, c.name))
-            .collect()
     }
 
     /// Rows, in a summary also whose they are, and the one amount there is.
@@ -518,21 +373,21 @@ pub(super) fn described(mut computed: Computed, text: String) -> Computed {
     computed
 }
 
-fn head_of(assembly: &Assembly<'_, '_>, table: &TableRef) -> String {
+pub(super) fn head_of(assembly: &Assembly<'_, '_>, table: &TableRef) -> String {
     assembly.contract(table).map(head).unwrap_or_default()
 }
 
 /// `order_item` as people write several of them.
-fn people(thing: &str) -> String {
+pub(super) fn people(thing: &str) -> String {
     plural(&thing.replace('_', " "))
 }
 
-fn average_name<'a>(noun: Option<&Noun<'a>>, assembly: &Assembly<'_, 'a>, scope: &Scope<'a>) -> Name {
+pub(super) fn average_name<'a>(noun: Option<&Noun<'a>>, assembly: &Assembly<'_, 'a>, scope: &Scope<'a>) -> Name {
     let table = noun.and_then(|n| n.hits.tables.first().copied()).unwrap_or(scope.base);
     Name::from_text(&format!("average_{}_value", head_of(assembly, table)), "measure")
 }
 
-fn total_name(column: &Name) -> Name {
+pub(super) fn total_name(column: &Name) -> Name {
     let text = column.as_str();
     match text {
         "total" => Name::from_text("total_amount", "measure"),
@@ -541,7 +396,7 @@ fn total_name(column: &Name) -> Name {
     }
 }
 
-fn prefix(function: Function) -> &'static str {
+pub(super) fn prefix(function: Function) -> &'static str {
     match function {
         Function::Avg => "average",
         Function::Min => "min",
@@ -551,7 +406,7 @@ fn prefix(function: Function) -> &'static str {
     }
 }
 
-fn said(function: Function) -> &'static str {
+pub(super) fn said(function: Function) -> &'static str {
     match function {
         Function::Avg => "Mean",
         Function::Min => "Smallest value",

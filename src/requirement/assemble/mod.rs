@@ -3,6 +3,7 @@
 mod base;
 mod columns;
 mod filters;
+mod formula;
 mod groups;
 mod ingest;
 mod leftover;
@@ -13,6 +14,7 @@ mod pipeline;
 mod platform;
 mod staging;
 mod tests_in_words;
+mod worth;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,0 +1,99 @@
+//! What rows are worth: the amount that a table holds, or a definition of the requirement's own.
+
+use crate::spec::{Function, Measure as Computed};
+use crate::vocabulary::{Name, TableRef};
+
+use super::Assembly;
+use super::columns::Scope;
+use super::names::snake;
+use crate::requirement::piece::Noun;
+use crate::requirement::roles;
+
+use super::measures::{average_name, described, head_of, people, prefix, said, total_name};
+
+impl<'a> Assembly<'_, 'a> {
+    /// What rows are worth.
+    pub(super) fn worth(
+        &mut self,
+        scope: &mut Scope<'a>,
+        function: Function,
+        noun: Option<&Noun<'a>>,
+        revenue: bool,
+        words: &str,
+    ) -> Option<Computed> {
+        let contract = self.contract(scope.base)?;
+        let amount = if revenue { self.definition("revenue").cloned() } else { None };
+        if let Some(formula) = amount {
+            let expr = self.formula(scope, &formula, words)?;
+            return Some(described(
+                Computed::new(snake(words, "measure"), function, expr.clone()),
+                format!("{} of {expr}.", said(function)),
+            ));
+        }
+        let Some(amount) = roles::amount(contract) else {
+            self.ask(
+                format!("`{words}`: {} has no column that holds an amount. Which one is meant?", scope.base.table),
+                self.tables_by_meaning(),
+            );
+            return None;
+        };
+        if !amount.others.is_empty() {
+            let mut candidates = vec![amount.expr.clone()];
+            if amount.columns.len() == 2 {
+                let discount = &amount.others[0];
+                let percent = discount.as_str().contains("pct") || discount.as_str().contains("percent");
+                let share = if percent { format!("{discount} / 100") } else { discount.to_string() };
+                candidates.push(format!("{} * (1 - {share})", amount.expr));
+                candidates.push(format!("{} - {discount}", amount.expr));
+            } else {
+                candidates.extend(amount.others.iter().map(Name::to_string));
+            }
+            self.ask(
+                format!(
+                    "`{words}`: {} could be worth one or the other, which differ. Which one is meant?",
+                    people(&head_of(self, scope.base))
+                ),
+                candidates,
+            );
+            return None;
+        }
+        let expr = self.qualified(scope, &amount);
+        let of = people(&head_of(self, scope.base));
+        // The mean value of orders is not that of their lines.
+        let asked_of_parent = noun.is_some_and(|n| !n.hits.tables.contains(&scope.base));
+        if function != Function::Sum && asked_of_parent {
+            let table =
+                noun.and_then(|n| n.hits.tables.iter().find(|t| self.distance(scope.base, t).is_some()).copied());
+            if let Some(key) = table.and_then(|t| self.key_expr(scope, t)).filter(|_| function == Function::Avg) {
+                let name = if revenue { snake(words, "measure") } else { average_name(noun, self, scope) };
+                let expr = format!("sum({expr}) / nullif(count(distinct {key}), 0)");
+                return Some(described(Computed::new(name, Function::Expr, expr), "Mean value of one.".to_owned()));
+            }
+            self.ask(
+                format!("`{words}` over lines can't be said yet."),
+                vec![format!("the same requirement without `{words}`")],
+            );
+            return None;
+        }
+        let column = amount.columns.first().cloned();
+        let name = match (function, revenue) {
+            (Function::Sum, true) => snake(words.trim_start_matches("total "), "measure"),
+            (Function::Sum, false) => total_name(&column?),
+            (Function::Avg, _) => average_name(noun, self, scope),
+            (f, _) => Name::from_text(&format!("{}_{}_value", prefix(f), head_of(self, scope.base)), "measure"),
+        };
+        let what = if amount.columns.len() > 1 { amount.expr.clone() } else { amount.columns[0].to_string() };
+        Some(described(Computed::new(name, function, expr), format!("{} of {what} over the {of}.", said(function))))
+    }
+
+    /// The column of the base that tells a parent's rows apart.
+    pub(super) fn key_expr(&self, scope: &Scope<'a>, table: &TableRef) -> Option<String> {
+        let edge = self.scan.graph.parents(scope.base).iter().find(|e| e.to == table && e.on.len() == 1)?;
+        Some(self.expr(scope, scope.base, edge.on[0].0))
+    }
+
+    pub(super) fn qualified(&self, scope: &Scope<'a>, amount: &roles::Amount) -> String {
+        let columns: Vec<String> = amount.columns.iter().map(|c| self.expr(scope, scope.base, c)).collect();
+        columns.join(" * ")
+    }
+}
