@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::discover::Sqlite;
+use crate::render;
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place};
 use crate::workspace::{Airflow, Config, Connection, Defaults, Environments, Policies, Runtime, paths};
 use crate::world::files;
@@ -75,7 +76,7 @@ pub fn init(options: &InitOptions) -> Outcome<Initialized> {
             .into());
     }
     let config = config(&root, options)?;
-    let text = config.write();
+    let text = render::canonical(&config)?;
     let base = paths::base(paths::CONFIG);
     let mut written = Vec::new();
     let ignored: Vec<String> = IGNORED.iter().map(|l| (*l).to_owned()).chain(data(&root, &config)).collect();

@@ -99,6 +99,8 @@ pub struct Defaults {
     pub timezone: String,
     /// Calling code given to phone numbers without one, digits only.
     pub country_calling_code: String,
+    /// Slack channel that is told where a requirement says that someone is to be told, but not who.
+    pub alert_channel: String,
 }
 
 /// How DAGs are written.
@@ -171,7 +173,12 @@ impl Config {
 
 impl Default for Defaults {
     fn default() -> Self {
-        Defaults { owner: "data-team".into(), timezone: "UTC".into(), country_calling_code: "1".into() }
+        Defaults {
+            owner: "data-team".into(),
+            timezone: "UTC".into(),
+            country_calling_code: "1".into(),
+            alert_channel: "#data-alerts".into(),
+        }
     }
 }
 

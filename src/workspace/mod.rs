@@ -7,7 +7,6 @@ pub mod lock;
 mod open;
 pub mod paths;
 mod url;
-mod write;
 
 pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
 pub use ledger::{Dataset, Event, EventKind, Inverse, Job, Ledger};

@@ -11,9 +11,6 @@ use crate::requirement::recognise::{Every, When};
 use crate::requirement::stem::plural;
 use crate::requirement::{Intent, Understood};
 
-/// Where alerts go that name no channel.
-const USUAL_CHANNEL: &str = "#data-alerts";
-
 impl<'a> Assembly<'_, 'a> {
     /// Decides everything, in the order in which one thing needs the other.
     pub(super) fn pipeline(mut self) -> Intent {
@@ -210,13 +207,17 @@ impl<'a> Assembly<'_, 'a> {
         for (i, piece) in self.pieces.iter().enumerate() {
             match &piece.kind {
                 Kind::Slack(channel) => {
-                    let alert = Alert { slack: channel.clone().unwrap_or_else(|| USUAL_CHANNEL.to_owned()) };
+                    let usual = &self.scan.ground.config.defaults.alert_channel;
+                    let alert = Alert { slack: channel.clone().unwrap_or_else(|| usual.clone()) };
                     let at = alerts.iter().position(|a| *a == alert).unwrap_or_else(|| {
                         alerts.push(alert);
                         alerts.len() - 1
                     });
                     if channel.is_none() {
-                        self.assume(format!("alerts.{at}"), "nobody is named who is to be told");
+                        self.assume(
+                            format!("alerts.{at}"),
+                            "nobody is named who is to be told: the workspace's usual channel",
+                        );
                     }
                     self.note(i, format!("alerts.{at}"));
                 }

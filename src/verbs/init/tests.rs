@@ -51,7 +51,7 @@ policies:
 "
     );
     let config: Config = document::parse("pipewright.yml", &text).unwrap();
-    assert_eq!(config.write(), text);
+    assert_eq!(crate::render::canonical(&config).unwrap(), text);
     let ignored = fs::read_to_string(root.join(".gitignore")).unwrap();
     assert!(ignored.starts_with("*.log\n*.duckdb\n\n# Pipewright\n.pipewright/state/\n*.duckdb.wal\n"), "{ignored}");
     assert!(ignored.contains("/in side.sqlite\n"), "{ignored}");
