@@ -9,7 +9,7 @@ use sqlparser::dialect::{
 };
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
 
 use super::jinja::{LONGEST, Rendered};
 use super::text::Text;
@@ -156,6 +156,12 @@ pub fn expression(text: &Text<'_>, dialect: Dialect) -> Result<Expr, Vec<Diagnos
     }
     let parsed = (|| {
         let tokens = tokens(text.sql, dialect)?;
+        let comment = |t: &&TokenWithSpan| {
+            matches!(&t.token, Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)))
+        };
+        if let Some(comment) = tokens.iter().find(comment) {
+            return Err(Stop::new("sql-comment", "an expression holds no comment", comment.span.start));
+        }
         let mut parser = Parser::new(grammar(dialect)).with_tokens_with_locations(tokens);
         let expr = parser.parse_expr().map_err(|e| syntax(e, &mut parser, dialect))?;
         match parser.peek_token() {

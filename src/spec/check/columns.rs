@@ -16,6 +16,8 @@ pub(super) struct World<'a> {
     pub contracts: &'a BTreeMap<TableRef, Contract>,
     /// Models by name, those of the checked spec first.
     pub models: BTreeMap<&'a Name, &'a Model>,
+    /// Staging models as each spec writes them: their columns are put together.
+    staging: BTreeMap<&'a Name, Vec<&'a Model>>,
 }
 
 impl<'a> World<'a> {
@@ -25,10 +27,15 @@ impl<'a> World<'a> {
         specs: &'a BTreeMap<Name, Spec>,
     ) -> World<'a> {
         let mut models: BTreeMap<&Name, &Model> = BTreeMap::new();
-        for model in spec.models.iter().chain(specs.values().flat_map(|s| &s.models)) {
+        let mut staging: BTreeMap<&Name, Vec<&Model>> = BTreeMap::new();
+        let others = specs.values().filter(|s| s.name != spec.name);
+        for model in spec.models.iter().chain(others.flat_map(|s| &s.models)) {
             models.entry(&model.name).or_insert(model);
+            if matches!(model.from, Relation::Table(_)) {
+                staging.entry(&model.name).or_default().push(model);
+            }
         }
-        World { contracts, models }
+        World { contracts, models, staging }
     }
 
     /// What a relation gives; anything where that can't be known (a model in SQL, one of a circle, one that is not
@@ -69,7 +76,8 @@ impl<'a> World<'a> {
             return ScopeRelation { columns, keys: vec![grain], open: false };
         }
         if matches!(model.from, Relation::Table(_)) {
-            return staged(model, from);
+            let all = self.staging.get(&model.name).map_or(std::slice::from_ref(&model), Vec::as_slice);
+            return all.iter().fold(from, |given, model| staged(model, given));
         }
         let keys = if joined.is_empty() { from.keys.clone() } else { Vec::new() };
         if model.columns.is_empty() {

@@ -211,7 +211,7 @@ impl Resolver<'_> {
             args.push((value, Some(&item.expr)));
         }
         if let Some(WindowType::WindowSpec(window)) = &function.over {
-            self.window(window, env);
+            extra = extra.from(&self.window(window, env));
         }
         let at = function
             .name
@@ -233,10 +233,8 @@ impl Resolver<'_> {
         out.typed(ty)
     }
 
-    fn window(&mut self, window: &WindowSpec, env: &Env<'_>) {
-        for expr in window.partition_by.iter().chain(window.order_by.iter().map(|o| &o.expr)) {
-            self.expr(expr, env);
-        }
+    fn window(&mut self, window: &WindowSpec, env: &Env<'_>) -> Value {
+        self.all(window.partition_by.iter().chain(window.order_by.iter().map(|o| &o.expr)), env)
     }
 
     /// An aggregate over rows that a join repeats.

@@ -187,7 +187,13 @@ impl Resolver<'_> {
         if let Some(list) = group_list {
             env.aliases = self.soft_aliases(select, &env);
             env.aliases_everywhere = true;
-            for expr in list.iter().filter(|e| position_of(e).is_none()) {
+            for expr in list {
+                let of_position = position_of(expr).map(|n| select.projection.get(n.wrapping_sub(1)));
+                let expr = match of_position {
+                    None => expr,
+                    Some(Some(SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. })) => item,
+                    Some(_) => continue,
+                };
                 let value = self.expr(expr, &env);
                 self.read(Usage::Group, &value);
             }
