@@ -5,10 +5,15 @@ here="$(cd "$(dirname "$0")/.." && pwd)"
 bin="$(cd "$(dirname "$1")" && pwd)"
 export PATH="$bin:$PATH"
 
-show() { printf '\n\033[1m$ %s\033[0m\n' "$(printf '%s' "$1")"; eval "$1"; }
-[ -t 1 ] || show() { printf '\n$ %s\n' "$1"; eval "$1"; }
+bold= plain=
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+show() {
+  printf '\n%s$ %s%s\n' "$bold" "$1" "$plain"
+  eval "$1"
+}
 
 pipewright setup --with airflow
+python="$(pipewright setup --json --quiet | sed -n 's/.*"bin": "\(.*\)".*/\1/p' | head -n 1)/python"
 work="$(mktemp -d)/shop"
 mkdir -p "$work" && cd "$work"
 python3 "$here/fixtures/shop/make_shop.py" shop.sqlite
@@ -23,7 +28,8 @@ show 'pipewright diff'
 show 'pipewright pr'
 show 'pipewright run --as-of 2026-03-31'
 show 'pipewright run --as-of 2026-03-31 --via airflow'
-show 'pipewright query "select * from marts.daily_customer_orders order by 1 desc limit 5"'
+query='select * from marts.daily_customer_orders order by order_date desc limit 5'
+show "$python -c 'import duckdb; print(duckdb.connect(\"warehouse.duckdb\").sql(\"$query\"))'"
 show 'pipewright rollback'
 show 'pipewright log'
 printf '\nThe workspace is %s\n' "$work"
