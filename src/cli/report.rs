@@ -1,5 +1,6 @@
 //! What is printed: for people with carets and colour, for programs as one JSON document.
 
+use std::io::{ErrorKind, Write};
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
@@ -18,14 +19,14 @@ impl Ui {
     /// A line for people; nothing with `--json` or `--quiet`.
     pub(super) fn say(&self, text: impl std::fmt::Display) {
         if !self.json && !self.quiet {
-            anstream::println!("{text}");
+            out(&format!("{text}\n"));
         }
     }
 
     /// The result itself: printed for people also with `--quiet`.
     pub(super) fn print(&self, text: impl std::fmt::Display) {
         if !self.json {
-            anstream::print!("{text}");
+            out(&text.to_string());
         }
     }
 
@@ -33,7 +34,7 @@ impl Ui {
     pub(super) fn document(&self, value: &impl Serialize) {
         if self.json {
             match serde_json::to_string_pretty(value) {
-                Ok(text) => anstream::println!("{text}"),
+                Ok(text) => out(&format!("{text}\n")),
                 Err(error) => anstream::eprintln!("the answer can't be written as JSON: {error}"),
             }
         }
@@ -52,6 +53,20 @@ impl Ui {
     pub(super) fn fault(&self, fault: &Fault) {
         self.diagnostics(&fault.diagnostics);
         self.document(&serde_json::json!({ "status": "rejected", "findings": fault.diagnostics }));
+    }
+}
+
+/// Writes to standard output. A reader that has seen enough (`| head`) ends the program without a word; a full disk is
+/// said.
+fn out(text: &str) {
+    let mut stream = anstream::stdout().lock();
+    match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
+        Ok(()) => {}
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(e) => {
+            anstream::eprintln!("standard output can't be written: {e}");
+            std::process::exit(2);
+        }
     }
 }
 
