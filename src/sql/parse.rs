@@ -157,7 +157,10 @@ pub fn expression(text: &Text<'_>, dialect: Dialect) -> Result<Expr, Vec<Diagnos
     let parsed = (|| {
         let tokens = tokens(text.sql, dialect)?;
         let comment = |t: &&TokenWithSpan| {
-            matches!(&t.token, Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)))
+            matches!(
+                &t.token,
+                Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_))
+            )
         };
         if let Some(comment) = tokens.iter().find(comment) {
             return Err(Stop::new("sql-comment", "an expression holds no comment", comment.span.start));
@@ -344,12 +347,9 @@ impl Visitor for Safe {
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         match factor {
-            TableFactor::Table { name, args, .. } => {
-                if args.is_some() {
-                    self.table_function(name);
-                }
+            TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } => {
+                self.table_function(name);
             }
-            TableFactor::Function { name, .. } => self.table_function(name),
             _ => {}
         }
         ControlFlow::Continue(())

@@ -32,7 +32,10 @@ pub fn check(
     let mut landed = BTreeSet::new();
     for ingest in &spec.ingest {
         if !landed.insert(&ingest.table) {
-            found.at(&format!("ingest.{}", ingest.table), Diagnostic::error("duplicate-table", format!("`{}` is landed twice", ingest.table)));
+            found.at(
+                &format!("ingest.{}", ingest.table),
+                Diagnostic::error("duplicate-table", format!("`{}` is landed twice", ingest.table)),
+            );
         }
         check_ingest(ingest, contracts, &mut found);
     }
@@ -45,7 +48,8 @@ pub fn check(
         let others = specs.values().filter(|s| s.name != spec.name);
         for other in others {
             // What several specs say of one staging model is put together.
-            let shared = |m: &Model| matches!((&m.from, &model.from), (Relation::Table(a), Relation::Table(b)) if a == b);
+            let shared =
+                |m: &Model| matches!((&m.from, &model.from), (Relation::Table(a), Relation::Table(b)) if a == b);
             if other.models.iter().any(|m| m.name == model.name && m != model && !shared(m)) {
                 let what = format!("`{}` is another model in `{}`", model.name, other.name);
                 found.at(&path, Diagnostic::error("duplicate-model", what).next("rename one of them"));
@@ -91,7 +95,10 @@ fn near<'k>(fault: Diagnostic, word: &str, known: impl IntoIterator<Item = &'k s
 
 fn head(spec: &Spec, found: &mut Found<'_>) {
     if spec.version != 1 {
-        found.at("version", Diagnostic::error("unknown-version", format!("version {} is not known", spec.version)).next("version: 1"));
+        found.at(
+            "version",
+            Diagnostic::error("unknown-version", format!("version {} is not known", spec.version)).next("version: 1"),
+        );
     }
     if let Some(schedule) = &spec.schedule {
         if let Some(Err(why)) = schedule.cron.as_deref().map(cron) {
@@ -101,34 +108,50 @@ fn head(spec: &Spec, found: &mut Found<'_>) {
         if let Some(zone) = &schedule.timezone
             && jiff::tz::TimeZone::get(zone).is_err()
         {
-            let fault = Diagnostic::error("unknown-timezone", format!("there is no time zone `{}`", zone.escape_debug()));
+            let fault =
+                Diagnostic::error("unknown-timezone", format!("there is no time zone `{}`", zone.escape_debug()));
             let known = jiff::tz::db().available().map(|z| z.as_str().to_owned()).collect::<Vec<_>>();
             let close = nearest(zone, known.iter().map(String::as_str));
-            let next = if close.is_empty() { "an IANA name, `Europe/Berlin`".to_owned() } else { format!("did you mean `{}`?", close.join("`, `")) };
+            let next = if close.is_empty() {
+                "an IANA name, `Europe/Berlin`".to_owned()
+            } else {
+                format!("did you mean `{}`?", close.join("`, `"))
+            };
             found.at("schedule.timezone", fault.next(next));
         }
         if schedule.retries.is_some_and(|r| r > 20) {
-            found.at("schedule.retries", Diagnostic::error("too-many-retries", "more than 20 retries").next("2 is usual"));
+            found.at(
+                "schedule.retries",
+                Diagnostic::error("too-many-retries", "more than 20 retries").next("2 is usual"),
+            );
         }
     }
     for (i, alert) in spec.alerts.iter().enumerate() {
         let name = alert.slack.strip_prefix('#').unwrap_or_default();
         let plain = |c: char| c.is_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
         if name.is_empty() || name.chars().count() > 80 || !name.chars().all(plain) {
-            let fault = Diagnostic::error("invalid-channel", format!("`{}` is no Slack channel", alert.slack.escape_debug()));
-            found.at(&format!("alerts.{i}.slack"), fault.next("`#` and then lower-case letters, digits, - and _: `#data-alerts`"));
+            let fault =
+                Diagnostic::error("invalid-channel", format!("`{}` is no Slack channel", alert.slack.escape_debug()));
+            found.at(
+                &format!("alerts.{i}.slack"),
+                fault.next("`#` and then lower-case letters, digits, - and _: `#data-alerts`"),
+            );
         }
     }
     for (i, approval) in spec.approvals.iter().enumerate() {
         for (field, text) in [("of", &approval.of), ("by", &approval.by), ("why", &approval.why)] {
             if text.trim().is_empty() {
-                let fault = Diagnostic::error("empty-approval", format!("an approval says `{field}`")).why("a person answers for it");
+                let fault = Diagnostic::error("empty-approval", format!("an approval says `{field}`"))
+                    .why("a person answers for it");
                 found.at(&format!("approvals.{i}.{field}"), fault);
             }
         }
     }
     if spec.ingest.is_empty() && spec.models.is_empty() {
-        found.at("", Diagnostic::error("empty", "the spec lands nothing and builds nothing").next("add `ingest` or `models`"));
+        found.at(
+            "",
+            Diagnostic::error("empty", "the spec lands nothing and builds nothing").next("add `ingest` or `models`"),
+        );
     }
 }
 
@@ -152,8 +175,12 @@ fn check_ingest(ingest: &Ingest, contracts: &BTreeMap<TableRef, Contract>, found
     if let Some(column) = ingest.window.as_ref().and_then(|w| contract.column(w.column.as_str()))
         && !column.data_type.is_temporal()
     {
-        let fault = Diagnostic::error("not-temporal", format!("a window needs a date or timestamp, and `{}` is {}", column.name, column.data_type));
-        let dated: Vec<&str> = contract.columns.iter().filter(|c| c.data_type.is_temporal()).map(|c| c.name.as_str()).collect();
+        let fault = Diagnostic::error(
+            "not-temporal",
+            format!("a window needs a date or timestamp, and `{}` is {}", column.name, column.data_type),
+        );
+        let dated: Vec<&str> =
+            contract.columns.iter().filter(|c| c.data_type.is_temporal()).map(|c| c.name.as_str()).collect();
         let fault = if dated.is_empty() { fault } else { fault.next(format!("one of `{}`", dated.join("`, `"))) };
         found.at(&path("window.column"), fault);
     }
@@ -202,7 +229,8 @@ fn check_test(test: &Test, path: &str, world: &World<'_>, found: &mut Found<'_>)
         && !given.columns.iter().any(|(n, _)| n == column.as_str())
     {
         let fault = Diagnostic::error("unknown-column", format!("`{}` has no column `{column}`", test.model));
-        found.at(&format!("{path}.column"), near(fault, column.as_str(), given.columns.iter().map(|(n, _)| n.as_str())));
+        found
+            .at(&format!("{path}.column"), near(fault, column.as_str(), given.columns.iter().map(|(n, _)| n.as_str())));
     }
     let needs: &[&str] = match test.test.as_str() {
         "not_null" | "unique" => &[],
@@ -215,7 +243,10 @@ fn check_test(test: &Test, path: &str, world: &World<'_>, found: &mut Found<'_>)
         found.at(path, fault.next("add `column`"));
     }
     for need in needs.iter().filter(|n| !test.arguments.contains_key(**n)) {
-        found.at(&format!("{path}.arguments"), Diagnostic::error("test-arguments", format!("`{}` needs the argument `{need}`", test.test)));
+        found.at(
+            &format!("{path}.arguments"),
+            Diagnostic::error("test-arguments", format!("`{}` needs the argument `{need}`", test.test)),
+        );
     }
 }
 

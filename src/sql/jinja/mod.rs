@@ -233,7 +233,7 @@ impl Iterator for Scan<'_> {
                     let length = open.unwrap_or(rest.len());
                     let from = self.at;
                     self.at += length;
-                    let kept = match rest[length..].as_bytes() {
+                    let kept = match &rest.as_bytes()[length..] {
                         [_, _, b'-', ..] => rest[..length].trim_end().len(),
                         _ => length,
                     };
