@@ -100,7 +100,7 @@ pub fn pull_request(change: &ChangeView) -> Outcome<String> {
         .collect();
     let requirement = spec.and_then(|s| s.requirement.as_ref());
     let context = context! {
-        title => plain(spec.map_or(change.subject.as_str(), |s| s.name.as_str()).replace('_', " ").trim()),
+        title => capital(&plain(spec.map_or(change.subject.as_str(), |s| s.name.as_str()).replace('_', " ").trim())),
         asked,
         assumed => spec.map_or(Vec::new(), |s| {
             s.assumed.iter().map(|a| format!("{} ({})", code(&a.field), plain(&a.because))).collect()
@@ -130,32 +130,46 @@ pub fn pull_request(change: &ChangeView) -> Outcome<String> {
     crate::template::render("pull_request/pull_request.md", context)
 }
 
+/// With a capital letter first.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// Where a part of the spec stands in the platform.
 fn place(became: &str, change: &ChangeView) -> String {
-    let mut parts = became.splitn(4, '.');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some("models"), Some(model), None, _) => {
-            let grain: Vec<String> = change
-                .spec
-                .iter()
-                .flat_map(|s| &s.models)
-                .filter(|m| m.name == *model)
-                .flat_map(|m| m.group_by.iter().map(|g| code(g.name.as_str())))
-                .collect();
-            let relation = code(&relation(model, change));
+    let spec = change.spec.as_ref();
+    let model = |name: &str| spec.and_then(|s| s.models.iter().find(|m| m.name == *name));
+    let parts: Vec<&str> = became.splitn(4, '.').collect();
+    match parts[..] {
+        ["models", name] => {
+            let grain: Vec<String> =
+                model(name).into_iter().flat_map(|m| &m.group_by).map(|g| code(g.name.as_str())).collect();
+            let relation = code(&relation(name, change));
             if grain.is_empty() { relation } else { format!("{relation}, one row per {}", grain.join(", ")) }
         }
-        (Some("models"), Some(model), Some("columns" | "measures" | "group_by"), Some(column)) => {
-            code(&format!("{model}.{column}"))
+        ["models", name, "columns" | "measures" | "group_by", column] => code(&format!("{name}.{column}")),
+        ["models", name, "where", at] => {
+            let filter = at.parse().ok().and_then(|at: usize| model(name)?.filters.get(at));
+            filter.map_or_else(|| format!("filter of {}", code(name)), |f| format!("{} in {}", code(f), code(name)))
         }
-        (Some("models"), Some(model), Some(field), None) => format!("{} of {}", plain(field), code(model)),
-        (Some("ingest"), Some(source), Some(table), None) => code(&format!("{source}.{table}")),
-        (Some("ingest"), Some(source), Some(table), Some(field)) => {
+        ["models", name, "from"] => {
+            let from = model(name).map_or_else(String::new, |m| format!(" reads {}", code(&m.from.to_string())));
+            format!("{}{from}", code(name))
+        }
+        ["models", name, field] => format!("{} of {}", plain(field), code(name)),
+        ["ingest", source, table] => code(&format!("{source}.{table}")),
+        ["ingest", source, table, field] => {
             format!("{} of the load of {}", plain(field), code(&format!("{source}.{table}")))
         }
-        (Some("schedule"), ..) => {
-            let cron = change.spec.as_ref().and_then(|s| s.schedule.as_ref()).and_then(|s| s.cron.as_deref());
+        ["schedule", "retries"] => "the DAG's retries".into(),
+        ["schedule", ..] => {
+            let cron = spec.and_then(|s| s.schedule.as_ref()).and_then(|s| s.cron.as_deref());
             cron.map_or_else(|| "by hand".into(), |cron| format!("the DAG's schedule, {}", code(cron)))
+        }
+        ["alerts", at] => {
+            let alert = at.parse().ok().and_then(|at: usize| spec?.alerts.get(at));
+            alert.map_or_else(|| "the DAG's alert".into(), |a| format!("the DAG's alert to {}", code(&a.slack)))
         }
         _ => code(became),
     }

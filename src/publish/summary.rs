@@ -128,6 +128,16 @@ impl Summary {
     }
 }
 
+impl What {
+    fn sign(self) -> char {
+        match self {
+            What::Added => '+',
+            What::Removed => '-',
+            What::Changed => '~',
+        }
+    }
+}
+
 impl Kind {
     /// What an artifact of this kind is a part of.
     pub fn parent(self) -> Option<Kind> {
@@ -176,12 +186,8 @@ impl fmt::Display for Summary {
         let parent = |i: &Item| Some((i.kind.parent()?, i.of.clone()?));
         let folded =
             |i: &Item| i.change != What::Changed && parent(i).is_some_and(|(k, of)| whole.contains(&(k, of.as_str())));
-        for item in self.items.iter().filter(|i| !folded(i)) {
-            let sign = match item.change {
-                What::Added => '+',
-                What::Removed => '-',
-                What::Changed => '~',
-            };
+        for item in self.items.iter().filter(|i| i.kind != Kind::File && !folded(i)) {
+            let sign = item.change.sign();
             write!(f, "{sign} {} {}", item.kind.label(1), item.name)?;
             if item.of.is_none() && item.change != What::Changed {
                 let mut parts: BTreeMap<Kind, usize> = BTreeMap::new();
@@ -195,10 +201,18 @@ impl fmt::Display for Summary {
                 }
             }
             let fields: Vec<String> = item.fields.iter().map(Field::to_string).collect();
-            if !fields.is_empty() && item.kind != Kind::File {
+            if !fields.is_empty() {
                 write!(f, ": {}", fields.join(", "))?;
             }
             writeln!(f)?;
+        }
+        for change in [What::Added, What::Removed, What::Changed] {
+            let files = self.items.iter().filter(|i| i.kind == Kind::File && i.change == change);
+            let files: Vec<&str> = files.map(|i| i.name.as_str()).collect();
+            if !files.is_empty() {
+                let label = Kind::File.label(files.len());
+                writeln!(f, "{} {} {label}: {}", change.sign(), files.len(), files.join(", "))?;
+            }
         }
         for d in &self.unknown {
             let place = d.place.as_ref().map_or("", |p| p.file.as_str());

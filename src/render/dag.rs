@@ -74,18 +74,21 @@ fn declaration(dag: &DagChange, alerts: &[&Alert], config: &Config) -> Value {
 
 fn script(dag: &DagChange, alerts: &[&Alert], config: &Config) -> Value {
     let variables = variables(&dag.tasks);
-    let mut blocks: IndexMap<Option<&Name>, Vec<String>> = IndexMap::new();
+    // A group stands where its first task does; tasks without one stand by themselves.
+    let mut blocks: Vec<(Option<&Name>, Vec<String>)> = Vec::new();
     for task in &dag.tasks {
-        let indent = if task.group.is_some() { 8 } else { 4 };
-        blocks.entry(task.group.as_ref()).or_default().push(statement(task, &variables[&task.id], indent, config));
+        let group = task.group.as_ref();
+        let text = statement(task, &variables[&task.id], if group.is_some() { 8 } else { 4 }, config);
+        match blocks.iter_mut().find(|(of, _)| group.is_some() && *of == group) {
+            Some((_, tasks)) => tasks.push(text),
+            None => blocks.push((group, vec![text])),
+        }
     }
-    let blocks: Vec<Value> = blocks
-        .into_iter()
-        .flat_map(|(group, tasks)| match group {
-            Some(group) => vec![json!({"group": group, "tasks": tasks})],
-            None => tasks.into_iter().map(|task| json!({"task": task})).collect(),
-        })
-        .collect();
+    let block = |(group, tasks): (Option<&Name>, Vec<String>)| match group {
+        Some(group) => json!({"group": group, "tasks": tasks}),
+        None => json!({"task": tasks.concat()}),
+    };
+    let blocks: Vec<Value> = blocks.into_iter().map(block).collect();
     let mut sdk = vec!["DAG", "Asset", "Param", "TaskGroup"];
     sdk.retain(|name| match *name {
         "Asset" => dag.tasks.iter().any(|t| !t.outlets.is_empty()),
