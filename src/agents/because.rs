@@ -13,12 +13,12 @@ pub(super) struct Maker<'a> {
 
 impl Maker<'_> {
     /// A proposal that follows from `path` in the spec.
-    pub(super) fn from_spec(&self, path: &str, why: impl Into<String>, artifact: Artifact) -> Proposal {
+    pub(super) fn of_spec(&self, path: &str, why: impl Into<String>, artifact: Artifact) -> Proposal {
         self.because(because(self.spec, path), why, artifact)
     }
 
     /// A proposal that follows from a contract.
-    pub(super) fn from_contract(&self, table: &str, why: impl Into<String>, artifact: Artifact) -> Proposal {
+    pub(super) fn of_contract(&self, table: &str, why: impl Into<String>, artifact: Artifact) -> Proposal {
         self.because(Because::Contract(table.to_owned()), why, artifact)
     }
 

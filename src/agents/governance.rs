@@ -26,9 +26,9 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
             let path = format!("models.{}.columns.{}", model.name, column.name);
             proposals.push(match &model.layer {
                 Layer::Staging(table) => {
-                    maker.from_contract(&table.to_string(), format!("the contract tags it pii.{pii}"), artifact)
+                    maker.of_contract(&table.to_string(), format!("the contract tags it pii.{pii}"), artifact)
                 }
-                _ => maker.from_spec(&path, format!("it comes from a column tagged pii.{pii}"), artifact),
+                _ => maker.of_spec(&path, format!("it comes from a column tagged pii.{pii}"), artifact),
             });
         }
     }

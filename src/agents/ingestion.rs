@@ -66,7 +66,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
             schema: super::schema::raw_schema(source),
             tables,
         });
-        maker.from_spec(&path, why, artifact)
+        maker.of_spec(&path, why, artifact)
     };
     Ok(sources.into_iter().map(proposal).collect())
 }

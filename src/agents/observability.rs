@@ -21,7 +21,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     let proposal = |(i, alert): (usize, &crate::spec::Alert)| {
         let (pipeline, slack, webhook_env) = (spec.name.clone(), alert.slack.clone(), webhook_env.clone());
         let why = format!("{} hears of every failed run", alert.slack);
-        maker.from_spec(&format!("alerts.{i}"), why, Artifact::Alert(Alert { pipeline, slack, webhook_env }))
+        maker.of_spec(&format!("alerts.{i}"), why, Artifact::Alert(Alert { pipeline, slack, webhook_env }))
     };
     Ok(spec.alerts.iter().enumerate().map(proposal).collect())
 }

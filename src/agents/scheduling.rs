@@ -52,7 +52,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
         None => "runs by hand only: no schedule was asked for".to_owned(),
     };
     let maker = Maker { task, spec, role: Role::Scheduling };
-    Ok(vec![maker.from_spec("schedule", why, Artifact::DagChange(dag))])
+    Ok(vec![maker.of_spec("schedule", why, Artifact::DagChange(dag))])
 }
 
 /// Sources that the pipeline lands or stages, sorted.

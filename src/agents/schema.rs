@@ -33,7 +33,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     let maker = Maker { task, spec, role: Role::Schema };
     let project = DbtProject { name: config.name.clone(), targets: config.targets.clone() };
     let why = "one dbt project for the workspace, one profile for each of its targets";
-    let mut proposals = vec![maker.from_spec("models", why, Artifact::DbtProject(project))];
+    let mut proposals = vec![maker.of_spec("models", why, Artifact::DbtProject(project))];
 
     let read = spec.models.iter().filter_map(|m| match &m.from {
         Relation::Table(table) => Some(table),
@@ -52,7 +52,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
         }
         let table = format!("{source}.{}", tables[0].name);
         let dbt = DbtSource { name: source.clone(), schema: raw_schema(source), tables };
-        proposals.push(maker.from_contract(&table, "models read landed tables as sources", Artifact::DbtSource(dbt)));
+        proposals.push(maker.of_contract(&table, "models read landed tables as sources", Artifact::DbtSource(dbt)));
     }
 
     let mut by_source: BTreeMap<&Name, Vec<&TableRef>> = BTreeMap::new();
@@ -67,7 +67,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
             let (pipeline, schema) = (spec.name.clone(), raw_schema(source));
             let ddl = Ddl { pipeline, dialect, schema, tables: tables.clone() };
             let why = format!("the types of the contracts, as {} has them", dialect.label());
-            proposals.push(maker.from_spec("ingest", why, Artifact::Ddl(ddl)));
+            proposals.push(maker.of_spec("ingest", why, Artifact::Ddl(ddl)));
         }
     }
     Ok(proposals)

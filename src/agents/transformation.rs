@@ -36,7 +36,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
                     macros.entry(name).or_insert(&model.name);
                 }
                 let artifact = Artifact::DbtModel(dbt_model(model, sql));
-                proposals.push(maker.from_spec(&format!("models.{}", model.name), why(model), artifact));
+                proposals.push(maker.of_spec(&format!("models.{}", model.name), why(model), artifact));
             }
             Err(fault) => faults.extend(fault.diagnostics),
         }
@@ -48,7 +48,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
             Ok(files) => {
                 for file in files.into_iter().filter(|f| done.insert(f.name.clone())) {
                     let why = format!("`{model}` calls it");
-                    proposals.push(maker.from_spec(&format!("models.{model}"), why, Artifact::Macro(file)));
+                    proposals.push(maker.of_spec(&format!("models.{model}"), why, Artifact::Macro(file)));
                 }
             }
             Err(fault) => faults.extend(fault.diagnostics),

@@ -67,15 +67,15 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     let mut files = Vec::new();
     for (name, path) in generic {
         match generic_test(name) {
-            Ok(Some(file)) => files.push(maker.from_spec(path, format!("`{name}` is tested"), Artifact::Macro(file))),
+            Ok(Some(file)) => files.push(maker.of_spec(path, format!("`{name}` is tested"), Artifact::Macro(file))),
             Ok(None) => {}
             Err(fault) => faults.extend(fault.diagnostics),
         }
     }
     Fault::unless_empty(faults)?;
-    let tests = tests.into_iter().map(|(path, why, test)| maker.from_spec(&path, why, Artifact::DbtTest(test)));
+    let tests = tests.into_iter().map(|(path, why, test)| maker.of_spec(&path, why, Artifact::DbtTest(test)));
     let mut proposals: Vec<Proposal> = tests.collect();
-    proposals.extend(units.into_iter().map(|(path, why, unit)| maker.from_spec(&path, why, Artifact::UnitTest(unit))));
+    proposals.extend(units.into_iter().map(|(path, why, unit)| maker.of_spec(&path, why, Artifact::UnitTest(unit))));
     proposals.extend(files);
     Ok(proposals)
 }
