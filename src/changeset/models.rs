@@ -137,10 +137,10 @@ fn read<'d>(
     dialects: &[crate::vocabulary::Dialect],
 ) -> (Read<'d>, Vec<Diagnostic>) {
     let text = Text::new(&item.file, "artifact.sql", &item.value.sql);
-    let rendered = match jinja::render(&text, macros) {
-        Ok(rendered) => rendered,
-        Err(faults) => return (Read { item, rendered: Rendered::default(), parsed: None }, faults),
-    };
+    let (rendered, faults) = jinja::read(&text, macros);
+    if !faults.is_empty() {
+        return (Read { item, rendered, parsed: None }, faults);
+    }
     let mut parsed = None;
     let mut faults = Vec::new();
     for dialect in dialects {

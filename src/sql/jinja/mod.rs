@@ -5,12 +5,14 @@
 mod expr;
 mod functions;
 pub mod macros;
+mod scan;
 
 use std::collections::BTreeMap;
 
 use super::text::{Text, offset};
 use crate::vocabulary::{DataType, Diagnostic, Name, Place, Relation, TableRef, nearest};
 use expr::{Expr, Kind, Reader};
+use scan::{Piece, Scan};
 
 /// Schema of the stand-in for `ref('x')`: two parts, so that a CTE of the same name is not taken for it.
 pub const REF_SCHEMA: &str = "dbt_ref__";
@@ -99,11 +101,17 @@ impl Stop {
 /// # Errors
 /// A diagnostic for each form that is not understood, with line and column.
 pub fn render(text: &Text<'_>, macros: &Macros) -> Result<Rendered, Vec<Diagnostic>> {
+    let (rendered, faults) = read(text, macros);
+    if faults.is_empty() { Ok(rendered) } else { Err(faults) }
+}
+
+/// The same, with what `text` reads even where something in it is not allowed.
+pub fn read(text: &Text<'_>, macros: &Macros) -> (Rendered, Vec<Diagnostic>) {
     let mut out = Rendered::default();
     let mut stops = Vec::new();
     if text.sql.len() > LONGEST {
         let what = format!("the SQL has {} bytes, the most is {LONGEST}", text.sql.len());
-        return Err(vec![Stop::new("sql-too-long", what, 0, 1).placed(text)]);
+        return (out, vec![Stop::new("sql-too-long", what, 0, 1).placed(text)]);
     }
     if let Some(at) = text.sql.find('\0') {
         stops.push(Stop::new("nul-byte", "a NUL byte has no place in SQL", at, 1));
@@ -151,7 +159,7 @@ pub fn render(text: &Text<'_>, macros: &Macros) -> Result<Rendered, Vec<Diagnost
             }
         }
     }
-    if stops.is_empty() { Ok(out) } else { Err(stops.into_iter().map(|s| s.placed(text)).collect()) }
+    (out, stops.into_iter().map(|s| s.placed(text)).collect())
 }
 
 impl Rendered {
@@ -178,100 +186,6 @@ impl Rendered {
     /// SQL without Jinja, as it is.
     pub fn plain(sql: &str) -> Rendered {
         Rendered { sql: sql.to_owned(), chunks: vec![Chunk { out: 0, source: 0, width: None }], ..Rendered::default() }
-    }
-}
-
-/// What a text with Jinja is made of.
-pub(super) enum Piece {
-    /// Text that is kept.
-    Literal(usize, usize),
-    /// `{{ … }}`.
-    Print { tokens: Vec<expr::Spanned>, from: usize, to: usize, inner_end: usize },
-    /// `{% … %}`.
-    Block { tokens: Vec<expr::Spanned>, from: usize, to: usize, inner_end: usize },
-}
-
-/// Reads a text piece by piece, as Jinja's own lexer would.
-pub(super) struct Scan<'t> {
-    text: &'t str,
-    at: usize,
-    strip: bool,
-    /// How many blocks are open, for those who count.
-    depth: usize,
-}
-
-impl<'t> Scan<'t> {
-    fn new(text: &'t str) -> Scan<'t> {
-        Scan { text, at: 0, strip: false, depth: 0 }
-    }
-}
-
-impl Iterator for Scan<'_> {
-    type Item = Result<Piece, Stop>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if std::mem::take(&mut self.strip) {
-                let rest = &self.text[self.at..];
-                self.at += rest.len() - rest.trim_start().len();
-            }
-            let rest = &self.text[self.at..];
-            if rest.is_empty() {
-                return None;
-            }
-            let open = ["{{", "{%", "{#"].iter().filter_map(|o| rest.find(o)).min();
-            match open {
-                Some(0) => match self.tag() {
-                    Ok(None) => {}
-                    Ok(Some(piece)) => return Some(Ok(piece)),
-                    Err(stop) => {
-                        self.at = self.text.len();
-                        return Some(Err(stop));
-                    }
-                },
-                open => {
-                    let length = open.unwrap_or(rest.len());
-                    let from = self.at;
-                    self.at += length;
-                    let kept = match &rest.as_bytes()[length..] {
-                        [_, _, b'-', ..] => rest[..length].trim_end().len(),
-                        _ => length,
-                    };
-                    if kept > 0 {
-                        return Some(Ok(Piece::Literal(from, from + kept)));
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Scan<'_> {
-    fn tag(&mut self) -> Result<Option<Piece>, Stop> {
-        let from = self.at;
-        let comment = self.text[from..].starts_with("{#");
-        if comment {
-            let Some(end) = self.text[from + 2..].find("#}") else {
-                return Err(
-                    Stop::new("unbalanced-jinja", "this comment is never closed", from, 2).next("close it with `#}`")
-                );
-            };
-            self.at = from + 2 + end + 2;
-            self.strip = end > 0 && self.text.as_bytes()[from + 2 + end - 1] == b'-';
-            return Ok(None);
-        }
-        let block = self.text[from..].starts_with("{%");
-        let close = if block { "%}" } else { "}}" };
-        let start = from + 2 + usize::from(matches!(self.text.as_bytes().get(from + 2), Some(b'-' | b'+')));
-        let (tokens, inner_end) = expr::read(self.text, start, close)?;
-        self.strip = self.text.as_bytes()[inner_end] == b'-';
-        let to = inner_end + 2 + usize::from(self.strip);
-        self.at = to;
-        Ok(Some(if block {
-            Piece::Block { tokens, from, to, inner_end }
-        } else {
-            Piece::Print { tokens, from, to, inner_end }
-        }))
     }
 }
 

@@ -7,6 +7,7 @@ mod expr;
 mod functions;
 mod grouping;
 mod joins;
+mod keys;
 mod query;
 mod relation;
 mod value;

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    BinaryOperator, Distinct, ExcludeSelectItem, Expr, LimitClause, ObjectName, OrderBy, OrderByKind, Query,
-    RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier,
-    Value as Literal, WildcardAdditionalOptions,
+    Distinct, ExcludeSelectItem, Expr, LimitClause, ObjectName, OrderBy, OrderByKind, Query, RenameSelectItem, Select,
+    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Value as Literal,
+    WildcardAdditionalOptions,
 };
 use sqlparser::tokenizer::Location;
 
 use super::grouping::{self, Grouping};
-use super::joins::{Key, all_columns, column_of, conjuncts};
+use super::joins::{Key, all_columns, column_of};
+use super::keys::{first_of_each, group_keys, partition, partition_of_first, passed_keys, passed_partition};
 use super::relation::{Column, Ctes, Env, Table, anything, lower};
 use super::value::Value;
 use super::{Resolver, Usage};
@@ -406,57 +407,6 @@ impl Resolver<'_> {
     }
 }
 
-/// `where rank = 1` over `row_number() over (partition by …)` leaves one row for each partition.
-fn first_of_each(filter: &Expr, env: &mut Env<'_>) {
-    let Some(key) = partition_of_first(filter, env, &[]) else { return };
-    env.keys.insert(0, key);
-    if let [rel] = env.rels.as_mut_slice() {
-        let mut table = Table::clone(&rel.table);
-        for column in &mut table.columns {
-            (column.value.repeated, column.value.fan_out) = (0, None);
-        }
-        table.fan_out = None;
-        rel.table = Rc::new(table);
-        env.fan_out = None;
-    }
-}
-
-/// The partition of which a condition keeps the first row. `named` are the partitions of the select list.
-fn partition_of_first(condition: &Expr, env: &Env<'_>, named: &[(&str, &Key)]) -> Option<Key> {
-    let mut parts = Vec::new();
-    conjuncts(condition, &mut parts);
-    parts.into_iter().find_map(|part| {
-        let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = part else { return None };
-        if position_of(right) != Some(1) {
-            return None;
-        }
-        if let Some(source) = column_of(left, env) {
-            return passed_partition(&source, env);
-        }
-        if let Expr::Identifier(ident) = left.as_ref() {
-            return named.iter().find(|(name, _)| *name == lower(ident)).map(|(_, key)| (*key).clone());
-        }
-        partition(left, env)
-    })
-}
-
-/// The partition that a column of a table is the number in.
-fn passed_partition((rel, column): &(usize, String), env: &Env<'_>) -> Option<Key> {
-    let table = &env.rels[*rel].table;
-    let partition = table.columns.iter().find(|c| c.name == *column)?.partition.as_ref()?;
-    Some(partition.iter().map(|c| (*rel, c.clone())).collect())
-}
-
-/// The columns of `row_number() over (partition by a, b …)`.
-fn partition(expr: &Expr, env: &Env<'_>) -> Option<Key> {
-    let Expr::Function(function) = expr else { return None };
-    let Some(sqlparser::ast::WindowType::WindowSpec(window)) = &function.over else { return None };
-    if !function.name.to_string().eq_ignore_ascii_case("row_number") {
-        return None;
-    }
-    window.partition_by.iter().map(|e| column_of(e, env)).collect()
-}
-
 fn item_aggregates(item: &SelectItem) -> bool {
     match item {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => grouping::aggregates(expr),
@@ -465,7 +415,7 @@ fn item_aggregates(item: &SelectItem) -> bool {
 }
 
 /// `group by 1`.
-fn position_of(expr: &Expr) -> Option<usize> {
+pub(super) fn position_of(expr: &Expr) -> Option<usize> {
     match expr {
         Expr::Value(v) => match &v.value {
             Literal::Number(n, _) => n.parse().ok(),
@@ -476,7 +426,7 @@ fn position_of(expr: &Expr) -> Option<usize> {
 }
 
 /// The name of a column without an alias, where every target gives it the same.
-fn implied_name(expr: &Expr) -> String {
+pub(super) fn implied_name(expr: &Expr) -> String {
     match expr {
         Expr::Identifier(ident) => lower(ident),
         Expr::CompoundIdentifier(parts) => parts.last().map(lower).unwrap_or_default(),
@@ -507,37 +457,4 @@ fn renamed(table: Rc<Table>, names: impl ExactSizeIterator<Item = String>) -> Rc
         column.name = name;
     }
     Rc::new(table)
-}
-
-/// The columns that hold what is grouped by; none where one of them is not in the result.
-fn group_keys(select: &Select, list: Option<&[Expr]>, columns: &[Column]) -> Vec<BTreeSet<String>> {
-    let Some(list) = list else { return Vec::new() };
-    let named: Option<BTreeSet<String>> = list
-        .iter()
-        .map(|expr| {
-            if let Some(n) = position_of(expr) {
-                return columns.get(n.wrapping_sub(1)).map(|c| c.name.clone());
-            }
-            let at = select.projection.iter().position(|item| match item {
-                SelectItem::ExprWithAlias { expr: e, alias } => {
-                    e == expr || matches!(expr, Expr::Identifier(i) if lower(i) == lower(alias))
-                }
-                SelectItem::UnnamedExpr(e) => {
-                    e == expr || implied_name(e) == implied_name(expr) && !implied_name(e).is_empty()
-                }
-                _ => false,
-            });
-            at.and_then(|i| columns.get(i)).map(|c| c.name.clone())
-        })
-        .collect();
-    named.into_iter().collect()
-}
-
-/// Keys of what is read, under the names that the result gives their columns.
-fn passed_keys(keys: &[Key], plain: &[Option<(usize, String)>], columns: &[Column]) -> Vec<BTreeSet<String>> {
-    let name = |wanted: &(usize, String)| {
-        let at = plain.iter().position(|p| p.as_ref() == Some(wanted))?;
-        Some(columns[at].name.clone())
-    };
-    keys.iter().filter_map(|key| key.iter().map(&name).collect::<Option<BTreeSet<String>>>()).collect()
 }
