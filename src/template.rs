@@ -42,12 +42,17 @@ pub fn list(prefix: &str) -> Vec<&'static str> {
     files().keys().map(String::as_str).filter(|name| name.starts_with(prefix)).collect()
 }
 
-/// SHA-256 over names and texts of all templates: what the lock file keeps, so that a new template is seen.
+/// Templates whose text is in no generated file.
+const NOT_GENERATED: &[&str] = &["ops/", "pull_request/"];
+
+/// SHA-256 over names and texts of the templates that files are generated from: what the lock file keeps, so that a new
+/// template is seen.
 pub fn hash() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| {
         let mut sha = Sha256::new();
-        for (name, text) in files() {
+        let generated = |name: &str| !NOT_GENERATED.iter().any(|folder| name.starts_with(folder));
+        for (name, text) in files().iter().filter(|(name, _)| generated(name)) {
             for part in [name, text] {
                 sha.update((part.len() as u64).to_le_bytes());
                 sha.update(part);

@@ -167,7 +167,10 @@ fn statement(task: &DagTask, variable: &str, indent: usize, config: &Config) -> 
     let (helper, mut args) = match &task.action {
         DagAction::Ingest(script) => ("load", vec![id, python_string(script.as_str())]),
         DagAction::Run(models) => ("dbt", vec![id, python_string("run"), select(models, indent)]),
-        DagAction::Test(models) => ("dbt", vec![id, python_string("test"), select(models, indent)]),
+        // A test that also reads a model of another pipeline belongs to that one.
+        DagAction::Test(models) => {
+            ("dbt", vec![id, python_string("test --indirect-selection cautious"), select(models, indent)])
+        }
         DagAction::Build(models) => ("dbt", vec![id, python_string("build"), select(models, indent)]),
     };
     if !task.outlets.is_empty() {
