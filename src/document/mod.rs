@@ -8,7 +8,6 @@ mod fault;
 mod json;
 mod locate;
 mod node;
-mod write;
 mod yaml;
 
 use serde::de::DeserializeOwned;
@@ -16,7 +15,6 @@ use serde::de::DeserializeOwned;
 use crate::vocabulary::{Fault, Outcome};
 
 pub use locate::{locate, pin};
-pub use write::{flow_scalar, scalar, text_block};
 
 /// Reads one document of YAML, or of JSON where `file` ends in `.json` or the text is JSON.
 ///

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::vocabulary::{Diagnostic, Place};
+use crate::vocabulary::{yaml_flow_scalar, yaml_text};
 use crate::workspace::Config;
 
 const CONFIG: &str = "version: 1
@@ -220,7 +221,12 @@ fn written_text_is_read_back() {
         "🙂",
     ];
     for text in texts {
-        let doc = format!("a:\n  b: {}\n  c: [{}, {}]\n", text_block(text, 5, 4), flow_scalar(text), flow_scalar(text));
+        let doc = format!(
+            "a:\n  b: {}\n  c: [{}, {}]\n",
+            yaml_text(text, 4, 5),
+            yaml_flow_scalar(text),
+            yaml_flow_scalar(text)
+        );
         let back: std::collections::BTreeMap<String, Doc> = parse("x.yml", &doc).unwrap();
         let want = Doc { b: text.into(), c: vec![text.into(), text.into()] };
         assert_eq!(back["a"], want, "{doc}");
@@ -248,7 +254,7 @@ proptest::proptest! {
 
     #[test]
     fn any_text_comes_back(text in "\\PC*|[ -~\\n\\t]*") {
-        let doc = format!("b: {}\nc: [{}]\n", text_block(&text, 3, 2), flow_scalar(&text));
+        let doc = format!("b: {}\nc: [{}]\n", yaml_text(&text, 2, 3), yaml_flow_scalar(&text));
         let back: std::collections::BTreeMap<String, serde_json::Value> = parse("x.yml", &doc).unwrap();
         assert_eq!(back["b"], serde_json::json!(text), "{doc}");
         assert_eq!(back["c"], serde_json::json!([text]), "{doc}");

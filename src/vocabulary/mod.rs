@@ -22,4 +22,4 @@ pub use quote::{
 pub use relation::{Relation, TableRef};
 pub use types::DataType;
 pub use window::{Span, Unit, Window};
-pub use yaml::{yaml_block, yaml_entry, yaml_flow, yaml_item, yaml_scalar};
+pub use yaml::{yaml_block, yaml_entry, yaml_flow, yaml_flow_scalar, yaml_item, yaml_scalar, yaml_text};

@@ -19,10 +19,10 @@ pub fn yaml_flow(value: &Value) -> String {
         Value::Array(items) => format!("[{}]", items.iter().map(yaml_flow).collect::<Vec<_>>().join(", ")),
         Value::Object(entries) => {
             let entries: Vec<String> =
-                entries.iter().map(|(k, v)| format!("{}: {}", flow_text(k), yaml_flow(v))).collect();
+                entries.iter().map(|(k, v)| format!("{}: {}", yaml_flow_scalar(k), yaml_flow(v))).collect();
             format!("{{{}}}", entries.join(", "))
         }
-        Value::String(text) => flow_text(text),
+        Value::String(text) => yaml_flow_scalar(text),
         Value::Number(number) => float(&number.to_string()),
         other => other.to_string(),
     }
@@ -30,7 +30,7 @@ pub fn yaml_flow(value: &Value) -> String {
 
 /// `key: value` in lines that are `indent` spaces in; lists of scalars stand in flow style where they fit.
 pub fn yaml_entry(key: &str, value: &Value, indent: usize) -> String {
-    let key = flow_text(key);
+    let key = yaml_flow_scalar(key);
     let value = Writer { flow: &[] }.value(value, indent + 2, indent + width(&key) + 1, false);
     format!("{:indent$}{key}:{value}", "")
 }
@@ -58,7 +58,7 @@ impl Writer<'_> {
         let nested = |v: &Value| matches!(v, Value::Array(_) | Value::Object(_));
         let short = |text: &String| column + 1 + width(text) <= WIDTH;
         match value {
-            Value::String(text) => format!(" {}", string(text, indent, column + 1)),
+            Value::String(text) => format!(" {}", yaml_text(text, indent, column + 1)),
             Value::Array(items) if !items.is_empty() => {
                 if !items.iter().any(|item| nested(item) || is_prose(item))
                     && let Some(text) = Some(yaml_flow(value)).filter(short)
@@ -80,7 +80,7 @@ impl Writer<'_> {
 
     fn entries(&self, entries: &serde_json::Map<String, Value>, indent: usize, flow: bool) -> String {
         let entry = |(key, value): (&String, &Value)| {
-            let name = flow_text(key);
+            let name = yaml_flow_scalar(key);
             let flow = flow || self.flow.contains(&key.as_str());
             // `columns.*`: each column in flow style, below `columns` in block style.
             let below = self.flow.iter().any(|f| f.strip_suffix(".*") == Some(key));
@@ -105,7 +105,7 @@ impl Writer<'_> {
 
 /// A string at `column`, with more lines `indent` spaces in: on one line where it fits, else folded, else literal, else
 /// in double quotes over several lines.
-fn string(text: &str, indent: usize, column: usize) -> String {
+pub fn yaml_text(text: &str, indent: usize, column: usize) -> String {
     let one = yaml_scalar(text);
     if column + width(&one) <= WIDTH && !text.contains('\n') {
         return one;
@@ -205,7 +205,8 @@ fn is_prose(item: &Value) -> bool {
     item.as_str().is_some_and(|text| text.len() > 30 && text.contains(' '))
 }
 
-fn flow_text(text: &str) -> String {
+/// `text` as a scalar between brackets or braces.
+pub fn yaml_flow_scalar(text: &str) -> String {
     if is_plain(text, true) { text.to_owned() } else { quoted(text) }
 }
 

@@ -30,8 +30,8 @@ pub struct Config {
     /// The programs that run pipelines, where they are not the pinned ones.
     #[serde(default, skip_serializing_if = "Runtime::is_default")]
     pub runtime: Runtime,
-    /// What needs a named approval.
-    #[serde(default, skip_serializing_if = "Policies::is_default")]
+    /// What needs a named approval; written also where it is the default, for it should be seen.
+    #[serde(default)]
     pub policies: Policies,
 }
 
@@ -204,4 +204,4 @@ macro_rules! is_default {
         }
     )*};
 }
-is_default!(Defaults, Airflow, Runtime, Policies);
+is_default!(Defaults, Airflow, Runtime);

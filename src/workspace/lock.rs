@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::paths;
 use crate::document;
-use crate::vocabulary::{Diagnostic, Name, Outcome, Place};
+use crate::vocabulary::{Diagnostic, Name, Outcome, Place, yaml_scalar};
 
 /// The whole of `pipewright.lock`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,11 +76,11 @@ impl Lock {
         for (name, locked) in &self.pipelines {
             out.push_str(&format!(
                 "  {}:\n    spec: {}\n    contracts: {}\n    templates: {}\n    tool: {}\n",
-                document::scalar(name.as_str()),
-                document::scalar(&locked.spec),
-                document::scalar(&locked.contracts),
-                document::scalar(&locked.templates),
-                document::scalar(&locked.tool)
+                yaml_scalar(name.as_str()),
+                yaml_scalar(&locked.spec),
+                yaml_scalar(&locked.contracts),
+                yaml_scalar(&locked.templates),
+                yaml_scalar(&locked.tool)
             ));
         }
         out

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use super::{CURSOR, INFERRED, PROFILE, TYPE, types};
 use crate::contract::{Column, Contract, TableKind};
-use crate::document::{flow_scalar, scalar, text_block};
-use crate::vocabulary::DataType;
+use crate::vocabulary::{DataType, yaml_flow_scalar, yaml_scalar, yaml_text};
 
 /// The document of `contract`, valid by the standard's JSON Schema 3.2.
 pub fn write(contract: &Contract) -> String {
@@ -17,15 +16,15 @@ pub fn write(contract: &Contract) -> String {
         "apiVersion: v3.2.0\nkind: DataContract\nid: {source}.{table}\nname: {source} {table}\nversion: 1.0.0\nstatus: active\n"
     );
     if let Some(text) = &contract.description {
-        let _ = write!(out, "description:\n  purpose: {}\n", text_block(text, 11, 4));
+        let _ = write!(out, "description:\n  purpose: {}\n", yaml_text(text, 4, 11));
     }
     let _ = write!(
         out,
         "servers:\n  - server: {}\n    type: custom\n    environment: dev\nschema:\n  - name: {}\n    physicalName: {}\n    \
          physicalType: {kind}\n    logicalType: object\n    properties:\n",
-        scalar(source.as_str()),
-        scalar(table.as_str()),
-        text_block(&contract.physical_name, 18, 6),
+        yaml_scalar(source.as_str()),
+        yaml_scalar(table.as_str()),
+        yaml_text(&contract.physical_name, 6, 18),
     );
     for column in &contract.columns {
         property(&mut out, column);
@@ -34,10 +33,10 @@ pub fn write(contract: &Contract) -> String {
         out.push_str("    customProperties:\n");
     }
     if let Some(cursor) = &contract.cursor {
-        let _ = writeln!(out, "      - {{property: {CURSOR}, value: {}}}", flow_scalar(cursor.as_str()));
+        let _ = writeln!(out, "      - {{property: {CURSOR}, value: {}}}", yaml_flow_scalar(cursor.as_str()));
     }
     if let Some(p) = &contract.profile {
-        let method = flow_scalar(&p.method);
+        let method = yaml_flow_scalar(&p.method);
         let _ = writeln!(
             out,
             "      - {{property: {PROFILE}, value: {{rows: {}, sample: {}, method: {method}}}}}",
@@ -48,21 +47,21 @@ pub fn write(contract: &Contract) -> String {
 }
 
 fn property(out: &mut String, column: &Column) {
-    let _ = writeln!(out, "      - name: {}", scalar(column.name.as_str()));
+    let _ = writeln!(out, "      - name: {}", yaml_scalar(column.name.as_str()));
     let mut line = |key: &str, value: &str| {
         let gap = if value.starts_with('\n') { "" } else { " " };
         let _ = writeln!(out, "        {key}:{gap}{value}");
     };
     if column.physical_name != *column.name.as_str() {
-        line("physicalName", &text_block(&column.physical_name, 22, 10));
+        line("physicalName", &yaml_text(&column.physical_name, 10, 22));
     }
-    line("physicalType", &text_block(&column.physical_type, 22, 10));
+    line("physicalType", &yaml_text(&column.physical_type, 10, 22));
     line("logicalType", types::logical(column.data_type).as_str());
     if column.data_type == DataType::TimestampTz {
         line("logicalTypeOptions", "{timezone: true}");
     }
     if let Some(text) = &column.description {
-        line("description", &text_block(text, 21, 10));
+        line("description", &yaml_text(text, 10, 21));
     }
     if let Some(position) = column.primary_key {
         line("primaryKey", "true");
@@ -75,7 +74,7 @@ fn property(out: &mut String, column: &Column) {
         line("unique", "true");
     }
     if !column.tags.is_empty() {
-        line("tags", &list(column.tags.iter().map(|t| flow_scalar(t)), 14));
+        line("tags", &list(column.tags.iter().map(|t| yaml_flow_scalar(t)), 14));
     }
     if let Some(to) = &column.references {
         let mut text = format!("\n          - type: foreignKey\n            to: {}.{}", to.table, to.column);
@@ -88,7 +87,7 @@ fn property(out: &mut String, column: &Column) {
         let number = column.data_type.is_numeric();
         let value = |v: &String| {
             let plain = number && serde_json::from_str::<serde_json::Number>(v).is_ok_and(|n| n.to_string() == *v);
-            format!("{{value: {}}}", if plain { v.clone() } else { flow_scalar(v) })
+            format!("{{value: {}}}", if plain { v.clone() } else { yaml_flow_scalar(v) })
         };
         line("enum", &list(column.accepted_values.iter().map(value), 14));
     }
@@ -99,7 +98,7 @@ fn property(out: &mut String, column: &Column) {
         let _ = writeln!(
             out,
             "        customProperties: [{{property: {TYPE}, value: {}}}]",
-            flow_scalar(&column.data_type.to_string())
+            yaml_flow_scalar(&column.data_type.to_string())
         );
     }
 }
