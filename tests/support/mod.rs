@@ -1,10 +1,13 @@
 //! Workspaces to try things in: a temporary folder with a git repository, the sample shop, and the real program.
 #![allow(dead_code)]
 
+pub mod evaluator;
+
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -113,6 +116,19 @@ impl Sandbox {
         said
     }
 
+    /// Runs the program here with that on its standard input.
+    pub fn piped(&self, args: &[&str], input: &str) -> Said {
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        child.stdin.take().expect("stdin").write_all(input.as_bytes()).expect("written");
+        said(child.wait_with_output().expect("ends"))
+    }
+
     /// Runs the program here with `--json`, and its one document.
     pub fn json(&self, args: &[&str]) -> (i32, Value) {
         let said = self.pw(&[args, &["--json"]].concat());
@@ -187,12 +203,33 @@ pub fn shop() -> &'static Path {
 /// A SQLite file made of statements.
 pub fn sqlite(path: &Path, statements: &str) {
     let script = "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1]); c.executescript(sys.stdin.read()); c.commit()";
-    let mut child = Command::new("python3")
-        .args(["-c", script])
-        .arg(path)
-        .stdin(std::process::Stdio::piped())
-        .spawn()
-        .expect("python3");
-    std::io::Write::write_all(&mut child.stdin.take().expect("stdin"), statements.as_bytes()).expect("written");
+    let mut child =
+        Command::new("python3").args(["-c", script]).arg(path).stdin(Stdio::piped()).spawn().expect("python3");
+    child.stdin.take().expect("stdin").write_all(statements.as_bytes()).expect("written");
     assert!(child.wait().expect("ended").success());
 }
+
+/// A SQLite file whose tables and columns are called what nobody should call them.
+pub fn odd_source(path: &Path) {
+    sqlite(
+        path,
+        r#"create table "Order ""Details""" ("Order Id" integer primary key, "select" text, "naïve" text,
+               "{{ env_var('X') }}" text, "UnitPrice" decimal(10,2), "a""b" timestamp, "'; drop table x; --" text);
+           insert into "Order ""Details""" values
+               (1, 'a', 'naïve 🤷', '{{ 1 }}', 2.50, '2026-03-30 10:00:00', '''; drop table x; --'),
+               (2, null, '{% raw %}', '"', 0, '2026-03-29 23:59:59', '\');
+           create table "group" (id integer primary key, "order" text);
+           insert into "group" values (1, 'x');"#,
+    );
+}
+
+/// Stages all of [`odd_source`].
+pub const ODD_SPEC: &str = "version: 1
+name: odd_stage
+ingest:
+  - {table: odd.order_details, mode: merge}
+  - {table: odd.group_table, mode: merge}
+models:
+  - {name: stg_odd__order_details, from: odd.order_details}
+  - {name: stg_odd__group_table, from: odd.group_table}
+";
