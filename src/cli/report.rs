@@ -130,7 +130,16 @@ mod tests {
             .at(place)
             .why("it has status, ordered_at")
             .next("write `status`");
-        insta::assert_snapshot!(plain(&diagnostic));
+        insta::assert_snapshot!(plain(&diagnostic), @r"
+        error[unknown-column]: orders has no column `statu`
+         --> pipelines/daily.yml:3:13
+          |
+        3 |     where: [statu = 'x']
+          |             ^^^^^ models.daily.where.0
+          |
+          = why: it has status, ordered_at
+          = next: write `status`
+        ");
     }
 
     #[test]
