@@ -94,13 +94,16 @@ pub fn commit(git: &Git, draft: &Draft<'_>) -> Outcome<Published> {
     Ok(Published::Changed { change, findings })
 }
 
+/// Paths with what stands there afterwards; none where it goes.
+pub(crate) type Changes = BTreeMap<String, Option<File>>;
+
 /// Paths that differ from HEAD once `generated` and `documents` are in it, and what the merge found.
 pub(crate) fn changes(
     git: &Git,
     head: Option<Id>,
     generated: &Files,
     documents: &Files,
-) -> Outcome<(BTreeMap<String, Option<File>>, Vec<Diagnostic>)> {
+) -> Outcome<(Changes, Vec<Diagnostic>)> {
     let here = git.entries(head)?;
     let mut out = BTreeMap::new();
     let merged = regenerate(git, &here, generated, &mut out)?;
@@ -125,12 +128,7 @@ pub(crate) fn changes(
 
 /// Merges what was generated with what stands in HEAD. Only files that are generated otherwise than last time are read:
 /// for all others, what stands is right.
-fn regenerate(
-    git: &Git,
-    here: &Entries,
-    generated: &Files,
-    out: &mut BTreeMap<String, Option<File>>,
-) -> Outcome<Merged> {
+fn regenerate(git: &Git, here: &Entries, generated: &Files, out: &mut Changes) -> Outcome<Merged> {
     let (mut base, mut edited, mut new) = (Tree::new(), Tree::new(), Files::new());
     let mut take = |path: &str, text: Option<&String>| -> Outcome<()> {
         let (last, now) = (here.get(&format!("{BASE}{path}")), here.get(path));

@@ -81,7 +81,7 @@ pub fn history(git: &Git, ledger: &Ledger) -> Outcome<Vec<Entry>> {
     // Of one moment, what was done later stands first: commits are in that order already, events are not.
     let commits = out.iter().take_while(|e| e.commit.is_some()).count();
     out[commits..].reverse();
-    out.sort_by(|a, b| b.at.cmp(&a.at));
+    out.sort_by_key(|entry| std::cmp::Reverse(entry.at));
     Ok(out)
 }
 

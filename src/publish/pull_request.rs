@@ -294,13 +294,16 @@ fn counts(summary: &Summary, change: &ChangeView) -> Vec<String> {
     let paths: BTreeSet<&String> = change.pair.before.keys().chain(change.pair.after.keys()).collect();
     let n = paths.len();
     let mut out = vec![format!("{n} {}", if n == 1 { "file" } else { "files" })];
-    let word: [(&str, fn(&Count) -> usize); 3] =
-        [("added", |c| c.added), ("removed", |c| c.removed), ("changed", |c| c.changed)];
-    for (word, number) in word {
+    let number = |word: &str, count: &Count| match word {
+        "added" => count.added,
+        "removed" => count.removed,
+        _ => count.changed,
+    };
+    for word in ["added", "removed", "changed"] {
         let parts: Vec<String> = SHOWN
             .iter()
             .filter_map(|kind| {
-                let n = number(summary.counts.get(kind)?);
+                let n = number(word, summary.counts.get(kind)?);
                 (n > 0).then(|| format!("{n} {}", kind.label(n)))
             })
             .collect();

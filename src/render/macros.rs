@@ -11,10 +11,9 @@ use crate::template;
 use crate::vocabulary::jinja_string;
 
 /// A comment that stands right before a macro or test, and its head.
-#[allow(clippy::unwrap_used)] // a constant pattern, tried by the tests
-static HEAD: LazyLock<Regex> = LazyLock::new(|| {
+static HEAD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?s)(?:\{#-?\s*((?:[^#]|#[^}])*?)\s*-?#\}\s*)?\{%-?\s*(macro|test)\s+(\w+)\s*\(([^%]*?)\)\s*-?%\}")
-        .unwrap()
+        .ok()
 });
 
 /// The file of a macro or generic test.
@@ -38,7 +37,8 @@ pub fn macro_properties<'a>(macros: impl IntoIterator<Item = &'a Macro>) -> File
 }
 
 fn heads(text: &str) -> Vec<Value> {
-    HEAD.captures_iter(text)
+    let heads = HEAD.iter().flat_map(|head| head.captures_iter(text));
+    heads
         .map(|head| {
             let (kind, name) = (&head[2], &head[3]);
             let said = head.get(1).map(|m| m.as_str().split_whitespace().collect::<Vec<_>>().join(" "));

@@ -89,24 +89,3 @@ fn faults_of_all_documents_come_at_once() {
         insta::assert_snapshot!("faults", said);
     });
 }
-
-/// Ignored by default because it measures: `cargo test --release -- --ignored thousand_contracts`.
-#[test]
-#[ignore = "measures"]
-fn a_thousand_contracts_load_fast() {
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("pipewright.yml"), CONFIG).unwrap();
-    fs::create_dir_all(dir.path().join("contracts/shop")).unwrap();
-    for i in 0..1000 {
-        let text = ORDERS
-            .replace("id: shop.orders", &format!("id: shop.t{i}"))
-            .replace("- name: orders", &format!("- name: t{i}"));
-        fs::write(dir.path().join(format!("contracts/shop/t{i}.odcs.yaml")), text).unwrap();
-    }
-    let start = std::time::Instant::now();
-    let opened = Workspace::open(dir.path()).unwrap();
-    let took = start.elapsed();
-    assert_eq!(opened.contracts.len(), 1000);
-    eprintln!("{took:?}");
-    assert!(cfg!(debug_assertions) || took.as_secs_f64() < 0.5, "{took:?}");
-}
