@@ -155,10 +155,36 @@ impl<'a> Assembly<'_, 'a> {
             out.push_str(&format!(", over the last {said}"));
         }
         if !model.filters.is_empty() {
-            out.push_str(&format!(", where {}", model.filters.join(" and ")));
+            let said = self.said_filters(model);
+            out.push_str(", ");
+            out.push_str(&said.unwrap_or_else(|| format!("where {}", model.filters.join(" and "))));
         }
         out.push('.');
         out
+    }
+
+    /// The conditions in the requirement's own words; none where they make no end of a sentence.
+    fn said_filters(&self, model: &Model) -> Option<String> {
+        const WITHOUT: &[&str] = &["leave out ", "leaving out ", "exclude ", "excluding ", "except ", "without "];
+        const AS_SAID: &[&str] = &["with ", "only ", "whose ", "where ", "that ", "who "];
+        let prefix = format!("models.{}.where.", model.name);
+        let mut out = Vec::new();
+        for (piece, _) in self.became.iter().filter(|(_, paths)| paths.iter().any(|p| p.starts_with(&prefix))) {
+            let words = self.scan.words(&self.pieces[*piece].tokens);
+            let after = |start: &&str| {
+                let head = words.get(..start.len())?;
+                head.eq_ignore_ascii_case(start).then(|| &words[start.len()..])
+            };
+            out.push(match (&self.pieces[*piece].kind, WITHOUT.iter().find_map(after)) {
+                (Kind::Noun(_), _) => format!("only {words}"),
+                (_, Some(rest)) => format!("without {rest}"),
+                _ => {
+                    let start = AS_SAID.iter().find(|start| after(start).is_some())?;
+                    format!("{start}{}", &words[start.len()..])
+                }
+            });
+        }
+        (!out.is_empty()).then(|| out.join(" and "))
     }
 
     /// Words that became the model as a whole.
