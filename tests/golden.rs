@@ -105,10 +105,13 @@ fn run(case: &str) -> Outcome<Stages> {
     stages(&workspace, proposals, findings)
 }
 
-/// Files as they were before what the case asks for.
+/// Files as they were before the requirement; nothing, where the case is its specs alone.
 fn before(case: &str) -> Files {
     let workspace = workspace(case);
-    if workspace.specs.is_empty() { Files::new() } else { stages(&workspace, Vec::new(), Vec::new()).unwrap().files }
+    if workspace.specs.is_empty() || !fixtures().join(case).join("requirement.txt").exists() {
+        return Files::new();
+    }
+    stages(&workspace, Vec::new(), Vec::new()).unwrap().files
 }
 
 fn name_of(artifact: &Artifact) -> (&'static str, String) {
@@ -161,7 +164,7 @@ fn change_shown(change: &ChangeSet) -> String {
         };
         let grain: Vec<&str> = model.grain.iter().map(Name::as_str).collect();
         let pipelines: Vec<&str> = model.pipelines.iter().map(Name::as_str).collect();
-        writeln!(out, "model {} ({layer}; a row a {}; of {})", model.name, grain.join(", "), pipelines.join(", "))
+        writeln!(out, "model {} ({layer}; a row per {}; of {})", model.name, grain.join(", "), pipelines.join(", "))
             .unwrap();
         for column in &model.columns {
             writeln!(out, "    {} {}", column.name, column.data_type.map_or("?".into(), |t| t.to_string())).unwrap();
@@ -236,6 +239,9 @@ fn golden(case: &str) {
     snapshot(case, "diagnostics", &findings.join("\n"));
 }
 
+/// Those that end in files.
+const CASES: [&str; 5] = ["composite_keys", "hostile_names", "sample", "shared_staging", "weekday_sales"];
+
 #[test]
 fn sample() {
     golden("sample");
@@ -272,15 +278,15 @@ fn every_case_is_run() {
     let mut folders: Vec<String> =
         std::fs::read_dir(fixtures()).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
     folders.sort();
-    assert_eq!(folders, [&CASES[..], &["refused", "sample", "shared_staging", "shop", "weekday_sales"]].concat());
+    let mut due = [&CASES[..], &["refused", "shop"]].concat();
+    due.sort_unstable();
+    assert_eq!(folders, due);
 }
-
-const CASES: [&str; 2] = ["composite_keys", "hostile_names"];
 
 /// Rendering is a pure function: of the change set, not of the order of proposals, the same every time.
 #[test]
 fn the_order_of_proposals_and_the_time_change_nothing() {
-    for case in ["composite_keys", "hostile_names", "sample", "shared_staging", "weekday_sales"] {
+    for case in CASES {
         let mut ground = workspace(case);
         let (proposals, findings) = asked(case, &mut ground).unwrap();
         let stages = stages(&ground, proposals, findings).unwrap();
@@ -304,7 +310,7 @@ fn the_order_of_proposals_and_the_time_change_nothing() {
 /// What was generated is read again as what it was made from, and generates the same.
 #[test]
 fn files_are_a_fixed_point() {
-    for case in ["composite_keys", "hostile_names", "sample", "shared_staging", "weekday_sales"] {
+    for case in CASES {
         let files = run(case).unwrap().files;
         let mut documents = workspace(case).texts;
         let is_document = |path: &str| path == paths::CONFIG || path.starts_with("pipelines/");
