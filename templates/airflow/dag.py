@@ -1,6 +1,5 @@
 [#- One static file a pipeline: Airflow 3, and 2.10. Nothing is read and nothing is imported but Airflow. -#]
-"""[[ doc ]]
-"""
+"""[[ doc ]][[ "\n" if "\n" in doc ]]"""
 
 [% if alerts %]
 import json

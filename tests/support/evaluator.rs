@@ -97,6 +97,10 @@ impl Project<'_> {
             ("source_fanout", readers.len() > 1),
             ("unused_sources", readers.is_empty()),
             ("duplicate_sources", self.sources.values().filter(|s| text(s, "relation_name") == relation).count() > 1),
+            (
+                "sources_without_freshness",
+                ["warn_after", "error_after"].iter().all(|k| source["freshness"][k]["count"].is_null()),
+            ),
             ("undocumented_source_tables", text(source, "description").trim().is_empty()),
             ("undocumented_sources", text(source, "source_description").trim().is_empty()),
             (
