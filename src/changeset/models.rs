@@ -179,10 +179,28 @@ fn check_reads(ground: &Ground<'_>, draft: &Draft, read: &Read<'_>, found: &mut 
             Relation::Table(table) => unknown_table(ground, draft, table),
             Relation::Model(_) => None,
         };
-        if let Some(fault) = fault {
+        if let Some(fault) = fault.or_else(|| misplaced(&read.item.value.layer, relation)) {
             let width = text.sql[*at..].chars().take_while(|c| *c != ')').count() + 1;
             found.push(text.fault(fault, *at, width));
         }
+    }
+}
+
+/// A source is read by the staging model that stands for it, and that model reads nothing else.
+fn misplaced(layer: &Layer, relation: &Relation) -> Option<Diagnostic> {
+    match (layer, relation) {
+        (Layer::Staging(own), Relation::Table(table)) if own == table => None,
+        (Layer::Staging(own), other) => Some(
+            Diagnostic::error("staging-reads-more", format!("the staging model of `{own}` reads `{other}` too"))
+                .why("a staging model is one table, renamed, cast and cleaned")
+                .next("join in a mart or an intermediate model"),
+        ),
+        (_, Relation::Table(table)) => Some(
+            Diagnostic::error("source-past-staging", format!("`{table}` is read past its staging model"))
+                .why("its names, types and cleaning would be others than elsewhere")
+                .next(format!("read `{{{{ ref('{}') }}}}`", table.staging_model())),
+        ),
+        (_, Relation::Model(_)) => None,
     }
 }
 

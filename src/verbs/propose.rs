@@ -197,8 +197,8 @@ fn sort_out(file: &str, proposals: Proposals) -> Outcome<Wanted> {
 }
 
 /// The documents among what is wanted, as proposals.
-fn documents_proposed(wanted: &Wanted) -> Vec<Proposal> {
-    let specs = wanted.specs.iter().map(|s| Artifact::PipelineSpec(s.clone()));
+fn documents_proposed(wanted: &Wanted, specs: &[&Spec]) -> Vec<Proposal> {
+    let specs = specs.iter().map(|s| Artifact::PipelineSpec((*s).clone()));
     let artifacts = specs.chain(wanted.platform.iter().cloned().map(Artifact::Platform));
     let asked = wanted.specs.iter().find_map(|s| s.requirement.clone());
     let because = asked.map_or_else(|| Because::Spec(wanted.pipeline.to_string()), Because::Words);
@@ -233,7 +233,9 @@ fn change(session: &Session, wanted: Wanted) -> Outcome<Answer> {
         let last = last.or_else(|| workspace.texts.get(paths::CONFIG).cloned()).unwrap_or_default();
         new.insert(paths::CONFIG.to_owned(), render::workspace_config(&last, &wanted.platform)?);
     }
-    for spec in &wanted.specs {
+    // A spec that stands already stays as people wrote it, and what was generated last stays what it was.
+    let specs: Vec<&Spec> = wanted.specs.iter().filter(|s| workspace.specs.get(&s.name) != Some(*s)).collect();
+    for spec in &specs {
         let (path, text) = render::spec(spec)?;
         new.insert(path, text);
     }
@@ -242,7 +244,7 @@ fn change(session: &Session, wanted: Wanted) -> Outcome<Answer> {
             .map_err(|e| Diagnostic::error("render-json", e.to_string()))?;
         new.insert(paths::proposals(&wanted.pipeline), text + "\n");
     }
-    inputs.proposed = documents_proposed(&wanted);
+    inputs.proposed = documents_proposed(&wanted, &specs);
     for (path, text) in &new {
         generate::take_in(&mut inputs, git, path, text)?;
     }

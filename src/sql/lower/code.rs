@@ -50,6 +50,12 @@ impl Code {
         Code::call("cast", vec![Code::Seq(vec![code, Code::text(" as "), to])])
     }
 
+    /// Whether it is what [`Code::cast`] makes with that type.
+    pub fn is_cast_to(&self, to: &Code) -> bool {
+        let Code::Call(name, arguments) = self else { return false };
+        name == "cast" && matches!(arguments.as_slice(), [Code::Seq(parts)] if parts.last() == Some(to))
+    }
+
     /// In parentheses.
     pub fn nested(self) -> Code {
         Code::call("", vec![self])

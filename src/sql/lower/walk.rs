@@ -250,9 +250,13 @@ fn case(operand: Option<&Expr>, conditions: &[CaseWhen], otherwise: Option<&Expr
     Ok(Lowered::of(code, to, &parts).with_nullable(nullable))
 }
 
-/// `cast(inner as to)`, the type in the spelling of each target.
+/// `cast(inner as to)`, the type in the spelling of each target; once, where `inner` is such a cast already.
 pub(super) fn cast(inner: Lowered, to: DataType) -> Lowered {
-    Lowered::of(Code::cast(inner.code.clone(), type_code(to)), Some(to), &[&inner])
+    let spelled = type_code(to);
+    if inner.code.is_cast_to(&spelled) {
+        return inner;
+    }
+    Lowered::of(Code::cast(inner.code.clone(), spelled), Some(to), &[&inner])
 }
 
 /// A type as dbt SQL spells it for every target.

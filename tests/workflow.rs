@@ -1,0 +1,140 @@
+//! What people do between a proposal and a merge, by the real program, without running anything.
+
+mod support;
+
+use serde_json::Value;
+use support::{AS_OF, SAMPLE, Sandbox};
+
+fn proposed() -> (Sandbox, Value) {
+    let s = Sandbox::workspace();
+    let (code, answer) = s.json(&["propose", SAMPLE, "--as-of", AS_OF]);
+    assert_eq!(code, 0, "{answer}");
+    (s, answer)
+}
+
+const MART: &str = "dbt/models/marts/daily_customer_orders.sql";
+const SPEC: &str = "pipelines/daily_customer_orders.yml";
+
+#[test]
+fn hand_edits_live_through_regeneration() {
+    let (s, _) = proposed();
+    s.edit(MART, "with orders as (", "-- Finance reads this table.\nwith orders as (");
+    s.edit("dbt/models/staging/shop/stg_shop__orders.yml", "Orders of shop, one row each.", "One row per order.");
+    s.write("dbt/models/marts/by_hand.sql", "select 1 as a\n");
+    s.commit("by hand");
+    let (_, edits) = s.json(&["diff", "--edits"]);
+    assert_eq!(edits["files"].as_array().map(Vec::len), Some(2), "{edits}");
+
+    s.edit(SPEC, "cron: \"0 6 * * *\"", "cron: \"0 7 * * *\"");
+    s.edit(SPEC, "last: 30 days}\n    group_by", "last: 7 days}\n    group_by");
+    s.commit("seven days, an hour later");
+    let (code, answer) = s.json(&["regenerate"]);
+    assert_eq!((code, &answer["status"]), (0, &"proposed".into()), "{answer}");
+    let mart = s.read(MART);
+    assert!(mart.starts_with("-- Finance reads this table.\n") && mart.contains("'day', -7, as_of()"), "{mart}");
+    assert!(s.read("dbt/models/staging/shop/stg_shop__orders.yml").contains("One row per order."));
+    assert!(s.read("dags/daily_customer_orders.py").contains("0 7 * * *"));
+    assert_eq!(s.read("dbt/models/marts/by_hand.sql"), "select 1 as a\n");
+    s.ok(&["check"]);
+
+    let (head, tree) = (s.git(&["rev-parse", "HEAD"]), s.tree());
+    for command in [&["regenerate"][..], &["propose", SAMPLE, "--as-of", AS_OF]] {
+        let (code, answer) = s.json(command);
+        assert_eq!((code, &answer["status"]), (0, &"unchanged".into()), "{command:?}: {answer}");
+    }
+    assert_eq!(head, s.git(&["rev-parse", "HEAD"]), "what changes nothing makes no commit");
+    assert!(tree == s.tree());
+}
+
+#[test]
+fn a_conflict_is_marked_and_fails_the_check() {
+    let (s, _) = proposed();
+    s.edit(MART, "dbt.dateadd('day', -30, as_of())", "dbt.dateadd('day', -31, as_of())");
+    s.commit("by hand");
+    s.edit(SPEC, "last: 30 days}\n    group_by", "last: 7 days}\n    group_by");
+    s.commit("seven days");
+    let (_, answer) = s.json(&["regenerate"]);
+    assert!(answer["findings"].to_string().contains("merge-conflict"), "{answer}");
+    let mart = s.read(MART);
+    assert!(mart.contains("-31, as_of()") && mart.contains("-7, as_of()") && mart.contains("<<<<<<< "), "{mart}");
+    let said = s.pw(&["check"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert!(said.err.contains(MART), "{}", said.err);
+}
+
+#[test]
+fn the_same_requirement_gives_the_same_bytes_anywhere() {
+    let ((one, _), (two, _)) = (proposed(), proposed());
+    assert!(one.tree() == two.tree());
+    assert_eq!(one.git(&["rev-parse", "HEAD^{tree}"]), two.git(&["rev-parse", "HEAD^{tree}"]));
+    let base = |s: &Sandbox| s.git(&["ls-tree", "-r", "--format=%(objectname) %(path)", "HEAD:.pipewright/base"]);
+    for line in base(&one).lines() {
+        let path = line.split_once(' ').expect("a path").1;
+        let generated = one.git(&["rev-parse", &format!("HEAD:{path}")]);
+        assert!(line.starts_with(&generated), "{path} is as generated");
+    }
+}
+
+#[test]
+fn a_change_is_shown_by_artifact_and_as_text() {
+    let (s, answer) = proposed();
+    let (code, diff) = s.json(&["diff"]);
+    assert_eq!(code, 0, "{diff}");
+    assert_eq!(diff["summary"]["counts"]["model"]["added"], 3, "{}", diff["summary"]["counts"]);
+    assert_eq!(diff["summary"]["unknown"], serde_json::json!([]));
+    let text = s.ok(&["diff"]).out;
+    assert!(text.contains("+ model daily_customer_orders") && text.contains("+with orders as ("), "{text}");
+    let pull_request = s.ok(&["pr"]).out;
+    let change = answer["change"].as_str().expect("a change");
+    for part in [SAMPLE, "```mermaid", "stg_shop__customers", "phone_is_e164", "pipewright rollback", change] {
+        assert!(pull_request.contains(part), "no {part} in\n{pull_request}");
+    }
+    for words in ["last 30 days", "clean the phone numbers", "daily", "summary table"] {
+        assert!(answer["trace"].to_string().contains(words), "{words}: {}", answer["trace"]);
+    }
+    let log = s.ok(&["log"]).out;
+    assert!(log.contains(change), "{log}");
+    s.ok(&["check"]);
+}
+
+/// The published schemas take what the program itself writes, and refuse what it does not.
+#[test]
+fn schemas_describe_the_documents() {
+    let (s, _) = proposed();
+    for (kind, file) in [("config", "pipewright.yml"), ("spec", SPEC)] {
+        let schema: Value = serde_json::from_str(&s.ok(&["schema", kind]).out).expect("JSON");
+        let judge = jsonschema::draft202012::new(&schema).expect("a schema");
+        let mut document: Value = serde_yaml::from_str(&s.read(file)).expect("YAML");
+        let faults: Vec<String> = judge.iter_errors(&document).map(|e| e.to_string()).collect();
+        assert_eq!(faults, Vec::<String>::new(), "{file}");
+        document["nonsense"] = 1.into();
+        assert!(!judge.is_valid(&document), "{kind} takes anything");
+    }
+    let schema: Value = serde_json::from_str(&s.ok(&["schema", "proposal"]).out).expect("JSON");
+    let judge = jsonschema::draft202012::new(&schema).expect("a schema");
+    let good: Value = serde_json::from_str(include_str!("../fixtures/gate/good.json")).expect("JSON");
+    assert!(judge.is_valid(&good) && !judge.is_valid(&serde_json::json!({"proposals": [{}]})));
+}
+
+/// Typed proposals of another program: committed as a change, kept, and generated again.
+#[test]
+fn proposals_from_outside_go_the_same_way() {
+    let s = Sandbox::workspace();
+    let spec = serde_json::json!({"proposals": [{"by": "agent", "because": {"words": "orders per currency"},
+    "artifact": {"kind": "pipeline_spec", "version": 1, "name": "currencies",
+        "ingest": [{"table": "shop.orders", "mode": "merge"}],
+        "models": [
+            {"name": "stg_shop__orders", "from": "shop.orders"},
+            {"name": "currencies", "from": "stg_shop__orders", "group_by": [{"name": "currency"}],
+             "measures": [{"name": "orders", "count": "*"}]}
+        ]}}]});
+    let said = s.piped(&["propose", "--from", "-", "--json"], &spec.to_string());
+    assert_eq!(said.code, 0, "{}", said.err);
+    let answer: Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!(answer["deliverables"], serde_json::json!([{"model": "currencies", "schema": "marts"}]));
+    assert_eq!(answer["branch"], "pipewright/currencies");
+    assert!(s.read("dbt/models/marts/currencies.sql").contains("group by currency"));
+    s.ok(&["check"]);
+    let (_, again) = s.json(&["regenerate"]);
+    assert_eq!(again["status"], "unchanged", "{again}");
+}
