@@ -1,6 +1,6 @@
 //! Ingestion: what each table lands, how, and by which key and cursor.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::because::Maker;
 use super::{Agent, Brief, near};
@@ -22,17 +22,16 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     let spec = brief.context.spec;
     let mut faults = Vec::new();
     let mut sources: BTreeMap<&Name, Vec<IngestTable>> = BTreeMap::new();
-    let mut seen: Vec<&TableRef> = Vec::new();
+    let mut seen = BTreeSet::new();
     for (i, ingest) in spec.ingest.iter().enumerate() {
         let fault = |field: &str, code: &'static str, what: String| {
             let path = format!("ingest.{i}{}{field}", if field.is_empty() { "" } else { "." });
             Diagnostic::error(code, what).at(Place::path(spec_file(&spec.name), path))
         };
-        if seen.contains(&&ingest.table) {
+        if !seen.insert(&ingest.table) {
             faults.push(fault("table", "ingest-twice", format!("`{}` is landed twice", ingest.table)));
             continue;
         }
-        seen.push(&ingest.table);
         let Some(contract) = brief.context.contracts.get(&ingest.table) else {
             let known: Vec<String> = brief.context.contracts.keys().map(TableRef::to_string).collect();
             let known = known.iter().map(String::as_str);

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use indexmap::IndexMap;
+
 use super::because::Maker;
 use super::models::Resolved;
 use super::schema::named;
@@ -134,7 +136,7 @@ fn tasks(brief: &Brief<'_>) -> Vec<DagTask> {
 
 /// A task for each model of a layer, after those of the layer that it reads.
 fn by_model(tasks: &mut Tasks, models: &[&Resolved], after: &[Name]) -> Vec<Name> {
-    let mut ids: Vec<(&Name, Name)> = Vec::new();
+    let mut ids: IndexMap<&Name, Name> = IndexMap::new();
     let mut left: Vec<&Resolved> = models.to_vec();
     while !left.is_empty() {
         let waiting: BTreeSet<&Name> = left.iter().map(|m| &m.name).collect();
@@ -144,19 +146,20 @@ fn by_model(tasks: &mut Tasks, models: &[&Resolved], after: &[Name]) -> Vec<Name
             break;
         }
         for model in ready {
-            let reads = model.reads();
-            let mut before: Vec<Name> =
-                ids.iter().filter(|(name, _)| reads.contains(name)).map(|(_, id)| id.clone()).collect();
+            let mut before: Vec<usize> = model.reads().iter().filter_map(|read| ids.get_index_of(read)).collect();
+            before.sort_unstable();
+            before.dedup();
+            let mut before: Vec<Name> = before.into_iter().map(|i| ids[i].clone()).collect();
             if before.is_empty() {
                 before = after.to_vec();
             }
             let run = DagAction::Run(vec![model.name.clone()]);
             let id = tasks.push(model.name.as_str(), run, &before, Vec::new());
-            ids.push((&model.name, id));
+            ids.insert(&model.name, id);
         }
         left = later;
     }
-    ids.into_iter().map(|(_, id)| id).collect()
+    ids.into_values().collect()
 }
 
 fn names(models: &[&Resolved]) -> Vec<Name> {

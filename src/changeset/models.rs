@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::Ground;
 use super::draft::{Draft, Item};
 use crate::contract::Contract;
-use crate::proposal::{DbtModel, Layer, ModelColumn};
+use crate::proposal::{DbtModel, DbtSource, Layer, ModelColumn};
 use crate::sql::jinja::{self, Macros, Rendered};
 use crate::sql::{self, ColumnType, FanOut, Parsed, Resolved, Scope, ScopeRelation, Text};
 use crate::vocabulary::{Diagnostic, Name, Relation, TableRef, nearest};
@@ -215,8 +215,8 @@ fn unknown_table(ground: &Ground<'_>, draft: &Draft, table: &TableRef) -> Option
             false => fault.next(format!("did you mean `{near}`?")),
         });
     }
-    let declared =
-        draft.sources.get(&table.source).is_some_and(|s| s.value.tables.iter().any(|t| t.name == table.table));
+    let listed = |s: &Item<DbtSource>| s.value.tables.binary_search_by(|t| t.name.cmp(&table.table)).is_ok();
+    let declared = draft.sources.get(&table.source).is_some_and(listed);
     (!declared).then(|| {
         Diagnostic::error("unknown-source", format!("dbt knows no source table `{table}`"))
             .next("propose a `dbt_source` that lists it")

@@ -14,7 +14,7 @@ pub(super) fn gates(context: &Context<'_>) -> Vec<Gate> {
     let still: Vec<&Model> = context.specs.values().flat_map(|s| &s.models).chain(&context.spec.models).collect();
     let mut dropped = BTreeSet::new();
     for old in &before.models {
-        let relation = format!("{}.{}", schema(old), old.name);
+        let relation = format!("{}.{}", old.schema(), old.name);
         let Some(new) = still.iter().find(|m| m.name == old.name) else {
             dropped.insert(relation);
             continue;
@@ -26,15 +26,6 @@ pub(super) fn gates(context: &Context<'_>) -> Vec<Gate> {
         dropped.extend(named_columns(old).difference(&kept).map(|column| format!("{relation}.{column}")));
     }
     dropped.into_iter().map(|of| Gate { act: Act::Drop, of }).collect()
-}
-
-/// The schema that a model is built in.
-fn schema(model: &Model) -> &'static str {
-    match &model.from {
-        Relation::Table(_) => "staging",
-        Relation::Model(_) if model.name.as_str().starts_with("int_") => "intermediate",
-        Relation::Model(_) => "marts",
-    }
 }
 
 /// The columns that a spec names for a model; empty where it passes all of them on.

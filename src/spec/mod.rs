@@ -145,6 +145,17 @@ pub struct Model {
     pub materialization: Option<Materialization>,
 }
 
+impl Model {
+    /// The schema that it is built in.
+    pub fn schema(&self) -> &'static str {
+        match &self.from {
+            Relation::Table(_) => "staging",
+            Relation::Model(_) if self.name.as_str().starts_with("int_") => "intermediate",
+            Relation::Model(_) => "marts",
+        }
+    }
+}
+
 /// A model joined to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,7 @@
 //! Documents become files: check, plan, agents, gate and render, for the whole workspace at once. What `propose`,
 //! `regenerate`, `rollback` and `check` share; nothing here writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::agents;
 use crate::changeset::{self, ChangeSet, Ground};
@@ -13,9 +13,9 @@ use crate::publish;
 use crate::render::{self, Files};
 use crate::spec::{self, Spec};
 use crate::template;
-use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Severity, TableRef};
+use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Relation, Severity, TableRef};
 use crate::workspace::{Config, Lock, Locked, Workspace, lock, paths};
-use crate::world::git::{File, Git, Tree};
+use crate::world::git::{Entry, File, Git, Tree};
 
 /// What everything is generated from.
 #[derive(Clone, Debug)]
@@ -63,13 +63,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
             findings: Vec::new(),
         });
     }
-    let mut findings = Vec::new();
-    for spec in inputs.specs.values() {
-        findings.extend(spec::check::check(spec, &paths::spec(&spec.name), &inputs.contracts, &inputs.specs));
-    }
-    document::pin(&mut findings, &inputs.texts);
-    Fault::unless_empty(findings.clone())?;
-
+    let findings = checked(inputs)?;
     let (mut plans, mut proposals, mut faults) = (Vec::new(), inputs.proposed.clone(), Vec::new());
     for spec in inputs.specs.values() {
         let context = Context {
@@ -98,8 +92,22 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
     let change = changeset::prove(&Ground { config: &inputs.config, contracts: &inputs.contracts }, proposals)?;
     let mut files = render::files(&change, &inputs.config)?;
     yield_to_people(&mut files, git)?;
-    findings.retain(|f| f.severity == Severity::Warning);
     Ok(Generated { plans, change, files, findings })
+}
+
+/// What is to be looked at in the specs.
+///
+/// # Errors
+/// What is wrong in them.
+pub(super) fn checked(inputs: &Inputs) -> Outcome<Vec<Diagnostic>> {
+    let mut findings = Vec::new();
+    for spec in inputs.specs.values() {
+        findings.extend(spec::check::check(spec, &paths::spec(&spec.name), &inputs.contracts, &inputs.specs));
+    }
+    document::pin(&mut findings, &inputs.texts);
+    Fault::unless_empty(findings.clone())?;
+    findings.retain(|f| f.severity == Severity::Warning);
+    Ok(findings)
 }
 
 /// The lock file's text: what each pipeline is generated from.
@@ -113,8 +121,12 @@ pub(super) fn lock_file(inputs: &Inputs) -> String {
 
 fn locked(inputs: &Inputs, spec: &Spec) -> Locked {
     let text = |path: &str| inputs.texts.get(path).map_or("", String::as_str);
-    let tables = spec.ingest.iter().map(|i| paths::contract(&i.table));
-    let contracts: Vec<String> = tables.chain([paths::CONFIG.to_owned()]).collect();
+    let read = spec.models.iter().filter_map(|m| match &m.from {
+        Relation::Table(table) => Some(table),
+        Relation::Model(_) => None,
+    });
+    let tables: BTreeSet<&TableRef> = spec.ingest.iter().map(|i| &i.table).chain(read).collect();
+    let contracts: Vec<String> = tables.into_iter().map(paths::contract).chain([paths::CONFIG.to_owned()]).collect();
     Locked {
         spec: lock::hash([text(&paths::spec(&spec.name))]),
         contracts: lock::hash(contracts.iter().map(|path| text(path))),
@@ -128,6 +140,43 @@ pub(super) fn is_locked(inputs: &Inputs) -> bool {
     inputs.handed_in.is_empty() && inputs.texts.get(paths::LOCK).is_some_and(|text| *text == lock_file(inputs))
 }
 
+/// Whether HEAD holds all that would be generated: its lock file names the documents as they are. `new` are those of them
+/// that are generated now.
+pub(super) fn stands(inputs: &Inputs, new: &Files, git: &Git) -> Outcome<bool> {
+    if inputs.specs.is_empty() || !is_locked(inputs) {
+        return Ok(false);
+    }
+    let head = git.head()?.commit;
+    let is = |path: &str, text: &str| -> Outcome<bool> {
+        let due = Entry::of(&File::plain(text.as_bytes()))?.id;
+        Ok(git.entry(head, path)?.is_some_and(|entry| entry.id == due))
+    };
+    let documents = new.keys().map(String::as_str).chain([paths::LOCK]);
+    for path in documents {
+        if !is(path, inputs.texts.get(path).map_or("", String::as_str))? {
+            return Ok(false);
+        }
+    }
+    for (path, text) in new {
+        if !is(&paths::base(path), text)? {
+            return Ok(false);
+        }
+    }
+    // A lock file alone, merged without what it locks, is not enough.
+    let dags = inputs.specs.keys().map(paths::dag).map(|path| paths::base(&path));
+    for path in dags {
+        if git.entry(head, &path)?.is_none() {
+            return Ok(false);
+        }
+    }
+    for path in render::linters().into_keys() {
+        if git.entry(head, &path)?.is_none() && git.entry(head, &paths::base(&path))?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Pipelines whose documents are not those that the lock file names.
 pub(super) fn behind(inputs: &Inputs) -> Vec<Name> {
     let lock = inputs.texts.get(paths::LOCK).and_then(|text| Lock::read(text).ok()).unwrap_or_default();
@@ -137,16 +186,15 @@ pub(super) fn behind(inputs: &Inputs) -> Vec<Name> {
 
 /// The file at `path` as last generated.
 pub(super) fn last_generated(git: &Git, path: &str) -> Outcome<Option<String>> {
-    let entries = git.entries(git.head()?.commit)?;
-    let Some(entry) = entries.get(&paths::base(path)) else { return Ok(None) };
+    let Some(entry) = git.entry(git.head()?.commit, &paths::base(path))? else { return Ok(None) };
     Ok(String::from_utf8(git.bytes(entry.id)?).ok())
 }
 
 /// Takes out the linters' settings where people have files of their own in those places.
 fn yield_to_people(files: &mut Files, git: &Git) -> Outcome<()> {
-    let entries = git.entries(git.head()?.commit)?;
+    let head = git.head()?.commit;
     for path in render::linters().into_keys() {
-        if entries.contains_key(&path) && !entries.contains_key(&paths::base(&path)) {
+        if git.entry(head, &path)?.is_some() && git.entry(head, &paths::base(&path))?.is_none() {
             files.remove(&path);
         }
     }

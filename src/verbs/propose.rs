@@ -1,5 +1,6 @@
 //! A requirement, or proposals from outside, become a change on a branch; or a question.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -9,15 +10,16 @@ use super::Session;
 use super::generate::{self, Generated, Inputs};
 use super::session::when;
 use crate::changeset::ChangeSet;
-use crate::plan::{Role, Task};
+use crate::plan::{self, Context, Role, Task};
 use crate::proposal::{Artifact, Because, Layer, Proposal, Proposals, outside};
 use crate::publish::{self, Draft, Proofs, Published};
 use crate::render::{self, Files};
 use crate::requirement::{self, Intent, Question};
 use crate::spec::{Assumed, Spec, Trace};
-use crate::vocabulary::{Diagnostic, Name, Outcome, Place};
+use crate::vocabulary::{Diagnostic, Name, Outcome, Place, Relation};
 use crate::workspace::{Event, EventKind, Inverse, Platform, Workspace, paths};
 use crate::world::clock;
+use crate::world::git::Tree;
 
 /// What `propose` is asked.
 #[derive(Clone, Debug)]
@@ -120,6 +122,18 @@ struct Wanted {
     findings: Vec<Diagnostic>,
 }
 
+impl Wanted {
+    /// The requirement as written, where there is one.
+    fn requirement(&self) -> Option<&str> {
+        self.specs.first().and_then(|s| s.requirement.as_deref())
+    }
+
+    /// What the ledger says was asked.
+    fn asked(&self) -> String {
+        self.requirement().unwrap_or(&self.title).to_owned()
+    }
+}
+
 /// Proposes a change: on a branch of its own, with one commit, proven.
 ///
 /// # Errors
@@ -215,10 +229,12 @@ fn documents_proposed(wanted: &Wanted, specs: &[&Spec]) -> Vec<Proposal> {
 
 /// Models of a spec that no other of its models reads.
 fn delivered(spec: &Spec) -> Vec<Name> {
-    let reads = |name: &Name| {
-        spec.models.iter().any(|m| m.from.to_string() == name.as_str() || m.joins.iter().any(|j| j.to == *name))
-    };
-    spec.models.iter().map(|m| m.name.clone()).filter(|name| !reads(name)).collect()
+    let from = spec.models.iter().filter_map(|m| match &m.from {
+        Relation::Model(name) => Some(name),
+        Relation::Table(_) => None,
+    });
+    let read: BTreeSet<&Name> = from.chain(spec.models.iter().flat_map(|m| &m.joins).map(|j| &j.to)).collect();
+    spec.models.iter().map(|m| &m.name).filter(|name| !read.contains(name)).cloned().collect()
 }
 
 fn change(session: &Session, wanted: Wanted) -> Outcome<Answer> {
@@ -248,17 +264,21 @@ fn change(session: &Session, wanted: Wanted) -> Outcome<Answer> {
     for (path, text) in &new {
         generate::take_in(&mut inputs, git, path, text)?;
     }
+    if generate::stands(&inputs, &new, git)? {
+        git.refuse_unfinished()?;
+        return unchanged(session, &inputs, &wanted, findings);
+    }
     let mut generated = generate::generate(&inputs, &workspace.specs, git)?;
     findings.append(&mut generated.findings);
     generated.files.extend(new);
     let documents = Files::from([(paths::LOCK.to_owned(), generate::lock_file(&inputs))]);
-    let requirement = wanted.specs.first().and_then(|s| s.requirement.clone());
+    let requirement = wanted.requirement();
     let published = publish::commit(
         git,
         &Draft {
             pipeline: &wanted.pipeline,
             title: &wanted.title,
-            requirement: requirement.as_deref(),
+            requirement,
             generated: &generated.files,
             documents: &documents,
             when: when(),
@@ -280,8 +300,7 @@ fn change(session: &Session, wanted: Wanted) -> Outcome<Answer> {
             ("proposed", true)
         }
     };
-    let what = requirement.unwrap_or_else(|| wanted.title.clone());
-    let mut event = Event::new(EventKind::Proposed, clock::now(), &git.who(), &what, result);
+    let mut event = Event::new(EventKind::Proposed, clock::now(), &git.who(), &wanted.asked(), result);
     event.pipeline = Some(wanted.pipeline.to_string());
     if changed {
         event.change = Some(proposed.change.clone());
@@ -289,6 +308,54 @@ fn change(session: &Session, wanted: Wanted) -> Outcome<Answer> {
     }
     event.append(&workspace.root)?;
     Ok(if changed { Answer::Proposed(Box::new(proposed)) } else { Answer::Unchanged(Box::new(proposed)) })
+}
+
+/// The answer where all that is wanted stands in HEAD already: nothing is generated for it.
+fn unchanged(session: &Session, inputs: &Inputs, wanted: &Wanted, mut findings: Vec<Diagnostic>) -> Outcome<Answer> {
+    let (git, pipeline) = (&session.git, &wanted.pipeline);
+    findings.extend(generate::checked(inputs)?);
+    let spec = inputs.specs.get(pipeline);
+    let plan = spec.map(|spec| {
+        let (config, contracts, specs) = (&inputs.config, &inputs.contracts, &inputs.specs);
+        plan::plan(&Context { config, contracts, specs, spec, before: Some(spec) })
+    });
+    findings.extend(look_at(spec));
+    let schemas: BTreeMap<&Name, &'static str> =
+        inputs.specs.values().flat_map(|s| &s.models).map(|m| (&m.name, m.schema())).collect();
+    let deliverable = |model: &Name| Deliverable {
+        model: model.clone(),
+        schema: schemas.get(model).copied().unwrap_or("marts").to_owned(),
+    };
+    let head = git.head()?;
+    let proofs = || -> Outcome<Proofs> {
+        let models = git.entries(head.commit)?.into_iter().filter(|(path, _)| path.starts_with("dbt/models/"));
+        Ok(Proofs::read(&models.map(|(path, entry)| Ok((path, git.file(entry)?))).collect::<Outcome<Tree>>()?))
+    };
+    let trace = match spec.filter(|s| !s.trace.is_empty()) {
+        Some(spec) => rows(spec, &proofs()?),
+        None => Vec::new(),
+    };
+    let mut event = Event::new(EventKind::Proposed, clock::now(), &git.who(), &wanted.asked(), "unchanged");
+    event.pipeline = Some(pipeline.to_string());
+    event.append(&session.workspace.root)?;
+    Ok(Answer::Unchanged(Box::new(Proposed {
+        change: String::new(),
+        branch: head.branch.unwrap_or_default(),
+        commit: String::new(),
+        pipeline: pipeline.clone(),
+        deliverables: wanted.deliverables.iter().map(deliverable).collect(),
+        trace,
+        assumed: spec.map(|s| s.assumed.clone()).unwrap_or_default(),
+        findings,
+        questions: Vec::new(),
+        plan: plan.transpose()?.map(|p| p.tasks).unwrap_or_default(),
+        files: Vec::new(),
+        summary: "Everything stands as it would be generated.".into(),
+    })))
+}
+
+fn look_at(spec: Option<&Spec>) -> impl Iterator<Item = Diagnostic> {
+    spec.into_iter().flat_map(|s| &s.warnings).map(|w| Diagnostic::warning("look-at", w.clone()))
 }
 
 fn answer(
@@ -299,9 +366,9 @@ fn answer(
     findings: Vec<Diagnostic>,
 ) -> Proposed {
     let change = &generated.change;
-    let trace = spec.map(|s| rows(s, change)).unwrap_or_default();
+    let trace = spec.map(|s| rows(s, &Proofs::of(change))).unwrap_or_default();
     let mut findings = findings;
-    findings.extend(spec.iter().flat_map(|s| &s.warnings).map(|w| Diagnostic::warning("look-at", w.clone())));
+    findings.extend(look_at(spec));
     let of = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     Proposed {
         change: String::new(),
@@ -329,8 +396,7 @@ fn answer(
 }
 
 /// The trace of a spec with what proves each part of it.
-pub(super) fn rows(spec: &Spec, change: &ChangeSet) -> Vec<TraceRow> {
-    let proofs = Proofs::of(change);
+fn rows(spec: &Spec, proofs: &Proofs) -> Vec<TraceRow> {
     let row = |t: &Trace| {
         let mut proved_by: Vec<String> = t.became.iter().flat_map(|path| proofs.of_path(path)).collect();
         proved_by.sort();

@@ -46,7 +46,7 @@ pub fn regenerate(dir: &Path) -> Outcome<Regenerated> {
             .next("`pipewright propose \"…\"`, or write pipelines/<name>.yml")
             .fault());
     }
-    if generate::is_locked(&inputs) {
+    if generate::stands(&inputs, &Files::new(), git)? {
         let unchanged = Regenerated {
             status: "unchanged",
             change: None,

@@ -4,7 +4,7 @@
 mod units;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -36,8 +36,10 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     let (asked, mut faults) = asked(brief);
     let mut tests: Vec<(String, String, DbtTest)> = Vec::new();
     let mut units = Vec::new();
+    let specs = brief.context.specs.values().chain([spec]);
+    let windowed = specs.flat_map(|s| &s.ingest).filter(|i| i.window.is_some()).map(|i| &i.table).collect();
     for model in brief.models.of(spec) {
-        let mut derived = Derived { brief, model, tests: Vec::new() };
+        let mut derived = Derived { brief, windowed: &windowed, model, tests: Vec::new() };
         derived.derive();
         let mut derived = derived.tests;
         match units::window_edges(brief, model) {
@@ -95,6 +97,8 @@ fn generic_test(name: &Name) -> Outcome<Option<Macro>> {
 
 struct Derived<'a> {
     brief: &'a Brief<'a>,
+    /// Tables of which only a window is landed.
+    windowed: &'a BTreeSet<&'a TableRef>,
     model: &'a Resolved,
     tests: Vec<(String, String, DbtTest)>,
 }
@@ -179,9 +183,7 @@ impl Derived<'_> {
         if !together || parent.column(to.column.as_str()).is_none_or(|c| !c.landed) {
             return;
         }
-        let specs = self.brief.context.specs.values().chain([self.brief.context.spec]);
-        let part = specs.flat_map(|s| &s.ingest).any(|i| i.table == table && i.window.is_some());
-        let (severity, why) = match (to.inferred, part) {
+        let (severity, why) = match (to.inferred, self.windowed.contains(&table)) {
             (true, _) => (TestSeverity::Warn, "found from names and values, not declared"),
             (_, true) => (TestSeverity::Warn, "only a window of the other table is landed"),
             _ => (TestSeverity::Error, "the contract declares it"),

@@ -228,6 +228,19 @@ impl Git {
         Ok(out)
     }
 
+    /// What `commit` holds at one path under the workspace.
+    ///
+    /// # Errors
+    /// An object that is missing or broken.
+    pub fn entry(&self, commit: Option<Id>, path: &str) -> Outcome<Option<Entry>> {
+        let Some(tree) = self.workspace_tree(commit)? else { return Ok(None) };
+        match tree.get_path(Path::new(path)) {
+            Ok(found) => Ok(Mode::from_bits(found.filemode()).map(|mode| Entry { id: found.id(), mode })),
+            Err(e) if e.code() == ErrorCode::NotFound => Ok(None),
+            Err(e) => Err(fault("read a folder from git", &e)),
+        }
+    }
+
     /// The bytes of a blob.
     ///
     /// # Errors
