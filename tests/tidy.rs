@@ -1,5 +1,7 @@
 //! The source itself: modules import in one direction only, files stay short.
 
+#![allow(clippy::expect_used)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
