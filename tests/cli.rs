@@ -1,5 +1,7 @@
 //! Wrong usage and broken input: a clear error, the right exit code, nothing written.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod support;
 
 use support::{AS_OF, SAMPLE, Sandbox};

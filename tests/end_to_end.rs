@@ -2,6 +2,8 @@
 //!
 //! Needs the runtime (`pipewright setup --with airflow`), as `make test` installs it.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod support;
 
 use std::path::{Path, PathBuf};

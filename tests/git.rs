@@ -1,5 +1,6 @@
 //! Real repositories, compared with the `git` program.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::path::Path;
 use std::process::Command;
@@ -357,7 +358,7 @@ fn start(dir: &Path, n: usize, die_at: Option<usize>) -> std::process::Child {
 
 /// `n` files of a version: some new, some that change, some that go.
 fn many(n: usize, version: usize) -> Files {
-    let text = |i: usize| format!("select {i} -- {}\n", if i % 3 == 0 { 0 } else { version });
+    let text = |i: usize| format!("select {i} -- {}\n", if i.is_multiple_of(3) { 0 } else { version });
     let mut out: Files = (0..n).map(|i| (format!("dbt/models/m{i}/a.sql"), text(i))).collect();
     out.insert(format!("dags/only_in_{version}.py"), "import os\n".into());
     out
@@ -535,7 +536,7 @@ fn a_change_is_taken_back_from_under_later_ones() {
     let b = with_spec(d, "b", &["a", "b"]);
     let first = roll_back(d, Some(&a.id)).unwrap();
     sound(d);
-    assert_eq!(first.of, [a.id.clone()]);
+    assert_eq!(first.of, std::slice::from_ref(&a.id));
     // What the other pipeline needs stays, and so does what describes the workspace.
     assert_eq!(
         git(d, &["ls-files", "--", ":!.pipewright"]),
@@ -555,8 +556,8 @@ fn a_change_is_taken_back_from_under_later_ones() {
     roll_back(d, Some(&first.id)).unwrap();
     assert_eq!(git(d, &["rev-parse", "HEAD^{tree}"]), tree);
     // The latest that stands, where none is named.
-    assert_eq!(roll_back(d, None).unwrap().of, [b.id.clone()]);
-    assert_eq!(roll_back(d, None).unwrap().of, [a.id.clone()]);
+    assert_eq!(roll_back(d, None).unwrap().of, std::slice::from_ref(&b.id));
+    assert_eq!(roll_back(d, None).unwrap().of, std::slice::from_ref(&a.id));
     assert_eq!(code(&roll_back(d, None).unwrap_err()), "nothing-to-undo");
     assert_eq!(git(d, &["ls-files"]), "pipewright.yml");
     sound(d);

@@ -2,7 +2,8 @@
 //!
 //! A case is laid out like a workspace, and takes from `shop/` what it lacks. On top of its specs comes what is in
 //! `requirement.txt` or `proposals.json`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -2,6 +2,8 @@
 //!
 //! The programs come from `scripts/judges.sh`; `make test` sets PIPEWRIGHT_JUDGES to their folder.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod support;
 
 use std::path::{Path, PathBuf};

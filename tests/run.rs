@@ -1,6 +1,6 @@
 //! Setting up and running, on the real runtime: what succeeds, what fails, and what is in nobody's power.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! What stands is not generated again, and whatever output depends on is named by the lock file: a change of it is seen.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod support;
 
 use serde_json::Value;

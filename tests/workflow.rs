@@ -1,5 +1,7 @@
 //! What people do between a proposal and a merge, by the real program, without running anything.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod support;
 
 use serde_json::Value;

@@ -82,7 +82,7 @@ pub fn write(root: &Path, path: &str, text: &str) -> Outcome<()> {
 /// Writes all of `files`, or none where one can't be written: every text is on the disk before the first takes its name.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write()`].
 pub fn write_all<'a>(root: &Path, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Outcome<()> {
     let mut staged = Vec::new();
     for (path, text) in files {

@@ -42,10 +42,10 @@ pub fn write(path: &Path, text: &str) -> Outcome<()> {
     written.map(drop).map_err(|e| fault("write", path, &e))
 }
 
-/// As [`write`], and the file may be run.
+/// As [`write()`], and the file may be run.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_executable(path: &Path, text: &str) -> Outcome<()> {
     use std::os::unix::fs::PermissionsExt;
     write(path, text)?;
