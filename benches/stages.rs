@@ -1,7 +1,6 @@
 //! What each stage takes on a source of 1,000 tables of 10 columns, and reading a requirement over 10 to 10,000.
 //! `cargo bench --bench stages`; the source is that of `make_source.py`.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::Path;
