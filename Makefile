@@ -20,7 +20,7 @@ release:
 	$(CARGO) build --release --locked
 
 debug:
-	$(CARGO) build --locked
+	$(CARGO) test --locked --no-run
 
 demo: release
 	scripts/demo.sh $(RELEASE)
