@@ -41,7 +41,7 @@ def smallest(path: str, out: str) -> None:
         "from airflow.providers.standard.operators.bash import BashOperator",
         "from airflow.sdk import DAG",
         "",
-        'with DAG(dag_id="smallest", schedule="0 6 * * *", start_date=pendulum.datetime(2026, 1, 1, tz="UTC")):',
+        'with DAG(dag_id="smallest", schedule="0 6 * * *", start_date=pendulum.datetime(2026, 1, 1, tz="UTC")) as dag:',
     ]
     lines += [f'    t{i} = BashOperator(task_id="t{i}", bash_command="true")' for i in number.values()]
     after: dict[tuple[int, ...], list[int]] = {}

@@ -78,6 +78,7 @@ def main() -> None:
     contracts.mkdir(parents=True, exist_ok=True)
     columns = ", ".join(f'"{name}" {physical}' for name, physical, _, _ in COLUMNS)
     with sqlite3.connect(folder / "source.sqlite") as source:
+        source.execute("begin")
         for i in range(n):
             source.execute(f'create table if not exists "entity_{i}" ({columns}, primary key ("id"))')
     for i in range(n):

@@ -32,14 +32,13 @@ measure() {
     awk -v name="$name" 'END { printf "%s %.2f %.2f %.0f\n", name, $1, $2 + $3, $4 / 1024 }' "$work/time" >> "$work/figures"
 }
 
-# The same files by git alone: what the change wrote, copied into an empty repository and committed.
+# The same files by git alone: what the change in $1 wrote, copied into an empty repository under $2 and committed.
 git_alone() {
-    rm -rf "$work/plain" "$work/repository"
-    mkdir "$work/plain"
-    git -C "$1" diff -z --name-only main HEAD | git -C "$1" checkout-index -z --stdin --prefix="$work/plain/"
-    git init -q "$work/repository"
-    measure git_alone sh -c 'cp -R "$1/." "$2" && cd "$2" && git add -A && git commit -qm "The same files"' - "$work/plain" "$work/repository"
-    find "$work/plain" -type f | wc -l > "$work/files"
+    mkdir -p "$2/plain"
+    git -C "$1" diff -z --name-only main HEAD | git -C "$1" checkout-index -z --stdin --prefix="$2/plain/"
+    git init -q "$2/repository"
+    measure git_alone sh -c 'cp -R "$1/." "$2" && cd "$2" && git add -A && git commit -qm "The same files"' - "$2/plain" "$2/repository"
+    find "$2/plain" -type f | wc -l > "$work/files"
 }
 
 echo "machine: $(nproc) cores, $(awk -F': ' '/model name/ {print $2; exit}' /proc/cpuinfo), $(awk '/MemTotal/ {printf "%.0f GB", $2/1048576}' /proc/meminfo), load $(cut -d' ' -f1 /proc/loadavg)"
@@ -49,14 +48,15 @@ echo "| tables | files | propose, s | MB | git alone, s | ratio | second propose
 echo "|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 for size in "${sizes[@]}"; do
     : > "$work/figures"
-    for _ in $(seq "$runs"); do
-        rm -rf "$work/shop"
-        workspace "$work/shop" "$size"
-        measure propose "$pipewright" -C "$work/shop" propose --from "$work/shop/spec.json" --quiet
-        measure again "$pipewright" -C "$work/shop" propose --from "$work/shop/spec.json" --quiet
-        measure regenerate "$pipewright" -C "$work/shop" regenerate --quiet
-        measure check "$pipewright" -C "$work/shop" check --quiet
-        git_alone "$work/shop"
+    for run in $(seq "$runs"); do
+        # Each in new folders: ext4 is slow to make files where others were just deleted.
+        shop="$work/shop.$size.$run"
+        workspace "$shop" "$size"
+        measure propose "$pipewright" -C "$shop" propose --from "$shop/spec.json" --quiet
+        measure again "$pipewright" -C "$shop" propose --from "$shop/spec.json" --quiet
+        measure regenerate "$pipewright" -C "$shop" regenerate --quiet
+        measure check "$pipewright" -C "$shop" check --quiet
+        git_alone "$shop" "$work/alone.$size.$run"
     done
     python3 - "$size" "$(cat "$work/files")" "$work/figures" <<'PYTHON'
 import collections, statistics, sys
@@ -77,7 +77,6 @@ if [ -z "$python" ]; then
     printf '\nNot measured: the import of a DAG, because no Airflow is there (`pipewright setup --with airflow`).\n'
     exit 0
 fi
-rm -rf "$work/shop"
 workspace "$work/shop" 998
 printf 'airflow:\n  granularity: model\n' >> "$work/shop/pipewright.yml"
 git -C "$work/shop" commit -qam "A task a model"
