@@ -75,8 +75,15 @@ fn outside(from: &Path) -> Outcome<Input> {
     Ok(Input::Outside { file, text })
 }
 
+/// Most deliverables that are named; `--json` names all.
+const SHOWN: usize = 8;
+
 fn say(change: &Proposed, ui: &Ui) {
-    let delivered: Vec<String> = change.deliverables.iter().map(|d| format!("{}.{}", d.schema, d.model)).collect();
+    let mut delivered: Vec<String> =
+        change.deliverables.iter().take(SHOWN).map(|d| format!("{}.{}", d.schema, d.model)).collect();
+    if change.deliverables.len() > SHOWN {
+        delivered.push(format!("{} more", change.deliverables.len() - SHOWN));
+    }
     ui.say(format_args!("Proposed {} on branch {}", delivered.join(", "), change.branch));
     if !change.trace.is_empty() {
         ui.say("");

@@ -212,6 +212,22 @@ impl<'a> Assembly<'_, 'a> {
         if several { table.to_string() } else { table.table.to_string() }
     }
 
+    /// Where no table is named, words that nothing is known of are most likely what it is about.
+    fn ask_about_unknown(&mut self) -> bool {
+        let unknown: Vec<String> = self
+            .pieces
+            .iter()
+            .filter(|p| matches!(p.kind, Kind::Unknown))
+            .map(|p| self.scan.words(&p.tokens).to_owned())
+            .filter(|words| words.chars().any(char::is_alphabetic))
+            .collect();
+        for words in &unknown {
+            let candidates = self.near_tables(words);
+            self.ask(format!("`{words}`: no table of the contracts is called that. Which one is meant?"), candidates);
+        }
+        !unknown.is_empty()
+    }
+
     /// Says why there is no base.
     fn no_base(&mut self, needs: &[Need<'a>], worth: bool) {
         let undefined = self.pieces.iter().find_map(|p| match &p.kind {
@@ -227,6 +243,9 @@ impl<'a> Assembly<'_, 'a> {
                 format!("`{words}`: how is it computed? Say it as `where {words} is … minus …`."),
                 self.numbers(needs),
             );
+            return;
+        }
+        if needs.is_empty() && !worth && self.ask_about_unknown() {
             return;
         }
         if needs.is_empty() {
