@@ -71,10 +71,18 @@ pub fn history(git: &Git, ledger: &Ledger) -> Outcome<Vec<Entry>> {
     let told = |e: &Event| matches!(e.event, EventKind::Proposed | EventKind::RolledBack);
     let by_change: BTreeMap<String, usize> =
         out.iter().enumerate().filter_map(|(i, e)| Some((e.change.clone()?, i))).collect();
-    for event in &ledger.events {
+    let ended: BTreeSet<&String> =
+        ledger.events.iter().filter(|e| e.event == EventKind::RunEnded).filter_map(|e| e.run.as_ref()).collect();
+    // A run that has ended is told once; one that began and was never heard of again stands as begun.
+    let over = |e: &&Event| !(e.event == EventKind::RunStarted && e.run.as_ref().is_some_and(|r| ended.contains(r)));
+    for event in ledger.events.iter().filter(over) {
         match event.change.as_ref().filter(|_| told(event)).and_then(|id| by_change.get(id)) {
-            // The ledger knows how it is undone, and what else it was said to be.
-            Some(at) => out[*at].inverse = event.inverse.clone().or(out[*at].inverse.take()),
+            // The ledger knows how it is undone, and the moment better than a commit does.
+            Some(at) => {
+                let entry = &mut out[*at];
+                entry.inverse = event.inverse.clone().or(entry.inverse.take());
+                entry.at = event.at;
+            }
             None => out.push(of_event(event)),
         }
     }

@@ -93,7 +93,7 @@ pub fn rollback(options: &Options, listen: &mut Listen<'_>) -> Outcome<RolledBac
         &format!("rollback of {}", done.of.join(", ")),
         "rolled back",
     );
-    event.change = done.of.first().cloned();
+    event.change = Some(done.id.clone());
     event.inverse = Some(Inverse::Command(format!("pipewright rollback {}", done.id)));
     event.append(&workspace.root)?;
     result?;
