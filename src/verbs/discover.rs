@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::Session;
 use crate::contract::{self, Contract};
 use crate::discover;
 use crate::publish::merge_lines;
@@ -72,10 +73,11 @@ pub enum Status {
 /// # Errors
 /// No workspace, an unknown source, a source that can't be read: nothing is written then.
 pub fn discover(options: &DiscoverOptions, progress: &mut dyn FnMut(&str)) -> Outcome<Report> {
-    let workspace = Workspace::open(&options.dir)?;
-    let selected = selected(&workspace, options.source.as_deref())?;
+    let session = Session::open(&options.dir, "discover")?;
+    let workspace = &session.workspace;
+    let selected = selected(workspace, options.source.as_deref())?;
     let mut writes: BTreeMap<String, String> = BTreeMap::new();
-    let (mut contracts, mut warnings) = (Vec::new(), Vec::new());
+    let (mut contracts, mut warnings) = (Vec::new(), session.findings.clone());
     for source in selected {
         let Some(environments) = workspace.config.sources.get(source.as_str()) else { continue };
         let found =
@@ -84,9 +86,9 @@ pub fn discover(options: &DiscoverOptions, progress: &mut dyn FnMut(&str)) -> Ou
                 fault
             })?;
         warnings.extend(found.warnings);
-        warnings.extend(vanished(&workspace, &source, &found.contracts));
+        warnings.extend(vanished(workspace, &source, &found.contracts));
         for new in found.contracts {
-            contracts.push(settle(&workspace, new, &mut writes, &mut warnings)?);
+            contracts.push(settle(workspace, new, &mut writes, &mut warnings)?);
         }
     }
     files::write_all(&workspace.root, writes.iter().map(|(path, text)| (path.as_str(), text.as_str())))?;
