@@ -17,10 +17,6 @@ mod tokens;
 mod words;
 
 #[cfg(test)]
-mod fixture;
-#[cfg(test)]
-mod golden;
-#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

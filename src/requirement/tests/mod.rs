@@ -2,14 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod fixture;
+mod golden;
+
 use std::collections::BTreeMap;
 
-use super::fixture::{config, contracts};
 use super::{Ground, Intent, Understood, read};
 use crate::contract::Contract;
 use crate::spec::Spec;
 use crate::vocabulary::{Name, TableRef};
 use crate::workspace::{Config, Connection};
+use fixture::{config, contracts};
 
 struct World {
     config: Config,
@@ -19,7 +22,7 @@ struct World {
 
 impl World {
     fn shop() -> World {
-        let contracts = contracts(include_str!("../../fixtures/requirement/shop/schema.yml"));
+        let contracts = contracts(include_str!("../../../fixtures/requirement/shop/schema.yml"));
         World { config: config(&contracts), contracts, specs: BTreeMap::new() }
     }
 
@@ -178,7 +181,7 @@ fn what_changes_the_data_and_is_not_understood_is_a_question() {
 
 #[test]
 fn a_thousand_other_tables_do_not_confuse_it() {
-    let one = include_str!("../../fixtures/requirement/shop/schema.yml");
+    let one = include_str!("../../../fixtures/requirement/shop/schema.yml");
     let base = contracts(one);
     let mut many = base.clone();
     for i in 0..1_000 {

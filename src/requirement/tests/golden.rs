@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use indexmap::IndexMap;
 
 use super::fixture::{config, contracts};
-use super::{Ground, Intent, read};
+use crate::requirement::{Ground, Intent, read};
 
 fn root() -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
