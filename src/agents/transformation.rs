@@ -13,7 +13,7 @@ use crate::proposal::{Artifact, DbtModel, Layer, Macro, MacroForm, ModelColumn, 
 use crate::spec::JoinKind;
 use crate::sql::lower::{Code, WIDTH, date_add};
 use crate::template;
-use crate::vocabulary::{DataType, Fault, Name, Outcome, Window};
+use crate::vocabulary::{DataType, Fault, Name, Outcome, Span, Unit, Window};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Transformation,
@@ -245,7 +245,8 @@ fn conditions(query: &Query) -> Vec<String> {
 /// `[as_of − last, as_of)` over a column; days for a date.
 fn bounds(window: &Window, column: &Code, data_type: Option<DataType>) -> [Code; 2] {
     let as_of = Code::Jinja("as_of()".into());
-    let start = date_add(window.last.unit.as_str(), -i64::from(window.last.count), &as_of);
+    let last = window.last.unwrap_or(Span { count: 1, unit: Unit::Day });
+    let start = date_add(last.unit.as_str(), -i64::from(last.count), &as_of);
     let bound =
         |code: Code| if data_type == Some(DataType::Date) { Code::cast(code, Code::text("date")) } else { code };
     [(" >= ", start), (" < ", as_of)].map(|(word, end)| Code::Seq(vec![column.clone(), Code::text(word), bound(end)]))

@@ -104,7 +104,7 @@ fn doc(pipeline: &Name, sources: &[&Ingestion]) -> String {
     let tables: Vec<&IngestTable> = sources.iter().flat_map(|i| &i.tables).collect();
     let mut notes = vec!["A second run of the same day changes nothing.".to_owned()];
     for table in tables.iter().filter(|t| t.window.is_some()).take(20) {
-        if let Some(Window { column, last }) = &table.window {
+        if let Some(Window { column, last: Some(last), .. }) = &table.window {
             notes.push(format!("`{}` covers [as_of - {last}, as_of) by {column}.", table.name));
         }
     }
@@ -198,13 +198,14 @@ fn table(table: &IngestTable, plan: &Plan<'_>) -> Value {
 }
 
 fn span(window: &Window) -> String {
-    let (unit, count) = match window.last.unit {
-        Unit::Hour => ("hours", window.last.count),
-        Unit::Day => ("days", window.last.count),
-        Unit::Week => ("weeks", window.last.count),
-        Unit::Month => ("months", window.last.count),
-        Unit::Quarter => ("months", window.last.count * 3),
-        Unit::Year => ("months", window.last.count * 12),
+    let Some(last) = window.last else { return "None".into() };
+    let (unit, count) = match last.unit {
+        Unit::Hour => ("hours", last.count),
+        Unit::Day => ("days", last.count),
+        Unit::Week => ("weeks", last.count),
+        Unit::Month => ("months", last.count),
+        Unit::Quarter => ("months", last.count * 3),
+        Unit::Year => ("months", last.count * 12),
     };
     let args = [python_string(window.column.as_str()), format!("{unit}={count}")];
     python::call("Window", &args, 8, 15, 1)

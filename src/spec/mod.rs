@@ -1,14 +1,22 @@
 //! Pipeline specs: what a requirement became. People own them; everything else is generated from them.
 
 pub mod check;
+mod measure;
+mod model;
+mod windowed;
 
 pub use check::check;
+pub use measure::{Function, Measure};
+pub use model::{
+    ColumnRule, Dedupe, Direction, Fill, Grouping, Join, JoinKind, Materialization, Model, Order, SetAside, Top,
+};
+pub use windowed::{Over, Windowed};
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::{Act, Name, Relation, TableRef, Window};
+use crate::vocabulary::{Act, Name, TableRef, Window};
 
 /// `pipelines/<name>.yml`. Expressions are ANSI SQL over the columns in scope; no Jinja.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +46,9 @@ pub struct Spec {
     /// Models to build.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<Model>,
+    /// Models whose history is kept, as dbt snapshots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<History>,
     /// Tests beyond those that follow from contracts and models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<Test>,
@@ -106,220 +117,23 @@ pub enum Mode {
     Append,
 }
 
-/// One model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    /// Name; `stg_<source>__<table>` for a staging model.
-    pub name: Name,
-    /// What a row is, in a sentence.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// What it reads: a table of a source (then it is a staging model) or a model.
-    pub from: Relation,
-    /// Other models joined to it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub joins: Vec<Join>,
-    /// Conditions that rows must meet, all of them.
-    #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
-    pub filters: Vec<String>,
-    /// Only rows in this window count.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub window: Option<Window>,
-    /// In a staging model: what is done to columns; others pass as they are. Elsewhere: the columns of the result, where
-    /// the model does not group; all if empty.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub columns: IndexMap<Name, ColumnRule>,
-    /// The grain of a model that aggregates; with `measures`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub group_by: Vec<Grouping>,
-    /// What is computed for each group.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub measures: Vec<Measure>,
-    /// Where the algebra ends: the whole query in dbt SQL (`ref` and `source` only), instead of all of the above but
-    /// `name`, `description` and `from`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sql: Option<String>,
-    /// How dbt keeps it; views for staging, tables for marts if not said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub materialization: Option<Materialization>,
-}
-
-impl Model {
-    /// The schema that it is built in.
-    pub fn schema(&self) -> &'static str {
-        match &self.from {
-            Relation::Table(_) => "staging",
-            Relation::Model(_) if self.name.as_str().starts_with("int_") => "intermediate",
-            Relation::Model(_) => "marts",
-        }
-    }
-}
-
-/// A model joined to another.
+/// A model whose history is kept: a row for each state that a row of it had, from when to when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Join {
-    /// The model that is joined.
-    pub to: Name,
-    /// `left` keeps rows without a match; `inner` drops them.
-    #[serde(default)]
-    pub kind: JoinKind,
-    /// Pairs of columns that must be equal: ours, then theirs. At least one.
-    pub on: IndexMap<Name, Name>,
-}
-
-/// Kind of join.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum JoinKind {
-    /// Rows without a match stay.
-    #[default]
-    Left,
-    /// Rows without a match go.
-    Inner,
-}
-
-/// What is done to a column, or what a column of the result is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ColumnRule {
-    /// A cleaning rule, `phone_e164`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clean: Option<Name>,
-    /// Arguments of the cleaning rule.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub args: IndexMap<Name, String>,
-    /// An expression instead of the column itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expr: Option<String>,
-    /// What it means; the contract's text if none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-}
-
-/// One column of the grain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Grouping {
-    /// Name of the result's column.
+pub struct History {
+    /// Name of the snapshot, `customers_history`.
     pub name: Name,
-    /// What is grouped by; the column of that name if none.
+    /// The model that is watched.
+    pub of: Name,
+    /// Columns that tell its rows apart; the model's grain if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<Name>,
+    /// The column that says when a row last changed; without one all columns are compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expr: Option<String>,
-    /// What it means.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-}
-
-/// One aggregate: a name and exactly one of the functions, over an expression.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(extend("oneOf" = [
-    {"required": ["count"]}, {"required": ["count_distinct"]}, {"required": ["sum"]}, {"required": ["avg"]},
-    {"required": ["min"]}, {"required": ["max"]}, {"required": ["expr"]}
-]))]
-pub struct Measure {
-    /// Name of the result's column.
-    pub name: Name,
-    /// Rows (`*`), or rows where the expression is not null.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub count: Option<String>,
-    /// Different values.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub count_distinct: Option<String>,
-    /// Sum.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sum: Option<String>,
-    /// Mean.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub avg: Option<String>,
-    /// Smallest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min: Option<String>,
-    /// Largest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max: Option<String>,
-    /// Any expression of aggregates, `sum(amount) / count(*)`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expr: Option<String>,
-    /// What it means.
+    pub updated_at: Option<Name>,
+    /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-}
-
-/// What a measure computes over its expression.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Function {
-    /// Rows, or rows where the expression is not null.
-    Count,
-    /// Different values.
-    CountDistinct,
-    /// Sum.
-    Sum,
-    /// Mean.
-    Avg,
-    /// Smallest.
-    Min,
-    /// Largest.
-    Max,
-    /// The expression aggregates by itself.
-    Expr,
-}
-
-impl Measure {
-    /// The measure `name`: `function` of `expr`.
-    pub fn new(name: Name, function: Function, expr: impl Into<String>) -> Measure {
-        let mut measure = Measure {
-            name,
-            count: None,
-            count_distinct: None,
-            sum: None,
-            avg: None,
-            min: None,
-            max: None,
-            expr: None,
-            description: None,
-        };
-        let slot = match function {
-            Function::Count => &mut measure.count,
-            Function::CountDistinct => &mut measure.count_distinct,
-            Function::Sum => &mut measure.sum,
-            Function::Avg => &mut measure.avg,
-            Function::Min => &mut measure.min,
-            Function::Max => &mut measure.max,
-            Function::Expr => &mut measure.expr,
-        };
-        *slot = Some(expr.into());
-        measure
-    }
-
-    /// The function and its expression; none where the document names no function or several.
-    pub fn function(&self) -> Option<(Function, &str)> {
-        let slots = [
-            (Function::Count, &self.count),
-            (Function::CountDistinct, &self.count_distinct),
-            (Function::Sum, &self.sum),
-            (Function::Avg, &self.avg),
-            (Function::Min, &self.min),
-            (Function::Max, &self.max),
-            (Function::Expr, &self.expr),
-        ];
-        let mut given = slots.iter().filter_map(|(f, e)| e.as_deref().map(|e| (*f, e)));
-        given.next().filter(|_| given.next().is_none())
-    }
-}
-
-/// How dbt keeps a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Materialization {
-    /// A view.
-    View,
-    /// A table, built anew by each run.
-    Table,
-    /// A part of the queries that read it.
-    Ephemeral,
 }
 
 /// A test on a model or on one of its columns.

@@ -7,14 +7,46 @@ use serde::{Deserialize, Serialize};
 
 use super::Name;
 
-/// `[as_of − last, as_of)` over a column of dates or timestamps.
+/// `[end − last, end)` over a column of dates or timestamps, or `[start of this unit, end)`. The end is `as_of`, or with
+/// `until` the start of the unit that `as_of` is in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["last"]}, {"required": ["this"]}]))]
 pub struct Window {
     /// The date or timestamp that decides whether a row is in.
     pub column: Name,
-    /// How far back from `as_of` the window reaches: `30 days`.
-    pub last: Span,
+    /// How far back from its end the window reaches: `30 days`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Span>,
+    /// From the start of the unit that `as_of` is in: `year` is the year to date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub this: Option<Unit>,
+    /// Whole units only: `day` leaves today out, `month` with `last: 3 months` is the three calendar months before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Unit>,
+}
+
+impl Window {
+    /// The window of a length that ends at `as_of`.
+    pub fn last(column: Name, last: Span) -> Window {
+        Window { column, last: Some(last), this: None, until: None }
+    }
+
+    /// What it covers, to be said after `over`: `the last 30 days`, `this year so far`, `the last 3 whole months`.
+    pub fn said(&self) -> String {
+        let start = match (self.last, self.this) {
+            (Some(last), _) if self.until.is_some_and(|u| u == last.unit) => {
+                return format!("the last {} whole {}s", last.count, last.unit.as_str());
+            }
+            (Some(last), _) => format!("the last {last}"),
+            (None, Some(this)) => format!("this {} so far", this.as_str()),
+            (None, None) => "all time".to_owned(),
+        };
+        match self.until {
+            Some(unit) => format!("{start}, up to this {}", unit.as_str()),
+            None => start,
+        }
+    }
 }
 
 /// A length of time in calendar units, `30 days`.

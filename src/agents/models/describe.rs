@@ -59,6 +59,9 @@ pub(super) fn measure(function: Function, expr: &str, from: &Resolved) -> String
         Function::Avg => format!("Mean of {}.", code(expr)),
         Function::Min => format!("Smallest {}.", code(expr)),
         Function::Max => format!("Largest {}.", code(expr)),
+        Function::Median => format!("Median of {}.", code(expr)),
+        Function::First => format!("First {}.", code(expr)),
+        Function::Last => format!("Last {}.", code(expr)),
         Function::Expr => format!("Computed as {}.", code(expr)),
     }
 }
@@ -80,7 +83,7 @@ pub(super) fn query(model: &Model, base: &Resolved, grain: &[Name]) -> String {
         format!("{} of {}", capitalised(&list(&measures)), noun(base))
     };
     if let Some(window) = &model.window {
-        text.push_str(&format!(" over the last {}", window.last));
+        text.push_str(&format!(" over {}", window.said()));
     }
     if !model.group_by.is_empty() {
         let grain: Vec<&str> = grain.iter().map(Name::as_str).collect();

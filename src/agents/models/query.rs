@@ -328,6 +328,9 @@ impl<'a> Work<'a, '_> {
             Function::Sum => ("sum", false),
             Function::Avg => ("avg", false),
             Function::Min => ("min", false),
+            Function::Median => ("median", false),
+            Function::First => ("first", false),
+            Function::Last => ("last", false),
             Function::Max | Function::Expr => ("max", false),
         };
         let argument = if expr.trim() == "*" { None } else { Some(self.scalar(expr, at, rows)?) };

@@ -119,7 +119,8 @@ impl<'a> Edges<'a> {
             return Err("its column is joined".into());
         }
         let day = *window_type == Some(DataType::Date);
-        let moments = edges(window.last, day);
+        let last = window.last.filter(|_| window.until.is_none()).ok_or("its edges are calendar ones")?;
+        let moments = edges(last, day);
         let constants = self.constants()?;
         let mut given: BTreeMap<&Name, Vec<Row>> = self.model.reads().into_iter().map(|m| (m, Vec::new())).collect();
         let groups = self.groups()?;
@@ -185,7 +186,7 @@ impl<'a> Edges<'a> {
         let test = UnitTest {
             name: named(&format!("{}_window_edges", self.model.name)),
             model: self.model.name.clone(),
-            description: format!("The first moment of the last {} counts, their end does not.", window.last),
+            description: format!("The first moment of the last {} counts, their end does not.", last),
             as_of: Some(AS_OF.date().to_string()),
             given,
             expect,

@@ -130,7 +130,7 @@ impl<'a> Assembly<'_, 'a> {
             }
             let on: IndexMap<Name, Name> = edge.on.iter().map(|(a, b)| ((*a).clone(), (*b).clone())).collect();
             let kind = if left { JoinKind::Left } else { JoinKind::Inner };
-            out.push(Join { to: self.staging_name(edge.to), kind, on });
+            out.push(Join::new(self.staging_name(edge.to), kind, on));
         }
         out
     }

@@ -91,7 +91,7 @@ impl<'a> Assembly<'_, 'a> {
         match roles::event_time(self.contract(table)?).0 {
             Choice::One(column) => {
                 self.note(piece, format!("ingest.{table}.window"));
-                Some(Window { column: column.name.clone(), last })
+                Some(Window::last(column.name.clone(), last))
             }
             Choice::Several(columns) => {
                 let candidates = columns.iter().map(|c| format!("{}.{}", table.table, c.name)).collect();

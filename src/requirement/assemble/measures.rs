@@ -402,6 +402,9 @@ pub(super) fn prefix(function: Function) -> &'static str {
         Function::Min => "min",
         Function::Max => "max",
         Function::Sum => "total",
+        Function::Median => "median",
+        Function::First => "first",
+        Function::Last => "last",
         Function::Count | Function::CountDistinct | Function::Expr => "value",
     }
 }

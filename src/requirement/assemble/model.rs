@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::spec::{ColumnRule, Grouping, JoinKind, Materialization, Model};
+use crate::spec::{ColumnRule, Grouping, JoinKind, Model};
 use crate::vocabulary::{Name, Relation, TableRef, Window};
 
 use super::columns::Scope;
@@ -11,33 +11,16 @@ use super::{Asked, Assembly};
 use crate::requirement::piece::{GroupItem, Kind};
 use crate::requirement::stem::plural;
 
-/// A model with nothing in it.
-pub(super) fn empty(name: Name, from: Relation) -> Model {
-    Model {
-        name,
-        description: None,
-        from,
-        joins: Vec::new(),
-        filters: Vec::new(),
-        window: None,
-        columns: IndexMap::new(),
-        group_by: Vec::new(),
-        measures: Vec::new(),
-        sql: None,
-        materialization: None::<Materialization>,
-    }
-}
-
 impl<'a> Assembly<'_, 'a> {
     /// Builds the model on its base.
     pub(super) fn mart(&mut self, base: &'a TableRef, name: Name, asked: Asked) -> Model {
         let mut scope = Scope::new(base);
-        let mut model = empty(name, Relation::Model(self.staging_name(base)));
+        let mut model = Model::new(name, Relation::Model(self.staging_name(base)));
         self.touch(base);
         // Names are judged against everything in scope, so the joins come first: a dry run brings them in.
         for dry in [true, false] {
             let kept = (self.assumed.clone(), self.warnings.clone(), self.became.clone());
-            let mut draft = empty(model.name.clone(), model.from.clone());
+            let mut draft = Model::new(model.name.clone(), model.from.clone());
             self.window(&mut scope, &mut draft);
             self.filters(&mut scope, &mut draft);
             self.groups(&mut scope, &mut draft);
@@ -113,8 +96,8 @@ impl<'a> Assembly<'_, 'a> {
         for (i, piece) in self.pieces.iter().enumerate() {
             let Kind::Window(last) = piece.kind else { continue };
             let words = self.scan.words(&piece.tokens);
-            if model.window.as_ref().is_some_and(|w| w.last != last) {
-                let had = model.window.as_ref().map(|w| w.last.to_string()).unwrap_or_default();
+            if model.window.as_ref().is_some_and(|w| w.last != Some(last)) {
+                let had = model.window.as_ref().and_then(|w| w.last).map(|l| l.to_string()).unwrap_or_default();
                 self.ask(
                     format!("`{words}`: the last {had} were named too. Which one is meant?"),
                     vec![format!("last {had}"), format!("last {last}")],
@@ -132,7 +115,7 @@ impl<'a> Assembly<'_, 'a> {
                     format!("`{words}` is the {} before as_of, not the calendar's", last.unit.as_str()),
                 );
             }
-            model.window = Some(Window { column, last });
+            model.window = Some(Window::last(column, last));
             self.note(i, format!("models.{}.window", model.name));
         }
     }
@@ -150,9 +133,10 @@ impl<'a> Assembly<'_, 'a> {
             out.push_str(", one row each");
         }
         if let Some(window) = &model.window {
-            let last = window.last;
-            let said = if last.count == 1 { last.unit.as_str().to_owned() } else { last.to_string() };
-            out.push_str(&format!(", over the last {said}"));
+            match window.last {
+                Some(last) if last.count == 1 => out.push_str(&format!(", over the last {}", last.unit.as_str())),
+                _ => out.push_str(&format!(", over {}", window.said())),
+            }
         }
         if !model.filters.is_empty() {
             let said = self.said_filters(model);

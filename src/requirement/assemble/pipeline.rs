@@ -65,6 +65,7 @@ impl<'a> Assembly<'_, 'a> {
             schedule,
             ingest,
             models,
+            history: Vec::new(),
             tests,
             alerts,
             approvals: Vec::new(),

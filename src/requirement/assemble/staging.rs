@@ -6,7 +6,7 @@ use crate::spec::{ColumnRule, Model};
 use crate::vocabulary::{Name, Relation, TableRef};
 
 use super::Assembly;
-use super::model::{capital, empty};
+use super::model::capital;
 use super::names::head;
 use crate::contract::Column;
 use crate::requirement::piece::{Clean, Kind};
@@ -96,7 +96,7 @@ impl<'a> Assembly<'_, 'a> {
             let name = self.staging_name(table);
             let shared = self.scan.ground.specs.values().flat_map(|s| &s.models).find(|m| m.name == name).cloned();
             let mut model = shared.unwrap_or_else(|| {
-                let mut fresh = empty(name, Relation::Table(table.clone()));
+                let mut fresh = Model::new(name, Relation::Table(table.clone()));
                 let said = self.contract(table).map(|c| {
                     c.description.clone().unwrap_or_else(|| {
                         format!("{} of {}, one row each.", capital(&plural(&head(c)).replace('_', " ")), table.source)

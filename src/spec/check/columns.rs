@@ -170,6 +170,8 @@ pub(super) fn call(function: Function, text: &str) -> String {
         Function::Avg => format!("avg({text})"),
         Function::Min => format!("min({text})"),
         Function::Max => format!("max({text})"),
+        Function::Median => format!("median({text})"),
+        Function::First | Function::Last => format!("min({text})"),
         Function::Expr => text.to_owned(),
     }
 }

@@ -354,6 +354,9 @@ impl Checking<'_, '_> {
             Function::Avg => "avg",
             Function::Min => "min",
             Function::Max => "max",
+            Function::Median => "median",
+            Function::First => "first",
+            Function::Last => "last",
             Function::Expr => "expr",
         };
         let path = format!("measures.{i}.{field}");
