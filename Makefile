@@ -9,12 +9,13 @@ DEBUG := $(TARGET)/debug/pipewright
 # The cases that `make cases` runs with the runner in $(CASES).
 ONLY := sample-workflow daily-sales schedule unknown-table too-vague
 
-.PHONY: help release debug demo test bench cases
+.PHONY: help release debug demo test bench cases own-cases
 help:
 	@echo "make demo    build, install the runtime, and run the main job on a sample shop"
 	@echo "make test    every test, with real dbt, Airflow and linters"
 	@echo "make bench   the benchmarks of docs/benchmarks.md"
 	@echo "make cases   practice requirements: make cases CASES=../shared/cases"
+	@echo "make own-cases   our own, one line a case: make own-cases OWN='hospital music/top-artists'"
 
 release:
 	$(CARGO) build --release --locked
@@ -35,3 +36,7 @@ bench: release
 cases: debug
 	$(DEBUG) setup
 	scripts/cases.sh $(DEBUG) "$(CASES)" $(ONLY)
+
+own-cases: debug
+	$(DEBUG) setup
+	scripts/own-cases.sh $(DEBUG) $(OWN)
