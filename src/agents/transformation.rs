@@ -89,7 +89,7 @@ fn why(model: &Resolved) -> String {
 fn called(body: &Body) -> Vec<Name> {
     let Body::Sql(sql) = body else { return Vec::new() };
     let cleaners = cleaning::names().into_iter().map(|rule| format!("clean_{rule}"));
-    let all = ["as_of", "week_start"].into_iter().map(str::to_owned).chain(cleaners);
+    let all = ["as_of", "week_start", "percentile"].into_iter().map(str::to_owned).chain(cleaners);
     all.filter(|name| sql.contains(&format!("{name}("))).filter_map(|name| Name::parse(&name).ok()).collect()
 }
 
@@ -186,6 +186,23 @@ fn mart<'a>(query: &'a Query) -> Mart<'a> {
         let name = if query.filters.is_empty() { "in_window" } else { "filtered" };
         push(Step { name, select: vec!["select *".into()], r#where: conditions, ..Step::default() });
     }
+    if let Some(dedupe) = &query.dedupe {
+        match &dedupe.place {
+            Some(place) => {
+                push(Step { name: "numbered", select: select_beside(std::slice::from_ref(place)), ..Step::default() });
+                let first = Code::text(format!("{} = 1", place.name));
+                let stays = Code::Chain("or", std::iter::once(first).chain(dedupe.keep.iter().cloned()).collect());
+                let stays = stays.lines(8, 0);
+                push(Step { name: "deduplicated", select: select(&dedupe.columns), r#where: stays, ..Step::default() });
+            }
+            None => {
+                push(Step { name: "deduplicated", select: vec!["select distinct *".into()], ..Step::default() });
+            }
+        }
+    }
+    if !query.places.is_empty() {
+        push(Step { name: "ordered", select: select_beside(&query.places), ..Step::default() });
+    }
     if !query.measures.is_empty() || !query.groups.is_empty() {
         let targets: Vec<Target> = query.groups.iter().chain(&query.measures).cloned().collect();
         let groups: Vec<&Code> = query.groups.iter().map(|g| &g.code).collect();
@@ -200,29 +217,39 @@ fn mart<'a>(query: &'a Query) -> Mart<'a> {
 
 /// The lines of `select …`; one column stands beside the word.
 fn select(targets: &[Target]) -> Vec<String> {
-    let lines = |target: &Target, indent: usize, comma: &str| {
-        let mut alias = format!(" as {}", target.name);
-        // A column that keeps its name needs no other.
-        if matches!(&target.code, Code::Text(text) if text.rsplit('.').next() == Some(target.name.as_str())) {
-            alias.clear();
-        }
-        let mut lines = target.code.lines(indent, alias.chars().count() + comma.len());
-        if let Some(last) = lines.last_mut() {
-            last.push_str(&alias);
-            last.push_str(comma);
-        }
-        lines
-    };
     if let [only] = targets {
-        let lines = lines(only, 11, "");
+        let lines = column(only, 11, "");
         return lines.into_iter().enumerate().map(|(i, l)| if i == 0 { format!("select {l}") } else { l }).collect();
     }
-    let mut out = vec!["select".to_owned()];
+    std::iter::once("select".to_owned()).chain(columns(targets)).collect()
+}
+
+/// The lines of a select of everything there is and more.
+fn select_beside(targets: &[Target]) -> Vec<String> {
+    ["select", "    *,"].into_iter().map(str::to_owned).chain(columns(targets)).collect()
+}
+
+fn columns(targets: &[Target]) -> Vec<String> {
+    let mut out = Vec::new();
     for (i, target) in targets.iter().enumerate() {
         let comma = if i + 1 < targets.len() { "," } else { "" };
-        out.extend(lines(target, 8, comma).into_iter().map(|line| format!("    {line}")));
+        out.extend(column(target, 8, comma).into_iter().map(|line| format!("    {line}")));
     }
     out
+}
+
+fn column(target: &Target, indent: usize, comma: &str) -> Vec<String> {
+    let mut alias = format!(" as {}", target.name);
+    // A column that keeps its name needs no other.
+    if matches!(&target.code, Code::Text(text) if text.rsplit('.').next() == Some(target.name.as_str())) {
+        alias.clear();
+    }
+    let mut lines = target.code.lines(indent, alias.chars().count() + comma.len());
+    if let Some(last) = lines.last_mut() {
+        last.push_str(&alias);
+        last.push_str(comma);
+    }
+    lines
 }
 
 /// Window and conditions, one a line, `and` before all but the first.

@@ -208,12 +208,20 @@ pub struct SetAside {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dedupe {
-    /// Expressions that are equal for rows that are the same thing. Rows where one of them is null are all kept.
+    /// Expressions that are equal for rows that are the same thing. Rows where one of them is null are all kept. `*` alone:
+    /// rows that are alike in everything.
     #[schemars(length(min = 1))]
     pub by: Vec<String>,
-    /// The first row in this order stays. It ends with the key of the rows, so that it is always the same one.
-    #[schemars(length(min = 1))]
+    /// The first row in this order stays, in the end by the key of the rows, so that it is always the same one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keep: Vec<Order>,
+}
+
+impl Dedupe {
+    /// Whether rows are one only where they are alike in everything.
+    pub fn whole(&self) -> bool {
+        self.by == ["*"]
+    }
 }
 
 /// One column of an order. Nulls come last.

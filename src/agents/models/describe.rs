@@ -2,7 +2,7 @@
 
 use super::Resolved;
 use crate::contract::{self, Contract};
-use crate::spec::{Function, Model};
+use crate::spec::{Function, Measure, Model};
 use crate::vocabulary::{DataType, Name};
 
 /// A landed column.
@@ -50,8 +50,9 @@ pub(super) fn group(expr: &str, of: Option<&str>, data_type: Option<DataType>) -
 }
 
 /// An aggregate.
-pub(super) fn measure(function: Function, expr: &str, from: &Resolved) -> String {
-    match function {
+pub(super) fn measure(measure: &Measure, function: Function, expr: &str, from: &Resolved) -> String {
+    let by = measure.by.as_deref().map(|by| format!(" by {}", code(by))).unwrap_or_default();
+    let text = match function {
         Function::Count if expr == "*" => format!("{}.", count_of(from)),
         Function::Count => format!("Number of {} with {}.", noun(from), code(expr)),
         Function::CountDistinct => format!("Number of different values of {}.", code(expr)),
@@ -60,9 +61,13 @@ pub(super) fn measure(function: Function, expr: &str, from: &Resolved) -> String
         Function::Min => format!("Smallest {}.", code(expr)),
         Function::Max => format!("Largest {}.", code(expr)),
         Function::Median => format!("Median of {}.", code(expr)),
-        Function::First => format!("First {}.", code(expr)),
-        Function::Last => format!("Last {}.", code(expr)),
+        Function::First => format!("First {}{by}.", code(expr)),
+        Function::Last => format!("Last {}{by}.", code(expr)),
         Function::Expr => format!("Computed as {}.", code(expr)),
+    };
+    match &measure.filter {
+        Some(condition) => format!("{} where {}.", text.trim_end_matches('.'), code(condition)),
+        None => text,
     }
 }
 

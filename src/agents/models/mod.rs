@@ -1,7 +1,9 @@
 //! What every model of the workspace holds: columns with their types, grain, the lowered query. Specs share staging
 //! models, and models read models of other specs, so all of them are resolved together, once, before agents are asked.
 
+mod dedupe;
 mod describe;
+mod measures;
 mod query;
 mod staging;
 
@@ -102,11 +104,26 @@ pub struct Query {
     pub window: Option<(Window, Code, Option<DataType>)>,
     /// Conditions.
     pub filters: Vec<Code>,
+    /// One row for each key.
+    pub dedupe: Option<Dedupe>,
+    /// Places of rows in their group, for the measures that go by them.
+    pub places: Vec<Target>,
     /// What is grouped by.
     pub groups: Vec<Target>,
     /// Aggregates.
     pub measures: Vec<Target>,
     /// Columns of a model that does not group; empty where all pass.
+    pub columns: Vec<Target>,
+}
+
+/// One row for each key.
+#[derive(Clone, Debug)]
+pub struct Dedupe {
+    /// The place of a row among those of its key; none where rows that are alike in everything become one.
+    pub place: Option<Target>,
+    /// Conditions of which one keeps a row at any place: a part of its key is missing.
+    pub keep: Vec<Code>,
+    /// Columns that go on.
     pub columns: Vec<Target>,
 }
 
@@ -318,6 +335,17 @@ fn simple_first(mut targets: Vec<Target>) -> Vec<Target> {
         _ => true,
     });
     targets
+}
+
+/// `name`, or with a number after it where that is taken.
+fn unused(name: &str, taken: impl Fn(&str) -> bool) -> Name {
+    let mut out = super::schema::named(name);
+    let mut i = 2;
+    while taken(out.as_str()) {
+        out = super::schema::named(&format!("{name}_{i}"));
+        i += 1;
+    }
+    out
 }
 
 /// What a landed column means.

@@ -8,12 +8,13 @@ use crate::agents::schema::named;
 use crate::agents::{cleaning, near};
 use crate::plan::Context;
 use crate::proposal::Layer;
-use crate::spec::{Function, JoinKind, Materialization, Model};
-use crate::sql::lower::{Code, Lowered, Scope, ScopeColumn, aggregate, lower};
+use crate::spec::{JoinKind, Materialization, Model};
+use crate::sql::lower::{Code, Lowered, Scope, ScopeColumn, lower};
 use crate::vocabulary::{DataType, Diagnostic, Name};
 
 /// Names that steps of a query take; a source may not be called so inside it.
-const STEPS: [&str; 5] = ["joined", "in_window", "filtered", "aggregated", "selected"];
+const STEPS: [&str; 8] =
+    ["joined", "in_window", "filtered", "numbered", "deduplicated", "ordered", "aggregated", "selected"];
 
 pub(super) fn resolve(
     context: &Context<'_>,
@@ -69,6 +70,7 @@ fn contradictions(written: &Written<'_>, faults: &mut Vec<Diagnostic>) {
         ("joins", !model.joins.is_empty()),
         ("where", !model.filters.is_empty()),
         ("window", model.window.is_some()),
+        ("dedupe", model.dedupe.is_some()),
         ("columns", !model.columns.is_empty()),
         ("group_by", !model.group_by.is_empty()),
         ("measures", !model.measures.is_empty()),
@@ -85,11 +87,11 @@ fn contradictions(written: &Written<'_>, faults: &mut Vec<Diagnostic>) {
     }
 }
 
-struct Work<'a, 'b> {
-    context: &'a Context<'a>,
-    models: &'a Models,
-    written: &'a Written<'b>,
-    faults: &'a mut Vec<Diagnostic>,
+pub(super) struct Work<'a, 'b> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) models: &'a Models,
+    pub(super) written: &'a Written<'b>,
+    pub(super) faults: &'a mut Vec<Diagnostic>,
     macros: BTreeSet<Name>,
     /// The columns of the result, once they are known.
     columns: Vec<Option<Vec<Column>>>,
@@ -97,15 +99,22 @@ struct Work<'a, 'b> {
 
 /// What joined rows hold.
 #[derive(Default)]
-struct Rows<'m> {
+pub(super) struct Rows<'m> {
     /// What expressions may name.
-    scope: Scope,
+    pub(super) scope: Scope,
     /// For each column of the scope, the model's own.
-    columns: Vec<&'m Column>,
+    pub(super) columns: Vec<&'m Column>,
     /// For each column of the scope, its name before the join: `orders.status`.
     qualified: Vec<String>,
     /// Columns that something reads.
-    used: BTreeSet<usize>,
+    pub(super) used: BTreeSet<usize>,
+}
+
+impl Rows<'_> {
+    /// Whether a column of the rows is called so.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.scope.columns.iter().any(|c| c.sql == name)
+    }
 }
 
 impl<'a> Work<'a, '_> {
@@ -131,13 +140,14 @@ impl<'a> Work<'a, '_> {
             let or = matches!(&lowered.code, Code::Chain("or", _));
             filters.push(if or { lowered.code.nested() } else { lowered.code });
         }
+        let dedupe = model.dedupe.as_ref().and_then(|dedupe| self.dedupe(dedupe, base, &mut rows));
         let (mut groups, mut measures, mut columns) = (Vec::new(), Vec::new(), Vec::new());
-        let mut result = Vec::new();
+        let (mut result, mut places) = (Vec::new(), Vec::new());
         if model.group_by.is_empty() && model.measures.is_empty() {
             columns = self.select(&mut rows, &mut result);
         } else {
             groups = self.groups(&mut rows, &mut result);
-            measures = self.measures(base, &mut rows, &mut result);
+            (measures, places) = self.measures(base, &groups, &mut rows, &mut result);
         }
         self.unique(&result);
         // Where every column passes and some of them are unknown, so is the result.
@@ -145,10 +155,11 @@ impl<'a> Work<'a, '_> {
         let order: Vec<&Name> = groups.iter().chain(&measures).chain(&columns).map(|t| &t.name).collect();
         result.sort_by_key(|c: &Column| order.iter().position(|name| **name == c.name));
         self.columns.push(known.then_some(result));
+        let dedupe = dedupe.map(|dedupe| dedupe.of(&mut rows));
         let joined = if joins.is_empty() { Vec::new() } else { joined(&rows) };
         let mut sources = sources.into_iter();
         let base = sources.next()?.0;
-        Some(Query { base, joins, joined, window, filters, groups, measures, columns })
+        Some(Query { base, joins, joined, window, filters, dedupe, places, groups, measures, columns })
     }
 
     /// The models that are read, under names that clash with nothing.
@@ -284,71 +295,6 @@ impl<'a> Work<'a, '_> {
         simple_first(targets)
     }
 
-    fn measures(&mut self, base: &Resolved, rows: &mut Rows<'_>, result: &mut Vec<Column>) -> Vec<Target> {
-        let mut targets = Vec::new();
-        for (i, measure) in self.written.model.measures.iter().enumerate() {
-            let at = format!("measures.{i}");
-            let Some((function, expr)) = measure.function() else {
-                let fault = Diagnostic::error("measure", format!("`{}` names no function, or several", measure.name));
-                self.faults
-                    .push(fault.at(self.place(&at)).next("one of count, count_distinct, sum, avg, min, max, expr"));
-                continue;
-            };
-            let Some(lowered) = self.measure(function, expr, &at, rows) else { continue };
-            let text = measure.description.as_deref().map(describe::sentence);
-            let description = text.unwrap_or_else(|| describe::measure(function, expr, base));
-            let mut column = derived(&measure.name, description, &lowered, rows);
-            // Counts, sums and means tell nothing about one person; a smallest and a largest value do.
-            column.pii = column.pii.filter(|_| {
-                !matches!(function, Function::Count | Function::CountDistinct | Function::Sum | Function::Avg)
-            });
-            // Without groups there is one row, also over no rows.
-            column.nullable |= self.written.model.group_by.is_empty()
-                && !matches!(function, Function::Count | Function::CountDistinct);
-            targets.push(Target { name: measure.name.clone(), code: lowered.code });
-            result.push(column);
-        }
-        targets
-    }
-
-    fn measure(&mut self, function: Function, expr: &str, at: &str, rows: &mut Rows<'_>) -> Option<Lowered> {
-        if function == Function::Expr {
-            let lowered = self.lower(expr, at, rows)?;
-            if lowered.bare || !lowered.aggregate {
-                let fault = Diagnostic::error("aggregate", format!("`{expr}` is not one value for each group"));
-                self.faults
-                    .push(fault.at(self.place(at)).next("every column of it stands in count, sum, avg, min or max"));
-                return None;
-            }
-            return Some(lowered);
-        }
-        let (name, distinct) = match function {
-            Function::Count => ("count", false),
-            Function::CountDistinct => ("count", true),
-            Function::Sum => ("sum", false),
-            Function::Avg => ("avg", false),
-            Function::Min => ("min", false),
-            Function::Median => ("median", false),
-            Function::First => ("first", false),
-            Function::Last => ("last", false),
-            Function::Max | Function::Expr => ("max", false),
-        };
-        let argument = if expr.trim() == "*" { None } else { Some(self.scalar(expr, at, rows)?) };
-        let numeric = matches!(function, Function::Sum | Function::Avg);
-        if let Some(argument) = argument.as_ref().filter(|a| numeric && a.data_type.is_some_and(|t| !t.is_numeric())) {
-            let to = argument.data_type.map(|t| t.to_string()).unwrap_or_default();
-            let fault = Diagnostic::error("measure-type", format!("`{expr}` is {to}, and {name} needs a number"));
-            self.faults.push(fault.at(self.place(at)));
-            return None;
-        }
-        aggregate(name, distinct, argument)
-            .map_err(|why| {
-                let fault = Diagnostic::error("measure", format!("`{expr}` can't be the argument of {name}"));
-                self.faults.push(fault.at(self.place(at)).why(why));
-            })
-            .ok()
-    }
-
     /// The columns of a model that does not group. Where none are named all pass, and joined ones are written out.
     fn select(&mut self, rows: &mut Rows<'_>, result: &mut Vec<Column>) -> Vec<Target> {
         if self.written.model.columns.is_empty() {
@@ -400,7 +346,7 @@ impl<'a> Work<'a, '_> {
     }
 
     /// An expression without aggregates.
-    fn scalar(&mut self, text: &str, at: &str, rows: &mut Rows<'_>) -> Option<Lowered> {
+    pub(super) fn scalar(&mut self, text: &str, at: &str, rows: &mut Rows<'_>) -> Option<Lowered> {
         let lowered = self.lower(text, at, rows)?;
         if lowered.aggregate {
             let fault = Diagnostic::error("aggregate", "an aggregate can't stand here").at(self.place(at));
@@ -410,11 +356,11 @@ impl<'a> Work<'a, '_> {
         Some(lowered)
     }
 
-    fn lower(&mut self, text: &str, at: &str, rows: &mut Rows<'_>) -> Option<Lowered> {
+    pub(super) fn lower(&mut self, text: &str, at: &str, rows: &mut Rows<'_>) -> Option<Lowered> {
         match lower(text, &rows.scope) {
             Ok(lowered) => {
                 rows.used.extend(&lowered.uses);
-                self.macros.extend(lowered.macros.iter().filter_map(|m| Name::parse(m).ok()));
+                self.calls(&lowered);
                 Some(lowered)
             }
             Err(fault) => {
@@ -424,7 +370,12 @@ impl<'a> Work<'a, '_> {
         }
     }
 
-    fn place(&self, rest: &str) -> crate::vocabulary::Place {
+    /// Keeps the macros that an expression calls.
+    pub(super) fn calls(&mut self, lowered: &Lowered) {
+        self.macros.extend(lowered.macros.iter().filter_map(|m| Name::parse(m).ok()));
+    }
+
+    pub(super) fn place(&self, rest: &str) -> crate::vocabulary::Place {
         self.written.place(rest)
     }
 }
@@ -436,7 +387,7 @@ fn only<'m>(lowered: &Lowered, rows: &Rows<'m>) -> Option<&'m Column> {
 }
 
 /// A column of the result. Personal data stays personal whatever is computed from it.
-fn derived(name: &Name, description: String, lowered: &Lowered, rows: &Rows<'_>) -> Column {
+pub(super) fn derived(name: &Name, description: String, lowered: &Lowered, rows: &Rows<'_>) -> Column {
     Column {
         name: name.clone(),
         description,

@@ -121,6 +121,9 @@ impl<'a> Edges<'a> {
         let day = *window_type == Some(DataType::Date);
         let last = window.last.filter(|_| window.until.is_none()).ok_or("its edges are calendar ones")?;
         let moments = edges(last, day);
+        if self.query.dedupe.is_some() {
+            return Err("rows of one key become one".into());
+        }
         let constants = self.constants()?;
         let mut given: BTreeMap<&Name, Vec<Row>> = self.model.reads().into_iter().map(|m| (m, Vec::new())).collect();
         let groups = self.groups()?;
@@ -250,7 +253,7 @@ impl<'a> Edges<'a> {
     fn measures(&self) -> (Vec<(&'a Name, Function, Option<Place<'a>>)>, Vec<String>) {
         let (mut known, mut left_out) = (Vec::new(), Vec::new());
         for measure in &self.spec.measures {
-            let found = measure.function().and_then(|(function, expr)| {
+            let found = measure.function().filter(|_| measure.filter.is_none()).and_then(|(function, expr)| {
                 if expr.trim() == "*" {
                     return Some((&measure.name, function, None));
                 }

@@ -5,6 +5,7 @@ mod columns;
 mod cron;
 mod graph;
 mod models;
+mod rows;
 #[cfg(test)]
 mod tests;
 

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::columns::{World, call, reading_name};
+use super::columns::{World, reading_name};
 use super::{Found, cleaning_rules, near};
-use crate::spec::{ColumnRule, Function, Join, Model};
+use crate::spec::{ColumnRule, Join, Model};
 use crate::sql::{Checked, ScopeRelation, Text, check_expression, expression};
 use crate::vocabulary::{Diagnostic, Dialect, Name, Relation, TableRef};
 
 /// What an expression may be.
 #[derive(Clone, Copy, PartialEq)]
-enum Form {
+pub(super) enum Form {
     /// Of one row.
     Scalar,
     /// Of one row, and true or false.
@@ -20,8 +20,8 @@ enum Form {
 }
 
 /// A model, its path in the document, and what it can name.
-struct Checking<'a, 'f> {
-    model: &'a Model,
+pub(super) struct Checking<'a, 'f> {
+    pub(super) model: &'a Model,
     path: &'a str,
     scope: Vec<(&'a str, &'a ScopeRelation)>,
     found: &'a mut Found<'f>,
@@ -49,6 +49,7 @@ pub(super) fn check(model: &Model, path: &str, world: &World<'_>, found: &mut Fo
     scope.extend(model.joins.iter().zip(&shown).map(|(j, r)| (j.to.as_str(), r)));
     let mut checking = Checking { model, path, scope, found };
     checking.parts();
+    checking.dedupe();
     checking.columns();
     checking.groups();
 }
@@ -92,6 +93,7 @@ fn whole_sql(model: &Model, path: &str, found: &mut Found<'_>) {
         ("joins", model.joins.is_empty()),
         ("where", model.filters.is_empty()),
         ("window", model.window.is_none()),
+        ("dedupe", model.dedupe.is_none()),
         ("group_by", model.group_by.is_empty()),
         ("measures", model.measures.is_empty()),
     ];
@@ -171,12 +173,12 @@ fn join_on(
 }
 
 impl Checking<'_, '_> {
-    fn fault(&mut self, path: &str, fault: Diagnostic) {
+    pub(super) fn fault(&mut self, path: &str, fault: Diagnostic) {
         self.found.at(&format!("{}.{path}", self.path), fault);
     }
 
     /// An expression of the document; the place of what is wrong in it is its path.
-    fn expression(&mut self, path: &str, text: &str, form: Form) -> Option<Checked> {
+    pub(super) fn expression(&mut self, path: &str, text: &str, form: Form) -> Option<Checked> {
         let whole = format!("{}.{path}", self.path);
         let place = Text::new(self.found.file, &whole, text);
         // Read as ANSI SQL; the generated model is read in each target's dialect later.
@@ -338,49 +340,11 @@ impl Checking<'_, '_> {
             let Some((function, text)) = measure.function() else {
                 let fault =
                     Diagnostic::error("measure-function", format!("`{}` names no function, or several", measure.name))
-                        .next("exactly one of count, count_distinct, sum, avg, min, max, expr");
+                        .next("exactly one of count, count_distinct, sum, avg, min, max, median, first, last, expr");
                 self.fault(&format!("measures.{i}"), fault);
                 continue;
             };
-            self.measure(i, measure.name.as_str(), function, text);
-        }
-    }
-
-    fn measure(&mut self, i: usize, name: &str, function: Function, text: &str) {
-        let field = match function {
-            Function::Count => "count",
-            Function::CountDistinct => "count_distinct",
-            Function::Sum => "sum",
-            Function::Avg => "avg",
-            Function::Min => "min",
-            Function::Max => "max",
-            Function::Median => "median",
-            Function::First => "first",
-            Function::Last => "last",
-            Function::Expr => "expr",
-        };
-        let path = format!("measures.{i}.{field}");
-        if function == Function::Expr {
-            let checked = self.expression(&path, text, Form::Aggregate);
-            if checked.is_some_and(|c| !c.aggregates) {
-                let fault = Diagnostic::error("no-aggregate", format!("`{name}` aggregates nothing"))
-                    .next("`sum(amount) / count(*)`");
-                self.fault(&path, fault);
-            }
-            return;
-        }
-        if text.trim() == "*" {
-            if function != Function::Count {
-                self.fault(
-                    &path,
-                    Diagnostic::error("sql-syntax", format!("`{field}` of `*`")).next("only `count` takes `*`"),
-                );
-            }
-            return;
-        }
-        // The inner expression by itself, so that `count: a) + sum(b` is none; then what the function makes of it.
-        if self.expression(&path, text, Form::Scalar).is_some() {
-            self.expression(&path, &call(function, text), Form::Aggregate);
+            self.measure(i, measure, function, text);
         }
     }
 }

@@ -27,6 +27,17 @@ pub enum Code {
         /// The result otherwise.
         otherwise: Option<Box<Code>>,
     },
+    /// `call over (partition by … order by … frame)`.
+    Over {
+        /// The function.
+        call: Box<Code>,
+        /// Rows that are seen together have these alike.
+        partition: Vec<Code>,
+        /// Their order.
+        order: Vec<Code>,
+        /// `rows between …`; empty for all of them.
+        frame: String,
+    },
 }
 
 enum Piece {
@@ -54,6 +65,12 @@ impl Code {
     pub fn is_cast_to(&self, to: &Code) -> bool {
         let Code::Call(name, arguments) = self else { return false };
         name == "cast" && matches!(arguments.as_slice(), [Code::Seq(parts)] if parts.last() == Some(to))
+    }
+
+    /// `code asc` or `code desc`, missing values last everywhere.
+    pub fn ordered(self, descending: bool, nullable: bool) -> Code {
+        let direction = if descending { " desc" } else { " asc" };
+        Code::Seq(vec![self, Code::text(format!("{direction}{}", if nullable { " nulls last" } else { "" }))])
     }
 
     /// In parentheses.
@@ -150,6 +167,33 @@ impl Code {
                 lines.push("end".into());
                 lines
             }
+            Code::Over { call, partition, order, frame } => {
+                let mut lines = call.lines(indent, 6);
+                if let Some(last) = lines.last_mut() {
+                    last.push_str(" over (");
+                }
+                for (word, codes) in [("partition by", partition), ("order by", order)] {
+                    let flat = codes.iter().map(Code::flat).collect::<Vec<_>>().join(", ");
+                    if codes.is_empty() {
+                    } else if indent + 5 + word.len() + flat.chars().count() <= WIDTH {
+                        lines.push(format!("    {word} {flat}"));
+                    } else {
+                        lines.push(format!("    {word}"));
+                        for (i, code) in codes.iter().enumerate() {
+                            let mut next = code.lines(indent + 8, 1);
+                            if let Some(last) = next.last_mut().filter(|_| i + 1 < codes.len()) {
+                                last.push(',');
+                            }
+                            lines.extend(next.into_iter().map(|line| format!("        {line}")));
+                        }
+                    }
+                }
+                if !frame.is_empty() {
+                    lines.push(format!("    {frame}"));
+                }
+                lines.push(")".into());
+                lines
+            }
         }
     }
 
@@ -188,6 +232,24 @@ impl Code {
                     otherwise.collect(out);
                 }
                 push(out, " end");
+            }
+            Code::Over { call, partition, order, frame } => {
+                call.collect(out);
+                push(out, " over (");
+                let mut gap = "";
+                for (word, codes) in [("partition by ", partition), ("order by ", order)] {
+                    if !codes.is_empty() {
+                        push(out, gap);
+                        push(out, word);
+                        separated(codes, ", ", out);
+                        gap = " ";
+                    }
+                }
+                if !frame.is_empty() {
+                    push(out, gap);
+                    push(out, frame);
+                }
+                push(out, ")");
             }
         }
     }
@@ -261,5 +323,18 @@ mod tests {
             Code::Case { operand: None, whens: vec![(word("a"), word("b"))], otherwise: Some(Box::new(word("c"))) };
         assert_eq!(case.lines(0, 0).len(), 4);
         assert_eq!(case.lines(0, 0)[1], format!("    when {} then {}", "a".repeat(30), "b".repeat(30)));
+        let over = |partition| Code::Over {
+            call: Box::new(Code::call("sum", vec![Code::text("x")])),
+            partition,
+            order: vec![Code::text("d").ordered(true, true)],
+            frame: String::new(),
+        };
+        assert_eq!(over(Vec::new()).flat(), "sum(x) over (order by d desc nulls last)");
+        let long = over(vec![word("a"), word("b"), word("c")]).lines(0, 0);
+        assert_eq!(
+            long[..3],
+            ["sum(x) over (".to_owned(), "    partition by".into(), format!("        {},", "a".repeat(30))]
+        );
+        assert_eq!(long[5..], ["    order by d desc nulls last", ")"]);
     }
 }

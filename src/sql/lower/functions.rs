@@ -67,14 +67,34 @@ const SPECIAL: &[&str] = &[
     "last_day",
     "max",
     "md5",
+    "median",
     "min",
+    "percentile",
     "position",
     "right",
     "split_part",
+    "stddev_pop",
+    "stddev_samp",
     "sum",
+    "var_pop",
+    "var_samp",
 ];
 
-const AGGREGATES: &[&str] = &["count", "sum", "avg", "min", "max"];
+/// Aggregates of one argument that every target understands alike, `median` through a macro.
+const AGGREGATES: &[&str] = &[
+    "count",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "median",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "variance",
+    "var_pop",
+    "var_samp",
+];
 
 /// Lowers a call.
 pub(super) fn function(call: &Function, whole: &Expr, scope: &Scope) -> Lower {
@@ -88,6 +108,15 @@ pub(super) fn function(call: &Function, whole: &Expr, scope: &Scope) -> Lower {
     }
     if AGGREGATES.contains(&name.as_str()) {
         return aggregate_call(&name, &arguments, distinct, call, whole, scope);
+    }
+    if let ("percentile", [Some(of), Some(fraction)], None, false) =
+        (name.as_str(), arguments.as_slice(), &call.filter, distinct)
+    {
+        let fraction = fraction.to_string();
+        if !fraction.parse::<f64>().is_ok_and(|f| f > 0.0 && f < 1.0) {
+            return Err(unsupported(whole, "the second argument of percentile is a number between 0 and 1"));
+        }
+        return percentile(walk(of, scope)?, &fraction).map_err(|why| unsupported(whole, why));
     }
     if distinct || call.filter.is_some() {
         return Err(unsupported(whole, "only aggregates take `distinct` and `filter`"));
@@ -148,6 +177,9 @@ pub fn aggregate(name: &str, distinct: bool, argument: Option<Lowered>) -> Resul
         let count = Lowered::of(Code::text("count(*)"), Some(DataType::Integer), &[]);
         return Ok(Lowered { aggregate: true, ..count });
     };
+    if name == "median" {
+        return if distinct { Err("there is no median of distinct values") } else { percentile(argument, "0.5") };
+    }
     if argument.aggregate {
         return Err("an aggregate can't stand in an aggregate");
     }
@@ -166,6 +198,10 @@ pub fn aggregate(name: &str, distinct: bool, argument: Option<Lowered>) -> Resul
             }
             argument.data_type.filter(|t| *t == DataType::Float)
         }
+        "stddev_pop" | "stddev_samp" | "var_pop" | "var_samp" => None,
+        // Without a word of which, the one of a sample: so does every target.
+        "stddev" => return aggregate("stddev_samp", distinct, Some(argument)),
+        "variance" => return aggregate("var_samp", distinct, Some(argument)),
         _ => return Err("there is no such aggregate"),
     };
     if distinct {
@@ -173,6 +209,16 @@ pub fn aggregate(name: &str, distinct: bool, argument: Option<Lowered>) -> Resul
     }
     let lowered = Lowered::of(Code::call(name, vec![code]), to, &[&argument]);
     Ok(Lowered { aggregate: true, bare: false, nullable: name != "count" && argument.nullable, ..lowered })
+}
+
+/// The value below which that fraction of the values is.
+fn percentile(argument: Lowered, fraction: &str) -> Result<Lowered, &'static str> {
+    if argument.aggregate {
+        return Err("an aggregate can't stand in an aggregate");
+    }
+    let call = format!("percentile({}, {fraction})", argument.code.argument());
+    let lowered = Lowered::of(Code::Jinja(call), None, &[&argument]).with_macro("percentile");
+    Ok(Lowered { aggregate: true, bare: false, ..lowered })
 }
 
 fn special(name: &str, args: &[&Expr], whole: &Expr, scope: &Scope) -> Lower {

@@ -143,6 +143,11 @@ impl Lowered {
         }
     }
 
+    /// SQL that reads no column.
+    pub fn constant(sql: &str, data_type: DataType) -> Lowered {
+        Lowered::of(Code::text(sql), Some(data_type), &[])
+    }
+
     pub(super) fn with_macro(mut self, name: &'static str) -> Lowered {
         self.macros.insert(name);
         self

@@ -19,6 +19,7 @@ const SENSITIVE: &[&str] = &[
     "avg",
     "mean",
     "median",
+    "percentile",
     "mode",
     "stddev",
     "stddev_pop",
@@ -328,8 +329,8 @@ impl Resolver<'_> {
                 (_, Some(Family::Number)) => Number,
                 _ => self.no_sum(name, args, at),
             },
-            "avg" | "mean" | "median" | "stddev" | "stddev_pop" | "stddev_samp" | "variance" | "var_pop"
-            | "var_samp" => match (first, first.family()) {
+            "avg" | "mean" | "median" | "percentile" | "stddev" | "stddev_pop" | "stddev_samp" | "variance"
+            | "var_pop" | "var_samp" => match (first, first.family()) {
                 (Known(Float), _) => Known(Float),
                 (_, Some(Family::Number)) => Number,
                 (_, Some(Family::Temporal)) if name == "median" => first,
