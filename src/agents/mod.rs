@@ -3,7 +3,6 @@
 
 mod because;
 pub mod cleaning;
-mod conditions;
 mod governance;
 mod ingestion;
 pub mod models;

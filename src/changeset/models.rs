@@ -99,7 +99,7 @@ fn table(contract: &Contract) -> ScopeRelation {
     ScopeRelation {
         columns: contract.columns.iter().map(|c| (c.name.to_string(), c.data_type.into())).collect(),
         keys,
-        ..ScopeRelation::default()
+        open: false,
     }
 }
 
@@ -112,7 +112,6 @@ fn declared(model: &DbtModel) -> ScopeRelation {
             .into_iter()
             .collect(),
         open: model.columns.is_empty(),
-        ..ScopeRelation::default()
     }
 }
 
@@ -129,7 +128,7 @@ fn given(resolved: &Resolved, declared: &ScopeRelation) -> ScopeRelation {
     });
     let mut keys = resolved.keys.clone();
     keys.extend(declared.keys.iter().filter(|k| !resolved.keys.contains(k)).cloned());
-    ScopeRelation { columns: columns.collect(), keys, open: resolved.open, ..ScopeRelation::default() }
+    ScopeRelation { columns: columns.collect(), keys, open: resolved.open }
 }
 
 fn read<'d>(

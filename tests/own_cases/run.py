@@ -22,6 +22,7 @@ import tempfile
 
 import yaml
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import compare  # noqa: E402
 
@@ -233,9 +234,11 @@ def run(a):
             answers[case["id"]] = answer
             if "question" in case:
                 why[case["id"]] = questioned(case, clone, code, answer, err)
-            elif code == 3 and all(w in json.dumps(answer).lower() for w in case.get("or_question", [None]) if w):
+            elif code == 3:
                 asked = "; ".join(q["about"] for q in answer.get("questions", []))
-                why[case["id"]] = None if case.get("or_question") else f"asked back: {asked}"
+                right = [w.lower() for w in case.get("or_question", [])]
+                fair = right and all(w in json.dumps(answer, ensure_ascii=False).lower() for w in right)
+                why[case["id"]] = None if fair else f"asked back: {asked}"
             elif code:
                 why[case["id"]] = f"propose: exit {code}: {err.strip()[-400:]}"
             else:

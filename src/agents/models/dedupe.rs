@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::query::Work;
-use super::rows::Rows;
+use super::query::{Rows, Work};
 use super::{Dedupe, Resolved, Target, unused};
 use crate::spec;
 use crate::sql::lower::Code;

@@ -10,7 +10,6 @@ use super::Assembly;
 use crate::requirement::graph::Way;
 use crate::requirement::lexicon::ColumnOf;
 use crate::requirement::piece::{Check, Kind, Noun};
-use crate::requirement::{Question, Readings};
 
 impl<'a> Assembly<'_, 'a> {
     /// The tests that the words ask for; their tables come into hand.
@@ -47,11 +46,9 @@ impl<'a> Assembly<'_, 'a> {
             }
         }
         let [column] = columns[..] else {
-            let about = format!("`{words}`: several columns could be meant. Which one is it?");
-            let readings = columns.iter().map(|c| (format!("{}.{}", c.table.table, c.column.name), *c));
-            let column = self.choose(Readings::new(Question::new(about)).or_any(readings))?;
-            self.touch(column.table);
-            return Some(column);
+            let candidates = columns.iter().map(|c| format!("{}.{}", c.table.table, c.column.name)).collect();
+            self.ask(format!("`{words}`: several columns could be meant. Which one is it?"), candidates);
+            return None;
         };
         self.touch(column.table);
         Some(column)
@@ -79,8 +76,10 @@ impl<'a> Assembly<'_, 'a> {
             return None;
         };
         let [(ours, theirs)] = edge.on[..] else {
-            let about = format!("`{words}`: a key of several columns can't be checked yet.");
-            self.ask_that(Question::new(about).or_without());
+            self.ask(
+                format!("`{words}`: a key of several columns can't be checked yet."),
+                vec![format!("the same requirement without `{words}`")],
+            );
             return None;
         };
         let (from, to) = (edge.from, edge.to);

@@ -4,7 +4,6 @@
 mod columns;
 mod cron;
 mod graph;
-mod joins;
 mod models;
 mod rows;
 #[cfg(test)]
