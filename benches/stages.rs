@@ -114,8 +114,12 @@ fn requirements(c: &mut Criterion) {
     group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(5));
     for tables in [10, 1000, 10_000] {
         let (_dir, workspace, _) = workspace(tables);
-        let ground =
-            requirement::Ground { config: &workspace.config, contracts: &workspace.contracts, specs: &workspace.specs };
+        let ground = requirement::Ground {
+            config: &workspace.config,
+            contracts: &workspace.contracts,
+            specs: &workspace.specs,
+            answers: &std::collections::BTreeMap::new(),
+        };
         let text = "Land the last 30 days of entity 7 and build a daily summary of its amount per status";
         let read = requirement::read(text, &ground).unwrap();
         assert!(matches!(read, requirement::Intent::Understood(_)), "{read:?}");

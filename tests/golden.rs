@@ -61,8 +61,12 @@ fn asked(case: &str, workspace: &mut Workspace) -> Outcome<(Vec<Proposal>, Vec<D
         return Ok((outside::read("proposals.json", &text)?.proposals, Vec::new()));
     }
     let Some(text) = read("requirement.txt") else { return Ok((Vec::new(), Vec::new())) };
-    let ground =
-        requirement::Ground { config: &workspace.config, contracts: &workspace.contracts, specs: &workspace.specs };
+    let ground = requirement::Ground {
+        config: &workspace.config,
+        contracts: &workspace.contracts,
+        specs: &workspace.specs,
+        answers: &BTreeMap::new(),
+    };
     let Intent::Understood(understood) = requirement::read(&text, &ground)? else { panic!("{case}: not understood") };
     let spec = understood.spec;
     let artifacts = understood.platform.iter().cloned().map(Artifact::Platform);

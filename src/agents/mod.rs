@@ -3,6 +3,7 @@
 
 mod because;
 pub mod cleaning;
+mod conditions;
 mod governance;
 mod ingestion;
 pub mod models;

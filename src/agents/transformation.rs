@@ -5,15 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::because::Maker;
-use super::cleaning;
-use super::models::{Body, Query, Resolved, Target};
-use super::{Agent, Brief};
+use super::models::{Body, Joined, Query, Resolved, Target};
+use super::{Agent, Brief, cleaning, conditions};
 use crate::plan::{Role, Task};
 use crate::proposal::{Artifact, DbtModel, Layer, Macro, MacroForm, ModelColumn, Proposal};
 use crate::spec::JoinKind;
-use crate::sql::lower::{Code, WIDTH, date_add};
+use crate::sql::lower::{Code, WIDTH};
 use crate::template;
-use crate::vocabulary::{DataType, Fault, Name, Outcome, Span, Unit, Window};
+use crate::vocabulary::{Fault, Name, Outcome};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Transformation,
@@ -129,6 +128,7 @@ struct Mart<'a> {
 struct Source<'a> {
     alias: &'a Name,
     model: &'a Name,
+    r#where: Vec<String>,
 }
 
 #[derive(Default, Serialize)]
@@ -172,18 +172,20 @@ fn mart<'a>(query: &'a Query) -> Mart<'a> {
         let from = std::mem::replace(&mut last, step.name.to_owned());
         steps.push(Step { from, ..step });
     };
-    if !query.joins.is_empty() {
-        let joins = query.joins.iter().map(|join| Join {
+    if query.joins.iter().any(Joined::adds) {
+        let joins = query.joins.iter().filter(|join| join.adds()).map(|join| Join {
             kind: if join.kind == JoinKind::Left { "left" } else { "inner" },
             alias: &join.source.alias,
             on: join.on.iter().map(|(ours, theirs)| format!("{ours} = {theirs}")).collect(),
         });
         let joins = joins.collect();
-        push(Step { name: "joined", select: select(&query.joined), joins, ..Step::default() });
+        let r#where = conditions::of_matches(query);
+        push(Step { name: "joined", select: select(&query.joined), joins, r#where, ..Step::default() });
     }
-    let conditions = conditions(query);
+    let conditions = conditions::of_query(query);
     if !conditions.is_empty() {
-        let name = if query.filters.is_empty() { "in_window" } else { "filtered" };
+        let filters = !query.filters.is_empty() || query.joins.iter().any(|join| !join.adds());
+        let name = if filters { "filtered" } else { "in_window" };
         push(Step { name, select: vec!["select *".into()], r#where: conditions, ..Step::default() });
     }
     if let Some(dedupe) = &query.dedupe {
@@ -192,7 +194,7 @@ fn mart<'a>(query: &'a Query) -> Mart<'a> {
                 push(Step { name: "numbered", select: select_beside(std::slice::from_ref(place)), ..Step::default() });
                 let first = Code::text(format!("{} = 1", place.name));
                 let stays = Code::Chain("or", std::iter::once(first).chain(dedupe.keep.iter().cloned()).collect());
-                let stays = stays.lines(8, 0);
+                let stays = conditions::under_where(stays.lines(8, 0));
                 push(Step { name: "deduplicated", select: select(&dedupe.columns), r#where: stays, ..Step::default() });
             }
             None => {
@@ -210,8 +212,13 @@ fn mart<'a>(query: &'a Query) -> Mart<'a> {
     } else if !query.columns.is_empty() {
         push(Step { name: "selected", select: select(&query.columns), ..Step::default() });
     }
-    let sources = std::iter::once(&query.base).chain(query.joins.iter().map(|j| &j.source));
-    let sources = sources.map(|s| Source { alias: &s.alias, model: &s.model }).collect();
+    let base = Source { alias: &query.base.alias, model: &query.base.model, r#where: Vec::new() };
+    let joined = query.joins.iter().map(|join| Source {
+        alias: &join.source.alias,
+        model: &join.source.model,
+        r#where: conditions::of_join(join),
+    });
+    let sources = std::iter::once(base).chain(joined).collect();
     Mart { sources, steps, last }
 }
 
@@ -250,33 +257,6 @@ fn column(target: &Target, indent: usize, comma: &str) -> Vec<String> {
         last.push_str(comma);
     }
     lines
-}
-
-/// Window and conditions, one a line, `and` before all but the first.
-fn conditions(query: &Query) -> Vec<String> {
-    let window = query.window.iter().flat_map(|(window, column, data_type)| bounds(window, column, *data_type));
-    let conditions: Vec<Code> = window.chain(query.filters.iter().cloned()).collect();
-    if let [only] = conditions.as_slice() {
-        return only.lines(10, 0);
-    }
-    let mut lines = Vec::new();
-    for (i, condition) in conditions.iter().enumerate() {
-        let head = if i == 0 { "" } else { "and " };
-        let mut next = condition.lines(8 + head.len(), 0).into_iter();
-        lines.extend(next.next().map(|first| format!("{head}{first}")));
-        lines.extend(next);
-    }
-    lines
-}
-
-/// `[as_of − last, as_of)` over a column; days for a date.
-fn bounds(window: &Window, column: &Code, data_type: Option<DataType>) -> [Code; 2] {
-    let as_of = Code::Jinja("as_of()".into());
-    let last = window.last.unwrap_or(Span { count: 1, unit: Unit::Day });
-    let start = date_add(last.unit.as_str(), -i64::from(last.count), &as_of);
-    let bound =
-        |code: Code| if data_type == Some(DataType::Date) { Code::cast(code, Code::text("date")) } else { code };
-    [(" >= ", start), (" < ", as_of)].map(|(word, end)| Code::Seq(vec![column.clone(), Code::text(word), bound(end)]))
 }
 
 fn group_by(groups: &[&Code]) -> Vec<String> {

@@ -99,7 +99,7 @@ fn table(contract: &Contract) -> ScopeRelation {
     ScopeRelation {
         columns: contract.columns.iter().map(|c| (c.name.to_string(), c.data_type.into())).collect(),
         keys,
-        open: false,
+        ..ScopeRelation::default()
     }
 }
 
@@ -112,6 +112,7 @@ fn declared(model: &DbtModel) -> ScopeRelation {
             .into_iter()
             .collect(),
         open: model.columns.is_empty(),
+        ..ScopeRelation::default()
     }
 }
 
@@ -128,7 +129,7 @@ fn given(resolved: &Resolved, declared: &ScopeRelation) -> ScopeRelation {
     });
     let mut keys = resolved.keys.clone();
     keys.extend(declared.keys.iter().filter(|k| !resolved.keys.contains(k)).cloned());
-    ScopeRelation { columns: columns.collect(), keys, open: resolved.open }
+    ScopeRelation { columns: columns.collect(), keys, open: resolved.open, ..ScopeRelation::default() }
 }
 
 fn read<'d>(

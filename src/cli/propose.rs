@@ -1,9 +1,11 @@
 //! `pipewright propose`
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::report::Ui;
+use crate::requirement::Question;
 use crate::verbs::propose::{Answer, Input, Options, Proposed, propose};
 use crate::vocabulary::{Diagnostic, Outcome};
 
@@ -27,6 +29,18 @@ pub(super) struct Args {
     /// The day that the requirement is read on, YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
+    /// Answer a question that the requirement leaves open, by one of its candidates or its number. Repeatable.
+    #[arg(long = "answer", value_name = "KEY=VALUE", value_parser = answer, conflicts_with = "from")]
+    answers: Vec<(String, String)>,
+}
+
+fn answer(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => {
+            Ok((key.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write it as KEY=VALUE, as the question says".into()),
+    }
 }
 
 pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
@@ -36,17 +50,24 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
         (None, Some(from)) => outside(from)?,
         (None, None) => return Err(Diagnostic::error("usage", "neither a requirement nor --from is given").fault()),
     };
-    let answer = propose(&Options { dir: dir.to_owned(), input, as_of: args.as_of.clone() })?;
+    let mut answers = BTreeMap::new();
+    for (key, value) in &args.answers {
+        if answers.insert(key.clone(), value.clone()).is_some_and(|had| had != *value) {
+            let what = format!("`{key}` is answered twice, and differently");
+            return Err(Diagnostic::error("usage", what).next("give one --answer for each question").fault());
+        }
+    }
+    let answer = propose(&Options { dir: dir.to_owned(), input, as_of: args.as_of.clone(), answers })?;
     ui.document(&answer);
     Ok(match &answer {
         Answer::Question { questions, .. } => {
             for question in questions {
-                ui.print(format_args!("? {}\n", question.about));
-                for candidate in &question.candidates {
-                    ui.print(format_args!("    {candidate}\n"));
-                }
+                ask(question, ui);
             }
-            ui.say("\nNothing was written. Say which is meant, and propose again.");
+            let key = questions.first().map_or("KEY", |q| q.key.as_str());
+            ui.say(format_args!(
+                "\nNothing was written. Answer with `--answer {key}=NUMBER`, or say it in other words."
+            ));
             3
         }
         Answer::Proposed(change) => {
@@ -73,6 +94,18 @@ fn outside(from: &Path) -> Outcome<Input> {
     let text = String::from_utf8(bytes)
         .map_err(|e| Diagnostic::error("not-utf8", format!("{file} is not UTF-8: {}", e.utf8_error())).fault())?;
     Ok(Input::Outside { file, text })
+}
+
+/// A question with its candidates, numbered.
+fn ask(question: &Question, ui: &Ui) {
+    ui.print(format_args!("? {}  [{}]\n", question.about, question.key));
+    let width = question.candidates.iter().map(|c| c.chars().count()).max().unwrap_or(0).min(40);
+    for (i, candidate) in question.candidates.iter().enumerate() {
+        match question.differs.get(candidate) {
+            Some(differs) => ui.print(format_args!("  {:2}  {candidate:width$}  {differs}\n", i + 1)),
+            None => ui.print(format_args!("  {:2}  {candidate}\n", i + 1)),
+        }
+    }
 }
 
 /// Most deliverables that are named; `--json` names all.

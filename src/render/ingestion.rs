@@ -104,8 +104,8 @@ fn doc(pipeline: &Name, sources: &[&Ingestion]) -> String {
     let tables: Vec<&IngestTable> = sources.iter().flat_map(|i| &i.tables).collect();
     let mut notes = vec!["A second run of the same day changes nothing.".to_owned()];
     for table in tables.iter().filter(|t| t.window.is_some()).take(20) {
-        if let Some(Window { column, last: Some(last), .. }) = &table.window {
-            notes.push(format!("`{}` covers [as_of - {last}, as_of) by {column}.", table.name));
+        if let Some(window) = &table.window {
+            notes.push(format!("`{}` covers {} by {}.", table.name, window.bounds_said(), window.column));
         }
     }
     for table in tables.iter().take(20) {
@@ -198,16 +198,22 @@ fn table(table: &IngestTable, plan: &Plan<'_>) -> Value {
 }
 
 fn span(window: &Window) -> String {
-    let Some(last) = window.last else { return "None".into() };
-    let (unit, count) = match last.unit {
-        Unit::Hour => ("hours", last.count),
-        Unit::Day => ("days", last.count),
-        Unit::Week => ("weeks", last.count),
-        Unit::Month => ("months", last.count),
-        Unit::Quarter => ("months", last.count * 3),
-        Unit::Year => ("months", last.count * 12),
-    };
-    let args = [python_string(window.column.as_str()), format!("{unit}={count}")];
+    let mut args = vec![python_string(window.column.as_str())];
+    args.extend(window.last.map(|last| {
+        let (unit, count) = match last.unit {
+            Unit::Hour => ("hours", last.count),
+            Unit::Day => ("days", last.count),
+            Unit::Week => ("weeks", last.count),
+            Unit::Month => ("months", last.count),
+            Unit::Quarter => ("months", last.count * 3),
+            Unit::Year => ("months", last.count * 12),
+        };
+        format!("{unit}={count}")
+    }));
+    let named = [("this", window.this), ("until", window.until)];
+    args.extend(
+        named.iter().filter_map(|(name, unit)| Some(format!("{name}={}", python_string(unit.as_ref()?.as_str())))),
+    );
     python::call("Window", &args, 8, 15, 1)
 }
 

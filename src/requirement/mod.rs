@@ -8,8 +8,10 @@ mod assemble;
 mod graph;
 mod lexicon;
 mod piece;
+mod question;
 mod recognise;
 mod roles;
+mod said;
 mod scan;
 mod stem;
 mod synonyms;
@@ -21,9 +23,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+pub use question::{Question, Readings};
 
+use self::said::Said;
+use self::scan::Scan;
 use crate::contract::Contract;
 use crate::spec::Spec;
 use crate::vocabulary::{Diagnostic, Name, Outcome, TableRef};
@@ -41,6 +44,8 @@ pub struct Ground<'a> {
     pub contracts: &'a BTreeMap<TableRef, Contract>,
     /// The specs that the workspace has.
     pub specs: &'a BTreeMap<Name, Spec>,
+    /// Answers to questions, by key.
+    pub answers: &'a BTreeMap<String, String>,
 }
 
 /// What a requirement came to.
@@ -65,15 +70,6 @@ pub struct Understood {
     pub findings: Vec<Diagnostic>,
 }
 
-/// A question back, with the candidates.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Question {
-    /// The question in a sentence that names the words it is about.
-    pub about: String,
-    /// What the answer may be.
-    pub candidates: Vec<String>,
-}
-
 /// Reads a requirement.
 ///
 /// The requirement of a spec that is there already gives that spec, with what people changed in it.
@@ -96,12 +92,41 @@ pub fn read(text: &str, ground: &Ground<'_>) -> Outcome<Intent> {
         let next = "run `pipewright discover` first";
         return Err(Diagnostic::error("no-contracts", "there are no contracts to read it against").next(next).fault());
     }
-    if let Some(spec) = ground.specs.values().find(|s| s.requirement.as_deref().is_some_and(|r| same(r, text))) {
+    let stands = ground.specs.values().find(|s| s.requirement.as_deref().is_some_and(|r| same(r, text)));
+    let Some(spec) = stands else { return read_new(text, ground) };
+    let kept = |(key, value): (&String, &String)| spec.answers.iter().any(|a| a.key == *key && a.value == *value);
+    if ground.answers.iter().all(kept) {
         return Ok(Intent::Understood(Box::new(again(spec))));
     }
-    let scan = scan::Scan::new(text, ground);
-    let pieces = scan.pieces();
-    Ok(assemble::assemble(&scan, &pieces))
+    // An answer is taken back: the requirement is read anew, with the answers that were not.
+    let specs =
+        ground.specs.iter().filter(|(name, _)| **name != spec.name).map(|(n, s)| (n.clone(), s.clone())).collect();
+    let mut answers: BTreeMap<String, String> = spec.answers.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
+    answers.extend(ground.answers.iter().map(|(k, v)| (k.clone(), v.clone())));
+    read_new(text, &Ground { specs: &specs, answers: &answers, ..*ground })
+}
+
+/// Reads, answers, and reads again, until nothing is left to answer.
+fn read_new(text: &str, ground: &Ground<'_>) -> Outcome<Intent> {
+    let (mut said, mut used) = (Said::new(text), Vec::new());
+    loop {
+        let mut scan = Scan::new(&said, ground);
+        scan.answers = used.into();
+        let pieces = scan.pieces();
+        let mut intent = assemble::assemble(&scan, &pieces);
+        let asked = if let Intent::Questions(questions) = &intent { &questions[..] } else { &[] };
+        let edit = scan.edit(asked)?;
+        used = scan.answers.take();
+        let Some((at, words, answer)) = edit else {
+            question::all_used(ground.answers, asked, &used)?;
+            if let Intent::Understood(understood) = &mut intent {
+                understood.spec.requirement = Some(text.to_owned());
+                understood.spec.answers = used;
+            }
+            return Ok(intent);
+        };
+        said.replace(&at, &words, &answer);
+    }
 }
 
 /// The same words, however they are broken into lines.

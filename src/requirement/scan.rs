@@ -1,5 +1,6 @@
 //! The way through the tokens: at each place the first recogniser that knows the words takes them.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use super::Ground;
@@ -7,14 +8,18 @@ use super::graph::Graph;
 use super::lexicon::{Hits, Lexicon, phrase_len};
 use super::piece::{Kind, Noun, Piece, Value};
 use super::recognise::RECOGNISERS;
+use super::said::Said;
 use super::stem;
 use super::tokens::{self, Token};
 use super::words;
+use crate::spec::Answer;
 
 /// A requirement, with everything that its words are judged against.
 pub struct Scan<'a> {
-    /// As written.
+    /// As it is read: as written, but for what answers changed.
     pub text: &'a str,
+    /// Where the text was written.
+    pub said: &'a Said,
     /// Its tokens.
     pub tokens: Vec<Token>,
     /// Names in the contracts.
@@ -23,17 +28,21 @@ pub struct Scan<'a> {
     pub graph: Graph<'a>,
     /// The rest.
     pub ground: &'a Ground<'a>,
+    /// Answers that decided something.
+    pub answers: RefCell<Vec<Answer>>,
 }
 
 impl<'a> Scan<'a> {
     /// Reads the words, not yet their meaning.
-    pub fn new(text: &'a str, ground: &'a Ground<'a>) -> Scan<'a> {
+    pub fn new(said: &'a Said, ground: &'a Ground<'a>) -> Scan<'a> {
         Scan {
-            text,
-            tokens: tokens::tokens(text),
+            text: said.text(),
+            said,
+            tokens: tokens::tokens(said.text()),
             lexicon: Lexicon::new(ground.contracts),
             graph: Graph::new(ground.contracts),
             ground,
+            answers: RefCell::default(),
         }
     }
 
@@ -55,14 +64,19 @@ impl<'a> Scan<'a> {
         self.tokens.get(i).map_or("", |t| t.lower.as_str())
     }
 
-    /// The words as written.
+    /// The words as they are read.
     pub fn words(&self, tokens: &Range<usize>) -> &'a str {
+        self.text.get(self.bytes(tokens)).unwrap_or_default()
+    }
+
+    /// The bytes of the text that tokens stand on.
+    pub fn bytes(&self, tokens: &Range<usize>) -> Range<usize> {
+        let end = self.text.len();
         if tokens.is_empty() {
-            return "";
+            return end..end;
         }
-        let start = self.tokens.get(tokens.start).map_or(self.text.len(), |t| t.span.start);
-        let end = self.tokens.get(tokens.end - 1).map_or(self.text.len(), |t| t.span.end);
-        self.text.get(start..end).unwrap_or_default()
+        let start = self.tokens.get(tokens.start).map_or(end, |t| t.span.start);
+        start..self.tokens.get(tokens.end - 1).map_or(end, |t| t.span.end)
     }
 
     /// The end of `phrase` if it stands at `at`.

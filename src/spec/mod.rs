@@ -58,6 +58,9 @@ pub struct Spec {
     /// Acts that a person approved by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<Approval>,
+    /// Questions that the requirement left open, as people answered them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
     /// Which words of the requirement became which part of this spec.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<Trace>,
@@ -194,6 +197,21 @@ pub struct Approval {
     pub by: String,
     /// Why.
     pub why: String,
+}
+
+/// A question that the requirement left open, as people answered it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// What it is called: `propose --answer KEY=VALUE`.
+    pub key: String,
+    /// What was asked.
+    pub question: String,
+    /// What was answered.
+    pub value: String,
+    /// The words it is about; empty if it is about all of them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub words: String,
 }
 
 /// Which words became which part of the spec. What proves them is found from the tests when a change is shown.

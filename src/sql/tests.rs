@@ -12,7 +12,7 @@ fn relation(columns: &[(&str, &str)], keys: &[&[&str]]) -> ScopeRelation {
     ScopeRelation {
         columns: columns.iter().map(|(n, t)| ((*n).to_owned(), t.parse::<DataType>().unwrap().into())).collect(),
         keys: keys.iter().map(|k| k.iter().map(|c| (*c).to_owned()).collect::<BTreeSet<_>>()).collect(),
-        open: false,
+        ..ScopeRelation::default()
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Options {
     pub input: Input,
     /// The day that the requirement is read on, `YYYY-MM-DD`.
     pub as_of: Option<String>,
+    /// Answers to questions that the requirement leaves open, by key.
+    pub answers: BTreeMap<String, String>,
 }
 
 /// What is wanted.
@@ -147,7 +149,7 @@ pub fn propose(options: &Options) -> Outcome<Answer> {
     }
     let session = Session::open(&options.dir, "propose")?;
     let wanted = match &options.input {
-        Input::Requirement(text) => match read(text, &session.workspace)? {
+        Input::Requirement(text) => match read(text, &options.answers, &session.workspace)? {
             Ok(wanted) => wanted,
             Err(questions) => {
                 let event = Event::new(EventKind::Question, clock::now(), &session.git.who(), text, "question");
@@ -161,9 +163,13 @@ pub fn propose(options: &Options) -> Outcome<Answer> {
 }
 
 /// The requirement, understood; or questions.
-fn read(text: &str, workspace: &Workspace) -> Outcome<Result<Wanted, Vec<Question>>> {
-    let ground =
-        requirement::Ground { config: &workspace.config, contracts: &workspace.contracts, specs: &workspace.specs };
+fn read(
+    text: &str,
+    answers: &BTreeMap<String, String>,
+    workspace: &Workspace,
+) -> Outcome<Result<Wanted, Vec<Question>>> {
+    let Workspace { config, contracts, specs, .. } = workspace;
+    let ground = requirement::Ground { config, contracts, specs, answers };
     Ok(match requirement::read(text, &ground)? {
         Intent::Questions(questions) => Err(questions),
         Intent::Understood(understood) => Ok(Wanted {

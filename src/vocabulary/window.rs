@@ -32,10 +32,25 @@ impl Window {
         Window { column, last: Some(last), this: None, until: None }
     }
 
+    /// From where up to where, half-open: `[as_of - 30 days, as_of)`, `[start of year, start of day)`.
+    pub fn bounds_said(&self) -> String {
+        let of = |unit: Unit| format!("start of {}", unit.as_str());
+        let end = self.until.map_or_else(|| "as_of".to_owned(), of);
+        let start = match (self.last, self.this) {
+            (Some(last), _) => format!("{end} - {last}"),
+            (None, Some(this)) => of(this),
+            (None, None) => "ever".to_owned(),
+        };
+        format!("[{start}, {end})")
+    }
+
     /// What it covers, to be said after `over`: `the last 30 days`, `this year so far`, `the last 3 whole months`.
     pub fn said(&self) -> String {
         let start = match (self.last, self.this) {
-            (Some(last), _) if self.until.is_some_and(|u| u == last.unit) => {
+            (Some(last), _) if self.until == Some(last.unit) && last.count == 1 => {
+                return format!("the {} before this one", last.unit.as_str());
+            }
+            (Some(last), _) if self.until == Some(last.unit) => {
                 return format!("the last {} whole {}s", last.count, last.unit.as_str());
             }
             (Some(last), _) => format!("the last {last}"),
@@ -43,6 +58,7 @@ impl Window {
             (None, None) => "all time".to_owned(),
         };
         match self.until {
+            Some(Unit::Day) => format!("{start}, without today"),
             Some(unit) => format!("{start}, up to this {}", unit.as_str()),
             None => start,
         }

@@ -59,21 +59,48 @@ class Column:
 
 @dataclass(frozen=True)
 class Window:
-    """Half-open, in calendar units: a month before 31 March is 28 or 29 February."""
+    """Half-open, in calendar units: a month before 31 March is 28 or 29 February.
+
+    It ends at as_of, or at the start of the unit `until` that as_of is in. It starts so long before its
+    end, or at the start of the unit `this` that as_of is in.
+    """
 
     column: str
     months: int = 0
     weeks: int = 0
     days: int = 0
     hours: int = 0
+    this: str | None = None
+    until: str | None = None
 
     def start(self, as_of: datetime) -> datetime:
-        year, month = divmod(as_of.year * 12 + as_of.month - 1 - self.months, 12)
+        if self.this:
+            return floor(as_of, self.this)
+        end = self.end(as_of)
+        year, month = divmod(end.year * 12 + end.month - 1 - self.months, 12)
         if year < datetime.min.year:
             return datetime.min
-        day = min(as_of.day, calendar.monthrange(year, month + 1)[1])
-        start = as_of.replace(year=year, month=month + 1, day=day)
+        day = min(end.day, calendar.monthrange(year, month + 1)[1])
+        start = end.replace(year=year, month=month + 1, day=day)
         return start - timedelta(weeks=self.weeks, days=self.days, hours=self.hours)
+
+    def end(self, as_of: datetime) -> datetime:
+        return floor(as_of, self.until) if self.until else as_of
+
+
+def floor(moment: datetime, unit: str) -> datetime:
+    """The start of the unit that a moment is in; weeks start on Monday."""
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    day = hour.replace(hour=0)
+    month = day.replace(day=1)
+    return {
+        "hour": hour,
+        "day": day,
+        "week": day - timedelta(days=day.weekday()),
+        "month": month,
+        "quarter": month.replace(month=month.month - (month.month - 1) % 3),
+        "year": month.replace(month=1),
+    }[unit]
 
 
 @dataclass(frozen=True)
@@ -252,8 +279,8 @@ def query(table: Table, dialect: str, as_of: datetime, since: datetime | int | N
 
     if table.window:
         name = table.window.column
-        start = table.window.start(as_of)
-        selected = selected.where(text(name) >= bound(start), text(name) < bound(as_of))
+        start, end = table.window.start(as_of), table.window.end(as_of)
+        selected = selected.where(text(name) >= bound(start), text(name) < bound(end))
     if table.cursor and isinstance(since, datetime):
         name = table.cursor.column
         selected = selected.where(sa.or_(text(name) >= bound(since), columns[name].is_(None)))

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::query::{Rows, Work};
+use super::query::Work;
+use super::rows::Rows;
 use super::{Dedupe, Resolved, Target, unused};
 use crate::spec;
 use crate::sql::lower::Code;

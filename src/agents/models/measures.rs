@@ -1,6 +1,7 @@
 //! What a model computes for each group of rows.
 
-use super::query::{Rows, Work, derived};
+use super::query::{Work, derived};
+use super::rows::Rows;
 use super::{Column, Target, describe, unused};
 use crate::agents::models::Resolved;
 use crate::spec::{Function, Measure};

@@ -5,6 +5,7 @@ mod dedupe;
 mod describe;
 mod measures;
 mod query;
+mod rows;
 mod staging;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,8 +101,8 @@ pub struct Query {
     pub joins: Vec<Joined>,
     /// Columns of the joined rows; empty where nothing is joined.
     pub joined: Vec<Target>,
-    /// The window, its column as the query names it, and that column's type.
-    pub window: Option<(Window, Code, Option<DataType>)>,
+    /// The window.
+    pub window: Option<InWindow>,
     /// Conditions.
     pub filters: Vec<Code>,
     /// One row for each key.
@@ -127,6 +128,9 @@ pub struct Dedupe {
     pub columns: Vec<Target>,
 }
 
+/// A window, its column as the query names it, and that column's type.
+pub type InWindow = (Window, Code, Option<DataType>);
+
 /// A model that is read.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -145,8 +149,19 @@ pub struct Joined {
     pub kind: JoinKind,
     /// Pairs of qualified columns: ours, theirs.
     pub on: Vec<(String, String)>,
-    /// Pairs of columns: the model ours comes from, ours, theirs.
+    /// Pairs of columns: what the rows are called that ours comes from, ours, theirs.
     pub keys: Vec<(Name, Name, Name)>,
+    /// Only its rows in this window are there.
+    pub window: Option<InWindow>,
+    /// Only its rows that meet these conditions are there.
+    pub filters: Vec<Code>,
+}
+
+impl Joined {
+    /// Whether its columns stand beside ours; otherwise it only decides which rows stay.
+    pub fn adds(&self) -> bool {
+        matches!(self.kind, JoinKind::Left | JoinKind::Inner)
+    }
 }
 
 impl Models {
@@ -181,7 +196,9 @@ impl Resolved {
     pub fn reads(&self) -> Vec<&Name> {
         match &self.body {
             Body::Query(query) => {
-                std::iter::once(&query.base).chain(query.joins.iter().map(|j| &j.source)).map(|s| &s.model).collect()
+                let mut seen = BTreeSet::new();
+                let all = std::iter::once(&query.base).chain(query.joins.iter().map(|j| &j.source));
+                all.map(|s| &s.model).filter(|model| seen.insert(*model)).collect()
             }
             Body::Staging { .. } => Vec::new(),
             Body::Sql(_) => self.from.iter().collect(),

@@ -3,18 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{Body, Column, Joined, Models, Query, Resolved, Source, Target, Written, describe, simple_first};
+use super::rows::{Rows, grain, joined};
+use super::{Body, Column, Joined, Models, Query, Resolved, Target, Written, describe, simple_first};
+use crate::agents::cleaning;
 use crate::agents::schema::named;
-use crate::agents::{cleaning, near};
 use crate::plan::Context;
 use crate::proposal::Layer;
-use crate::spec::{JoinKind, Materialization, Model};
-use crate::sql::lower::{Code, Lowered, Scope, ScopeColumn, lower};
-use crate::vocabulary::{DataType, Diagnostic, Name};
-
-/// Names that steps of a query take; a source may not be called so inside it.
-const STEPS: [&str; 8] =
-    ["joined", "in_window", "filtered", "numbered", "deduplicated", "ordered", "aggregated", "selected"];
+use crate::spec::Materialization;
+use crate::sql::lower::{Lowered, ScopeColumn, lower};
+use crate::vocabulary::{Diagnostic, Name};
 
 pub(super) fn resolve(
     context: &Context<'_>,
@@ -92,29 +89,9 @@ pub(super) struct Work<'a, 'b> {
     pub(super) models: &'a Models,
     pub(super) written: &'a Written<'b>,
     pub(super) faults: &'a mut Vec<Diagnostic>,
-    macros: BTreeSet<Name>,
+    pub(super) macros: BTreeSet<Name>,
     /// The columns of the result, once they are known.
     columns: Vec<Option<Vec<Column>>>,
-}
-
-/// What joined rows hold.
-#[derive(Default)]
-pub(super) struct Rows<'m> {
-    /// What expressions may name.
-    pub(super) scope: Scope,
-    /// For each column of the scope, the model's own.
-    pub(super) columns: Vec<&'m Column>,
-    /// For each column of the scope, its name before the join: `orders.status`.
-    qualified: Vec<String>,
-    /// Columns that something reads.
-    pub(super) used: BTreeSet<usize>,
-}
-
-impl Rows<'_> {
-    /// Whether a column of the rows is called so.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.scope.columns.iter().any(|c| c.sql == name)
-    }
 }
 
 impl<'a> Work<'a, '_> {
@@ -122,24 +99,8 @@ impl<'a> Work<'a, '_> {
         let model = self.written.model;
         let sources = self.sources(base)?;
         let (mut rows, joins) = self.rows(&sources)?;
-        let window = model.window.as_ref().and_then(|window| {
-            let lowered = self.lower(window.column.as_str(), "window.column", &mut rows)?;
-            if lowered.data_type.is_some_and(|t| !t.is_temporal()) {
-                let fault = Diagnostic::error("window-type", format!("`{}` is no date or timestamp", window.column));
-                let of_time = rows.columns.iter().filter(|c| c.data_type.is_some_and(DataType::is_temporal));
-                let names: Vec<&str> = of_time.map(|c| c.name.as_str()).collect();
-                self.faults
-                    .push(fault.at(self.place("window.column")).next(format!("there is `{}`", names.join("`, `"))));
-            }
-            self.macros.extend(Name::parse("as_of").ok());
-            Some((window.clone(), lowered.code, lowered.data_type))
-        });
-        let mut filters = Vec::new();
-        for (i, filter) in model.filters.iter().enumerate() {
-            let Some(lowered) = self.scalar(filter, &format!("where.{i}"), &mut rows) else { continue };
-            let or = matches!(&lowered.code, Code::Chain("or", _));
-            filters.push(if or { lowered.code.nested() } else { lowered.code });
-        }
+        let window = model.window.as_ref().and_then(|window| self.window(window, "window", &mut rows));
+        let filters = self.conditions(&model.filters, "where", &mut rows);
         let dedupe = model.dedupe.as_ref().and_then(|dedupe| self.dedupe(dedupe, base, &mut rows));
         let (mut groups, mut measures, mut columns) = (Vec::new(), Vec::new(), Vec::new());
         let (mut result, mut places) = (Vec::new(), Vec::new());
@@ -156,126 +117,10 @@ impl<'a> Work<'a, '_> {
         result.sort_by_key(|c: &Column| order.iter().position(|name| **name == c.name));
         self.columns.push(known.then_some(result));
         let dedupe = dedupe.map(|dedupe| dedupe.of(&mut rows));
-        let joined = if joins.is_empty() { Vec::new() } else { joined(&rows) };
+        let joined = if joins.iter().any(Joined::adds) { joined(&rows) } else { Vec::new() };
         let mut sources = sources.into_iter();
         let base = sources.next()?.0;
         Some(Query { base, joins, joined, window, filters, dedupe, places, groups, measures, columns })
-    }
-
-    /// The models that are read, under names that clash with nothing.
-    fn sources(&mut self, base: &'a Resolved) -> Option<Vec<(Source, &'a Resolved)>> {
-        let mut read = vec![base];
-        for (i, join) in self.written.model.joins.iter().enumerate() {
-            let joined = self.models.get(join.to.as_str())?;
-            if read.iter().any(|r| r.name == joined.name) {
-                let fault = Diagnostic::error("join-twice", format!("`{}` is read twice", joined.name));
-                let next = "join it in an intermediate model of its own first";
-                self.faults.push(fault.at(self.place(&format!("joins.{i}.to"))).next(next));
-                return None;
-            }
-            read.push(joined);
-        }
-        let alias = |r: &Resolved| {
-            let alone = read.iter().filter(|other| other.noun() == r.noun()).count() == 1;
-            if alone && !STEPS.contains(&r.noun().as_str()) { r.noun().clone() } else { r.name.clone() }
-        };
-        Some(read.iter().map(|r| (Source { model: r.name.clone(), alias: alias(r) }, *r)).collect())
-    }
-
-    /// What the joined rows hold, and how they are joined.
-    fn rows(&mut self, sources: &[(Source, &'a Resolved)]) -> Option<(Rows<'a>, Vec<Joined>)> {
-        let mut rows = Rows::default();
-        let mut joins = Vec::new();
-        let mut taken = BTreeSet::new();
-        let several = sources.len() > 1;
-        for (at, (source, resolved)) in sources.iter().enumerate() {
-            let join = at.checked_sub(1).map(|i| (i, &self.written.model.joins[i]));
-            let Some(columns) = &resolved.columns else {
-                if several {
-                    let fault = Diagnostic::error(
-                        "unknown-columns",
-                        format!("the columns of `{}` are not known", resolved.name),
-                    );
-                    let at = join.map_or("from".to_owned(), |(i, _)| format!("joins.{i}.to"));
-                    let why = "it is written as `sql`, and joined rows name their columns";
-                    self.faults.push(fault.at(self.place(&at)).why(why).next("write this model as `sql` too"));
-                    return None;
-                }
-                rows.scope.open.push((source.model.clone(), String::new()));
-                continue;
-            };
-            let mut keys = Vec::new();
-            if let Some((i, _)) = join {
-                let (joined, same) = self.join(i, source, resolved, &rows, sources)?;
-                joins.push(joined);
-                keys = same;
-            }
-            let optional = join.is_some_and(|(_, join)| join.kind == JoinKind::Left);
-            for column in columns {
-                let mut sql = column.name.clone();
-                if taken.contains(&sql) {
-                    sql = named(&format!("{}_{}", source.alias, column.name));
-                }
-                while !taken.insert(sql.clone()) {
-                    sql = named(&format!("{sql}_2"));
-                }
-                rows.scope.columns.push(ScopeColumn {
-                    relation: source.model.clone(),
-                    name: column.name.clone(),
-                    sql: sql.to_string(),
-                    data_type: column.data_type,
-                    nullable: column.nullable || optional,
-                    // A key that equals ours is ours: nobody has to say which.
-                    hidden: keys.contains(&column.name),
-                });
-                rows.columns.push(column);
-                rows.qualified.push(format!("{}.{}", source.alias, column.name));
-            }
-        }
-        Some((rows, joins))
-    }
-
-    fn join(
-        &mut self,
-        i: usize,
-        source: &Source,
-        to: &Resolved,
-        rows: &Rows<'_>,
-        sources: &[(Source, &Resolved)],
-    ) -> Option<(Joined, Vec<Name>)> {
-        let join = &self.written.model.joins[i];
-        let place = self.place(&format!("joins.{i}.on"));
-        if join.on.is_empty() {
-            let fault = Diagnostic::error("join-on", format!("nothing says which rows of `{}` belong", join.to));
-            self.faults.push(fault.at(place).next("name a pair of columns that must be equal"));
-            return None;
-        }
-        let (mut on, mut keys, mut same) = (Vec::new(), Vec::new(), Vec::new());
-        for (ours, theirs) in &join.on {
-            let left = rows.scope.columns.iter().position(|c| c.name == *ours);
-            let Some(left) = left else {
-                let known = rows.scope.columns.iter().map(|c| c.name.as_str());
-                let next = near(ours.as_str(), known, "name a column of a model before it");
-                let fault = Diagnostic::error("unknown-column", format!("there is no column `{ours}` to join on"));
-                self.faults.push(fault.at(place.clone()).next(next));
-                continue;
-            };
-            if to.column(theirs.as_str()).is_none() {
-                let known = to.columns.iter().flatten().map(|c| c.name.as_str());
-                let next = near(theirs.as_str(), known, "name a column that it has");
-                let fault = Diagnostic::error("unknown-column", format!("`{}` has no column `{theirs}`", to.name));
-                self.faults.push(fault.at(place.clone()).next(next));
-                continue;
-            }
-            let from = rows.scope.columns[left].relation.clone();
-            let alias = sources.iter().find(|(s, _)| s.model == from).map(|(s, _)| s.alias.clone())?;
-            on.push((format!("{alias}.{ours}"), format!("{}.{theirs}", source.alias)));
-            keys.push((from, ours.clone(), theirs.clone()));
-            if ours == theirs {
-                same.push(theirs.clone());
-            }
-        }
-        Some((Joined { source: source.clone(), kind: join.kind, on, keys }, same))
     }
 
     fn groups(&mut self, rows: &mut Rows<'_>, result: &mut Vec<Column>) -> Vec<Target> {
@@ -397,38 +242,4 @@ pub(super) fn derived(name: &Name, description: String, lowered: &Lowered, rows:
         cleaned: None,
         landed: false,
     }
-}
-
-/// The select of the joined rows: the columns that something reads, or one where nothing does.
-fn joined(rows: &Rows<'_>) -> Vec<Target> {
-    let first = BTreeSet::from([0]);
-    let used = if rows.used.is_empty() { &first } else { &rows.used };
-    let target = |at: &usize| {
-        let column = rows.scope.columns.get(*at)?;
-        let name = Name::parse(&column.sql).ok()?;
-        Some(Target { name, code: Code::text(&rows.qualified[*at]) })
-    };
-    used.iter().filter_map(target).collect()
-}
-
-/// The groups; without groups the grain of the base, as long as no join repeats its rows and its columns are there.
-fn grain(model: &Model, base: &Resolved, models: &Models, query: &Query) -> Vec<Name> {
-    if !model.group_by.is_empty() || !model.measures.is_empty() {
-        return model.group_by.iter().map(|g| g.name.clone()).collect();
-    }
-    let one = |join: &Joined| {
-        let grain = models.get(join.source.model.as_str()).map(|m| m.grain.as_slice()).unwrap_or_default();
-        !grain.is_empty() && grain.iter().all(|g| join.keys.iter().any(|(_, _, theirs)| theirs == g))
-    };
-    if !query.joins.iter().all(one) {
-        return Vec::new();
-    }
-    let named = |column: &Name| {
-        if query.columns.is_empty() {
-            return Some(column.clone());
-        }
-        let plain = Code::text(column.as_str());
-        query.columns.iter().find(|t| t.code == plain).map(|t| t.name.clone())
-    };
-    base.grain.iter().map(named).collect::<Option<Vec<Name>>>().unwrap_or_default()
 }

@@ -10,13 +10,13 @@ use jiff::{Span as Time, ToSpan};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::super::models::{Body, Column, Query, Resolved};
+use super::super::models::{Body, Column, Joined, Query, Resolved};
 use super::super::schema::named;
 use super::super::{Brief, cleaning};
 use super::values::{Condition, satisfying};
 use crate::proposal::{UnitRows, UnitTest};
-use crate::spec::{Function, Model};
-use crate::vocabulary::{DataType, Name, Relation, Span, Unit};
+use crate::spec::{Function, JoinKind, Model};
+use crate::vocabulary::{DataType, Name, Relation, Unit, Window};
 
 type Row = IndexMap<Name, Value>;
 
@@ -119,8 +119,7 @@ impl<'a> Edges<'a> {
             return Err("its column is joined".into());
         }
         let day = *window_type == Some(DataType::Date);
-        let last = window.last.filter(|_| window.until.is_none()).ok_or("its edges are calendar ones")?;
-        let moments = edges(last, day);
+        let moments = edges(window, day).ok_or("nothing is sure to be in it")?;
         if self.query.dedupe.is_some() {
             return Err("rows of one key become one".into());
         }
@@ -156,7 +155,11 @@ impl<'a> Edges<'a> {
         }
         for (model, rows) in &mut given {
             let here: Vec<&Place<'_>> = places.iter().filter(|p| p.0 == *model).collect();
-            let count = if *model == base { moments.len() } else { 1 };
+            let absent = |j: &Joined| j.kind == JoinKind::Anti && j.source.model == **model;
+            let count = match *model == base {
+                true => moments.len(),
+                false => usize::from(!self.query.joins.iter().any(absent)),
+            };
             for row in 0..count {
                 rows.push(here.iter().map(|p| (p.1.name.clone(), value(p, row))).collect());
             }
@@ -189,8 +192,8 @@ impl<'a> Edges<'a> {
         let test = UnitTest {
             name: named(&format!("{}_window_edges", self.model.name)),
             model: self.model.name.clone(),
-            description: format!("The first moment of the last {} counts, their end does not.", last),
-            as_of: Some(AS_OF.date().to_string()),
+            description: format!("The first moment of {} counts, the end does not.", window.said()),
+            as_of: Some(moment(as_of(window), as_of(window) == AS_OF)),
             given,
             expect,
         };
@@ -205,6 +208,17 @@ impl<'a> Edges<'a> {
     fn constants(&self) -> Result<BTreeMap<(Name, Name), Value>, String> {
         let mut constants = BTreeMap::new();
         for join in &self.query.joins {
+            if join.window.is_some() {
+                return Err("a join has a window of its own".into());
+            }
+            if self.query.joins.iter().filter(|j| j.source.model == join.source.model).count() > 1
+                || join.source.model == self.query.base.model
+            {
+                return Err("a model is read twice".into());
+            }
+            if join.kind == JoinKind::Anti {
+                continue;
+            }
             for (model, ours, theirs) in &join.keys {
                 let place = self.place(model, ours).ok_or("a joined column is not known")?;
                 let known = constants.get(&(model.clone(), ours.clone())).cloned();
@@ -214,10 +228,16 @@ impl<'a> Edges<'a> {
             }
         }
         let mut conditions: BTreeMap<(Name, Name), Vec<Condition>> = BTreeMap::new();
-        for filter in &self.spec.filters {
+        let joins = self.spec.joins.iter().filter(|j| j.kind != JoinKind::Anti);
+        let joined = joins.flat_map(|j| j.filters.iter().map(|filter| (Some(&j.to), filter)));
+        for (of, filter) in self.spec.filters.iter().map(|filter| (None, filter)).chain(joined) {
             let (column, condition) =
                 Condition::parse(filter).ok_or_else(|| format!("`{filter}` is too rich a condition"))?;
-            let (model, column) = self.find(&column).ok_or("a condition's column is not known")?;
+            let found = match of {
+                Some(model) => self.place(model, &Name::parse(&column)?),
+                None => self.find(&column),
+            };
+            let (model, column) = found.ok_or("a condition's column is not known")?;
             conditions.entry((model.clone(), column.name.clone())).or_default().push(condition);
         }
         for (place, conditions) in conditions {
@@ -309,19 +329,52 @@ impl<'a> Edges<'a> {
 }
 
 /// Just before the window, its first moment, its last, and its end.
-fn edges(last: Span, day: bool) -> [DateTime; 4] {
-    let count = i64::from(last.count);
-    let back = match last.unit {
-        Unit::Hour => Time::new().try_hours(count),
-        Unit::Day => Time::new().try_days(count),
-        Unit::Week => Time::new().try_weeks(count),
-        Unit::Month => Time::new().try_months(count),
-        Unit::Quarter => Time::new().try_months(count * 3),
-        Unit::Year => Time::new().try_years(count),
+fn edges(window: &Window, day: bool) -> Option<[DateTime; 4]> {
+    let as_of = as_of(window);
+    let end = window.until.map_or(as_of, |unit| floor(as_of, unit));
+    let start = match (window.last, window.this) {
+        (Some(last), _) => {
+            let count = i64::from(last.count);
+            let back = match last.unit {
+                Unit::Hour => Time::new().try_hours(count),
+                Unit::Day => Time::new().try_days(count),
+                Unit::Week => Time::new().try_weeks(count),
+                Unit::Month => Time::new().try_months(count),
+                Unit::Quarter => Time::new().try_months(count * 3),
+                Unit::Year => Time::new().try_years(count),
+            };
+            end.saturating_sub(back.unwrap_or_default())
+        }
+        (None, this) => floor(as_of, this?),
     };
-    let start = AS_OF.saturating_sub(back.unwrap_or_default());
+    // A date is compared with the days of both ends.
+    let [start, end] = [start, end].map(|at| if day { at.date().into() } else { at });
     let step = if day { 1.day() } else { 1.second() };
-    [start.saturating_sub(step), start, AS_OF.saturating_sub(step), AS_OF]
+    // `this day` over dates holds nothing before the day is over.
+    (start < end).then_some(())?;
+    Some([start.saturating_sub(step), start, end.saturating_sub(step), end])
+}
+
+/// The moment that a window ends at in its unit test; in the middle of calendar units, so that their starts show.
+fn as_of(window: &Window) -> DateTime {
+    if window.this.is_none() && window.until.is_none() { AS_OF } else { AS_OF.date().at(15, 30, 0, 0) }
+}
+
+/// The start of the unit that a moment is in.
+fn floor(at: DateTime, unit: Unit) -> DateTime {
+    let first = at.date().first_of_month();
+    let month = i64::from(at.month()) - 1;
+    match unit {
+        Unit::Hour => at.date().at(at.hour(), 0, 0, 0),
+        Unit::Day => at.date().into(),
+        Unit::Week => {
+            let back = i64::from(at.weekday().to_monday_zero_offset());
+            at.date().saturating_sub(back.days()).into()
+        }
+        Unit::Month => first.into(),
+        Unit::Quarter => first.saturating_sub((month % 3).months()).into(),
+        Unit::Year => first.saturating_sub(month.months()).into(),
+    }
 }
 
 fn moment(at: DateTime, day: bool) -> String {
@@ -362,20 +415,7 @@ fn shaped(value: &Value, shape: Shape) -> Value {
     match (shape, at) {
         (Shape::Day, Some(at)) => json!(at.date().to_string()),
         (Shape::Start(unit, day), Some(at)) => {
-            let first = at.date().first_of_month();
-            let month = i64::from(at.month()) - 1;
-            let start: DateTime = match unit {
-                Unit::Hour => at.date().at(at.hour(), 0, 0, 0),
-                Unit::Day => at.date().into(),
-                Unit::Week => {
-                    let back = i64::from(at.weekday().to_monday_zero_offset());
-                    at.date().saturating_sub(back.days()).into()
-                }
-                Unit::Month => first.into(),
-                Unit::Quarter => first.saturating_sub((month % 3).months()).into(),
-                Unit::Year => first.saturating_sub(month.months()).into(),
-            };
-            json!(moment(start, day))
+            json!(moment(floor(at, unit), day))
         }
         _ => value.clone(),
     }

@@ -11,6 +11,7 @@ use crate::requirement::graph::Way;
 use crate::requirement::lexicon::EXACT;
 use crate::requirement::piece::{Filter, Formula, GroupItem, Kind, Noun, What};
 use crate::requirement::roles::{self, Choice};
+use crate::requirement::{Question, Readings};
 
 /// Something that must be reached from the base: one of these tables.
 struct Need<'a> {
@@ -50,12 +51,8 @@ impl<'a> Assembly<'_, 'a> {
                 if alike.is_empty() {
                     return Some(table);
                 }
-                let mut tables = vec![table];
-                tables.extend(alike);
                 let words = self.subject_words(&needs);
-                let names = tables.iter().map(|t| self.describe(t)).collect();
-                self.ask(format!("`{words}`: several tables could be meant. Which table is it?"), names);
-                None
+                self.one_table(&words, std::iter::once(table).chain(alike))
             }
         }
     }
@@ -223,9 +220,31 @@ impl<'a> Assembly<'_, 'a> {
             .collect();
         for words in &unknown {
             let candidates = self.near_tables(words);
-            self.ask(format!("`{words}`: no table of the contracts is called that. Which one is meant?"), candidates);
+            self.ask_that(no_table(words).or_any(candidates));
         }
         !unknown.is_empty()
+    }
+
+    /// Asks for a formula: people may write one of their own.
+    pub(super) fn how_computed(&mut self, words: &str, columns: Vec<String>) {
+        let why = format!("columns to compute it from are {}", columns.join(", "));
+        let question = Question::new(format!("`{words}`: how is it computed?"));
+        let question = question
+            .key(super::names::snake(words, "measure").as_str())
+            .saying(format!("{{words}}, where {words} is {{}},"));
+        let open = "… minus …";
+        self.ask_that(if columns.is_empty() { question.or(open) } else { question.or_that(open, why) });
+    }
+
+    /// The one table of several that is meant.
+    pub(super) fn one_table(
+        &mut self,
+        words: &str,
+        tables: impl IntoIterator<Item = &'a TableRef>,
+    ) -> Option<&'a TableRef> {
+        let about = format!("`{words}`: several tables could be meant. Which one is it?");
+        let readings: Vec<_> = tables.into_iter().map(|t| (self.describe(t), t)).collect();
+        self.choose(Readings::new(Question::new(about)).or_any(readings))
     }
 
     /// Says why there is no base.
@@ -239,10 +258,7 @@ impl<'a> Assembly<'_, 'a> {
         });
         if let Some(tokens) = undefined {
             let words = self.scan.words(&tokens).to_owned();
-            self.ask(
-                format!("`{words}`: how is it computed? Say it as `where {words} is … minus …`."),
-                self.numbers(needs),
-            );
+            self.how_computed(&words, self.numbers(needs));
             return;
         }
         if needs.is_empty() && !worth && self.ask_about_unknown() {
@@ -258,7 +274,9 @@ impl<'a> Assembly<'_, 'a> {
             } else {
                 format!("`{words}`: which table is it about? The requirement names none that the contracts hold.")
             };
-            self.ask(about, tables);
+            let question = Question::new(about).words(&words).key("table");
+            let question = question.saying(if words.is_empty() { "of {}" } else { "{words} of {}" });
+            self.ask_that(question.or_any(tables));
             return;
         }
         let words: Vec<String> =
@@ -315,6 +333,12 @@ impl<'a> Assembly<'_, 'a> {
         tables.sort();
         tables.iter().take(12).map(|t| self.describe(t.1)).collect()
     }
+}
+
+/// Words that stand where a table would.
+pub(super) fn no_table(words: &str) -> Question {
+    let about = format!("`{words}`: no table of the contracts is called that. Which one is meant?");
+    Question::new(about).key(format!("table.{}", super::names::snake(words, "unknown")))
 }
 
 /// The tables that a noun may be in, those that it names before those whose columns it names.

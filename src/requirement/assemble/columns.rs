@@ -9,6 +9,7 @@ use crate::vocabulary::{Name, TableRef};
 use super::Assembly;
 use crate::requirement::graph::{Edge, Way};
 use crate::requirement::lexicon::ColumnOf;
+use crate::requirement::{Question, Readings};
 
 /// The base of a model and its joins.
 pub(super) struct Scope<'a> {
@@ -43,18 +44,17 @@ impl<'a> Assembly<'_, 'a> {
                 if let [one] = joined[..] {
                     one.clone()
                 } else {
-                    let candidates = ways
-                        .iter()
-                        .map(|w| {
-                            w.iter().map(|e| format!("{}.{}", e.from.table, e.on[0].0)).collect::<Vec<_>>().join(" → ")
-                        })
-                        .collect();
+                    let said = |way: &[Edge<'_>]| {
+                        way.iter().map(|e| format!("{}.{}", e.from.table, e.on[0].0)).collect::<Vec<_>>().join(" → ")
+                    };
                     let about = format!(
                         "`{words}`: {} leads to {} by several keys. Which one is meant?",
                         scope.base.table, table.table
                     );
-                    self.ask(about, candidates);
-                    return false;
+                    let question = Question::new(about).key(format!("{}.key", table.table));
+                    let readings = ways.into_iter().map(|way| (said(&way), way));
+                    let Some(way) = self.choose(Readings::new(question).or_any(readings)) else { return false };
+                    way
                 }
             }
             Way::No => {
@@ -62,8 +62,8 @@ impl<'a> Assembly<'_, 'a> {
                     "`{words}` can't be said of {}: no key leads there. Which table is meant?",
                     scope.base.table
                 );
-                let candidates = vec![self.describe(scope.base), self.describe(table)];
-                self.ask(about, candidates);
+                let tables = [self.describe(scope.base), self.describe(table)];
+                self.ask_that(Question::new(about).or_any(tables).or_without());
                 return false;
             }
         };
@@ -85,9 +85,9 @@ impl<'a> Assembly<'_, 'a> {
         // Two words for one column of a table count once.
         near.dedup_by(|a, b| a.1.table == b.1.table && a.1.column.name == b.1.column.name);
         if near.len() > 1 {
-            let candidates = near.iter().map(|c| format!("{}.{}", c.1.table.table, c.1.column.name)).collect();
-            self.ask(format!("`{words}`: several columns could be meant. Which one is it?"), candidates);
-            return None;
+            let about = format!("`{words}`: several columns could be meant. Which one is it?");
+            let readings = near.iter().map(|c| (format!("{}.{}", c.1.table.table, c.1.column.name), c.1));
+            return self.choose(Readings::new(Question::new(about)).or_any(readings));
         }
         near.first().map(|c| c.1)
     }
@@ -126,7 +126,7 @@ impl<'a> Assembly<'_, 'a> {
                     "{} is reached from {} by a column that other tables have too, which can't be said yet.",
                     edge.to.table, edge.from.table
                 );
-                self.ask(about, vec![format!("the same requirement without {}", edge.to.table)]);
+                self.ask(about, vec![format!("the same requirement without `{}`", edge.to.table)]);
             }
             let on: IndexMap<Name, Name> = edge.on.iter().map(|(a, b)| ((*a).clone(), (*b).clone())).collect();
             let kind = if left { JoinKind::Left } else { JoinKind::Inner };

@@ -11,6 +11,7 @@ use super::columns::Scope;
 use crate::requirement::lexicon::{ColumnOf, ValueOf};
 use crate::requirement::piece::{Filter, Kind, Noun, Value};
 use crate::requirement::roles::{self, Choice};
+use crate::requirement::{Question, Readings};
 
 impl<'a> Assembly<'_, 'a> {
     /// Adds every filter of the requirement to a model.
@@ -97,19 +98,17 @@ impl<'a> Assembly<'_, 'a> {
             }
         }
         if columns.is_empty() {
-            let candidates = values
-                .iter()
-                .flat_map(|v| {
-                    v.of.iter().map(|o| format!("{}.{} = {}", o.table.table, o.column.name, o.value.unwrap_or("true")))
-                })
-                .collect();
-            self.ask(format!("`{words}`: no one column has all of these values. Which is meant?"), candidates);
+            let each = values.iter().flat_map(|v| &v.of);
+            let candidates =
+                each.map(|o| format!("{}.{} = {}", o.table.table, o.column.name, o.value.unwrap_or("true")));
+            let about = format!("`{words}`: no one column has all of these values. Which is meant?");
+            self.ask_that(Question::new(about).saying("where {}").or_any(candidates));
             return None;
         }
         let Some(column) = self.pick(scope, &columns, words) else {
             if self.questions.is_empty() {
                 let about = format!("`{words}` can't be said of {}: no key leads there.", scope.base.table);
-                self.ask(about, columns.iter().map(|c| format!("{}.{}", c.table.table, c.column.name)).collect());
+                self.ask_that(Question::new(about).or_without());
             }
             return None;
         };
@@ -151,15 +150,19 @@ impl<'a> Assembly<'_, 'a> {
         if noun.hits.columns.is_empty() {
             let amounts: Vec<_> =
                 noun.hits.tables.iter().filter_map(|t| Some((*t, roles::amount(self.contract(t)?)?))).collect();
-            let [(table, amount)] = &amounts[..] else {
-                self.ask(format!("`{words}`: which column is compared?"), self.numeric_columns(&noun.hits.tables));
-                return None;
-            };
-            if !amount.others.is_empty() || *table != scope.base {
-                self.ask(format!("`{words}`: which column is compared?"), self.numeric_columns(&noun.hits.tables));
+            if let [(table, amount)] = &amounts[..]
+                && amount.others.is_empty()
+                && *table == scope.base
+            {
+                return Some(format!("{} {op} {literal}", amount.expr));
+            }
+            let readings = self.numeric_columns(&noun.hits.tables);
+            let question = Question::new(format!("`{words}`: which column is compared?"));
+            let column = self.choose(Readings::new(question).or_any(readings).or_without())?;
+            if !self.reach(scope, column.table, words) {
                 return None;
             }
-            return Some(format!("{} {op} {literal}", amount.expr));
+            return Some(format!("{} {op} {literal}", self.expr(scope, column.table, &column.column.name)));
         }
         let column = self.column(scope, noun, words)?;
         let temporal = literal.starts_with("date ");
@@ -171,7 +174,8 @@ impl<'a> Assembly<'_, 'a> {
                 "`{words}`: {}.{} is {}, which can't be compared with {literal}. Which column is meant?",
                 column.table.table, column.column.name, column.column.data_type
             );
-            self.ask(about, self.numeric_columns(&[column.table]));
+            let columns = self.numeric_columns(&[column.table]).into_iter().map(|c| c.0);
+            self.ask_that(Question::new(about).words(self.scan.words(&noun.tokens)).or_any(columns).or_without());
             return None;
         }
         let expr = self.expr(scope, column.table, &column.column.name);
@@ -186,10 +190,7 @@ impl<'a> Assembly<'_, 'a> {
         let Some(column) = column else {
             if self.questions.is_empty() {
                 let about = format!("`{words}` can't be said of {}: no key leads there.", scope.base.table);
-                self.ask(
-                    about,
-                    noun.hits.columns.iter().map(|c| format!("{}.{}", c.table.table, c.column.name)).collect(),
-                );
+                self.ask_that(Question::new(about).or_without());
             }
             return None;
         };
@@ -231,30 +232,27 @@ impl<'a> Assembly<'_, 'a> {
                 self.reach(scope, best.0, words).then(|| (best.0, column.name.clone()))
             }
             Choice::Several(columns) => {
-                let candidates = columns.iter().map(|c| format!("{}.{}", best.0.table, c.name)).collect();
-                self.ask(format!("`{words}`: several times could be meant. By which one?"), candidates);
-                None
+                let question = Question::new(format!("`{words}`: several times could be meant. By which one?"));
+                let question = question.key(format!("{}.time", best.0.table));
+                let readings = columns.iter().map(|c| (format!("{}.{}", best.0.table, c.name), c.name.clone()));
+                let column = self.choose(Readings::new(question).or_any(readings))?;
+                self.reach(scope, best.0, words).then_some((best.0, column))
             }
             Choice::None => {
-                self.ask(
-                    format!(
-                        "`{words}`: {} has no column that says when a row happened. Which table is meant?",
-                        scope.base.table
-                    ),
-                    self.tables_by_meaning(),
-                );
+                let about = format!("`{words}`: {} has no column that says when a row happened.", scope.base.table);
+                self.ask_that(Question::new(about).or_without());
                 None
             }
         }
     }
 
-    fn numeric_columns(&self, tables: &[&TableRef]) -> Vec<String> {
-        let of = |t: &&TableRef| {
-            let columns = self.contract(t).map(|c| c.columns.iter()).into_iter().flatten();
-            let table = t.table.clone();
+    fn numeric_columns(&self, tables: &[&'a TableRef]) -> Vec<(String, ColumnOf<'a>)> {
+        let of = |table: &&'a TableRef| {
+            let table = *table;
+            let columns = self.contract(table).map(|c| c.columns.iter()).into_iter().flatten();
             columns
                 .filter(|c| c.data_type.is_numeric() && c.primary_key.is_none() && c.references.is_none())
-                .map(move |c| format!("{table}.{}", c.name))
+                .map(move |column| (format!("{}.{}", table.table, column.name), ColumnOf { table, column }))
                 .collect::<Vec<_>>()
         };
         tables.iter().flat_map(of).collect()

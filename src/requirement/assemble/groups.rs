@@ -12,6 +12,7 @@ use super::names::head;
 use crate::requirement::lexicon::EXACT;
 use crate::requirement::piece::{GroupItem, Kind, Noun};
 use crate::requirement::roles;
+use crate::requirement::{Question, Readings};
 
 impl<'a> Assembly<'_, 'a> {
     /// Adds the grain to a model, times first.
@@ -36,14 +37,18 @@ impl<'a> Assembly<'_, 'a> {
                     model.group_by.push(grouping);
                 }
             } else if !seen.contains(&unit) {
-                let candidates = vec![seen[0].as_str().to_owned(), unit.as_str().to_owned()];
-                self.ask(
-                    format!(
-                        "`{words}`: there is a row for each {} already. Which of the two is meant?",
-                        seen[0].as_str()
-                    ),
-                    candidates,
-                );
+                let had = seen[0];
+                let about =
+                    format!("`{words}`: there is a row for each {} already. Which of the two is meant?", had.as_str());
+                let both = [had, unit].map(|u| (u.as_str().to_owned(), u));
+                let readings = Readings::new(Question::new(about).key("grain")).or_any(both);
+                if let Some(one) = self.choose(readings)
+                    && one != had
+                    && let Some(grouping) = self.time_group(scope, one, words)
+                {
+                    seen = vec![one];
+                    model.group_by = vec![grouping];
+                }
             }
             if let Some(first) = model.group_by.first() {
                 self.note(piece, format!("models.{}.group_by.{}", model.name, first.name));
@@ -66,11 +71,9 @@ impl<'a> Assembly<'_, 'a> {
         let (table, column) = self.time(scope, words)?;
         let data_type = self.contract(table)?.column(column.as_str())?.data_type;
         if unit == Unit::Hour && data_type == DataType::Date {
-            let candidates = vec!["day".into(), "week".into(), "month".into()];
-            self.ask(
-                format!("`{words}`: {}.{column} holds days, no hours. Which grain is meant?", table.table),
-                candidates,
-            );
+            let about = format!("`{words}`: {}.{column} holds days, no hours. Which grain is meant?", table.table);
+            let said = if words.ends_with("ly") { "per {}" } else { "{}" };
+            self.ask_that(Question::new(about).saying(said).or("day").or("week").or("month"));
             return None;
         }
         let expr = self.expr(scope, table, &column);
@@ -108,14 +111,13 @@ impl<'a> Assembly<'_, 'a> {
         let nearest = tables.first().map(|t| t.0);
         tables.retain(|t| Some(t.0) == nearest);
         let [(_, table)] = tables[..] else {
-            let candidates = noun.hits.tables.iter().map(|t| self.describe(t)).collect();
-            let about = if tables.is_empty() {
-                format!("`{words}` can't be said of {}: no key leads there. Which is meant?", scope.base.table)
-            } else {
-                format!("`{words}`: several tables could be meant. Which one is it?")
-            };
-            self.ask(about, candidates);
-            return Vec::new();
+            if tables.is_empty() {
+                let about = format!("`{words}` can't be said of {}: no key leads there.", scope.base.table);
+                self.ask_that(Question::new(about).or_without());
+                return Vec::new();
+            }
+            let chosen = self.one_table(words, tables.into_iter().map(|t| t.1));
+            return chosen.map(|table| self.table_groups(scope, table, words)).unwrap_or_default();
         };
         self.table_groups(scope, table, words)
     }

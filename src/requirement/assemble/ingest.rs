@@ -6,6 +6,7 @@ use crate::vocabulary::{TableRef, Window};
 use super::Assembly;
 use crate::requirement::piece::Kind;
 use crate::requirement::roles::{self, Choice};
+use crate::requirement::{Question, Readings};
 
 impl<'a> Assembly<'_, 'a> {
     /// One entry for each table that is read.
@@ -41,31 +42,34 @@ impl<'a> Assembly<'_, 'a> {
         let keyless = contract.key().is_empty();
         match wanted {
             Mode::Incremental | Mode::Append if contract.cursor.is_none() => {
-                let times: Vec<String> =
-                    contract.columns.iter().filter(|c| c.data_type.is_temporal()).map(|c| c.name.to_string()).collect();
-                let candidates = if times.is_empty() { vec!["load all rows each time".into()] } else { times };
-                self.ask(
-                    format!(
-                        "`{words}`: the contract of {} names no cursor. Which column tells when a row last changed?",
-                        table.table
-                    ),
-                    candidates,
+                let about = format!(
+                    "`{words}`: the contract of {} names no cursor, so that all rows have to be read each time.",
+                    table.table
                 );
-                fallback
+                let question = Question::new(about).key(format!("{}.cursor", table.table));
+                self.choose(Readings::new(question).or("load all rows each time", fallback)).unwrap_or(fallback)
             }
             Mode::Incremental if keyless => {
-                self.ask(format!("`{words}`: {} has no key, so changed rows can't take the place of old ones. Shall rows only be added?", table.table), vec!["append".into(), "full load".into()]);
-                fallback
+                let about =
+                    format!("`{words}`: {} has no key, so changed rows can't take the place of old ones.", table.table);
+                self.mode(about, table).unwrap_or(fallback)
             }
             Mode::Merge if keyless => {
-                self.ask(
-                    format!("`{words}`: {} has no key to merge on.", table.table),
-                    vec!["append".into(), "full load".into()],
-                );
-                fallback
+                self.mode(format!("`{words}`: {} has no key to merge on.", table.table), table).unwrap_or(fallback)
             }
             other => other,
         }
+    }
+
+    /// How rows without a key arrive.
+    fn mode(&mut self, about: String, table: &TableRef) -> Option<Mode> {
+        let readings = Readings::new(Question::new(about).key(format!("{}.mode", table.table)));
+        let mut readings = readings.or_that("full load", "all rows are read each time", Mode::Replace);
+        if self.contract(table).is_some_and(|c| c.cursor.is_some()) {
+            let added = "rows that changed are landed once more, beside what they were";
+            readings = readings.or_that("append", added, Mode::Append);
+        }
+        self.choose(readings)
     }
 
     /// The window, on tables whose rows happen at a time: those that the words are about.
@@ -94,9 +98,12 @@ impl<'a> Assembly<'_, 'a> {
                 Some(Window::last(column.name.clone(), last))
             }
             Choice::Several(columns) => {
-                let candidates = columns.iter().map(|c| format!("{}.{}", table.table, c.name)).collect();
-                self.ask(format!("`{words}`: several times could be meant. By which one?"), candidates);
-                None
+                let question = Question::new(format!("`{words}`: several times could be meant. By which one?"));
+                let question = question.key(format!("{}.time", table.table));
+                let readings = columns.iter().map(|c| (format!("{}.{}", table.table, c.name), c.name.clone()));
+                let column = self.choose(Readings::new(question).or_any(readings))?;
+                self.note(piece, format!("ingest.{table}.window"));
+                Some(Window::last(column, last))
             }
             // The model says it by its parent's time; all rows are landed.
             Choice::None => None,

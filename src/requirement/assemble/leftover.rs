@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use crate::spec::Trace;
-use crate::vocabulary::{Diagnostic, Place, nearest};
+use crate::vocabulary::{Diagnostic, nearest};
 
 use super::Assembly;
+use crate::requirement::Question;
 use crate::requirement::piece::Kind;
 use crate::requirement::tokens;
 
@@ -103,19 +104,13 @@ impl Assembly<'_, '_> {
             let words = self.quoted(&tokens);
             if subject || condition && !subject_known && self.base_words() {
                 let candidates = self.near_tables(&words);
-                self.ask(
-                    format!("`{words}`: no table of the contracts is called that. Which one is meant?"),
-                    candidates,
-                );
+                self.ask_that(super::base::no_table(&words).or_any(candidates));
                 subject_known = true;
             } else {
                 let mut candidates = self.near_tables(&words);
                 candidates.truncate(3);
-                candidates.insert(0, format!("the same requirement without `{words}`"));
-                self.ask(
-                    format!("`{words}` is not understood, and it could change the data. What is meant?"),
-                    candidates,
-                );
+                let about = format!("`{words}` is not understood, and it could change the data. What is meant?");
+                self.ask_that(Question::new(about).or_without().or_any(candidates));
             }
         }
     }
@@ -172,12 +167,7 @@ impl Assembly<'_, '_> {
                 continue;
             }
             let words = self.quoted(&tokens);
-            let start = self.scan.tokens[tokens.start].span.start;
-            let before = &self.scan.text[..start];
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            let place =
-                Place::span("requirement", self.scan.text, line, column, self.scan.words(&tokens).chars().count());
+            let place = self.scan.said.place(&self.scan.bytes(&tokens));
             let finding = Diagnostic::warning("not-understood", format!("`{words}` became nothing"))
                 .at(place)
                 .next("leave it out, or say it in other words");

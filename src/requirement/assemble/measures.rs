@@ -8,6 +8,7 @@ use crate::vocabulary::{Name, TableRef};
 use super::Assembly;
 use super::columns::Scope;
 use super::names::{head, snake};
+use crate::requirement::Question;
 use crate::requirement::piece::{Formula, Kind, Measure, Noun, What};
 use crate::requirement::roles;
 use crate::requirement::stem::plural;
@@ -73,17 +74,12 @@ impl<'a> Assembly<'_, 'a> {
                 && column.column.references.is_none();
             if !numeric || column.table != scope.base {
                 let what = column.column.name.to_string();
-                self.ask(
-                    format!(
-                        "`{words}`: there is one row for several {}. What is wanted of `{what}`?",
-                        scope.base.table
-                    ),
-                    vec![
-                        format!("a row for each {what}"),
-                        format!("the number of different {what}"),
-                        format!("the latest {what}"),
-                    ],
+                let about = format!(
+                    "`{words}`: there is one row for several {}. What is wanted of `{what}`?",
+                    scope.base.table
                 );
+                let question = Question::new(about).or(format!("for each {what}"));
+                self.ask_that(question.or(format!("the number of different {what}")).or(format!("the latest {what}")));
                 continue;
             }
             let expr = self.expr(scope, column.table, &column.column.name);
@@ -134,7 +130,7 @@ impl<'a> Assembly<'_, 'a> {
             What::Of { function, formula } => self.of(scope, *function, formula, words)?,
             What::Named(name) => {
                 let Some(formula) = self.definition(name).cloned() else {
-                    self.ask(format!("`{words}`: how is it computed?"), vec![format!("{words} is … minus …")]);
+                    self.how_computed(words, Vec::new());
                     return None;
                 };
                 let expr = self.formula(scope, &formula, words)?;
@@ -212,13 +208,11 @@ impl<'a> Assembly<'_, 'a> {
                 }
                 let key = self.contract(table)?.key();
                 let [key] = key[..] else {
-                    self.ask(
-                        format!(
-                            "`{words}`: {} has a key of several columns, whose different values can't be counted yet.",
-                            table.table
-                        ),
-                        vec![format!("the same requirement without `{words}`")],
+                    let about = format!(
+                        "`{words}`: {} has a key of several columns, whose different values can't be counted yet.",
+                        table.table
                     );
+                    self.ask_that(Question::new(about).or_without());
                     return None;
                 };
                 self.expr(scope, table, &key.name)
@@ -243,13 +237,12 @@ impl<'a> Assembly<'_, 'a> {
             let column = self.column(scope, noun, words)?;
             let numeric = column.column.data_type.is_numeric();
             if !numeric && !matches!(function, Function::Min | Function::Max) {
-                self.ask(
-                    format!(
-                        "`{words}`: {} is {}, no number. Which column is meant?",
-                        column.column.name, column.column.data_type
-                    ),
-                    self.numbers_of(scope.base),
+                let about = format!(
+                    "`{words}`: {} is {}, no number. Which column is meant?",
+                    column.column.name, column.column.data_type
                 );
+                let question = Question::new(about).words(self.scan.words(&noun.tokens));
+                self.ask_that(question.or_any(self.numbers_of(scope.base)));
                 return None;
             }
             let temporal = column.column.data_type.is_temporal();

@@ -24,7 +24,7 @@ use crate::vocabulary::{Diagnostic, Name, TableRef};
 
 use super::piece::{GroupItem, Kind, Noun, Piece};
 use super::scan::Scan;
-use super::{Intent, Question};
+use super::{Intent, Question, Readings};
 
 /// Everything that is gathered on the way to the spec.
 pub struct Assembly<'s, 'a> {
@@ -133,10 +133,19 @@ impl<'s, 'a> Assembly<'s, 'a> {
     }
 
     fn ask(&mut self, about: impl Into<String>, candidates: Vec<String>) {
-        let question = Question { about: about.into(), candidates };
+        self.ask_that(Question::new(about).or_any(candidates));
+    }
+
+    /// Asks, unless it is asked already.
+    fn ask_that(&mut self, question: Question) {
         if !self.questions.contains(&question) {
             self.questions.push(question);
         }
+    }
+
+    /// What was answered; asks where it was not.
+    fn choose<T>(&mut self, readings: Readings<T>) -> Option<T> {
+        self.scan.choose(readings).map_err(|question| self.ask_that(question)).ok()
     }
 
     fn touch(&mut self, table: &'a TableRef) {

@@ -10,6 +10,7 @@ use super::names::head;
 use super::{Asked, Assembly};
 use crate::requirement::piece::{GroupItem, Kind};
 use crate::requirement::stem::plural;
+use crate::requirement::{Question, Readings};
 
 impl<'a> Assembly<'_, 'a> {
     /// Builds the model on its base.
@@ -96,17 +97,20 @@ impl<'a> Assembly<'_, 'a> {
         for (i, piece) in self.pieces.iter().enumerate() {
             let Kind::Window(last) = piece.kind else { continue };
             let words = self.scan.words(&piece.tokens);
-            if model.window.as_ref().is_some_and(|w| w.last != Some(last)) {
-                let had = model.window.as_ref().and_then(|w| w.last).map(|l| l.to_string()).unwrap_or_default();
-                self.ask(
-                    format!("`{words}`: the last {had} were named too. Which one is meant?"),
-                    vec![format!("last {had}"), format!("last {last}")],
-                );
-                continue;
+            if let Some(had) = model.window.as_ref().and_then(|w| w.last).filter(|had| *had != last) {
+                let about = format!("`{words}`: the last {had} were named too. Which one is meant?");
+                let both = [had, last].map(|l| (format!("last {l}"), l));
+                let chosen = self.choose(Readings::new(Question::new(about).key("window")).or_any(both));
+                if chosen != Some(last) {
+                    continue;
+                }
             }
             let Some((table, column)) = self.time(scope, words) else { continue };
             if self.expr(scope, table, &column) != column.as_str() {
-                self.ask(format!("`{words}`: {column} is in several of the tables that are joined, which a window can't tell apart yet."), vec![format!("the same requirement without `{words}`")]);
+                let about = format!(
+                    "`{words}`: {column} is in several of the tables that are joined, which a window can't tell apart yet."
+                );
+                self.ask_that(Question::new(about).or_without());
                 continue;
             }
             if !words.chars().any(|c| c.is_ascii_digit()) && last.count == 1 {

@@ -9,7 +9,7 @@ use crate::requirement::lexicon::FUZZY;
 use crate::requirement::piece::{GroupItem, Kind};
 use crate::requirement::recognise::{Every, When};
 use crate::requirement::stem::plural;
-use crate::requirement::{Intent, Understood};
+use crate::requirement::{Intent, Question, Readings, Understood};
 
 impl<'a> Assembly<'_, 'a> {
     /// Decides everything, in the order in which one thing needs the other.
@@ -20,7 +20,8 @@ impl<'a> Assembly<'_, 'a> {
         if nothing || !self.questions.is_empty() {
             if self.questions.is_empty() {
                 let candidates = self.tables_by_meaning();
-                self.ask("What is wanted, and of which table? The requirement says neither a table to load nor something to compute.", candidates);
+                let about = "What is wanted, and of which table? The requirement says neither a table to load nor something to compute.";
+                self.ask_that(Question::new(about).key("table").saying("build a table of {}").or_any(candidates));
             }
             return Intent::Questions(self.questions);
         }
@@ -60,7 +61,7 @@ impl<'a> Assembly<'_, 'a> {
             version: 1,
             name,
             description,
-            requirement: Some(self.scan.text.trim().to_owned()),
+            requirement: None,
             owner,
             schedule,
             ingest,
@@ -69,6 +70,7 @@ impl<'a> Assembly<'_, 'a> {
             tests,
             alerts,
             approvals: Vec::new(),
+            answers: Vec::new(),
             trace: self.trace(),
             assumed: self.assumed,
             warnings: self.warnings,
@@ -96,8 +98,9 @@ impl<'a> Assembly<'_, 'a> {
                     [(_, table)] => self.touch(table),
                     _ => {
                         let words = self.scan.words(&noun.tokens).to_owned();
-                        let candidates = tables.iter().map(|t| self.describe(t.1)).collect();
-                        self.ask(format!("`{words}`: several tables could be meant. Which one is it?"), candidates);
+                        if let Some(table) = self.one_table(&words, tables.into_iter().map(|t| t.1)) {
+                            self.touch(table);
+                        }
                     }
                 }
             }
@@ -108,7 +111,8 @@ impl<'a> Assembly<'_, 'a> {
         let loads = self.pieces.iter().any(|p| matches!(p.kind, Kind::Ingest));
         if self.touched.is_empty() && loads {
             let candidates = self.tables_by_meaning();
-            self.ask("Which table is to be loaded? The requirement names none that the contracts hold.", candidates);
+            let about = "Which table is to be loaded? The requirement names none that the contracts hold.";
+            self.ask_that(Question::new(about).key("table").saying("load {}").or_any(candidates));
         }
     }
 
@@ -156,13 +160,13 @@ impl<'a> Assembly<'_, 'a> {
                             let twice =
                                 had.every != Every::Unsaid && said.every != Every::Unsaid && had.every != said.every;
                             if twice || (had.time.is_some() && said.time.is_some() && had.time != said.time) {
-                                let candidates = vec![had.cron(), said.cron()];
-                                self.ask(
-                                    format!("`{words}`: another time was named before. When does it run?"),
-                                    candidates,
-                                );
+                                let about = format!("`{words}`: another time was named before. When does it run?");
+                                let both = [had, said.clone()].map(|w| (w.cron(), w));
+                                let readings = Readings::new(Question::new(about).key("schedule")).or_any(both);
+                                self.choose(readings)
+                            } else {
+                                Some(When { every, time: had.time.or(said.time) })
                             }
-                            Some(When { every, time: had.time.or(said.time) })
                         }
                     };
                     self.note(i, "schedule.cron");

@@ -4,6 +4,7 @@ use crate::vocabulary::{Diagnostic, Dialect, Name};
 use crate::workspace::{Connection, Platform};
 
 use super::Assembly;
+use crate::requirement::Question;
 use crate::requirement::piece::Kind;
 
 impl Assembly<'_, '_> {
@@ -62,9 +63,10 @@ impl Assembly<'_, '_> {
             return;
         }
         if let Some(prod) = prod {
-            let about =
-                format!("`{words}`: pipewright.yml says that {path} is {} in prod. Which one is it?", prod.label());
-            self.ask(about, vec![prod.label().to_owned(), dialect.label().to_owned()]);
+            // Who wants the other one changes pipewright.yml, which is people's.
+            let about = format!("`{words}`: pipewright.yml says that {path} is {} in prod.", prod.label());
+            let to = if source.is_some() { "from {}" } else { "to {}" };
+            self.ask_that(Question::new(about).key(format!("{path}.prod")).saying(to).or(prod.label()).or_without());
             return;
         }
         let variable = |name: &str| format!("{}_{}_URL", name.to_uppercase(), dialect.as_str().to_uppercase());
@@ -77,10 +79,9 @@ impl Assembly<'_, '_> {
                 let role = if source.is_some() { "a source" } else { "a target" };
                 let candidates: &[&str] =
                     if source.is_some() { &["MySQL", "PostgreSQL"] } else { &["Snowflake", "PostgreSQL"] };
-                self.ask(
-                    format!("`{words}`: {} can't be {role} in prod. Which database is it?", dialect.label()),
-                    candidates.iter().map(|c| (*c).to_owned()).collect(),
-                );
+                let about = format!("`{words}`: {} can't be {role} in prod. Which database is it?", dialect.label());
+                let to = if source.is_some() { "from {}" } else { "to {}" };
+                self.ask_that(Question::new(about).saying(to).or_any(candidates.iter().map(|c| (*c).to_owned())));
                 return;
             }
         };

@@ -9,6 +9,7 @@ use super::Assembly;
 use super::model::capital;
 use super::names::head;
 use crate::contract::Column;
+use crate::requirement::Question;
 use crate::requirement::piece::{Clean, Kind};
 use crate::requirement::roles::{Cleanable, cleanable};
 use crate::requirement::stem::plural;
@@ -33,8 +34,8 @@ impl<'a> Assembly<'_, 'a> {
                         tables.into_iter().for_each(|t| self.touch(t))
                     }
                     _ => {
-                        let candidates = tables.iter().map(|t| self.describe(t)).collect();
-                        self.ask(format!("`{words}`: in which table?"), candidates);
+                        let candidates: Vec<_> = tables.iter().map(|t| self.describe(t)).collect();
+                        self.ask_that(in_which_table(words).or_any(candidates));
                     }
                 }
                 continue;
@@ -42,17 +43,15 @@ impl<'a> Assembly<'_, 'a> {
             let Some(kind) = clean.kind else {
                 if self.touched.is_empty() || self.pieces[..i].is_empty() {
                     let candidates = self.cleanable_tables();
-                    self.ask(format!("`{words}`: which column of which table is to be cleaned?"), candidates);
+                    self.ask_that(to_clean(words, "which column of which table is to be cleaned?").or_any(candidates));
                 } else if !self
                     .touched
                     .iter()
                     .any(|t| self.contract(t).is_some_and(|c| c.columns.iter().any(|c| cleanable(c).is_some())))
                 {
                     let candidates = self.cleanable_tables();
-                    self.ask(
-                        format!("`{words}`: no column of these tables has a cleaning rule. Which table is meant?"),
-                        candidates,
-                    );
+                    let about = "no column of these tables has a cleaning rule. Which column is meant?";
+                    self.ask_that(to_clean(words, about).or_any(candidates));
                 }
                 continue;
             };
@@ -64,8 +63,8 @@ impl<'a> Assembly<'_, 'a> {
             match holders[..] {
                 [table] => self.touch(table),
                 _ => {
-                    let candidates = holders.iter().map(|t| self.describe(t)).collect();
-                    self.ask(format!("`{words}`: in which table?"), candidates);
+                    let candidates: Vec<_> = holders.iter().map(|t| self.describe(t)).collect();
+                    self.ask_that(in_which_table(words).or_any(candidates));
                 }
             }
         }
@@ -112,7 +111,8 @@ impl<'a> Assembly<'_, 'a> {
             if matches!(piece.kind, Kind::Clean(_)) && !self.became.contains_key(&i) {
                 let words = self.scan.words(&piece.tokens);
                 let candidates = self.cleanable_tables();
-                self.ask(format!("`{words}`: no cleaning rule is there for that. Which column is meant?"), candidates);
+                let about = "no cleaning rule is there for that. Which column is meant?";
+                self.ask_that(to_clean(words, about).or_any(candidates).or_without());
             }
         }
         out
@@ -144,6 +144,14 @@ impl<'a> Assembly<'_, 'a> {
         }
         Some(ColumnRule { clean: Name::parse(name).ok(), args, ..ColumnRule::default() })
     }
+}
+
+fn in_which_table(words: &str) -> Question {
+    Question::new(format!("`{words}`: in which table?")).saying("{words} of {}")
+}
+
+fn to_clean(words: &str, asks: &str) -> Question {
+    Question::new(format!("`{words}`: {asks}")).key("clean.column").saying("clean {}")
 }
 
 /// Whether a request to clean is about this column.

@@ -10,6 +10,7 @@ use super::Assembly;
 use crate::requirement::graph::Way;
 use crate::requirement::lexicon::ColumnOf;
 use crate::requirement::piece::{Check, Kind, Noun};
+use crate::requirement::{Question, Readings};
 
 impl<'a> Assembly<'_, 'a> {
     /// The tests that the words ask for; their tables come into hand.
@@ -46,9 +47,11 @@ impl<'a> Assembly<'_, 'a> {
             }
         }
         let [column] = columns[..] else {
-            let candidates = columns.iter().map(|c| format!("{}.{}", c.table.table, c.column.name)).collect();
-            self.ask(format!("`{words}`: several columns could be meant. Which one is it?"), candidates);
-            return None;
+            let about = format!("`{words}`: several columns could be meant. Which one is it?");
+            let readings = columns.iter().map(|c| (format!("{}.{}", c.table.table, c.column.name), *c));
+            let column = self.choose(Readings::new(Question::new(about)).or_any(readings))?;
+            self.touch(column.table);
+            return Some(column);
         };
         self.touch(column.table);
         Some(column)
@@ -76,10 +79,8 @@ impl<'a> Assembly<'_, 'a> {
             return None;
         };
         let [(ours, theirs)] = edge.on[..] else {
-            self.ask(
-                format!("`{words}`: a key of several columns can't be checked yet."),
-                vec![format!("the same requirement without `{words}`")],
-            );
+            let about = format!("`{words}`: a key of several columns can't be checked yet.");
+            self.ask_that(Question::new(about).or_without());
             return None;
         };
         let (from, to) = (edge.from, edge.to);

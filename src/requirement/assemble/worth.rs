@@ -8,6 +8,7 @@ use super::columns::Scope;
 use super::names::snake;
 use crate::requirement::piece::Noun;
 use crate::requirement::roles;
+use crate::requirement::{Question, Readings};
 
 use super::measures::{average_name, described, head_of, people, prefix, said, total_name};
 
@@ -31,12 +32,13 @@ impl<'a> Assembly<'_, 'a> {
             ));
         }
         let Some(amount) = roles::amount(contract) else {
-            self.ask(
-                format!("`{words}`: {} has no column that holds an amount. Which one is meant?", scope.base.table),
-                self.tables_by_meaning(),
-            );
+            let about =
+                format!("`{words}`: {} has no column that holds an amount. Which one is meant?", scope.base.table);
+            let question = Question::new(about).key(format!("{}.table", snake(words, "amount")));
+            self.ask_that(question.saying("{words} of {}").or_any(self.tables_by_meaning()));
             return None;
         };
+        let mut expr = self.qualified(scope, &amount);
         if !amount.others.is_empty() {
             let mut candidates = vec![amount.expr.clone()];
             if amount.columns.len() == 2 {
@@ -48,16 +50,13 @@ impl<'a> Assembly<'_, 'a> {
             } else {
                 candidates.extend(amount.others.iter().map(Name::to_string));
             }
-            self.ask(
-                format!(
-                    "`{words}`: {} could be worth one or the other, which differ. Which one is meant?",
-                    people(&head_of(self, scope.base))
-                ),
-                candidates,
+            let about = format!(
+                "`{words}`: {} could be worth one or the other, which differ. Which one is meant?",
+                people(&head_of(self, scope.base))
             );
-            return None;
+            let question = Question::new(about).key(format!("{}.column", snake(words, "amount")));
+            expr = self.choose(Readings::new(question).or_any(candidates.into_iter().map(|c| (c.clone(), c))))?;
         }
-        let expr = self.qualified(scope, &amount);
         let of = people(&head_of(self, scope.base));
         // The mean value of orders is not that of their lines.
         let asked_of_parent = noun.is_some_and(|n| !n.hits.tables.contains(&scope.base));
@@ -69,10 +68,7 @@ impl<'a> Assembly<'_, 'a> {
                 let expr = format!("sum({expr}) / nullif(count(distinct {key}), 0)");
                 return Some(described(Computed::new(name, Function::Expr, expr), "Mean value of one.".to_owned()));
             }
-            self.ask(
-                format!("`{words}` over lines can't be said yet."),
-                vec![format!("the same requirement without `{words}`")],
-            );
+            self.ask_that(Question::new(format!("`{words}` over lines can't be said yet.")).or_without());
             return None;
         }
         let column = amount.columns.first().cloned();

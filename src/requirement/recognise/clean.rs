@@ -89,7 +89,8 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
             None if clean.is_some() && !matches!(scan.word(at), "cleaned" | "format" | "fix") => {
                 let end = (i + 1).min(scan.tokens.len());
                 let about = format!("`{}`: which column of which table is that?", scan.words(&(at..end)));
-                Some(Piece { tokens: at..end, kind: Kind::Ask(Question { about, candidates: candidates(scan) }) })
+                let question = Question::new(about).saying("clean {}").or_any(candidates(scan));
+                Some(Piece { tokens: at..end, kind: Kind::Ask(question) })
             }
             None => None,
         };

@@ -1,9 +1,10 @@
 //! Which rows stay: `leave out cancelled orders`, `only completed and shipped`, `with status paid`, `over 100`.
 
-use crate::requirement::Question;
+use crate::requirement::lexicon::{ColumnOf, ValueOf};
 use crate::requirement::piece::{Filter, Kind, Noun, Piece, Value};
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
+use crate::requirement::{Question, Readings};
 use crate::vocabulary::{Dialect, sql_string};
 
 #[rustfmt::skip]
@@ -107,16 +108,10 @@ fn out<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
                 "`{words}` asks for rows that lack rows in another table ({}), which can't be said yet. Shall the pipeline be built without it?",
                 scan.words(&noun.tokens)
             );
-            return Some(Piece {
-                tokens: at..end,
-                kind: Kind::Ask(Question {
-                    about,
-                    candidates: vec![format!("the same requirement without `{words}`")],
-                }),
-            });
+            return Some(Piece { tokens: at..end, kind: Kind::Ask(Question::new(about).or_without()) });
         }
         let weak = matches!(scan.word(at), "no" | "not" | "drop" | "skip" | "minus");
-        return if weak { None } else { unknown(scan, at, i) };
+        return if weak { None } else { unknown(scan, at, i, true) };
     }
     let (noun, end) = table_after(scan, end);
     piece(at, end, Filter::Values { negative: true, values, noun })
@@ -138,7 +133,7 @@ fn only<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
             .is_some_and(|n| !n.0.values.is_empty() || !n.0.hits.tables.is_empty() || !n.0.hits.columns.is_empty());
         let content = scan.tokens.get(i).is_some_and(|t| t.kind == tokens::Kind::Word)
             && !crate::requirement::words::known(scan.word(i));
-        return if strong && !named && content { unknown(scan, at, i) } else { None };
+        return if strong && !named && content { unknown(scan, at, i, false) } else { None };
     }
     let (noun, end) = table_after(scan, end);
     piece(at, end, Filter::Values { negative: false, values, noun })
@@ -155,7 +150,7 @@ fn table_after<'a>(scan: &Scan<'a>, at: usize) -> (Option<Noun<'a>>, usize) {
 }
 
 /// A question about a condition that nothing in the contracts answers.
-fn unknown<'a>(scan: &Scan<'a>, at: usize, i: usize) -> Option<Piece<'a>> {
+fn unknown<'a>(scan: &Scan<'a>, at: usize, i: usize, negative: bool) -> Option<Piece<'a>> {
     let mut end = i;
     while scan.tokens.get(end).is_some_and(|t| t.kind != tokens::Kind::Mark)
         && end < i + 4
@@ -168,22 +163,32 @@ fn unknown<'a>(scan: &Scan<'a>, at: usize, i: usize) -> Option<Piece<'a>> {
     }
     let noun = (i..end).find_map(|j| scan.hits(j));
     let tables: Vec<_> = noun.iter().flat_map(|h| h.tables.iter().copied()).collect();
-    let mut candidates = Vec::new();
-    for (table, contract) in scan.ground.contracts {
-        if !tables.is_empty() && !tables.contains(&table) {
-            continue;
-        }
-        for column in &contract.columns {
-            candidates.extend(column.accepted_values.iter().map(|v| format!("{}.{} = {v}", table.table, column.name)));
-        }
-    }
-    candidates.truncate(12);
     let about = format!(
         "`{}`: no column of the contracts is known to hold `{}`. Which rows are meant?",
         scan.words(&(at..end)),
         scan.words(&(i..end))
     );
-    Some(Piece { tokens: at..end, kind: Kind::Ask(Question { about, candidates }) })
+    let contracts = scan.ground.contracts.iter().filter(|(table, _)| tables.is_empty() || tables.contains(table));
+    let columns = contracts.flat_map(|(table, c)| c.columns.iter().map(move |column| ColumnOf { table, column }));
+    let readings = columns
+        .flat_map(|c| values_of(c, i..end))
+        .take(12)
+        .map(|(said, value)| (said, Kind::Filter(Filter::Values { negative, values: vec![value], noun: None })));
+    Some(Piece { tokens: at..end, kind: ask(scan, Readings::new(Question::new(about)).or_any(readings).or_without()) })
+}
+
+/// The reading that was answered, or the question.
+fn ask<'a>(scan: &Scan<'a>, readings: Readings<Kind<'a>>) -> Kind<'a> {
+    scan.choose(readings).unwrap_or_else(Kind::Ask)
+}
+
+/// The values that a column is known to have, as candidates.
+fn values_of<'a>(of: ColumnOf<'a>, tokens: std::ops::Range<usize>) -> impl Iterator<Item = (String, Value<'a>)> {
+    of.column.accepted_values.iter().map(move |value| {
+        let said = format!("{}.{} = {value}", of.table.table, of.column.name);
+        let value = ValueOf { table: of.table, column: of.column, value: Some(value) };
+        (said, Value { tokens: tokens.clone(), of: vec![value] })
+    })
 }
 
 /// `with status paid`, `where the status is not cancelled`, `in status completed or shipped`.
@@ -262,14 +267,18 @@ fn column_value<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
         && !crate::requirement::words::known(&token.lower)
         && scan.hits(j).is_none()
     {
-        let candidates = noun.hits.columns.iter().flat_map(|c| c.column.accepted_values.iter().cloned()).collect();
         let about = format!(
             "`{}`: `{}` is not among the values of `{}`. Which is meant?",
             scan.words(&(at..j + 1)),
             token.text,
             scan.words(&noun.tokens)
         );
-        return Some(Piece { tokens: at..j + 1, kind: Kind::Ask(Question { about, candidates }) });
+        let negative = negative.is_some();
+        let readings = noun.hits.columns.iter().flat_map(|c| values_of(*c, j..j + 1)).map(|(said, value)| {
+            (said, Kind::Filter(Filter::Values { negative, values: vec![value], noun: Some(noun.clone()) }))
+        });
+        let readings = Readings::new(Question::new(about)).or_any(readings).or_without();
+        return Some(Piece { tokens: at..j + 1, kind: ask(scan, readings) });
     }
     None
 }
@@ -289,8 +298,7 @@ fn compared<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
                     scan.words(&(at..end)),
                     scan.words(&counted.tokens)
                 );
-                let candidates = vec![format!("the same requirement without `{}`", scan.words(&(at..end)))];
-                return Some(Piece { tokens: at..end, kind: Kind::Ask(Question { about, candidates }) });
+                return Some(Piece { tokens: at..end, kind: Kind::Ask(Question::new(about).or_without()) });
             }
             let (op, _, _) = comparison(scan, start)?;
             // `more than 3 quantity`, else what the rows before are worth.

@@ -21,7 +21,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
             let words = scan.words(&(at..next + 1));
             let about = format!("`{words}`: several grains in one table can't be said yet. Which one is meant?");
             let candidates = vec![scan.word(at).to_owned(), scan.word(next).to_owned()];
-            return Some(Piece { tokens: at..next + 1, kind: Kind::Ask(Question { about, candidates }) });
+            return Some(Piece { tokens: at..next + 1, kind: Kind::Ask(Question::new(about).or_any(candidates)) });
         }
         return Some(Piece { tokens: at..end, kind: Kind::Group(vec![GroupItem::Unit(unit, at..end)]) });
     }
@@ -87,7 +87,8 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
         scan.words(&(per..end))
     );
     let candidates = near(scan, &scan.tokens[end - 1].key);
-    Some(Piece { tokens: at..end, kind: Kind::Ask(Question { about, candidates }) })
+    let question = Question::new(about).saying("per {}").or_any(candidates);
+    Some(Piece { tokens: at..end, kind: Kind::Ask(question) })
 }
 
 fn adjective(scan: &Scan<'_>, at: usize) -> Option<(Unit, usize)> {

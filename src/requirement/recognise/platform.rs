@@ -56,14 +56,11 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
             && scan.word(at) != "to"
             && scan.word(at) != "into";
     let kind = match dialect {
-        Some(Dialect::BigQuery | Dialect::Redshift | Dialect::Databricks) | None => Kind::Ask(Question {
-            about: format!("`{}` can't be said yet. Which database is it in production?", scan.words(&tokens)),
-            candidates: if source {
-                vec!["MySQL".into(), "PostgreSQL".into()]
-            } else {
-                vec!["Snowflake".into(), "PostgreSQL".into()]
-            },
-        }),
+        Some(Dialect::BigQuery | Dialect::Redshift | Dialect::Databricks) | None => {
+            let about = format!("`{}` can't be said yet. Which database is it in production?", scan.words(&tokens));
+            let question = Question::new(about).or(if source { "MySQL" } else { "Snowflake" }).or("PostgreSQL");
+            Kind::Ask(question.saying(if source { "from {}" } else { "to {}" }))
+        }
         Some(dialect) => Kind::Platform { source, dialect },
     };
     Some(Piece { tokens, kind })

@@ -49,8 +49,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
     }
     let words = scan.words(&(at..end));
     let about = format!("`{words}` asks for {what}, which can't be said yet. Shall the pipeline be built without it?");
-    let ask = Question { about, candidates: vec![format!("the same requirement without `{words}`")] };
-    Some(Piece { tokens: at..end, kind: Kind::Ask(ask) })
+    Some(Piece { tokens: at..end, kind: Kind::Ask(Question::new(about).or_without()) })
 }
 
 fn matches(scan: &Scan<'_>, at: usize, phrase: &str) -> Option<usize> {

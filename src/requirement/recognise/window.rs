@@ -55,12 +55,12 @@ fn window<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     };
     if number.is_none() && scan.word(i).ends_with('s') {
         let about = format!("`{}`: how many {}?", scan.words(&(at..i + 1)), scan.word(i));
-        let candidates = [7, 30, 90].iter().map(|n| format!("last {n} {}", scan.word(i))).collect();
-        return Some(Piece { tokens: at..i + 1, kind: Kind::Ask(Question { about, candidates }) });
+        let candidates = [7, 30, 90].map(|n| format!("last {n} {}", scan.word(i)));
+        return Some(Piece { tokens: at..i + 1, kind: Kind::Ask(Question::new(about).or_any(candidates)) });
     }
     if !(1..=100_000).contains(&count) {
         let about = format!("`{}` is no window of time. How long is it?", scan.words(&(at..i + 1)));
-        let ask = Question { about, candidates: vec!["last 30 days".into()] };
+        let ask = Question::new(about).or("last 30 days");
         return Some(Piece { tokens: at..i + 1, kind: Kind::Ask(ask) });
     }
     let end = scan.any(i + 1, &["of data", "of history", "only", "worth of", "of"]).unwrap_or(i + 1);

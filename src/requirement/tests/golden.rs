@@ -21,7 +21,7 @@ fn shown(text: &str, ground: &Ground<'_>) -> String {
         Err(fault) => write!(out, "{fault}").unwrap(),
         Ok(Intent::Questions(questions)) => {
             for q in questions {
-                writeln!(out, "? {}", q.about).unwrap();
+                writeln!(out, "? {} [{}]", q.about, q.key).unwrap();
                 writeln!(out, "  {}", q.candidates.join(" | ")).unwrap();
             }
         }
@@ -47,8 +47,8 @@ fn golden(schema: &str) {
     let config = config(&contracts);
     let cases: IndexMap<String, String> =
         serde_yaml::from_str(&std::fs::read_to_string(folder.join("requirements.yml")).unwrap()).unwrap();
-    let specs = BTreeMap::new();
-    let ground = Ground { config: &config, contracts: &contracts, specs: &specs };
+    let (specs, answers) = (BTreeMap::new(), BTreeMap::new());
+    let ground = Ground { config: &config, contracts: &contracts, specs: &specs, answers: &answers };
     for (id, text) in cases {
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path(root().join("snapshots/requirement").join(schema));

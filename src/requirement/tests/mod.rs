@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod answers;
 mod fixture;
 mod golden;
 
@@ -18,16 +19,18 @@ struct World {
     config: Config,
     contracts: BTreeMap<TableRef, Contract>,
     specs: BTreeMap<Name, Spec>,
+    answers: BTreeMap<String, String>,
 }
 
 impl World {
     fn shop() -> World {
         let contracts = contracts(include_str!("../../../fixtures/requirement/shop/schema.yml"));
-        World { config: config(&contracts), contracts, specs: BTreeMap::new() }
+        World { config: config(&contracts), contracts, specs: BTreeMap::new(), answers: BTreeMap::new() }
     }
 
     fn read(&self, text: &str) -> Result<Intent, String> {
-        let ground = Ground { config: &self.config, contracts: &self.contracts, specs: &self.specs };
+        let ground =
+            Ground { config: &self.config, contracts: &self.contracts, specs: &self.specs, answers: &self.answers };
         read(text, &ground).map_err(|f| f.to_string())
     }
 
@@ -191,7 +194,7 @@ fn a_thousand_other_tables_do_not_confuse_it() {
         contract.columns.iter_mut().for_each(|c| c.references = None);
         many.insert(contract.table_ref(), contract);
     }
-    let world = World { config: config(&many), contracts: many, specs: BTreeMap::new() };
+    let world = World { config: config(&many), contracts: many, specs: BTreeMap::new(), answers: BTreeMap::new() };
     let spec = world
         .understood("Move last 30 days of customer orders from MySQL to Snowflake and create a daily summary table")
         .spec;

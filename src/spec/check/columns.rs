@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::Contract;
-use crate::spec::{Function, Measure, Model, Spec};
+use crate::spec::{Function, Join, JoinKind, Measure, Model, Spec};
 use crate::sql::{ColumnType, ScopeRelation, Text, check_expression, expression};
 use crate::vocabulary::{DataType, Dialect, Name, Relation, TableRef};
 
@@ -60,11 +60,8 @@ impl<'a> World<'a> {
             return anything();
         }
         let from = self.relation(&model.from, seen);
-        let joined: Vec<(&Name, ScopeRelation)> =
-            model.joins.iter().map(|j| (&j.to, self.relation(&Relation::Model(j.to.clone()), seen))).collect();
-        let first = reading_name(&model.from);
-        let mut scope: Vec<(&str, &ScopeRelation)> = vec![(first, &from)];
-        scope.extend(joined.iter().map(|(name, r)| (name.as_str(), r)));
+        let joined = self.joined(model, seen);
+        let scope = in_scope(model, &from, &joined);
         if !model.group_by.is_empty() || !model.measures.is_empty() {
             let groups = model.group_by.iter().map(|g| {
                 let own = g.expr.as_deref().unwrap_or(g.name.as_str());
@@ -73,21 +70,19 @@ impl<'a> World<'a> {
             let measures = model.measures.iter().map(|m| (m.name.to_string(), measure_type(m, &scope)));
             let columns = groups.chain(measures).collect();
             let grain = model.group_by.iter().map(|g| g.name.to_string()).collect();
-            return ScopeRelation { columns, keys: vec![grain], open: false };
+            return ScopeRelation { columns, keys: vec![grain], ..ScopeRelation::default() };
         }
         if matches!(model.from, Relation::Table(_)) {
             let all = self.staging.get(&model.name).map_or(std::slice::from_ref(&model), Vec::as_slice);
             return all.iter().fold(from, |given, model| staged(model, given));
         }
-        let keys = if joined.is_empty() { from.keys.clone() } else { Vec::new() };
         if model.columns.is_empty() {
             let mut columns = from.columns.clone();
-            for (_, r) in &joined {
-                columns.extend(r.columns.iter().filter(|(n, _)| !from.columns.iter().any(|(f, _)| f == n)).cloned());
+            for (join, relation) in adding(model, &joined) {
+                columns.extend(self.passed(join, relation, &columns));
             }
-            let open = from.open || joined.iter().any(|(_, r)| r.open);
-            let keys = if model.joins.is_empty() { keys } else { from.keys.clone() };
-            return ScopeRelation { columns, keys, open };
+            let open = from.open || adding(model, &joined).any(|(_, r)| r.open);
+            return ScopeRelation { columns, keys: from.keys, open, ..ScopeRelation::default() };
         }
         let columns: Vec<(String, ColumnType)> = model
             .columns
@@ -104,8 +99,56 @@ impl<'a> World<'a> {
             })
         };
         let keys = from.keys.iter().filter(|k| passes(k)).cloned().collect();
-        ScopeRelation { columns, keys, open: false }
+        ScopeRelation { columns, keys, ..ScopeRelation::default() }
     }
+
+    /// What each join of a model reads, as the model's expressions may name it.
+    pub fn joined(&self, model: &Model, seen: &mut BTreeSet<Name>) -> Vec<ScopeRelation> {
+        let read = |join: &Join| {
+            let mut relation = self.relation(&Relation::Model(join.to.clone()), seen);
+            // A key that equals ours is ours, and rows under another name go by it.
+            let equal = |name: &String| join.on.iter().any(|(a, b)| a == b && b == name.as_str());
+            let names = relation.columns.iter().map(|(name, _)| name);
+            relation.hidden = names.filter(|name| join.alias.is_some() || equal(name)).cloned().collect();
+            relation
+        };
+        model.joins.iter().map(read).collect()
+    }
+
+    /// The columns of a join where all pass, under the names that they get.
+    fn passed(
+        &self,
+        join: &Join,
+        relation: &ScopeRelation,
+        before: &[(String, ColumnType)],
+    ) -> Vec<(String, ColumnType)> {
+        let called = match (&join.alias, self.models.get(&join.to).map(|m| &m.from)) {
+            (Some(alias), _) => alias,
+            (None, Some(Relation::Table(table))) => &table.table,
+            _ => &join.to,
+        };
+        let passes = |name: &String| join.alias.is_some() || !relation.hidden.contains(name);
+        let named = |(name, ty): &(String, ColumnType)| {
+            let prefixed = join.alias.is_some() || before.iter().any(|(other, _)| other == name);
+            (if prefixed { format!("{called}_{name}") } else { name.clone() }, *ty)
+        };
+        relation.columns.iter().filter(|(name, _)| passes(name)).map(named).collect()
+    }
+}
+
+/// The joins whose columns stand beside those of the base.
+fn adding<'m>(model: &'m Model, joined: &'m [ScopeRelation]) -> impl Iterator<Item = (&'m Join, &'m ScopeRelation)> {
+    model.joins.iter().zip(joined).filter(|(join, _)| matches!(join.kind, JoinKind::Left | JoinKind::Inner))
+}
+
+/// What the expressions of a model may name.
+pub(super) fn in_scope<'m>(
+    model: &'m Model,
+    from: &'m ScopeRelation,
+    joined: &'m [ScopeRelation],
+) -> Vec<(&'m str, &'m ScopeRelation)> {
+    let others = adding(model, joined).map(|(join, r)| (join.alias.as_ref().unwrap_or(&join.to).as_str(), r));
+    std::iter::once((reading_name(&model.from), from)).chain(others).collect()
 }
 
 /// A relation as expressions call it.
@@ -127,7 +170,7 @@ fn landed(contract: &Contract) -> ScopeRelation {
     keys.extend(unique.map(|c| BTreeSet::from([c.name.to_string()])));
     keys.dedup();
     let columns = contract.columns.iter().map(|c| (c.name.to_string(), c.data_type.into())).collect();
-    ScopeRelation { columns, keys, open: false }
+    ScopeRelation { columns, keys, ..ScopeRelation::default() }
 }
 
 /// A staging model passes all columns on, with rules for some, and may add others.

@@ -4,6 +4,7 @@
 mod columns;
 mod cron;
 mod graph;
+mod joins;
 mod models;
 mod rows;
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::columns::{World, reading_name};
-use super::{Found, cleaning_rules, near};
-use crate::spec::{ColumnRule, Join, Model};
+use super::columns::{World, in_scope};
+use super::{Found, cleaning_rules, joins, near};
+use crate::spec::{ColumnRule, Model};
 use crate::sql::{Checked, ScopeRelation, Text, check_expression, expression};
-use crate::vocabulary::{Diagnostic, Dialect, Name, Relation, TableRef};
+use crate::vocabulary::{Diagnostic, Dialect, Name, Relation, TableRef, Window};
 
 /// What an expression may be.
 #[derive(Clone, Copy, PartialEq)]
@@ -22,9 +22,9 @@ pub(super) enum Form {
 /// A model, its path in the document, and what it can name.
 pub(super) struct Checking<'a, 'f> {
     pub(super) model: &'a Model,
-    path: &'a str,
-    scope: Vec<(&'a str, &'a ScopeRelation)>,
-    found: &'a mut Found<'f>,
+    pub(super) path: &'a str,
+    pub(super) scope: Vec<(&'a str, &'a ScopeRelation)>,
+    pub(super) found: &'a mut Found<'f>,
 }
 
 pub(super) fn check(model: &Model, path: &str, world: &World<'_>, found: &mut Found<'_>) {
@@ -38,15 +38,9 @@ pub(super) fn check(model: &Model, path: &str, world: &World<'_>, found: &mut Fo
     }
     let mut seen = BTreeSet::from([model.name.clone()]);
     let from = world.relation(&model.from, &mut seen);
-    let joined: Vec<ScopeRelation> =
-        model.joins.iter().map(|j| world.relation(&Relation::Model(j.to.clone()), &mut seen)).collect();
-    for (join, theirs) in model.joins.iter().zip(&joined) {
-        join_on(model, join, &from, theirs, path, found);
-    }
-    // A column that a join holds equal to one of the same name is one column.
-    let shown: Vec<ScopeRelation> = model.joins.iter().zip(&joined).map(|(j, r)| without_equal(j, r)).collect();
-    let mut scope = vec![(reading_name(&model.from), &from)];
-    scope.extend(model.joins.iter().zip(&shown).map(|(j, r)| (j.to.as_str(), r)));
+    let joined = world.joined(model, &mut seen);
+    joins::check(model, &from, &joined, path, found);
+    let scope = in_scope(model, &from, &joined);
     let mut checking = Checking { model, path, scope, found };
     checking.parts();
     checking.dedupe();
@@ -67,15 +61,10 @@ fn reads(model: &Model, path: &str, world: &World<'_>, found: &mut Found<'_>) ->
         Relation::Model(name) => there = known_model(name, &format!("{path}.from"), world, found),
         Relation::Table(_) => {}
     }
-    let mut names = BTreeSet::from([reading_name(&model.from)]);
     for (i, join) in model.joins.iter().enumerate() {
         there &= known_model(&join.to, &format!("{path}.joins.{i}.to"), world, found);
-        if !names.insert(join.to.as_str()) {
-            let fault = Diagnostic::error("joined-twice", format!("`{}` is read twice", join.to))
-                .next("put one of them into a model of its own");
-            found.at(&format!("{path}.joins.{i}.to"), fault);
-        }
     }
+    joins::names(model, path, found);
     there
 }
 
@@ -101,74 +90,6 @@ fn whole_sql(model: &Model, path: &str, found: &mut Found<'_>) {
         let fault =
             Diagnostic::error("sql-and-more", format!("`sql` is the whole query, and `{field}` stands beside it"));
         found.at(&format!("{path}.{field}"), fault.next("say it in the SQL, or leave `sql` out"));
-    }
-}
-
-fn without_equal(join: &Join, theirs: &ScopeRelation) -> ScopeRelation {
-    let equal = |name: &str| join.on.iter().any(|(a, b)| a == b && b == name);
-    let columns = theirs.columns.iter().filter(|(n, _)| !equal(n)).cloned().collect();
-    ScopeRelation { columns, ..theirs.clone() }
-}
-
-fn join_on(
-    model: &Model,
-    join: &Join,
-    ours: &ScopeRelation,
-    theirs: &ScopeRelation,
-    path: &str,
-    found: &mut Found<'_>,
-) {
-    let i = model.joins.iter().position(|j| std::ptr::eq(j, join)).unwrap_or_default();
-    let path = format!("{path}.joins.{i}.on");
-    if join.on.is_empty() {
-        found.at(
-            &path,
-            Diagnostic::error("empty", format!("`{}` is joined on nothing", join.to))
-                .next("name the pairs of columns that are equal"),
-        );
-        return;
-    }
-    for (own, their) in &join.on {
-        let mut column = |name: &Name, relation: &ScopeRelation, of: &str| {
-            let ty = relation.columns.iter().find(|(n, _)| n == name.as_str()).map(|(_, t)| *t);
-            if ty.is_none() && !relation.open {
-                let fault = Diagnostic::error("unknown-column", format!("`{of}` has no column `{name}`"));
-                let names: Vec<&str> = relation.columns.iter().map(|(n, _)| n.as_str()).collect();
-                found.at(&format!("{path}.{own}"), near(fault, name.as_str(), names));
-            }
-            ty
-        };
-        let of_ours = reading_name(&model.from).to_owned();
-        // With several joins, ours can be a column of an earlier one.
-        let earlier = i > 0 && !ours.columns.iter().any(|(n, _)| n == own.as_str());
-        let (a, b) =
-            (if earlier { None } else { column(own, ours, &of_ours) }, column(their, theirs, join.to.as_str()));
-        if let (Some(a), Some(b)) = (a, b)
-            && a.clashes(b)
-        {
-            let fault = Diagnostic::error("type-clash", format!("`{own}` is {a}, and `{}.{their}` is {b}", join.to));
-            found.at(&format!("{path}.{own}"), fault.next("cast one of them in its staging model"));
-        }
-    }
-    let on: BTreeSet<String> = join.on.values().map(Name::to_string).collect();
-    if !theirs.keys.is_empty() && !theirs.keys.iter().any(|k| k.is_subset(&on)) {
-        let key: Vec<&str> = theirs.keys[0].iter().map(String::as_str).collect();
-        let joined_on: Vec<&str> = on.iter().map(String::as_str).collect();
-        let fault = Diagnostic::error(
-            "fan-out",
-            format!("`{}` can have many rows for one of `{}`", join.to, reading_name(&model.from)),
-        )
-        .why(format!("it has one row for each ({}), and is joined on ({})", key.join(", "), joined_on.join(", ")))
-        .next(match key.is_empty() {
-            true => "aggregate it first".to_owned(),
-            false => format!(
-                "read from `{}` and join `{}` to it, or aggregate it to one row for each ({}) in a model of its own",
-                join.to,
-                reading_name(&model.from),
-                joined_on.join(", ")
-            ),
-        });
-        found.at(&path, fault);
     }
 }
 
@@ -231,26 +152,24 @@ impl Checking<'_, '_> {
             self.expression(&format!("where.{i}"), filter, Form::Condition);
         }
         if let Some(window) = &self.model.window {
-            let at = "window.column";
-            if let Some(checked) = self.expression(at, window.column.as_str(), Form::Scalar)
-                && checked.column_type.is_not_temporal()
-            {
-                let fault = Diagnostic::error(
-                    "not-temporal",
-                    format!("a window needs a date or timestamp, and `{}` is {}", window.column, checked.column_type),
-                );
-                let dated: Vec<&str> = self
-                    .scope
-                    .iter()
-                    .flat_map(|(_, r)| &r.columns)
-                    .filter(|(_, t)| t.is_temporal())
-                    .map(|(n, _)| n.as_str())
-                    .collect();
-                let fault =
-                    if dated.is_empty() { fault } else { fault.next(format!("one of `{}`", dated.join("`, `"))) };
-                self.fault(at, fault);
-            }
+            self.window(window, "window.column");
         }
+    }
+
+    /// The column of a window.
+    pub(super) fn window(&mut self, window: &Window, at: &str) {
+        let Some(checked) = self.expression(at, window.column.as_str(), Form::Scalar) else { return };
+        if !checked.column_type.is_not_temporal() {
+            return;
+        }
+        let fault = Diagnostic::error(
+            "not-temporal",
+            format!("a window needs a date or timestamp, and `{}` is {}", window.column, checked.column_type),
+        );
+        let columns = self.scope.iter().flat_map(|(_, r)| &r.columns);
+        let dated: Vec<&str> = columns.filter(|(_, t)| t.is_temporal()).map(|(n, _)| n.as_str()).collect();
+        let fault = if dated.is_empty() { fault } else { fault.next(format!("one of `{}`", dated.join("`, `"))) };
+        self.fault(at, fault);
     }
 
     fn columns(&mut self) {

@@ -43,6 +43,8 @@ pub struct ScopeRelation {
     pub keys: Vec<BTreeSet<String>>,
     /// It may have columns beyond these.
     pub open: bool,
+    /// Columns that are meant only where the relation is named with them.
+    pub hidden: BTreeSet<String>,
 }
 
 /// What a query gives.
@@ -187,7 +189,9 @@ pub fn check_expression(
             let value = Value { ty: *ty, sources: vec![id], columns: 1, ..Value::default() };
             table.columns.push(Column { name: column.clone(), value, partition: None });
         }
-        env.rels.push(Rel::new(name, table.into()));
+        let mut rel = Rel::new(name, table.into());
+        rel.hidden = relation.hidden.iter().filter_map(|column| rel.position(column)).collect();
+        env.rels.push(rel);
     }
     let value = resolver.expr(expr, &env);
     let checked = Checked {

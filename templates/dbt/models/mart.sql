@@ -3,6 +3,9 @@
 [[ "with " if loop.first else "" ]][[ source.alias ]] as (
 
     select * from {{ ref('[[ source.model ]]') }}
+[% for line in source.where %]
+    [[ line ]]
+[% endfor %]
 
 )[[ "" if loop.last and not steps else "," ]]
 
@@ -25,14 +28,9 @@
 [% endfor %]
 [% endif %]
 [% endfor %]
-[% if step.where | length == 1 %]
-    where [[ step.where[0] ]]
-[% elif step.where %]
-    where
 [% for line in step.where %]
-        [[ line ]]
+    [[ line ]]
 [% endfor %]
-[% endif %]
 [% if step.group_by | length == 1 %]
     group by [[ step.group_by[0] ]]
 [% elif step.group_by %]
