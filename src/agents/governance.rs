@@ -4,13 +4,13 @@ use super::because::Maker;
 use super::{Agent, Brief};
 use crate::plan::{Role, Task};
 use crate::proposal::{Artifact, Layer, Policy, Proposal};
-use crate::vocabulary::Outcome;
+use crate::vocabulary::{ArtifactKind, Outcome};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Governance,
     about: "says which columns hold personal data, wherever it flows",
     needs: &["contracts", "spec"],
-    gives: &["Policy"],
+    gives: &[ArtifactKind::Policy],
     propose,
 };
 

@@ -8,13 +8,13 @@ use crate::contract::Contract;
 use crate::plan::{Role, Task, spec_file};
 use crate::proposal::{Artifact, IngestColumn, IngestTable, Ingestion, Proposal};
 use crate::spec::{Ingest, Mode};
-use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, TableRef};
+use crate::vocabulary::{ArtifactKind, Diagnostic, Fault, Name, Outcome, Place, TableRef};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Ingestion,
     about: "lands the tables that a spec names, safe to run twice",
     needs: &["contracts", "spec"],
-    gives: &["Ingestion"],
+    gives: &[ArtifactKind::Ingestion],
     propose,
 };
 

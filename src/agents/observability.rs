@@ -4,13 +4,13 @@ use super::because::Maker;
 use super::{Agent, Brief};
 use crate::plan::{Role, Task};
 use crate::proposal::{Alert, Artifact, Proposal};
-use crate::vocabulary::Outcome;
+use crate::vocabulary::{ArtifactKind, Outcome};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Observability,
     about: "says who is told when a run fails",
     needs: &["spec"],
-    gives: &["Alert"],
+    gives: &[ArtifactKind::Alert],
     propose,
 };
 

@@ -12,14 +12,14 @@ use super::schema::named;
 use super::{Agent, Brief};
 use crate::plan::{Role, Task};
 use crate::proposal::{Artifact, DagAction, DagChange, DagTask, Layer, Proposal};
-use crate::vocabulary::{Name, Outcome, Relation};
+use crate::vocabulary::{ArtifactKind, Name, Outcome, Relation};
 use crate::workspace::Granularity;
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Scheduling,
     about: "orders ingestion, models and tests in one DAG",
     needs: &["spec"],
-    gives: &["DagChange"],
+    gives: &[ArtifactKind::DagChange],
     propose,
 };
 

@@ -7,13 +7,13 @@ use super::{Agent, Brief};
 use crate::contract::Contract;
 use crate::plan::{Role, Task};
 use crate::proposal::{Artifact, DbtProject, DbtSource, DbtSourceTable, Ddl, DdlColumn, DdlTable, Proposal};
-use crate::vocabulary::{Name, Outcome, Relation, TableRef};
+use crate::vocabulary::{ArtifactKind, Name, Outcome, Relation, TableRef};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Schema,
     about: "declares the dbt project, its sources and the landing tables of every target",
     needs: &["contracts", "spec"],
-    gives: &["DbtProject", "DbtSource", "Ddl"],
+    gives: &[ArtifactKind::DbtProject, ArtifactKind::DbtSource, ArtifactKind::Ddl],
     propose,
 };
 

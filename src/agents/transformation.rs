@@ -12,13 +12,13 @@ use crate::proposal::{Artifact, DbtModel, Layer, Macro, MacroForm, ModelColumn, 
 use crate::spec::JoinKind;
 use crate::sql::lower::{Code, WIDTH};
 use crate::template;
-use crate::vocabulary::{Fault, Name, Outcome};
+use crate::vocabulary::{ArtifactKind, Fault, Name, Outcome};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Transformation,
     about: "writes the dbt models and the macros that they call",
     needs: &["contracts", "spec"],
-    gives: &["DbtModel", "Macro"],
+    gives: &[ArtifactKind::DbtModel, ArtifactKind::Macro],
     propose,
 };
 

@@ -1,11 +1,13 @@
 //! The command line: arguments, one file a command, reports. A thin skin over [`crate::verbs`].
 
+mod agents;
 mod check;
 mod diff;
 mod discover;
 mod doctor;
 mod init;
 mod log;
+mod plan;
 mod pr;
 mod progress;
 mod propose;
@@ -58,6 +60,7 @@ enum Command {
     Setup(setup::Args),
     Doctor(doctor::Args),
     Discover(discover::Args),
+    Plan(plan::Args),
     Propose(propose::Args),
     Regenerate(regenerate::Args),
     Diff(diff::Args),
@@ -114,6 +117,7 @@ fn dispatch(cli: &Cli, ui: &Ui) -> Outcome<u8> {
         Command::Setup(args) => setup::run(args, dir, ui),
         Command::Doctor(args) => doctor::run(args, dir, ui),
         Command::Discover(args) => discover::run(args, dir, ui),
+        Command::Plan(args) => plan::run(args, dir, ui),
         Command::Propose(args) => propose::run(args, dir, ui),
         Command::Regenerate(args) => regenerate::run(args, dir, ui),
         Command::Diff(args) => diff::run(args, dir, ui),

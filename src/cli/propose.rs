@@ -32,15 +32,30 @@ pub(super) struct Args {
     /// Answer a question that the requirement leaves open, by one of its candidates or its number. Repeatable.
     #[arg(long = "answer", value_name = "KEY=VALUE", value_parser = answer, conflicts_with = "from")]
     answers: Vec<(String, String)>,
+    #[command(flatten)]
+    agents: super::agents::Args,
 }
 
-fn answer(text: &str) -> Result<(String, String), String> {
+/// `KEY=VALUE`.
+pub(super) fn answer(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => {
             Ok((key.trim().to_owned(), value.trim().to_owned()))
         }
         _ => Err("write it as KEY=VALUE, as the question says".into()),
     }
+}
+
+/// Answers by their keys, each once.
+pub(super) fn by_key(given: &[(String, String)]) -> Outcome<BTreeMap<String, String>> {
+    let mut answers = BTreeMap::new();
+    for (key, value) in given {
+        if answers.insert(key.clone(), value.clone()).is_some_and(|had| had != *value) {
+            let what = format!("`{key}` is answered twice, and differently");
+            return Err(Diagnostic::error("usage", what).next("give one --answer for each question").fault());
+        }
+    }
+    Ok(answers)
 }
 
 pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
@@ -50,14 +65,9 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
         (None, Some(from)) => outside(from)?,
         (None, None) => return Err(Diagnostic::error("usage", "neither a requirement nor --from is given").fault()),
     };
-    let mut answers = BTreeMap::new();
-    for (key, value) in &args.answers {
-        if answers.insert(key.clone(), value.clone()).is_some_and(|had| had != *value) {
-            let what = format!("`{key}` is answered twice, and differently");
-            return Err(Diagnostic::error("usage", what).next("give one --answer for each question").fault());
-        }
-    }
-    let answer = propose(&Options { dir: dir.to_owned(), input, as_of: args.as_of.clone(), answers })?;
+    let answers = by_key(&args.answers)?;
+    let (as_of, programs) = (args.as_of.clone(), args.agents.programs());
+    let answer = propose(&Options { dir: dir.to_owned(), input, as_of, answers, programs })?;
     ui.document(&answer);
     Ok(match &answer {
         Answer::Question { questions, .. } => {
@@ -97,7 +107,7 @@ fn outside(from: &Path) -> Outcome<Input> {
 }
 
 /// A question with its candidates, numbered.
-fn ask(question: &Question, ui: &Ui) {
+pub(super) fn ask(question: &Question, ui: &Ui) {
     ui.print(format_args!("? {}  [{}]\n", question.about, question.key));
     let width = question.candidates.iter().map(|c| c.chars().count()).max().unwrap_or(0).min(40);
     for (i, candidate) in question.candidates.iter().enumerate() {

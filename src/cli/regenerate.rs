@@ -14,10 +14,13 @@ use crate::vocabulary::{Outcome, Severity};
 #[command(after_help = "\
 Examples:
   pipewright regenerate        after a contract, a spec or Pipewright itself has changed")]
-pub(super) struct Args {}
+pub(super) struct Args {
+    #[command(flatten)]
+    agents: super::agents::Args,
+}
 
-pub(super) fn run(_args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
-    let done = regenerate(dir)?;
+pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
+    let done = regenerate(dir, args.agents.programs())?;
     ui.document(&done);
     ui.diagnostics(&done.findings);
     match &done.branch {

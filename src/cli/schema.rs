@@ -1,7 +1,9 @@
 //! `pipewright schema`
 
 use super::report::Ui;
+use crate::agents::own::{OwnAnswer, OwnTask};
 use crate::proposal::schema;
+use crate::verbs::plan::Plans;
 use crate::vocabulary::Outcome;
 
 /// Print the JSON Schema of a document, for editors and for programs that propose.
@@ -23,6 +25,12 @@ enum Document {
     Spec,
     /// The configuration, `pipewright.yml`.
     Config,
+    /// What `plan --json` says.
+    Plan,
+    /// What an agent of one's own is told.
+    Task,
+    /// What an agent of one's own answers.
+    Answer,
 }
 
 pub(super) fn run(args: &Args, ui: &Ui) -> Outcome<u8> {
@@ -30,6 +38,9 @@ pub(super) fn run(args: &Args, ui: &Ui) -> Outcome<u8> {
         Document::Proposal => schema::proposal(),
         Document::Spec => schema::spec(),
         Document::Config => schema::config(),
+        Document::Plan => schema::of::<Plans>(),
+        Document::Task => schema::of::<OwnTask>(),
+        Document::Answer => schema::of::<OwnAnswer>(),
     };
     ui.document(&schema);
     ui.print(format_args!("{schema:#}\n"));

@@ -2,6 +2,8 @@
 //! [`Plan`].
 
 mod gates;
+mod size;
+mod verdict;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +14,10 @@ use crate::contract::Contract;
 use crate::spec::Spec;
 use crate::vocabulary::{Act, Diagnostic, Name, Outcome, Place, Relation, TableRef};
 use crate::workspace::Config;
+
+pub use crate::vocabulary::Role;
+pub use size::Size;
+pub use verdict::{Standing, Verdict, standings};
 
 /// What is planned, and all that agents are shown: never a file, never the network.
 #[derive(Clone, Copy, Debug)]
@@ -63,47 +69,6 @@ pub struct Gate {
     pub of: String,
 }
 
-/// The role of an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Requirement to spec.
-    Orchestrator,
-    /// Sources to contracts.
-    Discovery,
-    /// dlt scripts.
-    Ingestion,
-    /// DDL and the dbt project's sources.
-    Schema,
-    /// dbt models and macros.
-    Transformation,
-    /// Tests and unit tests.
-    Quality,
-    /// DAGs.
-    Scheduling,
-    /// Personal data and policies.
-    Governance,
-    /// Alerts.
-    Observability,
-}
-
-impl Role {
-    /// The role in lower case.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Orchestrator => "orchestrator",
-            Role::Discovery => "discovery",
-            Role::Ingestion => "ingestion",
-            Role::Schema => "schema",
-            Role::Transformation => "transformation",
-            Role::Quality => "quality",
-            Role::Scheduling => "scheduling",
-            Role::Governance => "governance",
-            Role::Observability => "observability",
-        }
-    }
-}
-
 /// Plans one pipeline: a task for each role that has something to do.
 ///
 /// # Errors
@@ -129,10 +94,17 @@ pub fn plan(context: &Context<'_>) -> Outcome<Plan> {
     ];
     let id = |role: Role| format!("{}/{}", spec.name, role.as_str());
     let mut gates = gates::gates(context);
+    let mut of_role = BTreeMap::from([
+        (Role::Ingestion, size::gates(context)),
+        (Role::Scheduling, verdict::production(context).into_iter().collect()),
+    ]);
     let mut tasks: Vec<Task> = Vec::new();
     for (role, _, after) in roles.iter().filter(|(_, due, _)| *due) {
         let after = after.iter().map(|r| id(*r)).filter(|id| tasks.iter().any(|t| t.id == *id)).collect();
-        let gates = if *role == Role::Transformation { std::mem::take(&mut gates) } else { Vec::new() };
+        if *role == Role::Transformation {
+            of_role.insert(*role, std::mem::take(&mut gates));
+        }
+        let gates = of_role.remove(role).unwrap_or_default();
         tasks.push(Task { id: id(*role), role: *role, after, gates });
     }
     // A spec that lost all its models still needs their approval.
@@ -186,6 +158,47 @@ mod tests {
     #[test]
     fn a_spec_that_asks_for_nothing_is_refused() {
         assert_eq!(plan_of("{version: 1, name: daily}", None).unwrap_err().diagnostics[0].code, "nothing-to-do");
+    }
+
+    #[test]
+    fn large_loads_wait_and_unknown_ones_are_shown() {
+        let (config, spec): (Config, Spec) = (
+            serde_yaml::from_str(
+                "{version: 1, name: shop, targets: {dev: {kind: duckdb, path: x}, prod: {kind: postgres, url_env: P}},\
+                 policies: {require_approval: [backfill, production], backfill_rows: 1000}}",
+            )
+            .unwrap(),
+            serde_yaml::from_str(
+                "{version: 1, name: daily, ingest: [{table: s.big, mode: replace}, {table: s.small, mode: replace},\
+                 {table: s.seen, mode: replace}], approvals: [{act: production, of: targets.prod, by: Ann, why: agreed}]}",
+            )
+            .unwrap(),
+        );
+        let contract = |table: &str, rows: Option<u64>| -> Contract {
+            let profile = rows.map(|rows| serde_json::json!({"rows": rows, "sample": rows, "method": "all"}));
+            let text = serde_json::json!({"source": "s", "table": table, "physical_name": table, "columns": [], "profile": profile});
+            serde_json::from_value(text).unwrap()
+        };
+        let all = [contract("big", Some(1001)), contract("small", Some(1000)), contract("seen", None)];
+        let contracts: BTreeMap<TableRef, Contract> = all.into_iter().map(|c| (c.table_ref(), c)).collect();
+        let specs = BTreeMap::from([(spec.name.clone(), spec.clone())]);
+        let context = Context { config: &config, contracts: &contracts, specs: &specs, spec: &spec, before: None };
+        let stand = |context: &Context<'_>| -> Vec<String> {
+            let plan = plan(context).unwrap();
+            let all = plan.tasks.iter().flat_map(|t| standings(t, context));
+            all.map(|s| format!("{} {} {} {:?}", s.act.as_str(), s.of, s.verdict.as_str(), s.by)).collect()
+        };
+        let production = "production targets.prod approved Some(\"Ann\")";
+        assert_eq!(stand(&context), ["backfill s.big waits None", "backfill s.seen unknown None", production]);
+        let again = Context { before: Some(&spec), ..context };
+        assert_eq!(stand(&again), [production], "what is loaded already is no backfill");
+        let free: Config = serde_yaml::from_str(
+            "{version: 1, name: shop, targets: {dev: {kind: duckdb, path: x}, prod: {kind: postgres, url_env: P}},\
+             policies: {require_approval: []}}",
+        )
+        .unwrap();
+        let free = Context { config: &free, ..context };
+        assert_eq!(stand(&free), ["production targets.prod at_merge None"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::Contract;
 use crate::spec::{Materialization, Mode, Spec, TestSeverity};
-use crate::vocabulary::{DataType, Dialect, Name, Relation, TableRef, Window};
+use crate::vocabulary::{ArtifactKind, DataType, Dialect, Name, Relation, TableRef, Window};
 use crate::workspace::{Environments, Platform};
 
 /// What `propose --from` reads: proposals, all of them judged together.
@@ -87,6 +87,28 @@ pub enum Artifact {
     Alert(Alert),
     /// What is known and asked about a column that holds personal data.
     Policy(Policy),
+}
+
+impl Artifact {
+    /// What kind it is.
+    pub fn kind(&self) -> ArtifactKind {
+        match self {
+            Artifact::SourceContract(_) => ArtifactKind::SourceContract,
+            Artifact::PipelineSpec(_) => ArtifactKind::PipelineSpec,
+            Artifact::Platform(_) => ArtifactKind::Platform,
+            Artifact::DbtProject(_) => ArtifactKind::DbtProject,
+            Artifact::DbtSource(_) => ArtifactKind::DbtSource,
+            Artifact::DbtModel(_) => ArtifactKind::DbtModel,
+            Artifact::DbtTest(_) => ArtifactKind::DbtTest,
+            Artifact::UnitTest(_) => ArtifactKind::UnitTest,
+            Artifact::Macro(_) => ArtifactKind::Macro,
+            Artifact::Ddl(_) => ArtifactKind::Ddl,
+            Artifact::Ingestion(_) => ArtifactKind::Ingestion,
+            Artifact::DagChange(_) => ArtifactKind::DagChange,
+            Artifact::Alert(_) => ArtifactKind::Alert,
+            Artifact::Policy(_) => ArtifactKind::Policy,
+        }
+    }
 }
 
 /// The dbt project and its profiles.

@@ -24,24 +24,39 @@ static ARTIFACTS: LazyLock<Vec<(String, Value)>> = LazyLock::new(artifacts);
 /// Text that is too long or no JSON (with line and column), a document that does not fit the schema (every fault, each
 /// with its path), values that the types refuse.
 pub fn read(file: &str, text: &str) -> Outcome<Proposals> {
+    typed(file, &json(file, text)?)
+}
+
+/// The one JSON document in `text`.
+///
+/// # Errors
+/// Text that is too long or no JSON, with line and column.
+pub fn json(file: &str, text: &str) -> Outcome<Value> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.len() > LONGEST {
         let what = format!("the proposals are {} MB, the most is {} MB", text.len() >> 20, LONGEST >> 20);
         return Err(Diagnostic::error("too-long", what).at(Place::file(file)).fault());
     }
-    let value: Value = serde_json::from_str(text).map_err(|e| {
+    Ok(serde_json::from_str(text).map_err(|e| {
         let message = e.to_string();
         let what = message.split(" at line ").next().unwrap_or_default();
         Diagnostic::error("json-syntax", format!("this is no JSON: {what}"))
             .at(at(file, text, e.line(), e.column()))
             .fault()
-    })?;
+    })?)
+}
+
+/// Proposals from a JSON document.
+///
+/// # Errors
+/// A document that does not fit the schema (every fault, each with its path), values that the types refuse.
+pub fn typed(file: &str, value: &Value) -> Outcome<Proposals> {
     let Some(validator) = VALIDATOR.as_ref() else {
         return Err(Diagnostic::error("schema", "the JSON Schema of proposals could not be made").fault());
     };
     let mut found: Vec<Diagnostic> = Vec::new();
-    for error in validator.iter_errors(&value) {
-        describe(file, &error, &value, &mut found);
+    for error in validator.iter_errors(value) {
+        describe(file, &error, value, &mut found);
         if found.len() > MOST {
             break;
         }

@@ -23,7 +23,8 @@ pub fn config() -> Value {
     of::<Config>()
 }
 
-fn of<T: JsonSchema>() -> Value {
+/// The schema of any type that is written or read, where an unknown field is refused.
+pub fn of<T: JsonSchema>() -> Value {
     let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
     let mut value = schema.to_value();
     let definitions = value.get("$defs").and_then(Value::as_object).cloned().unwrap_or_default();

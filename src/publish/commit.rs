@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::lines::OPENS;
 use super::merge::{Merged, conflict, merge};
-use super::{BASE, BRANCHES, is_document};
+use super::{BASE, BRANCHES, is_answers, is_document};
 use crate::render::Files;
 use crate::vocabulary::{Diagnostic, Name, Outcome};
 use crate::world::git::{Entries, Entry, File, Git, Goal, Head, Id, Mode, Tree, When};
@@ -152,7 +152,7 @@ fn regenerate(git: &Git, here: &Entries, generated: &Files, out: &mut Changes) -
         }
     }
     let gone = here.range(BASE.to_owned()..).map_while(|(path, _)| path.strip_prefix(BASE));
-    for path in gone.filter(|path| !generated.contains_key(*path) && !is_document(path)) {
+    for path in gone.filter(|path| !generated.contains_key(*path) && (!is_document(path) || is_answers(path))) {
         take(path, None)?;
         out.insert(format!("{BASE}{path}"), None);
     }
@@ -207,7 +207,7 @@ pub fn out_of_step(git: &Git, commit: Option<Id>, generated: &Files) -> Outcome<
         }
     }
     let last = here.range(BASE.to_owned()..).map_while(|(path, _)| path.strip_prefix(BASE));
-    for path in last.filter(|path| !generated.contains_key(*path) && !is_document(path)) {
+    for path in last.filter(|path| !generated.contains_key(*path) && (!is_document(path) || is_answers(path))) {
         say(path, "generated once, and follows from no document any more");
     }
     Ok(out)

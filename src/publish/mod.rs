@@ -23,7 +23,7 @@ pub use history::{Entry, history};
 pub use known::{Known, known_changes, trailers};
 pub use lines::merge_lines;
 pub use merge::{Merged, merge};
-pub use pull_request::{ChangeView, pull_request};
+pub use pull_request::{ChangeView, Nodes, pull_request};
 pub use summary::{Count, Field, Item, Summary, What, summary};
 
 use crate::workspace::paths;
@@ -43,4 +43,9 @@ pub fn is_document(path: &str) -> bool {
     let path = path.strip_prefix(BASE).unwrap_or(path);
     path == paths::CONFIG
         || [paths::CONTRACTS, paths::PIPELINES].iter().any(|folder| path.split('/').next() == Some(folder))
+}
+
+/// Whether the file at `path` holds what agents of one's own answered: it goes with the last of them.
+pub fn is_answers(path: &str) -> bool {
+    path.strip_prefix(BASE).unwrap_or(path).ends_with(paths::ANSWERS_ENDING)
 }

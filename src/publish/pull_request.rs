@@ -255,11 +255,12 @@ fn lineage(change: &ChangeView) -> Vec<String> {
 }
 
 /// Mermaid's names for nodes: a name that is plain stands for itself, any other is a label of a made-up one.
-#[derive(Default)]
-struct Nodes(BTreeMap<String, String>);
+#[derive(Debug, Default)]
+pub struct Nodes(BTreeMap<String, String>);
 
 impl Nodes {
-    fn id(&mut self, name: &str) -> String {
+    /// What stands for `name` in a diagram; defined by its label the first time and every time.
+    pub fn id(&mut self, name: &str) -> String {
         const KEYWORDS: &[&str] =
             &["end", "graph", "flowchart", "subgraph", "style", "class", "click", "default", "direction"];
         let word = |part: &str| {

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::own::{Desk, Programs};
 use crate::agents;
+use crate::agents::own::{Ask, Choice, Own};
 use crate::changeset::{self, ChangeSet, Ground};
 use crate::contract::Contract;
 use crate::document;
@@ -29,6 +31,8 @@ pub(super) struct Inputs {
     pub(super) proposed: Vec<Proposal>,
     /// Texts of all documents, by path, for places and hashes.
     pub(super) texts: BTreeMap<String, String>,
+    /// Whether programs may be run.
+    pub(super) programs: Programs,
 }
 
 /// What came of it.
@@ -37,6 +41,8 @@ pub(super) struct Generated {
     pub(super) change: ChangeSet,
     pub(super) files: Files,
     pub(super) findings: Vec<Diagnostic>,
+    /// What agents of one's own answered; among `files` too.
+    pub(super) answers: Files,
 }
 
 impl From<&Workspace> for Inputs {
@@ -48,6 +54,7 @@ impl From<&Workspace> for Inputs {
             handed_in: workspace.handed_in.clone(),
             proposed: Vec::new(),
             texts: workspace.texts.clone(),
+            programs: Programs::default(),
         }
     }
 }
@@ -61,9 +68,13 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
             change: ChangeSet::default(),
             files: Files::new(),
             findings: Vec::new(),
+            answers: Files::new(),
         });
     }
-    let findings = checked(inputs)?;
+    let mut findings = checked(inputs)?;
+    let desk = Desk::open(git, inputs.programs, &inputs.texts)?;
+    let answering = |ask: &Ask<'_>| desk.answer(ask);
+    let own = Own { choice: Choice::of(&inputs.config.agents), answering: &answering };
     let (mut plans, mut proposals, mut faults) = (Vec::new(), inputs.proposed.clone(), Vec::new());
     for spec in inputs.specs.values() {
         let context = Context {
@@ -73,7 +84,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
             spec,
             before: before.get(&spec.name),
         };
-        match plan::plan(&context).and_then(|plan| Ok((agents::propose(&plan, &context)?, plan))) {
+        match plan::plan(&context).and_then(|plan| Ok((agents::propose_with(&plan, &context, &own)?, plan))) {
             Ok((made, plan)) => {
                 proposals.extend(made);
                 plans.push(plan);
@@ -92,7 +103,10 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
     let change = changeset::prove(&Ground { config: &inputs.config, contracts: &inputs.contracts }, proposals)?;
     let mut files = render::files(&change, &inputs.config)?;
     yield_to_people(&mut files, git)?;
-    Ok(Generated { plans, change, files, findings })
+    let (answers, more) = desk.close();
+    files.extend(answers.clone());
+    findings.extend(more);
+    Ok(Generated { plans, change, files, findings, answers })
 }
 
 /// What is to be looked at in the specs.
@@ -110,16 +124,16 @@ pub(super) fn checked(inputs: &Inputs) -> Outcome<Vec<Diagnostic>> {
     Ok(findings)
 }
 
-/// The lock file's text: what each pipeline is generated from.
-pub(super) fn lock_file(inputs: &Inputs) -> String {
+/// The lock file's text: what each pipeline is generated from. `answers` are those of agents of one's own.
+pub(super) fn lock_file(inputs: &Inputs, answers: &Files) -> String {
     let mut out = Lock::default();
     for spec in inputs.specs.values() {
-        out.pipelines.insert(spec.name.clone(), locked(inputs, spec));
+        out.pipelines.insert(spec.name.clone(), locked(inputs, spec, answers));
     }
     out.write()
 }
 
-fn locked(inputs: &Inputs, spec: &Spec) -> Locked {
+fn locked(inputs: &Inputs, spec: &Spec, answers: &Files) -> Locked {
     let text = |path: &str| inputs.texts.get(path).map_or("", String::as_str);
     let read = spec.models.iter().filter_map(|m| match &m.from {
         Relation::Table(table) => Some(table),
@@ -128,7 +142,11 @@ fn locked(inputs: &Inputs, spec: &Spec) -> Locked {
     let tables: BTreeSet<&TableRef> = spec.ingest.iter().map(|i| &i.table).chain(read).collect();
     let contracts: Vec<String> = tables.into_iter().map(paths::contract).chain([paths::CONFIG.to_owned()]).collect();
     Locked {
-        spec: lock::hash([text(&paths::spec(&spec.name))]),
+        spec: lock::hash(
+            [text(&paths::spec(&spec.name))]
+                .into_iter()
+                .chain(answers.get(&paths::answers(&spec.name)).map(String::as_str)),
+        ),
         contracts: lock::hash(contracts.iter().map(|path| text(path))),
         templates: format!("sha256:{}", template::hash()),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -137,7 +155,8 @@ fn locked(inputs: &Inputs, spec: &Spec) -> Locked {
 
 /// Whether all that the lock file names is as it was: then nothing that is generated can differ.
 pub(super) fn is_locked(inputs: &Inputs) -> bool {
-    inputs.handed_in.is_empty() && inputs.texts.get(paths::LOCK).is_some_and(|text| *text == lock_file(inputs))
+    inputs.handed_in.is_empty()
+        && inputs.texts.get(paths::LOCK).is_some_and(|text| *text == lock_file(inputs, &inputs.texts))
 }
 
 /// Whether HEAD holds all that would be generated: its lock file names the documents as they are. `new` are those of them
@@ -180,7 +199,7 @@ pub(super) fn stands(inputs: &Inputs, new: &Files, git: &Git) -> Outcome<bool> {
 /// Pipelines whose documents are not those that the lock file names.
 pub(super) fn behind(inputs: &Inputs) -> Vec<Name> {
     let lock = inputs.texts.get(paths::LOCK).and_then(|text| Lock::read(text).ok()).unwrap_or_default();
-    let is_behind = |spec: &&Spec| lock.pipelines.get(&spec.name) != Some(&locked(inputs, spec));
+    let is_behind = |spec: &&Spec| lock.pipelines.get(&spec.name) != Some(&locked(inputs, spec, &inputs.texts));
     inputs.specs.values().filter(is_behind).map(|spec| spec.name.clone()).collect()
 }
 

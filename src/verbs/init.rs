@@ -146,6 +146,7 @@ fn config(root: &std::path::Path, options: &InitOptions) -> Outcome<Config> {
             airflow: Airflow::default(),
             runtime: Runtime::default(),
             policies: Policies::default(),
+            agents: Vec::new(),
         }),
         (target, name) => {
             faults.extend(target.err().into_iter().flat_map(|f| f.diagnostics).map(|d| d.at(Place::file("--target"))));

@@ -7,6 +7,8 @@ pub mod doctor;
 mod generate;
 pub mod init;
 pub mod log;
+mod own;
+pub mod plan;
 pub mod pr;
 pub mod propose;
 pub mod regenerate;
@@ -15,4 +17,5 @@ pub mod run;
 mod session;
 pub mod setup;
 
+pub use own::Programs;
 pub use session::Session;

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Session;
 use super::generate::{self, Generated, Inputs};
 use super::session::when;
+use super::{Programs, Session};
 use crate::changeset::ChangeSet;
 use crate::plan::{self, Context, Role, Task};
 use crate::proposal::{Artifact, Because, Layer, Proposal, Proposals, outside};
@@ -32,6 +32,8 @@ pub struct Options {
     pub as_of: Option<String>,
     /// Answers to questions that the requirement leaves open, by key.
     pub answers: BTreeMap<String, String>,
+    /// Which programs may be run.
+    pub programs: Programs,
 }
 
 /// What is wanted.
@@ -159,7 +161,7 @@ pub fn propose(options: &Options) -> Outcome<Answer> {
         },
         Input::Outside { file, text } => sort_out(file, outside::read(file, text)?)?,
     };
-    change(&session, wanted)
+    change(&session, wanted, options.programs)
 }
 
 /// The requirement, understood; or questions.
@@ -243,9 +245,9 @@ fn delivered(spec: &Spec) -> Vec<Name> {
     spec.models.iter().map(|m| &m.name).filter(|name| !read.contains(name)).cloned().collect()
 }
 
-fn change(session: &Session, wanted: Wanted) -> Outcome<Answer> {
+fn change(session: &Session, wanted: Wanted, programs: Programs) -> Outcome<Answer> {
     let (workspace, git) = (&session.workspace, &session.git);
-    let mut inputs = Inputs::from(workspace);
+    let mut inputs = Inputs { programs, ..Inputs::from(workspace) };
     let mut new = Files::new();
     let mut findings = session.findings.clone();
     findings.extend(wanted.findings.iter().cloned());
@@ -277,7 +279,7 @@ fn change(session: &Session, wanted: Wanted) -> Outcome<Answer> {
     let mut generated = generate::generate(&inputs, &workspace.specs, git)?;
     findings.append(&mut generated.findings);
     generated.files.extend(new);
-    let documents = Files::from([(paths::LOCK.to_owned(), generate::lock_file(&inputs))]);
+    let documents = Files::from([(paths::LOCK.to_owned(), generate::lock_file(&inputs, &generated.answers))]);
     let requirement = wanted.requirement();
     let published = publish::commit(
         git,

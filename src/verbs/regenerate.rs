@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Session;
 use super::generate::{self, Inputs};
 use super::session::when;
+use super::{Programs, Session};
 use crate::publish::{self, Draft, Published};
 use crate::render::Files;
 use crate::vocabulary::{Diagnostic, Name, Outcome};
@@ -32,14 +32,14 @@ pub struct Regenerated {
     pub findings: Vec<Diagnostic>,
 }
 
-/// Generates again, merges with hand edits, commits what differs.
+/// Generates again, merges with hand edits, commits what differs. Agents of one's own are asked where their task has changed.
 ///
 /// # Errors
 /// Broken documents, what the gate finds, uncommitted work in the way. Nothing is written then.
-pub fn regenerate(dir: &Path) -> Outcome<Regenerated> {
+pub fn regenerate(dir: &Path, programs: Programs) -> Outcome<Regenerated> {
     let session = Session::open(dir, "regenerate")?;
     let (workspace, git) = (&session.workspace, &session.git);
-    let inputs = Inputs::from(workspace);
+    let inputs = Inputs { programs, ..Inputs::from(workspace) };
     let mut findings = session.findings.clone();
     if workspace.specs.is_empty() && workspace.handed_in.is_empty() {
         return Err(Diagnostic::error("no-pipeline", "there is no pipeline to generate from")
@@ -64,7 +64,7 @@ pub fn regenerate(dir: &Path) -> Outcome<Regenerated> {
         [one] => one.clone(),
         _ => Name::from_text("regenerate", "pipeline"),
     };
-    let documents = Files::from([(paths::LOCK.to_owned(), generate::lock_file(&inputs))]);
+    let documents = Files::from([(paths::LOCK.to_owned(), generate::lock_file(&inputs, &generated.answers))]);
     let title = format!("Generate {} again", behind.iter().map(Name::as_str).collect::<Vec<_>>().join(", "));
     let draft = Draft {
         pipeline: &pipeline,

@@ -61,7 +61,7 @@ pub fn rollback(options: &Options, listen: &mut Listen<'_>) -> Outcome<RolledBac
     let documents = if inputs.specs.is_empty() && inputs.handed_in.is_empty() {
         Files::new()
     } else {
-        Files::from([(paths::LOCK.to_owned(), generate::lock_file(&inputs))])
+        Files::from([(paths::LOCK.to_owned(), generate::lock_file(&inputs, &after.answers))])
     };
     let done = rollback::finish(git, &back, &after.files, &documents, when())?;
 

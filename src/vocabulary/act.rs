@@ -13,4 +13,21 @@ pub enum Act {
     Narrow,
     /// Showing personal data that was masked.
     Unmask,
+    /// A first load, or a load again, of more rows than `policies.backfill_rows`.
+    Backfill,
+    /// Anything that runs in production once it is merged.
+    Production,
+}
+
+impl Act {
+    /// The act in lower case, as it is written in a spec.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Act::Drop => "drop",
+            Act::Narrow => "narrow",
+            Act::Unmask => "unmask",
+            Act::Backfill => "backfill",
+            Act::Production => "production",
+        }
+    }
 }

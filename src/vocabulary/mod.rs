@@ -5,9 +5,11 @@
 mod act;
 mod diagnostic;
 mod dialect;
+mod kind;
 mod name;
 mod quote;
 mod relation;
+mod role;
 mod types;
 mod window;
 mod yaml;
@@ -15,11 +17,13 @@ mod yaml;
 pub use act::Act;
 pub use diagnostic::{Diagnostic, Fault, Outcome, Place, Severity, nearest};
 pub use dialect::Dialect;
+pub use kind::ArtifactKind;
 pub use name::{MAX_LEN, Name, is_reserved};
 pub use quote::{
     jinja_literal, jinja_string, python_docstring, python_string, shell_word, sql_identifier, sql_string, yaml_string,
 };
 pub use relation::{Relation, TableRef};
+pub use role::Role;
 pub use types::DataType;
 pub use window::{Span, Unit, Window};
 pub use yaml::{yaml_block, yaml_entry, yaml_flow, yaml_flow_scalar, yaml_item, yaml_scalar, yaml_text};

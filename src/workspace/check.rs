@@ -63,6 +63,7 @@ pub(super) fn config(config: &Config) -> Vec<Diagnostic> {
         let what = not_a_variable(&config.airflow.slack_webhook_env);
         fault("wrong-value", "airflow.slack_webhook_env".into(), what, VARIABLE);
     }
+    out.extend(super::check_agents::agents(config, is_variable));
     out
 }
 

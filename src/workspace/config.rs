@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::OwnAgent;
 use crate::vocabulary::{Act, Dialect, Name};
 
 /// The whole of `pipewright.yml`.
@@ -33,6 +34,9 @@ pub struct Config {
     /// What needs a named approval; written also where it is the default, for it should be seen.
     #[serde(default)]
     pub policies: Policies,
+    /// Agents of one's own: programs that are asked instead of the rules. They run only as the main branch has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<OwnAgent>,
 }
 
 /// One connection for each environment. `dev` runs freely; `prod` runs only what is on the main branch.
@@ -147,6 +151,16 @@ pub struct Runtime {
 pub struct Policies {
     /// Acts that a person must approve by name.
     pub require_approval: Vec<Act>,
+    /// Loads of more rows than this are backfills; a table's rows are those that its contract counted.
+    #[serde(skip_serializing_if = "is_usual_size")]
+    pub backfill_rows: u64,
+}
+
+/// Rows that are loaded without a word.
+const USUAL_SIZE: u64 = 10_000_000;
+
+fn is_usual_size(rows: &u64) -> bool {
+    *rows == USUAL_SIZE
 }
 
 impl Connection {
@@ -190,7 +204,8 @@ impl Default for Airflow {
 
 impl Default for Policies {
     fn default() -> Self {
-        Policies { require_approval: vec![Act::Drop, Act::Narrow, Act::Unmask] }
+        let require_approval = vec![Act::Drop, Act::Narrow, Act::Unmask, Act::Backfill];
+        Policies { require_approval, backfill_rows: USUAL_SIZE }
     }
 }
 

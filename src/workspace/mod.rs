@@ -1,10 +1,12 @@
 //! What a repository says about itself: configuration, contracts, specs, the lock file, the ledger.
 
 mod check;
+mod check_agents;
 mod config;
 mod ledger;
 pub mod lock;
 mod open;
+mod own_agent;
 pub mod paths;
 mod url;
 
@@ -12,6 +14,7 @@ pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularit
 pub use ledger::{Dataset, Event, EventKind, Inverse, Job, Ledger};
 pub use lock::{Lock, Locked};
 pub use open::{Workspace, find};
+pub use own_agent::OwnAgent;
 
 #[cfg(test)]
 mod tests;

@@ -168,7 +168,10 @@ impl Workspace {
 
 /// Whether a path is one that people may mean as a document.
 fn is_document(path: &str) -> bool {
-    path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(paths::PROPOSALS_ENDING)
+    path.ends_with(".yaml")
+        || path.ends_with(".yml")
+        || path.ends_with(paths::PROPOSALS_ENDING)
+        || path.ends_with(paths::ANSWERS_ENDING)
 }
 
 /// The folder with `pipewright.yml` in `dir` or the nearest one above.

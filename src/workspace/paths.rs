@@ -29,6 +29,9 @@ pub const SPEC_ENDING: &str = ".yml";
 /// How the name of proposals from outside ends.
 pub const PROPOSALS_ENDING: &str = ".proposals.json";
 
+/// How the name of a file ends that holds what agents of one's own answered.
+pub const ANSWERS_ENDING: &str = ".agents.json";
+
 /// `contracts/<source>`.
 pub fn source(source: &Name) -> String {
     format!("{CONTRACTS}/{source}")
@@ -47,6 +50,11 @@ pub fn spec(pipeline: &Name) -> String {
 /// `pipelines/<name>.proposals.json`.
 pub fn proposals(pipeline: &Name) -> String {
     format!("{PIPELINES}/{pipeline}{PROPOSALS_ENDING}")
+}
+
+/// `pipelines/<name>.agents.json`.
+pub fn answers(pipeline: &Name) -> String {
+    format!("{PIPELINES}/{pipeline}{ANSWERS_ENDING}")
 }
 
 /// `ingest/<pipeline>.py`.

@@ -202,12 +202,39 @@ fn unwritable(path: &str, e: &io::Error) -> Diagnostic {
     fault.at(Place::file(path))
 }
 
+/// Makes a folder, with those above it.
+///
+/// # Errors
+/// No permission, no space.
+pub fn folder(path: &Path) -> Outcome<()> {
+    fs::create_dir_all(path).map_err(|e| unwritable(&path.display().to_string(), &e).into())
+}
+
 /// Whether `path` is a file.
 ///
 /// # Errors
 /// Nothing is there, or it can't be reached.
 pub fn is_file(path: &Path) -> std::io::Result<bool> {
     fs::metadata(path).map(|meta| meta.is_file())
+}
+
+/// The ways in which `file`, absolute or seen from `folder`, lies in `folder`: as it is written, and with links followed;
+/// none where it is not there or lies elsewhere.
+pub fn ways_inside(folder: &Path, file: &str) -> Vec<String> {
+    let whole = folder.join(file);
+    let mut written = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(written.pop()),
+            part => written.push(part),
+        }
+    }
+    let Some(real) = fs::canonicalize(&whole).ok().filter(|real| real.is_file()) else { return Vec::new() };
+    let mut out: Vec<String> =
+        [written, real].iter().filter(|p| p.starts_with(folder)).map(|p| relative(folder, p)).collect();
+    out.dedup();
+    out
 }
 
 /// `file` as seen from `folder`, with `/` between folders; none where it lies elsewhere.

@@ -17,13 +17,13 @@ use crate::plan::{Role, Task, spec_file};
 use crate::proposal::{Artifact, DbtTest, Macro, MacroForm, Proposal};
 use crate::spec::TestSeverity;
 use crate::template;
-use crate::vocabulary::{DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef};
+use crate::vocabulary::{ArtifactKind, DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Quality,
     about: "tests keys, references, values and formats; shows what cleaning does and where windows end",
     needs: &["contracts", "spec"],
-    gives: &["DbtTest", "UnitTest", "Macro"],
+    gives: &[ArtifactKind::DbtTest, ArtifactKind::UnitTest, ArtifactKind::Macro],
     propose,
 };
 

@@ -98,5 +98,6 @@ pub fn config(contracts: &BTreeMap<TableRef, Contract>) -> Config {
         airflow: Airflow::default(),
         runtime: Runtime::default(),
         policies: Policies::default(),
+        agents: Vec::new(),
     }
 }

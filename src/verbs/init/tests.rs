@@ -46,7 +46,7 @@ sources:
     dev: {kind: sqlite, path: in side.sqlite}
 targets:
   dev: {kind: duckdb, path: warehouse.duckdb}
-policies: {require_approval: [drop, narrow, unmask]}
+policies: {require_approval: [drop, narrow, unmask, backfill]}
 "
     );
     let config: Config = document::parse("pipewright.yml", &text).unwrap();

@@ -1,6 +1,7 @@
 //! Child processes: no shell, each in a process group of its own, every line to a log file and to a listener, secrets
 //! taken out first, and nothing left behind by a timeout or Ctrl-C.
 
+mod ask;
 mod secrets;
 mod tree;
 
@@ -18,6 +19,7 @@ use rustix::process::Signal;
 
 use crate::vocabulary::{Diagnostic, Outcome};
 
+pub use ask::Answer;
 pub use secrets::Secrets;
 use tree::kill_tree;
 
