@@ -78,6 +78,25 @@ fn exists(join: &Joined) -> Vec<String> {
     lines
 }
 
+/// The `where` of a step after the groups.
+pub(super) fn of_result(conditions: &[Code]) -> Vec<String> {
+    joined(conditions, Vec::new())
+}
+
+/// What a join is on: one condition beside the word, several under it.
+pub(super) fn on(conditions: impl IntoIterator<Item = Code>) -> Vec<String> {
+    let conditions: Vec<Code> = conditions.into_iter().collect();
+    if let [only] = conditions.as_slice() {
+        return only.lines(11, 0);
+    }
+    let and = |i: usize| if i == 0 { "" } else { "and " };
+    let lines = conditions.iter().enumerate().map(|(i, condition)| {
+        let lines = condition.lines(12 + and(i).len(), 0).into_iter().enumerate();
+        lines.map(|(n, line)| if n == 0 { format!("{}{line}", and(i)) } else { line }).collect::<Vec<_>>()
+    });
+    lines.flatten().collect()
+}
+
 /// `where` and a condition beside it; several below it, one a line, `and` before all but the first.
 fn joined(conditions: &[Code], matched: Vec<Vec<String>>) -> Vec<String> {
     if let ([only], []) = (conditions, matched.as_slice()) {

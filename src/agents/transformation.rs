@@ -1,5 +1,8 @@
 //! Transformation: dbt models, laid out by templates from resolved queries, and the macros that they call.
 
+mod result;
+
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -133,7 +136,7 @@ struct Source<'a> {
 
 #[derive(Default, Serialize)]
 struct Step<'a> {
-    name: &'static str,
+    name: Cow<'static, str>,
     select: Vec<String>,
     from: String,
     joins: Vec<Join<'a>>,
@@ -144,7 +147,7 @@ struct Step<'a> {
 #[derive(Serialize)]
 struct Join<'a> {
     kind: &'static str,
-    alias: &'a Name,
+    alias: Cow<'a, str>,
     on: Vec<String>,
 }
 
@@ -169,49 +172,64 @@ fn mart<'a>(query: &'a Query) -> Mart<'a> {
     let mut last = query.base.alias.to_string();
     let mut steps: Vec<Step<'a>> = Vec::new();
     let mut push = |step: Step<'a>| {
-        let from = std::mem::replace(&mut last, step.name.to_owned());
+        let from = std::mem::replace(&mut last, step.name.to_string());
         steps.push(Step { from, ..step });
     };
     if query.joins.iter().any(Joined::adds) {
         let joins = query.joins.iter().filter(|join| join.adds()).map(|join| Join {
             kind: if join.kind == JoinKind::Left { "left" } else { "inner" },
-            alias: &join.source.alias,
-            on: join.on.iter().map(|(ours, theirs)| format!("{ours} = {theirs}")).collect(),
+            alias: join.source.alias.as_str().into(),
+            on: conditions::on(join.on.iter().map(|(ours, theirs)| Code::text(format!("{ours} = {theirs}")))),
         });
         let joins = joins.collect();
         let r#where = conditions::of_matches(query);
-        push(Step { name: "joined", select: select(&query.joined), joins, r#where, ..Step::default() });
+        push(Step { name: "joined".into(), select: select(&query.joined), joins, r#where, ..Step::default() });
     }
     let conditions = conditions::of_query(query);
     if !conditions.is_empty() {
         let filters = !query.filters.is_empty() || query.joins.iter().any(|join| !join.adds());
         let name = if filters { "filtered" } else { "in_window" };
-        push(Step { name, select: vec!["select *".into()], r#where: conditions, ..Step::default() });
+        push(Step { name: name.into(), select: vec!["select *".into()], r#where: conditions, ..Step::default() });
     }
     if let Some(dedupe) = &query.dedupe {
         match &dedupe.place {
             Some(place) => {
-                push(Step { name: "numbered", select: select_beside(std::slice::from_ref(place)), ..Step::default() });
+                push(Step {
+                    name: "numbered".into(),
+                    select: select_beside(std::slice::from_ref(place)),
+                    ..Step::default()
+                });
                 let first = Code::text(format!("{} = 1", place.name));
                 let stays = Code::Chain("or", std::iter::once(first).chain(dedupe.keep.iter().cloned()).collect());
                 let stays = conditions::under_where(stays.lines(8, 0));
-                push(Step { name: "deduplicated", select: select(&dedupe.columns), r#where: stays, ..Step::default() });
+                push(Step {
+                    name: "deduplicated".into(),
+                    select: select(&dedupe.columns),
+                    r#where: stays,
+                    ..Step::default()
+                });
             }
             None => {
-                push(Step { name: "deduplicated", select: vec!["select distinct *".into()], ..Step::default() });
+                push(Step { name: "deduplicated".into(), select: vec!["select distinct *".into()], ..Step::default() });
             }
         }
     }
     if !query.places.is_empty() {
-        push(Step { name: "ordered", select: select_beside(&query.places), ..Step::default() });
+        push(Step { name: "ordered".into(), select: select_beside(&query.places), ..Step::default() });
     }
     if !query.measures.is_empty() || !query.groups.is_empty() {
         let targets: Vec<Target> = query.groups.iter().chain(&query.measures).cloned().collect();
         let groups: Vec<&Code> = query.groups.iter().map(|g| &g.code).collect();
-        push(Step { name: "aggregated", select: select(&targets), group_by: group_by(&groups), ..Step::default() });
+        push(Step {
+            name: "aggregated".into(),
+            select: select(&targets),
+            group_by: group_by(&groups),
+            ..Step::default()
+        });
     } else if !query.columns.is_empty() {
-        push(Step { name: "selected", select: select(&query.columns), ..Step::default() });
+        push(Step { name: "selected".into(), select: select(&query.columns), ..Step::default() });
     }
+    steps.extend(result::steps(&query.after, &mut last));
     let base = Source { alias: &query.base.alias, model: &query.base.model, r#where: Vec::new() };
     let joined = query.joins.iter().map(|join| Source {
         alias: &join.source.alias,

@@ -47,7 +47,8 @@ pub struct Model {
     /// Periods without rows become rows: counts and sums zero, the rest null.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fill: Option<Fill>,
-    /// Conditions on the rows of the result, all of them; columns of the result by name.
+    /// Conditions on the rows of the result, all of them; columns of the result by name. Those that name a windowed measure
+    /// are looked at after it, the others before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub having: Vec<String>,
     /// Computed for each row of the result from the rows around it.
@@ -254,8 +255,8 @@ impl Direction {
     }
 }
 
-/// A row for each period, also for those in which nothing happened, from the first to the last that is there, for each
-/// combination of the other groups.
+/// A row for each period, also for those in which nothing happened, for each combination of the other groups: from the first
+/// to the last that is there, or over the whole window of a model that has one over the same column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fill {

@@ -27,10 +27,11 @@ pub struct Windowed {
     /// Its value less that of `back` rows before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Name>,
-    /// Its change over the value `back` rows before, as a fraction of that: 0.1 is ten percent; null where that is zero.
+    /// Its change over the value `back` rows before, as a fraction of that: 0.1 is ten percent, with `percent` 10; null where
+    /// that is zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub growth: Option<Name>,
-    /// Its part of the sum over all rows, or those of the same `per`, as a fraction: 0.1 is ten percent.
+    /// Its part of the sum over all rows, or those of the same `per`, as a fraction: 0.1 is ten percent, with `percent` 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<Name>,
     /// Place of the row when ordered by it, 1 is the largest; equal values share a place.
@@ -51,6 +52,9 @@ pub struct Windowed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 2))]
     pub rows: Option<u32>,
+    /// `growth` and `share` are times 100.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub percent: bool,
     /// The smallest value is first in `rank`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ascending: bool,
@@ -78,6 +82,26 @@ pub enum Over {
     Rank,
 }
 
+impl Over {
+    /// Whether it looks at the rows before, so that there must be an order.
+    pub fn ordered(self) -> bool {
+        !matches!(self, Over::Share | Over::Rank)
+    }
+
+    /// The field that names it.
+    pub fn field(self) -> &'static str {
+        match self {
+            Over::Running => "running",
+            Over::MovingAverage => "moving_average",
+            Over::Previous => "previous",
+            Over::Change => "change",
+            Over::Growth => "growth",
+            Over::Share => "share",
+            Over::Rank => "rank",
+        }
+    }
+}
+
 impl Windowed {
     /// The windowed measure `name`: `over` of the column `of`.
     pub fn new(name: Name, over: Over, of: Name) -> Windowed {
@@ -94,6 +118,7 @@ impl Windowed {
             order: None,
             back: None,
             rows: None,
+            percent: false,
             ascending: false,
             description: None,
         };

@@ -2,7 +2,7 @@
 
 use super::Resolved;
 use crate::contract::{self, Contract};
-use crate::spec::{Function, Measure, Model};
+use crate::spec::{Function, Measure, Model, Over, Windowed};
 use crate::vocabulary::{DataType, Name};
 
 /// A landed column.
@@ -71,6 +71,37 @@ pub(super) fn measure(measure: &Measure, function: Function, expr: &str, from: &
     }
 }
 
+/// A measure over the rows around.
+pub(super) fn windowed(windowed: &Windowed, over: Over, of: &Name, order: Option<&Name>) -> String {
+    let list_of = |names: &[Name]| list(&names.iter().map(Name::as_str).collect::<Vec<_>>());
+    let each = if windowed.per.is_empty() { String::new() } else { format!(", for each {}", list_of(&windowed.per)) };
+    let by = order.map(|o| format!(", in the order of {o}")).unwrap_or_default();
+    let before = match windowed.back.unwrap_or(1) {
+        1 => "the row before".to_owned(),
+        n => format!("the {n}th row before"),
+    };
+    let (fraction, of_ten) = if windowed.percent { ("in percent", "10") } else { ("as a fraction", "0.1") };
+    match over {
+        Over::Running => format!("Running total of {of}{by}{each}."),
+        Over::MovingAverage => {
+            let rows = windowed.rows.unwrap_or(2);
+            format!("Mean of {of} over the last {rows} rows, this one with them; fewer at the start{by}{each}.")
+        }
+        Over::Previous => format!("The {of} of {before}{by}{each}."),
+        Over::Change => format!("The {of} less that of {before}{by}{each}."),
+        Over::Growth => format!("Change of {of} over {before}, {fraction} of that: {of_ten} is ten percent{by}{each}."),
+        Over::Share => {
+            let whole = if windowed.per.is_empty() { "all rows".to_owned() } else { list_of(&windowed.per) };
+            let whole = if windowed.per.is_empty() { whole } else { format!("the rows of the same {whole}") };
+            format!("Part of {of} in the sum over {whole}, {fraction}: {of_ten} is ten percent.")
+        }
+        Over::Rank => {
+            let first = if windowed.ascending { "smallest" } else { "largest" };
+            format!("Place by {of}, 1 is the {first}; equal values share a place{each}.")
+        }
+    }
+}
+
 /// `Number of orders`.
 fn count_of(from: &Resolved) -> String {
     format!("Number of {}", noun(from))
@@ -93,6 +124,10 @@ pub(super) fn query(model: &Model, base: &Resolved, grain: &[Name]) -> String {
     if !model.group_by.is_empty() {
         let grain: Vec<&str> = grain.iter().map(Name::as_str).collect();
         text.push_str(&format!(", one row per {}", list(&grain)));
+    }
+    if let Some(top) = &model.top {
+        let by: Vec<&str> = top.by.iter().map(|o| o.by.as_str()).collect();
+        text.push_str(&format!(", the first {} by {}", top.rows, list(&by)));
     }
     text + "."
 }

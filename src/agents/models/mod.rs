@@ -5,6 +5,7 @@ mod dedupe;
 mod describe;
 mod measures;
 mod query;
+mod result;
 mod rows;
 mod staging;
 
@@ -18,6 +19,8 @@ use crate::sql::lower::Code;
 use crate::vocabulary::{DataType, Diagnostic, Name, Place, Relation, TableRef, Window};
 
 use super::{cleaning, near};
+
+pub use result::{After, Filled};
 
 /// All models by name.
 #[derive(Debug, Default)]
@@ -115,6 +118,8 @@ pub struct Query {
     pub measures: Vec<Target>,
     /// Columns of a model that does not group; empty where all pass.
     pub columns: Vec<Target>,
+    /// What happens to the rows of the result.
+    pub after: Vec<After>,
 }
 
 /// One row for each key.
@@ -161,6 +166,16 @@ impl Joined {
     /// Whether its columns stand beside ours; otherwise it only decides which rows stay.
     pub fn adds(&self) -> bool {
         matches!(self.kind, JoinKind::Left | JoinKind::Inner)
+    }
+}
+
+impl Query {
+    /// The columns that come from the rows around.
+    pub fn windowed(&self) -> impl Iterator<Item = &Target> {
+        self.after.iter().flat_map(|step| match step {
+            After::Windowed(targets) => targets.as_slice(),
+            _ => &[],
+        })
     }
 }
 

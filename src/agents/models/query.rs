@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::result::Shaping;
 use super::rows::{Rows, grain, joined};
 use super::{Body, Column, Joined, Models, Query, Resolved, Target, Written, describe, simple_first};
 use crate::agents::cleaning;
@@ -54,6 +55,10 @@ pub(super) fn resolve(
         return None;
     }
     resolved.grain = grain(model, base, models, &query);
+    // The one row of each `per` is told by it.
+    if let Some(top) = model.top.as_ref().filter(|t| t.rows == 1 && !t.per.is_empty()) {
+        resolved.grain = top.per.clone();
+    }
     resolved.description = describe::query(model, base, &resolved.grain);
     resolved.body = Body::Query(Box::new(query));
     Some(resolved)
@@ -71,6 +76,10 @@ fn contradictions(written: &Written<'_>, faults: &mut Vec<Diagnostic>) {
         ("columns", !model.columns.is_empty()),
         ("group_by", !model.group_by.is_empty()),
         ("measures", !model.measures.is_empty()),
+        ("fill", model.fill.is_some()),
+        ("having", !model.having.is_empty()),
+        ("windowed", !model.windowed.is_empty()),
+        ("top", model.top.is_some()),
     ];
     for (field, there) in rest {
         if model.sql.is_some() && there {
@@ -110,17 +119,26 @@ impl<'a> Work<'a, '_> {
             groups = self.groups(&mut rows, &mut result);
             (measures, places) = self.measures(base, &groups, &mut rows, &mut result);
         }
-        self.unique(&result);
         // Where every column passes and some of them are unknown, so is the result.
         let known = rows.scope.open.is_empty() || !(groups.is_empty() && measures.is_empty() && columns.is_empty());
         let order: Vec<&Name> = groups.iter().chain(&measures).chain(&columns).map(|t| &t.name).collect();
         result.sort_by_key(|c: &Column| order.iter().position(|name| **name == c.name));
-        self.columns.push(known.then_some(result));
         let dedupe = dedupe.map(|dedupe| dedupe.of(&mut rows));
         let joined = if joins.iter().any(Joined::adds) { joined(&rows) } else { Vec::new() };
         let mut sources = sources.into_iter();
-        let base = sources.next()?.0;
-        Some(Query { base, joins, joined, window, filters, dedupe, places, groups, measures, columns })
+        let source = sources.next()?.0;
+        let after = Vec::new();
+        let mut query =
+            Query { base: source, joins, joined, window, filters, dedupe, places, groups, measures, columns, after };
+        let grain = grain(model, base, self.models, &query);
+        let written = self.written;
+        let place = |rest: &str| written.place(rest);
+        let (faults, macros) = (&mut *self.faults, &mut self.macros);
+        let mut shaping = Shaping { model, grain, columns: known.then_some(result), place: &place, faults, macros };
+        query.after = shaping.steps();
+        self.columns.push(shaping.columns);
+        self.unique(&self.columns.last().cloned().flatten().unwrap_or_default());
+        Some(query)
     }
 
     fn groups(&mut self, rows: &mut Rows<'_>, result: &mut Vec<Column>) -> Vec<Target> {
@@ -229,6 +247,19 @@ impl<'a> Work<'a, '_> {
 fn only<'m>(lowered: &Lowered, rows: &Rows<'m>) -> Option<&'m Column> {
     let mut uses = lowered.uses.iter();
     uses.next().filter(|_| uses.next().is_none()).map(|at| rows.columns[*at])
+}
+
+/// A column of which nothing but the name is known.
+pub(super) fn unknown_column(name: &Name) -> Column {
+    Column {
+        name: name.clone(),
+        description: String::new(),
+        data_type: None,
+        nullable: true,
+        pii: None,
+        cleaned: None,
+        landed: false,
+    }
 }
 
 /// A column of the result. Personal data stays personal whatever is computed from it.

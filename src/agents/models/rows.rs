@@ -11,8 +11,26 @@ use crate::sql::lower::{Code, Scope, ScopeColumn};
 use crate::vocabulary::{DataType, Diagnostic, Name, Window};
 
 /// Names that steps of a query take; a source may not be called so inside it.
-pub(super) const STEPS: [&str; 8] =
-    ["joined", "in_window", "filtered", "numbered", "deduplicated", "ordered", "aggregated", "selected"];
+pub(super) const STEPS: [&str; 18] = [
+    "joined",
+    "in_window",
+    "filtered",
+    "numbered",
+    "deduplicated",
+    "ordered",
+    "aggregated",
+    "selected",
+    "bounds",
+    "numbers",
+    "periods",
+    "combinations",
+    "missing",
+    "filled",
+    "kept",
+    "windowed",
+    "ranked",
+    "top_rows",
+];
 
 /// What joined rows hold.
 #[derive(Default)]

@@ -116,8 +116,8 @@ impl Derived<'_> {
             Body::Staging { table, .. } => self.brief.context.contracts.get(table),
             _ => None,
         };
-        let counted = match &model.body {
-            Body::Query(query) => query.measures.iter().map(|m| &m.name).collect(),
+        let counted: Vec<&Name> = match &model.body {
+            Body::Query(query) => query.measures.iter().chain(query.windowed()).map(|m| &m.name).collect(),
             _ => Vec::new(),
         };
         for column in columns {

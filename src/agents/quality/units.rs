@@ -10,7 +10,7 @@ use jiff::{Span as Time, ToSpan};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::super::models::{Body, Column, Joined, Query, Resolved};
+use super::super::models::{After, Body, Column, Joined, Query, Resolved};
 use super::super::schema::named;
 use super::super::{Brief, cleaning};
 use super::values::{Condition, satisfying};
@@ -114,6 +114,9 @@ type Place<'a> = (&'a Name, &'a Column);
 impl<'a> Edges<'a> {
     fn test(&self) -> Result<(UnitTest, String), String> {
         let Some((window, _, window_type)) = &self.query.window else { return Err("there is none".into()) };
+        if self.query.after.iter().any(|step| !matches!(step, After::Windowed(_))) {
+            return Err("rows are added to its result or taken from it".into());
+        }
         let (base, column) = self.find(window.column.as_str()).ok_or("its column is not known")?;
         if base != &self.query.base.model {
             return Err("its column is joined".into());

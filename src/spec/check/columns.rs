@@ -56,6 +56,11 @@ impl<'a> World<'a> {
 
     /// What a model gives.
     pub fn model(&self, model: &Model, seen: &mut BTreeSet<Name>) -> ScopeRelation {
+        super::result::given(model, self.rows(model, seen))
+    }
+
+    /// What a model gives before anything is computed from the rows of the result.
+    pub fn rows(&self, model: &Model, seen: &mut BTreeSet<Name>) -> ScopeRelation {
         if model.sql.is_some() || seen.len() > 200 {
             return anything();
         }

@@ -6,6 +6,7 @@ mod cron;
 mod graph;
 mod joins;
 mod models;
+mod result;
 mod rows;
 #[cfg(test)]
 mod tests;

@@ -46,6 +46,7 @@ pub(super) fn check(model: &Model, path: &str, world: &World<'_>, found: &mut Fo
     checking.dedupe();
     checking.columns();
     checking.groups();
+    super::result::check(model, path, world, found);
 }
 
 /// What a model reads must be there.
@@ -85,6 +86,10 @@ fn whole_sql(model: &Model, path: &str, found: &mut Found<'_>) {
         ("dedupe", model.dedupe.is_none()),
         ("group_by", model.group_by.is_empty()),
         ("measures", model.measures.is_empty()),
+        ("fill", model.fill.is_none()),
+        ("having", model.having.is_empty()),
+        ("windowed", model.windowed.is_empty()),
+        ("top", model.top.is_none()),
     ];
     for (field, _) in others.into_iter().filter(|(_, empty)| !empty) {
         let fault =

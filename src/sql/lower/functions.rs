@@ -340,6 +340,11 @@ pub fn date_add(unit: &str, count: i64, value: &Code) -> Code {
     Code::Jinja(format!("dbt.dateadd('{unit}', {count}, {})", value.argument()))
 }
 
+/// `value` plus as many units as `count` computes.
+pub fn date_add_code(unit: &str, count: &Code, value: &Code) -> Code {
+    Code::Jinja(format!("dbt.dateadd('{unit}', {}, {})", count.argument(), value.argument()))
+}
+
 /// `value` plus `count` units, a date where `value` is one.
 pub(super) fn moved(unit: &str, count: i64, value: &Lowered) -> Lowered {
     let lowered = Lowered::of(date_add(unit, count, &value.code), value.data_type, &[value]);

@@ -13,7 +13,7 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
 
 pub use code::{Code, WIDTH};
-pub use functions::{aggregate, date_add};
+pub use functions::{aggregate, date_add, date_add_code};
 pub use walk::type_code;
 
 use crate::vocabulary::{DataType, Diagnostic, Name};
