@@ -68,18 +68,14 @@ fn fill<'a>(filled: &'a Filled, last: &mut String) -> Vec<Step<'a>> {
     out.push(step("numbers", select(&[target("steps", steps)]), series));
     let period = Target { name: over.clone(), code: period.clone() };
     let periods = select(&[target("last_period", Code::text("bounds.last_period")), period]);
-    let joins = vec![Join { kind: "cross", alias: NUMBERS.into(), on: Vec::new() }];
+    let joins = vec![Join { kind: "cross", alias: "numbers".into(), on: Vec::new() }];
     out.push(Step { joins, ..step("periods", periods, "bounds".into()) });
     let mut joins = Vec::new();
     let mut missing = vec![Target { name: over.clone(), code: Code::text(format!("periods.{over}")) }];
     let mut on = vec![Code::text(format!("periods.{over} = {rows}.{over}"))];
     if !groups.is_empty() {
         let names: Vec<Name> = groups.iter().map(|g| g.0.clone()).collect();
-        let mut distinct = named(&names);
-        if let Some(first) = distinct.first_mut() {
-            *first = first.replacen("select", "select distinct", 1);
-        }
-        out.push(step("combinations", distinct, rows.clone()));
+        out.push(step("combinations", distinct(named(&names)), rows.clone()));
         joins.push(Join { kind: "cross", alias: "combinations".into(), on: Vec::new() });
         for (name, nullable) in groups {
             missing.push(Target { name: name.clone(), code: Code::text(format!("combinations.{name}")) });
@@ -92,7 +88,9 @@ fn fill<'a>(filled: &'a Filled, last: &mut String) -> Vec<Step<'a>> {
     joins.push(Join { kind: "left", alias: rows.clone().into(), on: conditions::on(on) });
     let until = Code::text(format!("periods.{over} <= periods.last_period"));
     let r#where = conditions::of_result(&[until, Code::text(format!("{rows}.{over} is null"))]);
-    out.push(Step { joins, r#where, ..step("missing", select(&missing), "periods".into()) });
+    // One row each, also for who reads the query: a cross join repeats both its sides.
+    let missing = if groups.is_empty() { select(&missing) } else { distinct(select(&missing)) };
+    out.push(Step { joins, r#where, ..step("missing", missing, "periods".into()) });
     let all: Vec<Name> = columns.iter().map(|c| c.0.clone()).collect();
     let mut both = named(&all);
     both.extend([format!("from {rows}"), "union all".to_owned()]);
@@ -106,5 +104,9 @@ fn fill<'a>(filled: &'a Filled, last: &mut String) -> Vec<Step<'a>> {
     out
 }
 
-/// The step that counts.
-const NUMBERS: &str = "numbers";
+fn distinct(mut select: Vec<String>) -> Vec<String> {
+    if let Some(first) = select.first_mut() {
+        *first = first.replacen("select", "select distinct", 1);
+    }
+    select
+}
