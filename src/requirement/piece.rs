@@ -62,6 +62,19 @@ pub enum Kind<'a> {
     Owner(String),
     /// A cleaning rule.
     Clean(Clean<'a>),
+    /// One row of several that are alike.
+    Dedupe(Dedupe<'a>),
+    /// How texts are compared where rows are deduplicated.
+    Fold {
+        /// Upper and lower case are the same.
+        case: bool,
+        /// Spaces around a text do not count.
+        spaces: bool,
+    },
+    /// Which of several rows stays.
+    Keep(Keep<'a>),
+    /// A column for each value.
+    Pivot(Pivot<'a>),
     /// A check.
     Test(Check<'a>),
     /// Rows that stay or go.
@@ -234,4 +247,54 @@ pub enum Check<'a> {
         /// The values.
         values: Vec<String>,
     },
+}
+
+/// One row of several that are alike.
+#[derive(Clone, Debug)]
+pub struct Dedupe<'a> {
+    /// The table.
+    pub noun: Option<Noun<'a>>,
+    /// Columns in which they are alike.
+    pub by: Vec<Noun<'a>>,
+    /// They are alike in everything.
+    pub whole: bool,
+    /// Which one stays.
+    pub keep: Option<Keep<'a>>,
+}
+
+/// Which of several rows stays.
+#[derive(Clone, Debug)]
+pub struct Keep<'a> {
+    /// The one with the largest value.
+    pub descending: bool,
+    /// Of what.
+    pub by: First<'a>,
+}
+
+impl<'a> Keep<'a> {
+    /// The column that decides, where one is named.
+    pub fn column(&self) -> Option<&Noun<'a>> {
+        match &self.by {
+            First::Column(noun) => Some(noun),
+            First::Time(_) => None,
+        }
+    }
+}
+
+/// What rows are ordered by.
+#[derive(Clone, Debug)]
+pub enum First<'a> {
+    /// The time of the row; that of an act where one is named, `updated`.
+    Time(Option<String>),
+    /// A column.
+    Column(Noun<'a>),
+}
+
+/// A column for each value.
+#[derive(Clone, Debug)]
+pub struct Pivot<'a> {
+    /// The column whose values they are.
+    pub noun: Option<Noun<'a>>,
+    /// The values, where they are named.
+    pub values: Vec<Value<'a>>,
 }

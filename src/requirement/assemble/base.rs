@@ -74,6 +74,9 @@ impl<'a> Assembly<'_, 'a> {
             if let Kind::Filter(Filter::Values { values, noun: None, .. }) = &p.kind {
                 out.extend(values.iter().map(|v| Need { any: v.of.iter().map(|o| o.table).collect(), piece }));
             }
+            if let Kind::Pivot(pivot) = &p.kind {
+                out.extend(pivot.values.iter().map(|v| Need { any: v.of.iter().map(|o| o.table).collect(), piece }));
+            }
             if let Kind::Measure(m) = &p.kind {
                 out.extend(m.values.iter().map(|v| Need { any: v.of.iter().map(|o| o.table).collect(), piece }));
             }

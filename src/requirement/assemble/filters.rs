@@ -260,7 +260,7 @@ impl<'a> Assembly<'_, 'a> {
 }
 
 /// A value as SQL writes it for its column.
-fn literal(column: ColumnOf<'_>, text: &str) -> String {
+pub(super) fn literal(column: ColumnOf<'_>, text: &str) -> String {
     if column.column.data_type.is_numeric()
         && text.parse::<f64>().is_ok()
         && !text.contains(['e', 'E', 'n', 'N', 'i', 'I'])

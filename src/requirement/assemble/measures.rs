@@ -95,7 +95,9 @@ impl<'a> Assembly<'_, 'a> {
 
     /// Adds a measure under a name that the model doesn't have yet; the same one only once.
     fn add(&mut self, model: &mut Model, mut computed: Computed) -> usize {
-        if let Some(at) = model.measures.iter().position(|m| m.function() == computed.function()) {
+        let same =
+            |m: &Computed| (m.function(), &m.filter, &m.by) == (computed.function(), &computed.filter, &computed.by);
+        if let Some(at) = model.measures.iter().position(same) {
             return at;
         }
         let taken = |name: &Name| {
@@ -151,25 +153,12 @@ impl<'a> Assembly<'_, 'a> {
             if alone {
                 model.filters.push(condition);
             } else {
-                self.only_where(&mut computed, &condition);
+                Self::only_where(&mut computed, &condition);
                 let said: Vec<&str> = measure.values.iter().map(|v| self.scan.words(&v.tokens)).collect();
                 computed.name = Name::from_text(&format!("{}_{}", said.join("_"), computed.name), "measure");
             }
         }
         Some(computed)
-    }
-
-    /// A condition on one measure only.
-    fn only_where(&self, computed: &mut Computed, condition: &str) {
-        let when = |expr: &str| format!("case when {condition} then {expr} end");
-        for slot in
-            [&mut computed.count_distinct, &mut computed.sum, &mut computed.avg, &mut computed.min, &mut computed.max]
-        {
-            *slot = slot.as_deref().map(when);
-        }
-        computed.count = computed.count.as_deref().map(|e| when(if e == "*" { "1" } else { e }));
-        computed.description =
-            computed.description.take().map(|d| format!("{} where {condition}.", d.trim_end_matches('.')));
     }
 
     /// Rows of the base, or different rows of a table that it leads to.

@@ -2,6 +2,7 @@
 
 mod base;
 mod columns;
+mod dedupe;
 mod filters;
 mod formula;
 mod groups;
@@ -11,6 +12,7 @@ mod measures;
 mod model;
 mod names;
 mod pipeline;
+mod pivot;
 mod platform;
 mod staging;
 mod tests_in_words;
@@ -98,13 +100,14 @@ impl<'s, 'a> Assembly<'s, 'a> {
         let filters = has(|k| matches!(k, Kind::Filter(_)))
             || self.pieces.iter().any(|p| matches!(&p.kind, Kind::Noun(n) if !n.values.is_empty()));
         let clean = has(|k| matches!(k, Kind::Clean(_)));
+        let dedupe = has(|k| matches!(k, Kind::Dedupe(_)));
         let test = has(|k| matches!(k, Kind::Test(_)));
         let list = has(|k| matches!(k, Kind::List));
         let nouns = has(|k| matches!(k, Kind::Noun(_)));
         let built = (artifact || build && !ingest) && nouns && !(clean || test);
         Asked {
             ingest,
-            model: aggregates || filters || list || built || artifact && nouns,
+            model: aggregates || dedupe || filters || list || built || artifact && nouns,
             rows: !aggregates,
             clean,
             test,
@@ -188,6 +191,12 @@ impl<'s, 'a> Assembly<'s, 'a> {
                     GroupItem::Unit(..) => None,
                 })),
                 Kind::Clean(Clean { noun: Some(noun), .. }) => found.push(noun),
+                Kind::Dedupe(dedupe) => {
+                    found.extend(dedupe.noun.iter().chain(&dedupe.by));
+                    found.extend(dedupe.keep.iter().filter_map(super::piece::Keep::column));
+                }
+                Kind::Keep(keep) => found.extend(keep.column()),
+                Kind::Pivot(pivot) => found.extend(&pivot.noun),
                 Kind::Test(check) => match check {
                     Check::NotNull(noun) | Check::Unique(noun) | Check::OneOf { noun, .. } => found.push(noun),
                     Check::Belongs { child, parent } => found.extend([child, parent]),

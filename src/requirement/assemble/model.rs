@@ -24,11 +24,13 @@ impl<'a> Assembly<'_, 'a> {
             let mut draft = Model::new(model.name.clone(), model.from.clone());
             self.window(&mut scope, &mut draft);
             self.filters(&mut scope, &mut draft);
+            self.dedupe(&mut scope, &mut draft);
             self.groups(&mut scope, &mut draft);
             if asked.rows {
                 self.rows(&mut scope, &mut draft);
             } else {
                 self.measures(&mut scope, &mut draft, asked.summary);
+                self.pivots(&mut scope, &mut draft);
             }
             if dry {
                 (self.assumed, self.warnings, self.became) = kept;
@@ -135,6 +137,9 @@ impl<'a> Assembly<'_, 'a> {
             out.push_str(&format!(" per {}", grain_words(&model.group_by).join(" and ")));
         } else {
             out.push_str(", one row each");
+        }
+        if let Some(dedupe) = model.dedupe.as_ref().filter(|d| !d.whole()) {
+            out.push_str(&format!(", only one for each {}", dedupe.by.join(" and ")));
         }
         if let Some(window) = &model.window {
             match window.last {

@@ -56,6 +56,9 @@ impl<'a> Assembly<'_, 'a> {
         if let Some(unit) = self.unit() {
             out.push(adjective(unit).to_owned());
         }
+        if self.asked().rows && self.pieces.iter().any(|p| matches!(p.kind, Kind::Dedupe(_))) {
+            out.push("deduplicated".to_owned());
+        }
         out.push(self.subject(base));
         let mut tail = Vec::new();
         for piece in self.pieces {

@@ -2,6 +2,7 @@
 //! teach the reader a new kind of phrase, add a file and a line to [`RECOGNISERS`].
 
 mod clean;
+mod dedupe;
 mod filter;
 mod formula;
 mod group;
@@ -9,6 +10,7 @@ mod measure;
 mod mode;
 mod notify;
 mod noun;
+mod pivot;
 mod platform;
 mod quality;
 mod schedule;
@@ -27,6 +29,8 @@ pub type Recogniser = for<'a> fn(&Scan<'a>, usize, &[Piece<'a>]) -> Option<Piece
 /// In the order that they are asked.
 #[rustfmt::skip]
 pub const RECOGNISERS: &[Recogniser] = &[
+    dedupe::read,
+    pivot::read,
     unsayable::read,
     platform::read,
     notify::read,

@@ -1,0 +1,262 @@
+//! One row for each of several alike: `deduplicate customers by email, ignoring case, and keep the newest`.
+
+use crate::requirement::piece::{Dedupe, First, Keep, Kind, Noun, Piece};
+use crate::requirement::scan::Scan;
+
+#[rustfmt::skip]
+const VERBS: &[&str] = &[
+    "deduplicate", "dedupe", "de-duplicate", "dedup", "deduplicating", "deduped", "deduplicated", "de-duplicated", "remove duplicate", "remove duplicates", "removing duplicate", "removing duplicates",
+    "remove the duplicates", "remove the duplicate", "drop duplicate", "drop duplicates", "drop the duplicates", "dropping duplicates", "without duplicate", "without duplicates", "get rid of duplicate",
+    "get rid of duplicates", "eliminate duplicate", "eliminate duplicates", "filter out duplicates", "filter out duplicate", "collapse duplicate", "collapse duplicates", "with duplicates removed", "remove repeated",
+];
+#[rustfmt::skip]
+const ALIKE: &[&str] = &[
+    "remove exact duplicate", "remove exact duplicates", "drop exact duplicate", "drop exact duplicates", "remove fully identical", "remove identical", "drop identical", "without exact duplicates", "drop fully identical",
+    "removing exact duplicates", "dropping exact duplicates", "eliminate exact duplicates", "remove exactly duplicated", "remove completely identical", "remove full duplicates", "drop full duplicates",
+];
+const BY: &[&str] = &[
+    "by",
+    "on",
+    "per",
+    "based on",
+    "using",
+    "with the same",
+    "that share the same",
+    "that share",
+    "sharing the same",
+    "having the same",
+    "that have the same",
+    "on the basis of",
+    "according to",
+    "by their",
+    "for each",
+    "over",
+    "keyed on",
+    "keyed by",
+];
+const ROW: &[&str] = &["record", "row", "entry", "one", "version", "copy", "state", "occurrence"];
+const ONE_EACH: &[&str] = &[
+    "one row per",
+    "one record per",
+    "one entry per",
+    "a single row per",
+    "a single record per",
+    "one row for each",
+    "one record for each",
+    "exactly one row per",
+    "only one row per",
+    "only one record per",
+    "only one row for each",
+    "one row for every",
+    "one record for every",
+    "just one row per",
+];
+const KEEP: &[&str] = &[
+    "keep",
+    "keeping",
+    "retain",
+    "retaining",
+    "take",
+    "taking",
+    "prefer",
+    "preferring",
+    "pick",
+    "picking",
+    "leaving",
+    "keep only",
+    "keeping only",
+    "with",
+    "choose",
+    "choosing",
+];
+const LARGEST: &[&str] = &[
+    "highest",
+    "largest",
+    "greatest",
+    "biggest",
+    "maximum",
+    "most recent",
+    "latest",
+    "newest",
+    "most",
+    "max",
+    "longest",
+];
+const SMALLEST: &[&str] = &["lowest", "smallest", "least", "earliest", "oldest", "minimum", "min", "shortest", "first"];
+const LATE: &[&str] = &["most recently", "latest", "newest", "most recent", "last", "most up-to-date", "freshest"];
+const EARLY: &[&str] = &["oldest", "earliest", "first", "least recently", "original"];
+
+/// Reads a wish for one row of several alike, and what is said of it further on.
+pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    let asked = before.iter().any(|p| matches!(p.kind, Kind::Dedupe(_)));
+    let start = scan.skip(at, &["and", "then", "also", ",", "but", "while", "please"]);
+    if asked {
+        if let Some((case, spaces, end)) = fold(scan, start) {
+            return Some(Piece { tokens: at..end, kind: Kind::Fold { case, spaces } });
+        }
+        let keeps = scan.any(start, KEEP).or((start > at).then_some(start));
+        if let Some((keep, end)) = keeps.and_then(|i| keep(scan, i)) {
+            return Some(Piece { tokens: at..end, kind: Kind::Keep(keep) });
+        }
+    }
+    let (dedupe, end) = one_each(scan, start).or_else(|| latest_of_each(scan, start)).or_else(|| verb(scan, start))?;
+    Some(Piece { tokens: at..end, kind: Kind::Dedupe(dedupe) })
+}
+
+/// `deduplicate customers by email`, `remove duplicate orders`, `drop exact duplicates from clicks`.
+fn verb<'a>(scan: &Scan<'a>, at: usize) -> Option<(Dedupe<'a>, usize)> {
+    let whole = scan.any(at, ALIKE);
+    let i = whole.or_else(|| scan.any(at, VERBS))?;
+    let mut dedupe = Dedupe { noun: None, by: Vec::new(), whole: whole.is_some(), keep: None };
+    let mut end = scan.any(i, &["rows", "records", "entries"]).unwrap_or(i);
+    let of = scan.any(end, &["from", "in", "of", "among", "from among", "out of"]).unwrap_or(end);
+    if let Some((noun, next)) = scan.noun(of) {
+        if noun.hits.tables.is_empty() {
+            dedupe.by.push(noun);
+        } else {
+            dedupe.noun = Some(noun);
+        }
+        end = next;
+    }
+    if let Some((by, next)) = scan.any(end, BY).and_then(|i| columns(scan, i)) {
+        dedupe.by = by;
+        end = next;
+    }
+    Some((dedupe, end))
+}
+
+/// Columns, joined by commas and `and`.
+fn columns<'a>(scan: &Scan<'a>, at: usize) -> Option<(Vec<Noun<'a>>, usize)> {
+    let (mut out, mut end) = (Vec::new(), at);
+    let mut i = scan.skip(at, &["their", "its", "the", "same", "both", "combination of", "pair of", "the same"]);
+    while let Some((noun, next)) = scan.head(i).filter(|n| !n.0.hits.columns.is_empty() || !n.0.hits.tables.is_empty())
+    {
+        out.push(noun);
+        end = next;
+        let Some(joined) = scan.any(end, &[", and", ",", "and", "&", "+"]) else { break };
+        i = joined;
+    }
+    (!out.is_empty()).then_some((out, end))
+}
+
+/// `one row per email, the newest`; without which one it is no deduplication but a grain.
+fn one_each<'a>(scan: &Scan<'a>, at: usize) -> Option<(Dedupe<'a>, usize)> {
+    let i = scan.any(at, KEEP).unwrap_or(at);
+    let i = scan.any(i, ONE_EACH)?;
+    let (by, end) = columns(scan, i)?;
+    let of = scan.any(end, &["of", "from", "in"]).and_then(|j| scan.noun(j)).filter(|n| !n.0.hits.tables.is_empty());
+    let (noun, end) = of.map_or((None, end), |(noun, end)| (Some(noun), end));
+    let next = scan.skip(end, &[",", "(", ":", "-", "–", "namely", "and", "that is", "i.e."]);
+    let (keep, end) = keep(scan, scan.any(next, KEEP).unwrap_or(next)).filter(|_| next > end)?;
+    let end = scan.any(end, &[")"]).unwrap_or(end);
+    Some((Dedupe { noun, by, whole: false, keep: Some(keep) }, end))
+}
+
+/// `keep only the latest order per customer`, `the most recent reading of each sensor`.
+fn latest_of_each<'a>(scan: &Scan<'a>, at: usize) -> Option<(Dedupe<'a>, usize)> {
+    let i = scan.article(scan.any(at, KEEP).unwrap_or(at));
+    let (descending, i) = extreme(scan, i, LATE, EARLY)?;
+    let (noun, end) = scan.noun(i).filter(|n| !n.0.hits.tables.is_empty())?;
+    // `the last order date per customer` is a measure.
+    if scan.head(end).is_some_and(|n| scan.article(end) == end && !n.0.hits.columns.is_empty()) {
+        return None;
+    }
+    let each = scan.any(end, &["per", "of each", "for each", "of every", "for every", "by", "from each"])?;
+    let (by, end) = columns(scan, each)?;
+    let keep = Keep { descending, by: First::Time(None) };
+    Some((Dedupe { noun: Some(noun), by, whole: false, keep: Some(keep) }, end))
+}
+
+/// Whether the largest or the smallest is named, and where that ends.
+fn extreme(scan: &Scan<'_>, at: usize, largest: &[&str], smallest: &[&str]) -> Option<(bool, usize)> {
+    let most = scan.any(at, largest).map(|i| (i, true));
+    let least = scan.any(at, smallest).map(|i| (i, false));
+    most.into_iter().chain(least).max_by_key(|f| f.0).map(|(i, largest)| (largest, i))
+}
+
+/// `the most recently updated record`, `the one with the highest amount`, `the first`.
+fn keep<'a>(scan: &Scan<'a>, at: usize) -> Option<(Keep<'a>, usize)> {
+    let i = scan.article(scan.any(at, &["only"]).unwrap_or(at));
+    let row = |i: usize| {
+        scan.any(i, ROW).or_else(|| {
+            let (_, end) = scan.head(i).filter(|n| !n.0.hits.tables.is_empty())?;
+            Some(end)
+        })
+    };
+    let column = |i: usize| scan.head(i).filter(|n| !n.0.hits.columns.is_empty());
+    if let Some(with) = row(i).and_then(|j| scan.any(j, &["with", "that has", "having", "which has", "of"])) {
+        let (descending, j) = extreme(scan, scan.article(with), LARGEST, SMALLEST)?;
+        let (noun, end) = column(j)?;
+        return Some((Keep { descending, by: First::Column(noun) }, end));
+    }
+    let (descending, i) = extreme(scan, i, LATE, EARLY).or_else(|| extreme(scan, i, LARGEST, SMALLEST))?;
+    let word = scan.word(i);
+    if word.len() > 4 && word.ends_with("ed") {
+        let end = row(i + 1).unwrap_or(i + 1);
+        return Some((Keep { descending, by: First::Time(Some(word.to_owned())) }, end));
+    }
+    let end = row(i).unwrap_or(i);
+    if let Some((noun, end)) =
+        scan.any(end, &["by", "according to", "based on", "by its", "by their"]).and_then(&column)
+    {
+        return Some((Keep { descending, by: First::Column(noun) }, end));
+    }
+    if end == i
+        && let Some((noun, end)) = column(i)
+    {
+        return Some((Keep { descending, by: First::Column(noun) }, end));
+    }
+    let of_time = scan.any(i.saturating_sub(2), LATE).or(scan.any(i.saturating_sub(1), LATE)).is_some()
+        || scan.any(i.saturating_sub(2), EARLY).or(scan.any(i.saturating_sub(1), EARLY)).is_some();
+    of_time.then_some((Keep { descending, by: First::Time(None) }, end))
+}
+
+/// `ignoring case and surrounding spaces`: texts that differ only so are the same.
+fn fold(scan: &Scan<'_>, at: usize) -> Option<(bool, bool, usize)> {
+    const CASE: &[&str] =
+        &["case", "upper and lower case", "capitalisation", "capitalization", "letter case", "upper case", "capitals"];
+    const SPACES: &[&str] = &[
+        "surrounding spaces",
+        "surrounding whitespace",
+        "spaces",
+        "whitespace",
+        "white space",
+        "leading and trailing spaces",
+        "leading and trailing whitespace",
+        "leading or trailing spaces",
+        "spaces around it",
+        "spaces around them",
+        "blanks",
+        "trailing spaces",
+        "extra spaces",
+        "leading spaces",
+        "padding",
+    ];
+    if let Some(end) =
+        scan.any(at, &["case-insensitive", "case-insensitively", "case insensitive", "case insensitively"])
+    {
+        return Some((true, false, end));
+    }
+    const IGNORING: &[&str] = &[
+        "ignoring",
+        "ignore",
+        "regardless of",
+        "irrespective of",
+        "disregarding",
+        "no matter the",
+        "not considering",
+        "without regard to",
+    ];
+    let mut i = scan.article(scan.any(at, IGNORING)?);
+    let (mut case, mut spaces, mut end) = (false, false, None);
+    while let Some((next, of_case)) =
+        [(scan.any(i, CASE), true), (scan.any(i, SPACES), false)].into_iter().find_map(|(e, c)| Some((e?, c)))
+    {
+        case |= of_case;
+        spaces |= !of_case;
+        end = Some(next);
+        let Some(joined) = scan.any(next, &["and", "or", ",", ", and"]) else { break };
+        i = scan.article(scan.any(joined, &["ignoring"]).unwrap_or(joined));
+    }
+    end.map(|end| (case, spaces, end))
+}
