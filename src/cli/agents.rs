@@ -3,6 +3,7 @@
 use crate::verbs::Programs;
 
 #[derive(clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Run the agents of `pipewright.yml` also where the main branch does not have them as they are here: you have read
     /// them.
