@@ -1,9 +1,13 @@
 //! Which table points to which: the many-to-one ways that a join may go without multiplying rows.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use crate::contract::{Contract, TableKind};
+use crate::contract::{Column, Contract, TableKind};
 use crate::vocabulary::{Name, TableRef};
+
+use super::lexicon::name_parts;
+use super::synonyms::TABLE_PREFIXES;
 
 /// One foreign key: from the many to the one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +44,9 @@ impl<'a> Graph<'a> {
     pub fn new(contracts: &'a BTreeMap<TableRef, Contract>) -> Graph<'a> {
         let mut edges: BTreeMap<&TableRef, Vec<Edge>> = BTreeMap::new();
         let mut children: BTreeMap<&TableRef, Vec<&TableRef>> = BTreeMap::new();
+        let targets = targets(contracts);
         for (table, contract) in contracts {
-            let found = keys_of(table, contract, contracts);
+            let found = keys_of(table, contract, contracts, &targets);
             for edge in &found {
                 children.entry(edge.to).or_default().push(table);
             }
@@ -97,12 +102,13 @@ fn keys_of<'a>(
     table: &'a TableRef,
     contract: &'a Contract,
     contracts: &'a BTreeMap<TableRef, Contract>,
+    targets: &Targets<'a>,
 ) -> Vec<Edge<'a>> {
     let mut out: Vec<Edge<'a>> = Vec::new();
     for column in &contract.columns {
         let target = match &column.references {
             Some(r) => find(contracts, table, r.table.as_str()).map(|(t, c)| (t, c, r.column.as_str().to_owned())),
-            None => inferred(contracts, table, contract, column.name.as_str()),
+            None => inferred(targets, table, contract, column),
         };
         let Some((to, parent, theirs)) = target else { continue };
         let Some(theirs) = parent.column(&theirs) else { continue };
@@ -122,7 +128,13 @@ fn keys_of<'a>(
                 edge.on.push(pair);
                 edge.required &= column.required;
             }
-            None => out.push(Edge { from: table, to, on: vec![pair], required: column.required }),
+            // That every row has a parent is known only where it is declared, or was counted.
+            None => out.push(Edge {
+                from: table,
+                to,
+                on: vec![pair],
+                required: column.required && column.references.is_some(),
+            }),
         }
     }
     out.retain(|e| contracts.get(e.to).is_some_and(|parent| is_unique(parent, &e.on)));
@@ -145,22 +157,63 @@ fn find<'a>(
     contracts.get_key_value(&wanted)
 }
 
-/// `customer_id` beside a table `customer` or `customers` whose key is the one column `id` or `customer_id`.
+/// Tables of one key column each, by what columns that point to them are called: `customer_id` for a table
+/// `tbl_customers` with the key `id`, `site_code` for one with that key. None where several tables would do as well.
+type Targets<'a> = HashMap<(&'a Name, String), Target<'a>>;
+
+struct Target<'a> {
+    /// The key's name tells of its own table: `order_id` of orders, rather than of their archive.
+    own: bool,
+    found: Option<(&'a TableRef, &'a Contract, &'a Column)>,
+}
+
+/// Names of keys that say nothing of the table.
+const BARE: &[&str] = &["id", "code", "name", "key", "number", "uuid", "guid", "date", "day", "type", "value"];
+
+fn targets<'a>(contracts: &'a BTreeMap<TableRef, Contract>) -> Targets<'a> {
+    let mut out = Targets::new();
+    for (table, contract) in contracts {
+        let [key] = contract.key()[..] else { continue };
+        if contract.kind == TableKind::View {
+            continue;
+        }
+        let parts = name_parts(&contract.physical_name, contract.table.as_str());
+        let thing = match &parts[..] {
+            [first, rest @ ..] if !rest.is_empty() && TABLE_PREFIXES.contains(&first.as_str()) => rest.join("_"),
+            all => all.join("_"),
+        };
+        let name = name_parts(&key.physical_name, key.name.as_str()).join("_");
+        let (name, own) = match name.as_str() {
+            bare if BARE.contains(&bare) => (format!("{thing}_{bare}"), true),
+            _ => (name.clone(), name.starts_with(&thing)),
+        };
+        let target = Target { own, found: Some((table, contract, key)) };
+        match out.entry((&table.source, name)) {
+            Entry::Vacant(free) => {
+                free.insert(target);
+            }
+            Entry::Occupied(mut there) if there.get().own == own => there.get_mut().found = None,
+            Entry::Occupied(mut there) if own => *there.get_mut() = target,
+            Entry::Occupied(_) => {}
+        }
+    }
+    out
+}
+
+/// The table that a column points to by its name, also where a role stands before it: `origin_address_id`.
 fn inferred<'a>(
-    contracts: &'a BTreeMap<TableRef, Contract>,
-    table: &TableRef,
+    targets: &Targets<'a>,
+    table: &'a TableRef,
     contract: &Contract,
-    column: &str,
+    column: &Column,
 ) -> Option<(&'a TableRef, &'a Contract, String)> {
-    let base = column.strip_suffix("_id")?;
-    if contract.kind == TableKind::View || contract.key().iter().map(|k| k.name.as_str()).eq([column]) {
+    let alone = column.primary_key.is_some() && contract.key().len() == 1;
+    if alone || contract.kind == TableKind::View {
         return None;
     }
-    [base.to_owned(), super::stem::plural(base), format!("{base}_table")].iter().find_map(|name| {
-        let (to, parent) = find(contracts, table, name)?;
-        match parent.key()[..] {
-            [key] if key.name == *"id" || key.name == *column => Some((to, parent, key.name.as_str().to_owned())),
-            _ => None,
-        }
-    })
+    let parts = name_parts(&column.physical_name, column.name.as_str());
+    let (to, parent, key) = (0..parts.len())
+        .filter(|from| *from == 0 || from + 1 < parts.len())
+        .find_map(|from| targets.get(&(&table.source, parts[from..].join("_"))).and_then(|t| t.found))?;
+    (to != table && key.data_type == column.data_type).then(|| (to, parent, key.name.as_str().to_owned()))
 }

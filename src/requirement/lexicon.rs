@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use crate::contract::{Column, Contract};
 use crate::vocabulary::{DataType, TableRef};
 
-use super::stem::{noun, parts, value};
+use super::roles::event_of;
+use super::stem::{action, noun, parts, same_action, value};
 use super::synonyms;
 use super::tokens::{Kind, Token};
 
@@ -62,6 +63,8 @@ pub struct Lexicon<'a> {
     tables: HashMap<String, Vec<(Tier, &'a TableRef)>>,
     columns: HashMap<String, Vec<(Tier, ColumnOf<'a>)>>,
     values: HashMap<String, Vec<ValueOf<'a>>>,
+    /// Times by what happened then: `issu` for `issued_at`.
+    times: BTreeMap<String, Vec<ColumnOf<'a>>>,
     by_letter: OnceCell<Spellings>,
 }
 
@@ -75,6 +78,7 @@ impl<'a> Lexicon<'a> {
             tables: HashMap::with_capacity(contracts.len() * 2),
             columns: HashMap::with_capacity(contracts.len() * 8),
             values: HashMap::new(),
+            times: BTreeMap::new(),
             by_letter: OnceCell::new(),
         };
         for (table, contract) in contracts {
@@ -86,6 +90,9 @@ impl<'a> Lexicon<'a> {
                 let of = ColumnOf { table, column };
                 for (tier, key) in column_keys(&name_parts(&column.physical_name, column.name.as_str()), &stems) {
                     push(&mut out.columns, key, (tier, of));
+                }
+                if let Some(event) = event_of(column) {
+                    out.times.entry(event).or_default().push(of);
                 }
                 for text in &column.accepted_values {
                     let of = ValueOf { table, column, value: Some(text) };
@@ -125,8 +132,23 @@ impl<'a> Lexicon<'a> {
             if let Some(hits) = self.key(&key, len) {
                 return Some(hits);
             }
+            // `issue date`, `booking time`: the time that something happened, whatever form the column has.
+            if len == 2
+                && ["date", "time", "day", "timestamp"].contains(&tokens[at + 1].lower.as_str())
+                && let Some(columns) = self.event(&tokens[at].lower)
+            {
+                return Some(Hits { len, tier: SYNONYM, tables: Vec::new(), columns });
+            }
         }
         None
+    }
+
+    /// The times of what a word says has happened: `cancellation` and `cancelled` are `cancelled_at`.
+    pub fn event(&self, word: &str) -> Option<Vec<ColumnOf<'a>>> {
+        let event = action(word);
+        let all = self.times.iter().filter(|(known, _)| same_action(known, &event));
+        let columns: Vec<ColumnOf<'a>> = all.flat_map(|t| t.1.iter().copied()).collect();
+        (!columns.is_empty()).then_some(columns)
     }
 
     /// What a key names.

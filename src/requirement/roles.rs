@@ -5,7 +5,7 @@ use crate::vocabulary::{DataType, Name, TableRef};
 
 use super::graph::{Edge, Graph};
 use super::lexicon::name_parts;
-use super::stem::value;
+use super::stem::{action, same_action, value};
 
 /// One answer, several that differ in the data, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +34,29 @@ pub struct Amount {
 const LATER: &[&str] = &[
     "ship", "deliver", "return", "end", "finish", "complet", "clos", "cancel", "du", "requir", "expir", "approv", "arriv",
     "refund", "resolv", "stop", "dropoff", "last", "valid", "until", "to", "checkout", "exit", "promis", "settl", "confirm",
+    "discharg", "clear", "decommission", "terminat", "left", "leav", "resign", "retir", "acknowledg", "expect", "plan",
+    "releas", "archiv", "deactivat", "publish",
 ];
 /// Times of the record rather than of what it records.
 const RECORD: &[&str] = &["creat", "insert", "load", "record", "enter", "add"];
+/// When somebody joined: what a register of people has, and no event of theirs.
+const JOINED: &[&str] = &["hir", "hire", "join", "install"];
 /// Times that never say when a row happened.
 const NEVER: &[&str] =
-    &["update", "updat", "modify", "modifi", "chang", "birth", "dob", "edit", "sync", "delet", "hir", "hire"];
+    &["update", "updat", "modify", "modifi", "chang", "birth", "dob", "edit", "sync", "delet"];
+
+/// Parts of a name that say that it is a time, not of what.
+const CLOCK: &[&str] = &["date", "time", "at", "on", "day", "timestamp", "datetime", "dat", "tim", "utc", "local", "of"];
+
+/// What happened then, by the name of a time: `issu` for `issued_at` and `issue_date`; none for `date`.
+pub fn event_of(column: &Column) -> Option<String> {
+    if !column.data_type.is_temporal() {
+        return None;
+    }
+    let parts = name_parts(&column.physical_name, column.name.as_str());
+    let rest: Vec<String> = parts.iter().filter(|p| !CLOCK.contains(&p.as_str())).map(|p| action(p)).collect();
+    (!rest.is_empty()).then(|| rest.concat())
+}
 
 /// How much a time is that of the event itself: 3 for `order_date` of orders, 2 for `placed_at`, 1 for `created_at`.
 fn event_score(contract: &Contract, column: &Column) -> u8 {
@@ -52,20 +69,19 @@ fn event_score(contract: &Contract, column: &Column) -> u8 {
     {
         return 0;
     }
-    if has(LATER) {
-        return 1;
-    }
-    if has(RECORD) {
-        return 2;
-    }
     let table: Vec<String> =
-        name_parts(&contract.physical_name, contract.table.as_str()).iter().map(|p| value(p)).collect();
-    let shares = stems.iter().any(|s| {
-        s.len() > 2
-            && !["date", "time", "at"].contains(&s.as_str())
-            && table.iter().any(|t| t.starts_with(s.as_str()) || s.starts_with(t.as_str()))
-    });
-    if shares { 4 } else { 3 }
+        name_parts(&contract.physical_name, contract.table.as_str()).iter().map(|p| action(p)).collect();
+    let shares = stems.iter().any(|s| s.len() > 2 && !CLOCK.contains(&s.as_str()) && table.iter().any(|t| same_action(s, t)));
+    // `shipped_at` is later than an order, and what a shipment is.
+    if shares {
+        4
+    } else if has(LATER) {
+        1
+    } else if has(RECORD) || has(JOINED) {
+        2
+    } else {
+        3
+    }
 }
 
 /// The column that says when a row happened, and how sure that is (1 to 4; 0 for none).
@@ -73,6 +89,10 @@ pub fn event_time(contract: &Contract) -> (Choice<&Column>, u8) {
     let scored: Vec<(u8, &Column)> = contract.columns.iter().map(|c| (event_score(contract, c), c)).collect();
     let best = scored.iter().map(|s| s.0).max().unwrap_or(0);
     let mut found: Vec<&Column> = scored.into_iter().filter(|s| s.0 == best && best > 0).map(|s| s.1).collect();
+    // What every row has comes before what only some have: an invoice is issued, and later maybe paid.
+    if found.iter().any(|c| c.required) {
+        found.retain(|c| c.required);
+    }
     match found.len() {
         0 => (Choice::None, 0),
         1 => (Choice::One(found.remove(0)), best),

@@ -85,6 +85,29 @@ fn value_part(word: &str) -> String {
     chars.into_iter().collect()
 }
 
+/// What happens, whatever form the word has: `cancelled`, `cancellation`, `cancel`; `paid`, `payment`.
+pub fn action(word: &str) -> String {
+    let base = noun(word);
+    match base.as_ref() {
+        "sale" => return "sell".into(),
+        "admission" => return "admit".into(),
+        "left" | "leave" => return "leav".into(),
+        "begun" | "began" => return "begin".into(),
+        _ => {}
+    }
+    let cut = ["ation", "ment", "ion", "ery"].iter().find_map(|e| base.strip_suffix(e).filter(|b| b.len() >= 3));
+    match cut {
+        Some(stem) => value_part(&format!("{stem}ed")),
+        None => value_part(&base),
+    }
+}
+
+/// Whether two of [`action`]'s stems are of one verb: `registr` and `register`, `arrival` and `arriv`.
+pub fn same_action(a: &str, b: &str) -> bool {
+    let common = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    a == b || common >= 4 && common + 2 >= a.len().max(b.len())
+}
+
 /// A noun's regular plural, for names and sentences.
 pub fn plural(word: &str) -> String {
     if word.ends_with('s') && noun(word) != word {
@@ -119,6 +142,27 @@ mod tests {
         assert_eq!(plural("category"), "categories");
         assert_eq!(plural("day"), "days");
         assert_eq!(plural("orders"), "orders");
+    }
+
+    #[test]
+    fn actions_in_all_their_forms() {
+        for (a, b) in [
+            ("cancellation", "cancelled"),
+            ("registration", "registered"),
+            ("delivery", "delivered"),
+            ("payment", "paid"),
+            ("admission", "admitted"),
+            ("shipments", "shipped"),
+            ("issue", "issued"),
+            ("booking", "booked"),
+            ("arrival", "arrived"),
+            ("hires", "hire"),
+        ] {
+            assert!(same_action(&action(a), &action(b)), "{a}: {}, {b}: {}", action(a), action(b));
+        }
+        for (a, b) in [("order", "paid"), ("shipped", "booked"), ("loan", "load"), ("due", "date"), ("start", "status")] {
+            assert!(!same_action(&action(a), &action(b)), "{a} {b}");
+        }
     }
 
     #[test]

@@ -207,6 +207,9 @@ impl<'a> Assembly<'_, 'a> {
 
     /// The time that rows of the base happened: its own, or that of the nearest parent; a question where two would do.
     pub(super) fn time(&mut self, scope: &mut Scope<'a>, words: &str) -> Option<(&'a TableRef, Name)> {
+        if let Some((table, column)) = self.said_time(scope) {
+            return self.reach(scope, table, words).then_some((table, column));
+        }
         let own = self.contract(scope.base).map(roles::event_time)?;
         let mut best = (scope.base, own);
         // The time of an order's record says less than the time of the order itself: `order_items.created_at`.

@@ -55,6 +55,11 @@ impl<'a> Assembly<'_, 'a> {
             }
         }
         for (noun, piece) in nouns {
+            // `by issue date` beside a month says by which time, and is no grain of its own.
+            if Self::names_time(noun) && self.counts_by_unit() {
+                self.note_grain(model, piece);
+                continue;
+            }
             let words = self.scan.words(&noun.tokens);
             for grouping in self.noun_groups(scope, noun, words) {
                 let at = model.group_by.iter().position(|g| g.name == grouping.name).unwrap_or_else(|| {

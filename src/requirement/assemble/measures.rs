@@ -67,6 +67,10 @@ impl<'a> Assembly<'_, 'a> {
             if noun.hits.columns.is_empty() || !noun.hits.tables.is_empty() {
                 continue;
             }
+            if Self::names_time(noun) && self.counts_by_unit() {
+                self.note_grain(model, i);
+                continue;
+            }
             let words = self.scan.words(&piece.tokens);
             let Some(column) = self.column(scope, noun, words) else { continue };
             let numeric = column.column.data_type.is_numeric()

@@ -16,6 +16,7 @@ mod pivot;
 mod platform;
 mod staging;
 mod tests_in_words;
+mod times;
 mod worth;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,8 @@
 //! What there is a row for: `daily`, `per country and day`, `by product category`.
 
 use crate::requirement::Question;
-use crate::requirement::piece::{GroupItem, Kind, Piece};
+use crate::requirement::lexicon::{ColumnOf, Hits, SYNONYM};
+use crate::requirement::piece::{GroupItem, Kind, Noun, Piece};
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
 use crate::requirement::words;
@@ -32,8 +33,8 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
     let mut items = Vec::new();
     let mut end = per;
     let mut i = per;
-    while let Some((item, next)) = item(scan, i) {
-        items.push(item);
+    while let Some((found, next)) = item(scan, i) {
+        items.extend(found);
         end = next;
         let Some(joined) = scan.any(
             end,
@@ -104,19 +105,44 @@ fn adjective(scan: &Scan<'_>, at: usize) -> Option<(Unit, usize)> {
     Some((unit, at + 1))
 }
 
-fn item<'a>(scan: &Scan<'a>, at: usize) -> Option<(GroupItem<'a>, usize)> {
+/// One thing to group by; a calendar unit with the time that it is of, where that is said.
+fn item<'a>(scan: &Scan<'a>, at: usize) -> Option<(Vec<GroupItem<'a>>, usize)> {
     let i = scan.skip(at, &["the", "calendar", "single", "our"]);
     if let Some(unit) = Unit::parse(scan.word(i)) {
-        return Some((GroupItem::Unit(unit, i..i + 1), i + 1));
+        let mut items = vec![GroupItem::Unit(unit, i..i + 1)];
+        let of = of_what(scan, i + 1);
+        let end = of.as_ref().map_or(i + 1, |o| o.1);
+        items.extend(of.map(|o| GroupItem::Noun(o.0)));
+        return Some((items, end));
+    }
+    // `delivery month`
+    if let (Some(unit), Some(columns)) = (Unit::parse(scan.word(i + 1)), scan.lexicon.event(scan.word(i)))
+        && scan.hits(i).is_none()
+    {
+        return Some((vec![GroupItem::Unit(unit, i..i + 2), GroupItem::Noun(time(i..i + 2, columns))], i + 2));
     }
     let (noun, end) = scan.head(i)?;
     // `order day`, `payment month`
     if !noun.hits.tables.is_empty()
         && let Some(unit) = Unit::parse(scan.word(end))
     {
-        return Some((GroupItem::Unit(unit, i..end + 1), end + 1));
+        return Some((vec![GroupItem::Unit(unit, i..end + 1)], end + 1));
     }
-    Some((GroupItem::Noun(noun), end))
+    Some((vec![GroupItem::Noun(noun)], end))
+}
+
+/// What the calendar unit before `at` is of: `of cancellation`, `of the booking date`, `booked`.
+fn of_what<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
+    let led = scan.any(at, &["of the", "of", "of their", "of its", "it was", "they were"]);
+    let i = led.unwrap_or(at);
+    let columns = scan.lexicon.event(scan.word(i)).filter(|_| led.is_some() || scan.word(i).ends_with("ed"))?;
+    let end = scan.any(i + 1, &["date", "time", "day"]).unwrap_or(i + 1);
+    Some((time(i..end, columns), end))
+}
+
+fn time<'a>(tokens: std::ops::Range<usize>, columns: Vec<ColumnOf<'a>>) -> Noun<'a> {
+    let hits = Hits { len: tokens.len(), tier: SYNONYM, tables: Vec::new(), columns };
+    Noun { tokens, hits, modifiers: Vec::new(), values: Vec::new() }
 }
 
 /// Columns whose names come near a key; else all that have a few values.
