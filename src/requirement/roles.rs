@@ -42,11 +42,11 @@ const RECORD: &[&str] = &["creat", "insert", "load", "record", "enter", "add"];
 /// When somebody joined: what a register of people has, and no event of theirs.
 const JOINED: &[&str] = &["hir", "hire", "join", "install"];
 /// Times that never say when a row happened.
-const NEVER: &[&str] =
-    &["update", "updat", "modify", "modifi", "chang", "birth", "dob", "edit", "sync", "delet"];
+const NEVER: &[&str] = &["update", "updat", "modify", "modifi", "chang", "birth", "dob", "edit", "sync", "delet"];
 
 /// Parts of a name that say that it is a time, not of what.
-const CLOCK: &[&str] = &["date", "time", "at", "on", "day", "timestamp", "datetime", "dat", "tim", "utc", "local", "of"];
+const CLOCK: &[&str] =
+    &["date", "time", "at", "on", "day", "timestamp", "datetime", "dat", "tim", "utc", "local", "of"];
 
 /// What happened then, by the name of a time: `issu` for `issued_at` and `issue_date`; none for `date`.
 pub fn event_of(column: &Column) -> Option<String> {
@@ -71,7 +71,8 @@ fn event_score(contract: &Contract, column: &Column) -> u8 {
     }
     let table: Vec<String> =
         name_parts(&contract.physical_name, contract.table.as_str()).iter().map(|p| action(p)).collect();
-    let shares = stems.iter().any(|s| s.len() > 2 && !CLOCK.contains(&s.as_str()) && table.iter().any(|t| same_action(s, t)));
+    let shares =
+        stems.iter().any(|s| s.len() > 2 && !CLOCK.contains(&s.as_str()) && table.iter().any(|t| same_action(s, t)));
     // `shipped_at` is later than an order, and what a shipment is.
     if shares {
         4

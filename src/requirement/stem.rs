@@ -160,7 +160,8 @@ mod tests {
         ] {
             assert!(same_action(&action(a), &action(b)), "{a}: {}, {b}: {}", action(a), action(b));
         }
-        for (a, b) in [("order", "paid"), ("shipped", "booked"), ("loan", "load"), ("due", "date"), ("start", "status")] {
+        for (a, b) in [("order", "paid"), ("shipped", "booked"), ("loan", "load"), ("due", "date"), ("start", "status")]
+        {
             assert!(!same_action(&action(a), &action(b)), "{a} {b}");
         }
     }
