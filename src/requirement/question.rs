@@ -192,9 +192,7 @@ impl Scan<'_> {
             let Some(answer) = self.ground.answers.get(&question.key).and_then(|value| question.answer(value)) else {
                 continue;
             };
-            if self.answers.borrow().iter().any(|used| used.key == answer.key) {
-                return Err(unsettled(&answer));
-            }
+            let again = self.answers.borrow().iter().any(|used| used.key == answer.key);
             let without = answer.value.strip_prefix(WITHOUT).map(|words| words.trim_matches('`'));
             let (at, said) = match without {
                 Some(words) => match self.find(words) {
@@ -202,6 +200,7 @@ impl Scan<'_> {
                     Some(at) => (at.start - usize::from(self.text[..at.start].ends_with(' '))..at.end, String::new()),
                     None => return Err(unsettled(&answer)),
                 },
+                None if again => return Err(unsettled(&answer)),
                 None => {
                     let said = question.saying.replace("{words}", &question.words).replace("{}", &answer.value);
                     (self.find(&question.words).unwrap_or(self.text.len()..self.text.len()), said)

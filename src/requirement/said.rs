@@ -34,6 +34,11 @@ impl Said {
         &self.text
     }
 
+    /// The requirement as it was written.
+    pub fn as_written(&self) -> &str {
+        &self.as_written
+    }
+
     /// The bytes `at` of the text, as a place in the requirement.
     pub fn place(&self, at: &Range<usize>) -> Place {
         let written = self.written(at);
@@ -110,7 +115,6 @@ impl Said {
         })
     }
 
-    #[cfg(test)]
     /// Words as written that an answer replaced or left out, with the key of the answer, in the order of the requirement.
     pub fn answered(&self) -> impl Iterator<Item = (Range<usize>, &str)> {
         self.parts.iter().filter_map(|p| Some((p.written.clone(), p.answer.as_deref()?)))

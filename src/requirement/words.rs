@@ -100,6 +100,19 @@ const NEVER: &[&str] = &[
     "values", "value", "records", "rows", "record", "row", "so", "there", "their", "our", "my", "its", "refresh", "run", "slack", "retry", "twice", "using", "add", "new",
 ];
 
+/// Small words that change what is meant wherever they stand, so that they are never passed over.
+#[rustfmt::skip]
+const TURNING: &[&str] = &[
+    "not", "no", "if", "than", "nor", "neither", "never", "unless", "until", "till", "before", "after", "except", "excluding", "without", "only",
+    "top", "bottom", "least", "most", "fewest", "highest", "lowest", "largest", "smallest", "biggest", "best", "worst", "minus", "times", "divided",
+    "median", "previous", "latest", "earliest", "distinct", "cumulative", "rolling", "versus", "vs", "compared", "instead", "otherwise", "whether",
+];
+
+/// Whether `word` changes what is meant wherever it stands.
+pub fn turns(word: &str) -> bool {
+    TURNING.contains(&word)
+}
+
 /// Whether `word` says nothing about the data.
 pub fn is_filler(word: &str) -> bool {
     FILLER.contains(&word)

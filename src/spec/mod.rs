@@ -220,8 +220,11 @@ pub struct Answer {
 pub struct Trace {
     /// The words as they stand in the requirement.
     pub words: String,
-    /// Paths into this spec, `models.daily_sales.window`.
+    /// Paths into this spec, `models.daily_sales.window`; none where the words are not understood.
     pub became: Vec<String>,
+    /// Keys of the answers that they were read with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<String>,
 }
 
 /// What was filled in because the requirement left it open.

@@ -7,6 +7,7 @@ use crate::spec::Function;
 use crate::vocabulary::TableRef;
 
 use super::Assembly;
+use super::names::snake;
 use crate::requirement::graph::Way;
 use crate::requirement::lexicon::EXACT;
 use crate::requirement::piece::{Filter, Formula, GroupItem, Kind, Noun, What};
@@ -232,9 +233,8 @@ impl<'a> Assembly<'_, 'a> {
     pub(super) fn how_computed(&mut self, words: &str, columns: Vec<String>) {
         let why = format!("columns to compute it from are {}", columns.join(", "));
         let question = Question::new(format!("`{words}`: how is it computed?"));
-        let question = question
-            .key(super::names::snake(words, "measure").as_str())
-            .saying(format!("{{words}}, where {words} is {{}},"));
+        let question =
+            question.key(snake(words, "measure").as_str()).saying(format!("{{words}}, where {words} is {{}},"));
         let open = "… minus …";
         self.ask_that(if columns.is_empty() { question.or(open) } else { question.or_that(open, why) });
     }
@@ -282,26 +282,23 @@ impl<'a> Assembly<'_, 'a> {
             self.ask_that(question.or_any(tables));
             return;
         }
+        let mut pieces: Vec<usize> = needs.iter().map(|n| n.piece).collect();
+        let worth = |p: &Kind<'_>| matches!(p, Kind::Measure(m) if matches!(m.what, What::Worth { .. }));
+        pieces.extend((0..self.pieces.len()).filter(|i| worth(&self.pieces[*i].kind)));
+        pieces.sort_unstable();
+        pieces.dedup();
         let words: Vec<String> =
-            {
-                let mut pieces: Vec<usize> = needs.iter().map(|n| n.piece).collect();
-                pieces.extend((0..self.pieces.len()).filter(
-                    |i| matches!(&self.pieces[*i].kind, Kind::Measure(m) if matches!(m.what, What::Worth { .. })),
-                ));
-                pieces.sort_unstable();
-                pieces.dedup();
-                pieces.iter().map(|p| format!("`{}`", self.scan.words(&self.pieces[*p].tokens))).collect()
-            };
-        let mut tables: Vec<String> = needs.iter().flat_map(|n| n.any.iter().map(|t| self.describe(t))).collect();
-        tables.sort();
-        tables.dedup();
+            pieces.iter().map(|p| format!("`{}`", self.scan.words(&self.pieces[*p].tokens))).collect();
         let time = if self.needs_time() { ", with a time that says when rows happened," } else { "" };
-        self.ask(
-            format!(
-                "{} can't be put together{time} without counting rows several times: no table of the contracts leads to all of it by keys. Which table is it about?",
-                words.join(", ")
-            ),
-            tables,
+        let about = format!(
+            "{} can't be put together{time} without counting rows several times: no table of the contracts leads to all of it by keys. Which of it is wanted?",
+            words.join(", ")
+        );
+        let ends =
+            [words.first(), words.last()].map(|w| snake(w.map_or("", |w| w.trim_matches('`')), "it").to_string());
+        let question = Question::new(about).key(ends.join("."));
+        self.ask_that(
+            words.iter().fold(question, |question, words| question.words(words.trim_matches('`')).or_without()),
         );
     }
 
@@ -341,7 +338,7 @@ impl<'a> Assembly<'_, 'a> {
 /// Words that stand where a table would.
 pub(super) fn no_table(words: &str) -> Question {
     let about = format!("`{words}`: no table of the contracts is called that. Which one is meant?");
-    Question::new(about).key(format!("table.{}", super::names::snake(words, "unknown")))
+    Question::new(about).key(format!("table.{}", snake(words, "unknown")))
 }
 
 /// The tables that a noun may be in, those that it names before those whose columns it names.

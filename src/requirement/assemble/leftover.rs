@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use crate::spec::Trace;
 use crate::vocabulary::{Diagnostic, nearest};
 
 use super::Assembly;
 use crate::requirement::Question;
 use crate::requirement::piece::Kind;
-use crate::requirement::tokens;
+use crate::requirement::{tokens, words};
 
 /// Longest run of words that is quoted back.
 const MOST: usize = 80;
@@ -98,7 +97,10 @@ impl Assembly<'_, '_> {
                 .any(|t| t.kind == tokens::Kind::Number || t.kind == tokens::Kind::Quoted);
             let after_measure = matches!(before, Some(Kind::Measure(_) | Kind::Filter(_) | Kind::Group(_)))
                 && matches!(word, "and" | "or" | ",");
-            if !(subject || adjective || condition || who || number || after_measure) {
+            // `check`, `never`, `previous`: words that mean something, where nothing could take them.
+            let means = |word: &str| words::turns(word) || words::known(word) && !words::is_filler(word);
+            let meant = tokens.clone().any(|t| means(self.scan.word(t)));
+            if !(meant || subject || adjective || condition || who || number || after_measure) {
                 continue;
             }
             let words = self.quoted(&tokens);
@@ -149,66 +151,52 @@ impl Assembly<'_, '_> {
         if cut.len() < words.len() { format!("{cut}…") } else { cut }
     }
 
+    /// Words that are read, but that nothing of the spec took up, and small words that turn the meaning round: a question.
+    pub(super) fn lost_questions(&mut self) {
+        for (i, piece) in self.pieces.iter().enumerate() {
+            let lost = match &piece.kind {
+                Kind::Unknown => false,
+                Kind::Filler => !self.became.contains_key(&i) && words::turns(self.scan.word(piece.tokens.start)),
+                Kind::Noun(noun) if !self.became.contains_key(&i) => {
+                    let all = noun.hits.tables.iter().copied().chain(noun.hits.columns.iter().map(|c| c.table));
+                    match all.filter(|t| self.touched.contains(t)).map(|t| self.staging_name(t)).next() {
+                        Some(model) if !noun.hits.tables.is_empty() => {
+                            self.note(i, format!("models.{model}"));
+                            false
+                        }
+                        _ => true,
+                    }
+                }
+                _ => !self.became.contains_key(&i) && !self.is_silent(i, piece),
+            };
+            if !lost {
+                continue;
+            }
+            let mut tokens = piece.tokens.clone();
+            if matches!(piece.kind, Kind::Filler)
+                && let Some(next) = self.pieces.get(i + 1).filter(|n| self.adjacent(n.tokens.start))
+            {
+                tokens.end = next.tokens.end;
+            }
+            let about = format!(
+                "`{}` could change the data, but nothing of the pipeline follows from it. Shall it be built without?",
+                self.scan.words(&tokens)
+            );
+            self.ask_that(Question::new(about).or_without());
+        }
+    }
+
     /// A warning for every run of words that became nothing.
     pub(super) fn unknown_findings(&mut self) {
-        let mut runs: Vec<Range<usize>> = self.unknown().into_iter().map(|u| u.0).collect();
-        // Pieces that were read but found no place.
-        for (i, piece) in self.pieces.iter().enumerate() {
-            let silent =
-                matches!(piece.kind, Kind::Filler | Kind::Unknown | Kind::Build | Kind::Artifact { .. } | Kind::List);
-            if !silent && !self.became.contains_key(&i) {
-                runs.push(piece.tokens.clone());
-            }
-        }
-        runs.sort_by_key(|r| r.start);
-        for tokens in runs {
-            let marks = self.scan.tokens[tokens.clone()].iter().all(|t| t.kind == tokens::Kind::Mark);
-            if marks {
+        for (tokens, _) in self.unknown() {
+            if self.scan.tokens[tokens.clone()].iter().all(|t| t.kind == tokens::Kind::Mark) {
                 continue;
             }
             let words = self.quoted(&tokens);
-            let place = self.scan.said.place(&self.scan.bytes(&tokens));
             let finding = Diagnostic::warning("not-understood", format!("`{words}` became nothing"))
-                .at(place)
+                .at(self.scan.said.place(&self.scan.bytes(&tokens)))
                 .next("leave it out, or say it in other words");
             self.findings.push(finding);
         }
-    }
-
-    /// Which words became what; neighbours that became the same together.
-    pub(super) fn trace(&self) -> Vec<Trace> {
-        let mut out: Vec<(Range<usize>, Vec<String>)> = Vec::new();
-        for (i, piece) in self.pieces.iter().enumerate() {
-            let Some(became) = self.became.get(&i) else { continue };
-            match out.last_mut() {
-                Some((tokens, paths)) if paths == became && self.only_filler(tokens.end, piece.tokens.start) => {
-                    tokens.end = piece.tokens.end
-                }
-                _ => out.push((piece.tokens.clone(), became.clone())),
-            }
-        }
-        out.into_iter().map(|(tokens, became)| Trace { words: self.trimmed(&tokens), became }).collect()
-    }
-
-    fn only_filler(&self, from: usize, to: usize) -> bool {
-        (from..to).all(|i| !self.scan.tokens[i].ends_clause())
-    }
-
-    /// Words without the marks and conjunctions around them.
-    fn trimmed(&self, tokens: &Range<usize>) -> String {
-        let mut start = tokens.start;
-        while start + 1 < tokens.end
-            && (self.scan.tokens[start].kind == tokens::Kind::Mark
-                || matches!(self.scan.word(start), "and" | "the" | "a" | "an"))
-        {
-            start += 1;
-        }
-        let mut end = tokens.end;
-        while end > start + 1
-            && (self.scan.tokens[end - 1].ends_clause() || matches!(self.scan.word(end - 1), "of" | "in" | "and"))
-        {
-            end -= 1;
-        }
-        self.scan.words(&(start..end)).to_owned()
     }
 }

@@ -1,6 +1,7 @@
 //! Pieces become a spec, or questions: the contracts decide what is meant.
 
 mod base;
+mod clauses;
 mod columns;
 mod dedupe;
 mod filters;

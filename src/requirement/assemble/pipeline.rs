@@ -46,6 +46,7 @@ impl<'a> Assembly<'_, 'a> {
         let platform = self.platform();
         let schedule = self.schedule(mart.is_some());
         let (alerts, owner) = self.people();
+        self.lost_questions();
         if !self.questions.is_empty() {
             return Intent::Questions(self.questions);
         }
