@@ -1,6 +1,7 @@
 //! The command line: arguments, one file a command, reports. A thin skin over [`crate::verbs`].
 
 mod agents;
+mod ask;
 mod check;
 mod diff;
 mod discover;
@@ -17,6 +18,7 @@ mod rollback;
 mod run;
 mod schema;
 mod setup;
+mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -43,7 +43,9 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
     ui.document(&answer);
     Ok(match &answer {
         Answer::Question { questions } => {
-            questions.iter().for_each(|question| super::propose::ask(question, ui));
+            questions.iter().for_each(|question| {
+                ui.print(super::ask::shown(question, args.requirement.as_deref().unwrap_or_default()))
+            });
             ui.say("\nThere is no plan before that is answered.");
             3
         }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::ask::{ask, is_somebody_there, shown};
 use super::report::Ui;
-use crate::requirement::Question;
+use super::table::table;
 use crate::verbs::propose::{Answer, Input, Options, Proposed, propose};
+use crate::verbs::rows::{Became, TraceRow};
 use crate::vocabulary::{Diagnostic, Outcome};
 
 /// Turn a requirement, or proposals from outside, into a change on a branch.
@@ -67,12 +69,33 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
     };
     let answers = by_key(&args.answers)?;
     let (as_of, programs) = (args.as_of.clone(), args.agents.programs());
-    let answer = propose(&Options { dir: dir.to_owned(), input, as_of, answers, programs })?;
+    let requirement = match &input {
+        Input::Requirement(text) => text.clone(),
+        Input::Outside { .. } => String::new(),
+    };
+    let mut options = Options { dir: dir.to_owned(), input, as_of, answers, programs };
+    let mut answer = propose(&options)?;
+    let asks = is_somebody_there(ui);
+    while let Answer::Question { questions, .. } = &answer
+        && let Some(question) = questions.first().filter(|_| asks)
+    {
+        let said = ask(question, &requirement, &mut std::io::stdin().lock(), &mut std::io::stderr());
+        let Some(said) = said.map_err(|e| Diagnostic::error("unreadable", format!("the answer can't be read: {e}")))?
+        else {
+            break;
+        };
+        options.answers.insert(question.key.clone(), said);
+        answer = propose(&options)?;
+    }
     ui.document(&answer);
     Ok(match &answer {
         Answer::Question { questions, .. } => {
+            if asks {
+                ui.say("Nothing was written.");
+                return Ok(3);
+            }
             for question in questions {
-                ask(question, ui);
+                ui.print(shown(question, &requirement));
             }
             let key = questions.first().map_or("KEY", |q| q.key.as_str());
             ui.say(format_args!(
@@ -106,17 +129,32 @@ fn outside(from: &Path) -> Outcome<Input> {
     Ok(Input::Outside { file, text })
 }
 
-/// A question with its candidates, numbered.
-pub(super) fn ask(question: &Question, ui: &Ui) {
-    ui.print(format_args!("? {}  [{}]\n", question.about, question.key));
-    let width = question.candidates.iter().map(|c| c.chars().count()).max().unwrap_or(0).min(40);
-    for (i, candidate) in question.candidates.iter().enumerate() {
-        match question.differs.get(candidate) {
-            Some(differs) => ui.print(format_args!("  {:2}  {candidate:width$}  {differs}\n", i + 1)),
-            None => ui.print(format_args!("  {:2}  {candidate}\n", i + 1)),
+/// Words, where they went, what proves it.
+fn row(row: &TraceRow) -> Vec<String> {
+    let some = |all: &[String]| {
+        let mut shown = all[..all.len().min(PATHS)].join(", ");
+        if all.len() > PATHS {
+            shown.push_str(&format!(" and {} more", all.len() - PATHS));
         }
+        shown
+    };
+    let mut went = match row.outcome {
+        Became::Spec => some(&row.became),
+        Became::LeftOut => "left out".to_owned(),
+        Became::NotUnderstood => "NOT UNDERSTOOD".to_owned(),
+        Became::Question | Became::Waiting => row.questions.join(", "),
+    };
+    for answer in &row.answers {
+        went.push_str(&format!(" (answered: {} = {})", answer.key, answer.value));
     }
+    vec![row.words.clone(), went, some(&row.proved_by)]
 }
+
+/// Most paths of a row that are named; `--json` names all.
+const PATHS: usize = 3;
+
+/// Widest columns of the table.
+const WIDTHS: [usize; 3] = [36, 44, 34];
 
 /// Most deliverables that are named; `--json` names all.
 const SHOWN: usize = 8;
@@ -130,15 +168,12 @@ fn say(change: &Proposed, ui: &Ui) {
     ui.say(format_args!("Proposed {} on branch {}", delivered.join(", "), change.branch));
     if !change.trace.is_empty() {
         ui.say("");
-        let width = change.trace.iter().map(|t| t.words.chars().count()).max().unwrap_or(0).min(44);
-        for row in &change.trace {
-            let proof = if row.proved_by.is_empty() {
-                String::new()
-            } else {
-                format!("  (proved by {})", row.proved_by.join(", "))
-            };
-            ui.say(format_args!("  {:width$}  {}{proof}", row.words, row.became.join(", ")));
+        let mut rows = vec![["words", "where they went", "what proves it"].map(str::to_owned).to_vec()];
+        rows.extend(change.trace.iter().map(row));
+        for line in table(&rows, &WIDTHS) {
+            ui.say(format_args!("  {line}"));
         }
+        ui.say("");
     }
     for assumed in &change.assumed {
         ui.say(format_args!("  assumed: {} ({})", assumed.field, assumed.because));

@@ -108,6 +108,20 @@ fn caret(excerpt: &str, column: usize, width: usize) -> (String, Range<usize>) {
     (shown, start..end)
 }
 
+/// The line of a text that holds `words`, with carets under them.
+pub(super) fn pointed(text: &str, words: &str) -> Option<String> {
+    let at = text.match_indices(words).filter(|_| !words.is_empty()).map(|m| m.0).find(|at| {
+        let inside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        !inside(text[..*at].chars().next_back()) && !inside(text[at + words.len()..].chars().next())
+    })?;
+    let before = text[..at].rsplit('\n').next().unwrap_or_default().chars().count();
+    let line = text.lines().nth(text[..at].matches('\n').count())?;
+    let (excerpt, span) = caret(line, before + 1, words.lines().next().unwrap_or_default().chars().count());
+    let start = excerpt[..span.start].chars().count();
+    let carets = "^".repeat(excerpt[span].chars().count().max(1));
+    Some(format!("    {excerpt}\n    {}{carets}\n", " ".repeat(start)))
+}
+
 /// Control characters can't move the cursor or colour a terminal.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()

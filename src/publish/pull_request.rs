@@ -10,7 +10,7 @@ use super::artifacts::Kind;
 use super::diff::{Pair, between};
 use super::evidence::Proofs;
 use super::summary::{Count, Summary, summary};
-use crate::spec::Spec;
+use crate::spec::{Answer, Spec};
 use crate::vocabulary::{Diagnostic, Outcome, Place};
 use crate::workspace::Config;
 use crate::world::git::{Git, Id, Tree};
@@ -90,12 +90,16 @@ pub fn pull_request(change: &ChangeView) -> Outcome<String> {
         .map_or(&[][..], |s| &s.trace)
         .iter()
         .map(|t| {
-            let places: Vec<String> = t.became.iter().map(|path| place(path, change)).collect();
-            context! {
-                words => plain(&t.words),
-                where => places.join(", "),
-                proof => proof(&t.became, &proofs, change),
+            let answers: Vec<&Answer> =
+                spec.iter().flat_map(|s| &s.answers).filter(|a| t.answers.contains(&a.key)).collect();
+            let mut places: Vec<String> = t.became.iter().map(|path| place(path, change)).collect();
+            if places.is_empty() {
+                places.push(if answers.is_empty() { "**not understood**" } else { "left out" }.to_owned());
             }
+            let answered = answers.iter().map(|a| format!("answered {}: {}", code(&a.key), plain(&a.value)));
+            places.extend(answered);
+            let proof = if t.became.is_empty() { String::new() } else { proof(&t.became, &proofs, change) };
+            context! { words => plain(&t.words), where => places.join(", "), proof }
         })
         .collect();
     let requirement = spec.and_then(|s| s.requirement.as_ref());
@@ -114,6 +118,9 @@ pub fn pull_request(change: &ChangeView) -> Outcome<String> {
                     format!("{act} of {} by {} ({})", code(&a.of), plain(&a.by), plain(&a.why))
                 })
                 .collect()
+        }),
+        answers => spec.map_or(Vec::new(), |s| {
+            s.answers.iter().map(|a| format!("{} {}", plain(&a.question), code(&a.value))).collect()
         }),
         lineage => edges,
         more_edges => more,

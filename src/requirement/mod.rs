@@ -106,6 +106,33 @@ pub fn read(text: &str, ground: &Ground<'_>) -> Outcome<Intent> {
     read_new(text, &Ground { specs: &specs, answers: &answers, ..*ground })
 }
 
+/// Words of a requirement that has questions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The words as written.
+    pub words: String,
+    /// What became of them.
+    pub fate: Fate,
+}
+
+/// What became of words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// They are asked about, by these keys.
+    Asked(Vec<String>),
+    /// They are read.
+    Read,
+    /// They mean nothing here.
+    Unknown,
+}
+
+/// Every word of a requirement that has questions, in the order of the text.
+pub fn heard(text: &str, ground: &Ground<'_>, questions: &[Question]) -> Vec<Heard> {
+    let said = Said::new(text.trim());
+    let scan = Scan::new(&said, ground);
+    assemble::heard(&scan, &scan.pieces(), questions)
+}
+
 /// Reads, answers, and reads again, until nothing is left to answer.
 fn read_new(text: &str, ground: &Ground<'_>) -> Outcome<Intent> {
     let (mut said, mut used) = (Said::new(text), Vec::new());

@@ -106,17 +106,21 @@ impl Question {
     }
 
     /// Whether people may say something of their own.
-    fn is_open(&self) -> bool {
+    pub fn is_open(&self) -> bool {
         self.candidates.iter().any(|c| c.contains(OPEN))
     }
 
-    /// The answer in full; none where it is not among the candidates.
+    /// The candidate that is meant, or people's own words where those are asked for; none where it is no answer.
+    pub fn value(&self, said: &str) -> Option<String> {
+        match self.position(said) {
+            Some(at) => self.candidates.get(at).cloned(),
+            None => Some(said.trim().to_owned()).filter(|said| self.is_open() && !said.is_empty()),
+        }
+    }
+
+    /// The answer in full.
     fn answer(&self, value: &str) -> Option<Answer> {
-        let said = match self.position(value) {
-            Some(at) => self.candidates.get(at)?.clone(),
-            None if self.is_open() && !value.trim().is_empty() => value.trim().to_owned(),
-            None => return None,
-        };
+        let said = self.value(value)?;
         Some(Answer { key: self.key.clone(), question: self.about.clone(), value: said, words: self.words.clone() })
     }
 }

@@ -13,6 +13,7 @@ pub mod pr;
 pub mod propose;
 pub mod regenerate;
 pub mod rollback;
+pub mod rows;
 pub mod run;
 mod session;
 pub mod setup;

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::generate::{self, Generated, Inputs};
+use super::rows::{self, TraceRow};
 use super::session::when;
 use super::{Programs, Session};
 use crate::changeset::ChangeSet;
@@ -15,7 +16,7 @@ use crate::proposal::{Artifact, Because, Layer, Proposal, Proposals, outside};
 use crate::publish::{self, Draft, Proofs, Published};
 use crate::render::{self, Files};
 use crate::requirement::{self, Intent, Question};
-use crate::spec::{Assumed, Spec, Trace};
+use crate::spec::{Assumed, Spec};
 use crate::vocabulary::{Diagnostic, Name, Outcome, Place, Relation};
 use crate::workspace::{Event, EventKind, Inverse, Platform, Workspace, paths};
 use crate::world::clock;
@@ -62,6 +63,8 @@ pub enum Answer {
     Question {
         /// What has to be answered first.
         questions: Vec<Question>,
+        /// Every word of the requirement, and what became of it so far.
+        trace: Vec<TraceRow>,
     },
 }
 
@@ -103,17 +106,6 @@ pub struct Deliverable {
     pub schema: String,
 }
 
-/// Words, where they went, what proves it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct TraceRow {
-    /// The words as written.
-    pub words: String,
-    /// Paths into the spec.
-    pub became: Vec<String>,
-    /// Names of tests.
-    pub proved_by: Vec<String>,
-}
-
 /// What the input came to, before anything is generated.
 struct Wanted {
     pipeline: Name,
@@ -153,10 +145,10 @@ pub fn propose(options: &Options) -> Outcome<Answer> {
     let wanted = match &options.input {
         Input::Requirement(text) => match read(text, &options.answers, &session.workspace)? {
             Ok(wanted) => wanted,
-            Err(questions) => {
+            Err((questions, trace)) => {
                 let event = Event::new(EventKind::Question, clock::now(), &session.git.who(), text, "question");
                 event.append(&session.workspace.root)?;
-                return Ok(Answer::Question { questions });
+                return Ok(Answer::Question { questions, trace });
             }
         },
         Input::Outside { file, text } => sort_out(file, outside::read(file, text)?)?,
@@ -169,11 +161,14 @@ fn read(
     text: &str,
     answers: &BTreeMap<String, String>,
     workspace: &Workspace,
-) -> Outcome<Result<Wanted, Vec<Question>>> {
+) -> Outcome<Result<Wanted, (Vec<Question>, Vec<TraceRow>)>> {
     let Workspace { config, contracts, specs, .. } = workspace;
     let ground = requirement::Ground { config, contracts, specs, answers };
     Ok(match requirement::read(text, &ground)? {
-        Intent::Questions(questions) => Err(questions),
+        Intent::Questions(questions) => {
+            let trace = rows::of_questions(requirement::heard(text, &ground, &questions));
+            Err((questions, trace))
+        }
         Intent::Understood(understood) => Ok(Wanted {
             pipeline: understood.spec.name.clone(),
             title: understood.spec.description.clone().unwrap_or_else(|| understood.spec.name.to_string()),
@@ -340,7 +335,7 @@ fn unchanged(session: &Session, inputs: &Inputs, wanted: &Wanted, mut findings: 
         Ok(Proofs::read(&models.map(|(path, entry)| Ok((path, git.file(entry)?))).collect::<Outcome<Tree>>()?))
     };
     let trace = match spec.filter(|s| !s.trace.is_empty()) {
-        Some(spec) => rows(spec, &proofs()?),
+        Some(spec) => rows::of_spec(spec, &proofs()?),
         None => Vec::new(),
     };
     let mut event = Event::new(EventKind::Proposed, clock::now(), &git.who(), &wanted.asked(), "unchanged");
@@ -374,7 +369,7 @@ fn answer(
     findings: Vec<Diagnostic>,
 ) -> Proposed {
     let change = &generated.change;
-    let trace = spec.map(|s| rows(s, &Proofs::of(change))).unwrap_or_default();
+    let trace = spec.map(|s| rows::of_spec(s, &Proofs::of(change))).unwrap_or_default();
     let mut findings = findings;
     findings.extend(look_at(spec));
     let of = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
@@ -401,17 +396,6 @@ fn answer(
             of(change.dags().len(), "DAG")
         ),
     }
-}
-
-/// The trace of a spec with what proves each part of it.
-fn rows(spec: &Spec, proofs: &Proofs) -> Vec<TraceRow> {
-    let row = |t: &Trace| {
-        let mut proved_by: Vec<String> = t.became.iter().flat_map(|path| proofs.of_path(path)).collect();
-        proved_by.sort();
-        proved_by.dedup();
-        TraceRow { words: t.words.clone(), became: t.became.clone(), proved_by }
-    };
-    spec.trace.iter().map(row).collect()
 }
 
 fn schema(model: &Name, change: &ChangeSet) -> String {

@@ -28,7 +28,7 @@ use crate::vocabulary::{Diagnostic, Name, TableRef};
 
 use super::piece::{GroupItem, Kind, Noun, Piece};
 use super::scan::Scan;
-use super::{Intent, Question, Readings};
+use super::{Fate, Heard, Intent, Question, Readings};
 
 /// Everything that is gathered on the way to the spec.
 pub struct Assembly<'s, 'a> {
@@ -78,17 +78,48 @@ pub fn assemble<'a>(scan: &Scan<'a>, pieces: &[Piece<'a>]) -> Intent {
         questions.dedup();
         return Intent::Questions(questions);
     }
-    let assembly = Assembly {
-        scan,
-        pieces,
-        became: BTreeMap::new(),
-        questions: Vec::new(),
-        assumed: Vec::new(),
-        warnings: Vec::new(),
-        findings: Vec::new(),
-        touched: Vec::new(),
+    Assembly::new(scan, pieces).pipeline()
+}
+
+/// What became of every word where there are questions.
+pub fn heard<'a>(scan: &Scan<'a>, pieces: &[Piece<'a>], questions: &[Question]) -> Vec<Heard> {
+    let mut assembly = Assembly::new(scan, pieces);
+    let about = |q: &Question| Some((scan.find(&q.words)?, q.key.clone()));
+    let asked: Vec<_> = questions.iter().filter_map(about).collect();
+    for (i, piece) in pieces.iter().enumerate() {
+        let own = scan.bytes(&piece.tokens);
+        let keys: Vec<String> =
+            asked.iter().filter(|(at, _)| at.start < own.end && own.start < at.end).map(|a| a.1.clone()).collect();
+        if !keys.is_empty() {
+            assembly.became.insert(i, keys);
+        } else if !matches!(piece.kind, Kind::Unknown) && !assembly.is_silent(i, piece) {
+            assembly.note(i, "");
+        }
+    }
+    let fate = |became: Vec<String>| {
+        let keys: Vec<String> = became.iter().filter(|k| !k.is_empty()).cloned().collect();
+        match (became.is_empty(), keys.is_empty()) {
+            (true, _) => Fate::Unknown,
+            (false, true) => Fate::Read,
+            (false, false) => Fate::Asked(keys),
+        }
     };
-    assembly.pipeline()
+    assembly.trace().into_iter().map(|t| Heard { words: t.words, fate: fate(t.became) }).collect()
+}
+
+impl<'s, 'a> Assembly<'s, 'a> {
+    fn new(scan: &'s Scan<'a>, pieces: &'s [Piece<'a>]) -> Assembly<'s, 'a> {
+        Assembly {
+            scan,
+            pieces,
+            became: BTreeMap::new(),
+            questions: Vec::new(),
+            assumed: Vec::new(),
+            warnings: Vec::new(),
+            findings: Vec::new(),
+            touched: Vec::new(),
+        }
+    }
 }
 
 impl<'s, 'a> Assembly<'s, 'a> {
