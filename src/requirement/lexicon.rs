@@ -295,6 +295,13 @@ fn column_keys(stems: &[String], table: &[String]) -> Vec<(Tier, String)> {
     let mut out = vec![(EXACT, stems.concat())];
     let own = |s: &[String]| s.len() > table.len() && s.starts_with(table);
     let mut shorter: Vec<&[String]> = Vec::new();
+    // `last login` is `last_login_at`.
+    if let [head @ .., last] = stems
+        && head.len() > 1
+        && ["at", "on", "time", "utc"].contains(&last.as_str())
+    {
+        shorter.push(head);
+    }
     if own(stems) {
         shorter.push(&stems[table.len()..]);
     }

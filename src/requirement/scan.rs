@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Ground;
 use super::graph::Graph;
-use super::lexicon::{Hits, Lexicon, phrase_len};
+use super::lexicon::{EXACT, Hits, Lexicon, phrase_len};
 use super::piece::{Kind, Noun, Piece, Value};
 use super::recognise::RECOGNISERS;
 use super::said::Said;
@@ -195,7 +195,9 @@ impl<'a> Scan<'a> {
     pub fn hits(&self, i: usize) -> Option<Hits<'a>> {
         let token = self.tokens.get(i)?;
         if words::never_noun(&token.lower) {
-            return None;
+            // `leave requests`, and a column that is called `value`, are what the contracts call exactly so.
+            let exact = |h: &Hits<'a>| h.tier == EXACT && (h.len > 1 || words::also_noun(&token.lower));
+            return self.lexicon.noun(&self.tokens, i).filter(exact);
         }
         self.lexicon
             .noun(&self.tokens, i)

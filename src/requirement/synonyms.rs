@@ -11,7 +11,7 @@ const NOUNS: &[&[&str]] = &[
     &["orderitem", "orderline", "orderdetail", "lineitem", "invoiceline", "invoiceitem", "item", "line"],
     &["product", "article", "item", "good", "merchandise"],
     &["payment", "transaction", "charge"],
-    &["employee", "staff", "worker", "salesperson", "salesrep"],
+    &["employee", "staff", "worker", "salesperson", "salesrep", "headcount"],
     &["trip", "ride", "journey", "rental"],
     &["appointment", "visit", "booking", "consultation"],
     &["doctor", "physician", "practitioner", "clinician", "provider"],
@@ -29,6 +29,7 @@ const NOUNS: &[&[&str]] = &[
     &["city", "town"],
     &["department", "dept", "team"],
     &["gender", "sex"],
+    &["birthdate", "dateofbirth", "dob", "birthday"],
     &["freight", "shippingcost", "shippingfee"],
 ];
 

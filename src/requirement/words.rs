@@ -118,6 +118,11 @@ pub fn is_filler(word: &str) -> bool {
     FILLER.contains(&word)
 }
 
+/// Of those, words that columns are called by; one that is called exactly so is meant.
+pub fn also_noun(word: &str) -> bool {
+    matches!(word, "value" | "values")
+}
+
 /// Whether `word` never names a table or a column.
 pub fn never_noun(word: &str) -> bool {
     NEVER.contains(&word)

@@ -71,6 +71,7 @@ const COMPARE: &[(&str, &str)] = &[
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
     missing(scan, at)
         .or_else(|| out(scan, at))
+        .or_else(|| left_out(scan, at))
         .or_else(|| compared(scan, at, before))
         .or_else(|| column_value(scan, at))
         .or_else(|| only(scan, at))
@@ -114,6 +115,25 @@ fn out<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
         return if weak { None } else { unknown(scan, at, i, true) };
     }
     let (noun, end) = table_after(scan, end);
+    piece(at, end, Filter::Values { negative: true, values, noun })
+}
+
+/// What makes of rows said before it rows that go: `void invoices excluded`.
+#[rustfmt::skip]
+const GO: &[&str] = &[
+    "excluded", "left out", "removed", "omitted", "ignored", "not counted", "not included", "filtered out", "set apart", "disregarded", "do not count", "don't count", "does not count",
+    "are excluded", "are left out", "are removed", "are ignored", "are not counted", "are not included", "must be left out", "must be excluded", "should be excluded", "should be left out",
+    "should be ignored", "should not count", "shouldn't count", "must not count", "aren't counted", "aren't included", "are to be left out", "being excluded", "being left out",
+];
+
+/// `lost and cancelled shipments left out`.
+fn left_out<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
+    let (values, end) = scan.values(at);
+    if values.is_empty() {
+        return None;
+    }
+    let (noun, end) = table_after(scan, end);
+    let end = scan.any(end, GO)?;
     piece(at, end, Filter::Values { negative: true, values, noun })
 }
 
@@ -386,6 +406,10 @@ fn beside<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<
         let (values, end) = scan.values(i);
         // `by status`, `in stock`: a name rather than a value.
         if values.is_empty() || scan.hits(scan.article(i)).is_some_and(|h| h.tier == 0) {
+            return None;
+        }
+        // `by booking time` says when, not which.
+        if matches!(scan.word(end), "date" | "time" | "day" | "timestamp") {
             return None;
         }
         let (noun, end) = table_after(scan, end);

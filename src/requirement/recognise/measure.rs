@@ -120,9 +120,14 @@ fn rows<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
         .flatten()
 }
 
+/// The end of the words for a function, and which it is.
+pub(super) fn function_word(scan: &Scan<'_>, at: usize) -> Option<(usize, Function)> {
+    FUNCTIONS.iter().filter_map(|(f, list)| Some((scan.any(at, list)?, *f))).max_by_key(|f| f.0)
+}
+
 /// `average order value`, `total amount`, `the sum of quantity times unit price`, `total orders`.
-fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
-    let found = FUNCTIONS.iter().filter_map(|(f, list)| Some((scan.any(at, list)?, *f))).max_by_key(|f| f.0);
+pub(super) fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
+    let found = function_word(scan, at);
     // A column such as `Total` or `last_name` that begins with such a word is that column.
     let named =
         scan.hits(at).filter(|h| h.tier == 0 && found.is_none_or(|f| at + h.len > f.0) && !h.columns.is_empty());

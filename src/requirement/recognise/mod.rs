@@ -5,6 +5,7 @@ mod clean;
 mod dedupe;
 mod filter;
 mod formula;
+mod functions;
 mod group;
 mod measure;
 mod mode;
@@ -14,6 +15,7 @@ mod pivot;
 mod platform;
 mod quality;
 mod schedule;
+mod subject;
 mod unsayable;
 mod verbs;
 mod window;
@@ -40,7 +42,9 @@ pub const RECOGNISERS: &[Recogniser] = &[
     clean::read,
     quality::read,
     formula::definition,
+    subject::read,
     filter::read,
+    functions::read,
     measure::read,
     group::read,
     verbs::read,
