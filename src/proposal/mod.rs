@@ -111,6 +111,32 @@ impl Artifact {
     }
 }
 
+impl Artifact {
+    /// What it is about, as people call it.
+    pub fn subject(&self) -> String {
+        let of = |model: &Name, column: Option<&Name>| match column {
+            Some(column) => format!("{model}.{column}"),
+            None => model.to_string(),
+        };
+        match self {
+            Artifact::SourceContract(c) => c.table_ref().to_string(),
+            Artifact::PipelineSpec(s) => s.name.to_string(),
+            Artifact::Platform(p) => p.source.as_ref().map_or_else(|| "targets".into(), Name::to_string),
+            Artifact::DbtProject(p) => p.name.to_string(),
+            Artifact::DbtSource(s) => s.name.to_string(),
+            Artifact::DbtModel(m) => m.name.to_string(),
+            Artifact::DbtTest(t) => format!("{} of {}", t.test, of(&t.model, t.column.as_ref())),
+            Artifact::UnitTest(t) => t.name.to_string(),
+            Artifact::Macro(m) => m.name.to_string(),
+            Artifact::Ddl(d) => format!("{} ({})", d.schema, d.dialect),
+            Artifact::Ingestion(i) => i.source.to_string(),
+            Artifact::DagChange(d) => d.name.to_string(),
+            Artifact::Alert(a) => a.slack.clone(),
+            Artifact::Policy(p) => of(&p.model, Some(&p.column)),
+        }
+    }
+}
+
 /// The dbt project and its profiles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

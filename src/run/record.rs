@@ -22,7 +22,7 @@ pub(super) fn ended(job: &Job<'_>, run: &str, receipt: Option<&Receipt>) -> Outc
     let ok = receipt.is_some_and(|r| r.status == Status::Success);
     let mut event = event(job, EventKind::RunEnded, run, clock::now(), if ok { "success" } else { "failed" });
     if let Some(receipt) = receipt {
-        let namespace = connection(job.config, job.target).map(namespace).unwrap_or_default();
+        let namespace = connection(job.config, job.target).map(Connection::namespace).unwrap_or_default();
         let there = receipt.relations.iter().filter(|r| r.after && r.kind != TouchedKind::Schema);
         let plain = |relation: &str| relation.replace('"', "");
         event.outputs = there.map(|r| Dataset { namespace: namespace.clone(), name: plain(&r.relation) }).collect();
@@ -49,18 +49,8 @@ fn event(job: &Job<'_>, kind: EventKind, run: &str, at: Timestamp, result: &str)
     let tables: BTreeSet<_> = specs.flat_map(|s| s.ingest.iter().map(|i| &i.table)).collect();
     let input = |table: &&crate::vocabulary::TableRef| {
         let from = source_connection(job.config, &table.source, job.target).ok()?;
-        Some(Dataset { namespace: namespace(from), name: table.table.to_string() })
+        Some(Dataset { namespace: from.namespace(), name: table.table.to_string() })
     };
     event.inputs = tables.iter().filter_map(input).collect();
     event
-}
-
-/// Where a database is, by the name of the variable where its address is a secret.
-fn namespace(connection: &Connection) -> String {
-    let dialect = connection.dialect();
-    match connection {
-        Connection::Sqlite { path } | Connection::DuckDb { path } => format!("{dialect}://{path}"),
-        Connection::Postgres { url_env: env } | Connection::MySql { url_env: env } => format!("{dialect}://${env}"),
-        Connection::Snowflake { credentials_env } => format!("{dialect}://${credentials_env}_ACCOUNT"),
-    }
 }

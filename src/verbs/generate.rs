@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::messages::Talk;
 use super::own::{Desk, Programs};
 use crate::agents;
 use crate::agents::own::{Ask, Choice, Own};
@@ -41,6 +42,8 @@ pub(super) struct Generated {
     pub(super) change: ChangeSet,
     pub(super) files: Files,
     pub(super) findings: Vec<Diagnostic>,
+    /// What was asked and said, a pipeline each.
+    pub(super) talks: Vec<Talk>,
     /// What agents of one's own answered; among `files` too.
     pub(super) answers: Files,
 }
@@ -68,6 +71,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
             change: ChangeSet::default(),
             files: Files::new(),
             findings: Vec::new(),
+            talks: Vec::new(),
             answers: Files::new(),
         });
     }
@@ -76,6 +80,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
     let answering = |ask: &Ask<'_>| desk.answer(ask);
     let own = Own { choice: Choice::of(&inputs.config.agents), answering: &answering };
     let (mut plans, mut proposals, mut faults) = (Vec::new(), inputs.proposed.clone(), Vec::new());
+    let mut talks = Vec::new();
     for spec in inputs.specs.values() {
         let context = Context {
             config: &inputs.config,
@@ -86,6 +91,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
         };
         match plan::plan(&context).and_then(|plan| Ok((agents::propose_with(&plan, &context, &own)?, plan))) {
             Ok((made, plan)) => {
+                talks.push(Talk::of(&plan, &context, &made, &desk.asked()));
                 proposals.extend(made);
                 plans.push(plan);
             }
@@ -106,7 +112,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
     let (answers, more) = desk.close();
     files.extend(answers.clone());
     findings.extend(more);
-    Ok(Generated { plans, change, files, findings, answers })
+    Ok(Generated { plans, change, files, findings, talks, answers })
 }
 
 /// What is to be looked at in the specs.

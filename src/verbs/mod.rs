@@ -7,6 +7,7 @@ pub mod doctor;
 mod generate;
 pub mod init;
 pub mod log;
+mod messages;
 mod own;
 pub mod plan;
 pub mod pr;

@@ -119,6 +119,12 @@ impl<'a> Desk<'a> {
         Ok(proposals)
     }
 
+    /// The tasks that were answered so far, each with who answered.
+    pub(super) fn asked(&self) -> Vec<(String, String)> {
+        let done = self.done.borrow();
+        done.answers.values().flatten().map(|a| (a.task.clone(), a.agent.to_string())).collect()
+    }
+
     /// What is to be kept, and what is to be looked at.
     pub(super) fn close(self) -> (Files, Vec<Diagnostic>) {
         let Done { answers, findings } = self.done.into_inner();

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::generate::{self, Generated, Inputs};
+use super::messages::{Talk, conversation};
 use super::rows::{self, TraceRow};
 use super::session::when;
 use super::{Programs, Session};
@@ -17,7 +18,7 @@ use crate::publish::{self, Draft, Proofs, Published};
 use crate::render::{self, Files};
 use crate::requirement::{self, Intent, Question};
 use crate::spec::{Assumed, Spec};
-use crate::vocabulary::{Diagnostic, Name, Outcome, Place, Relation};
+use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, Relation};
 use crate::workspace::{Event, EventKind, Inverse, Platform, Workspace, paths};
 use crate::world::clock;
 use crate::world::git::Tree;
@@ -146,14 +147,26 @@ pub fn propose(options: &Options) -> Outcome<Answer> {
         Input::Requirement(text) => match read(text, &options.answers, &session.workspace)? {
             Ok(wanted) => wanted,
             Err((questions, trace)) => {
-                let event = Event::new(EventKind::Question, clock::now(), &session.git.who(), text, "question");
+                let mut event = Event::new(EventKind::Question, clock::now(), &session.git.who(), text, "question");
+                event.messages = conversation(&event, &[], None);
                 event.append(&session.workspace.root)?;
                 return Ok(Answer::Question { questions, trace });
             }
         },
-        Input::Outside { file, text } => sort_out(file, outside::read(file, text)?)?,
+        Input::Outside { file, text } => {
+            let read = outside::read(file, text).and_then(|read| sort_out(file, read));
+            read.inspect_err(|fault| rejected(&session, &format!("proposals of {file}"), fault))?
+        }
     };
-    change(&session, wanted, options.programs)
+    let asked = wanted.asked();
+    change(&session, wanted, options.programs).inspect_err(|fault| rejected(&session, &asked, fault))
+}
+
+/// Tells the ledger of what was refused; a ledger that can't be written does not hide why.
+fn rejected(session: &Session, asked: &str, fault: &Fault) {
+    let mut event = Event::new(EventKind::Proposed, clock::now(), &session.git.who(), asked, "rejected");
+    event.messages = conversation(&event, &[], Some(fault));
+    let _ = event.append(&session.workspace.root);
 }
 
 /// The requirement, understood; or questions.
@@ -308,6 +321,9 @@ fn change(session: &Session, wanted: Wanted, programs: Programs) -> Outcome<Answ
     if changed {
         event.change = Some(proposed.change.clone());
         event.inverse = Some(Inverse::Command(format!("pipewright rollback {}", proposed.change)));
+        let about = |t: &&Talk| t.pipeline == wanted.pipeline || wanted.specs.iter().any(|s| s.name == t.pipeline);
+        let talks: Vec<Talk> = generated.talks.iter().filter(about).cloned().collect();
+        event.messages = conversation(&event, &talks, None);
     }
     event.append(&workspace.root)?;
     Ok(if changed { Answer::Proposed(Box::new(proposed)) } else { Answer::Unchanged(Box::new(proposed)) })

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::generate::{self, Inputs};
+use super::messages::{Talk, conversation};
 use super::session::when;
 use super::{Programs, Session};
 use crate::publish::{self, Draft, Published};
@@ -92,6 +93,8 @@ pub fn regenerate(dir: &Path, programs: Programs) -> Outcome<Regenerated> {
             event.pipeline = Some(pipeline.to_string());
             event.change = Some(change.id.clone());
             event.inverse = Some(Inverse::Command(format!("pipewright rollback {}", change.id)));
+            let talks: Vec<Talk> = generated.talks.iter().filter(|t| behind.contains(&t.pipeline)).cloned().collect();
+            event.messages = conversation(&event, &talks, None);
             event.append(&workspace.root)?;
             Regenerated {
                 status: "proposed",

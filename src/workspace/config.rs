@@ -164,6 +164,16 @@ fn is_usual_size(rows: &u64) -> bool {
 }
 
 impl Connection {
+    /// Where it is, as OpenLineage names it; by the name of the variable where its address is a secret.
+    pub fn namespace(&self) -> String {
+        let dialect = self.dialect();
+        match self {
+            Connection::Sqlite { path } | Connection::DuckDb { path } => format!("{dialect}://{path}"),
+            Connection::Postgres { url_env: env } | Connection::MySql { url_env: env } => format!("{dialect}://${env}"),
+            Connection::Snowflake { credentials_env } => format!("{dialect}://${credentials_env}_ACCOUNT"),
+        }
+    }
+
     /// The kind of database.
     pub fn dialect(&self) -> Dialect {
         match self {

@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Message;
 use crate::vocabulary::{Diagnostic, Outcome, Place};
 use crate::world::lock;
 
@@ -47,6 +48,9 @@ pub struct Event {
     /// How it is undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inverse: Option<Inverse>,
+    /// What agents said to each other about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Message>,
 }
 
 /// Kinds of events.
@@ -122,6 +126,7 @@ impl Event {
             inputs: Vec::new(),
             outputs: Vec::new(),
             inverse: None,
+            messages: Vec::new(),
         }
     }
 

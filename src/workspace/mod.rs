@@ -5,6 +5,7 @@ mod check_agents;
 mod config;
 mod ledger;
 pub mod lock;
+mod message;
 mod open;
 mod own_agent;
 pub mod paths;
@@ -13,6 +14,7 @@ mod url;
 pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
 pub use ledger::{Dataset, Event, EventKind, Inverse, Job, Ledger};
 pub use lock::{Lock, Locked};
+pub use message::{Conversation, MOST_NAMES, Message, Says};
 pub use open::{Workspace, find};
 pub use own_agent::OwnAgent;
 
