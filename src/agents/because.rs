@@ -17,6 +17,11 @@ impl Maker<'_> {
         self.because(because(self.spec, path), why, artifact)
     }
 
+    /// What `path` in the spec follows from.
+    pub(super) fn of(&self, path: &str) -> Because {
+        because(self.spec, path)
+    }
+
     /// A proposal that follows from a contract.
     pub(super) fn of_contract(&self, table: &str, why: impl Into<String>, artifact: Artifact) -> Proposal {
         self.because(Because::Contract(table.to_owned()), why, artifact)

@@ -7,6 +7,7 @@ use super::{Agent, Brief};
 use crate::contract::Contract;
 use crate::plan::{Role, Task};
 use crate::proposal::{Artifact, DbtProject, DbtSource, DbtSourceTable, Ddl, DdlColumn, DdlTable, Proposal};
+use crate::spec::{Test, TestSeverity};
 use crate::vocabulary::{ArtifactKind, Name, Outcome, Relation, TableRef};
 
 pub(super) const AGENT: Agent = Agent {
@@ -45,7 +46,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
         let tables: Vec<DbtSourceTable> = landed
             .iter()
             .filter(|(table, _)| table.source == *source)
-            .filter_map(|(table, hours)| Some(source_table(context.contracts.get(*table)?, *hours)))
+            .filter_map(|(table, late)| Some(source_table(context.contracts.get(*table)?, *late)))
             .collect();
         if tables.is_empty() {
             continue;
@@ -73,14 +74,28 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     Ok(proposals)
 }
 
+/// After how many hours without a new row a table is late.
+#[derive(Clone, Copy, Debug, Default)]
+struct Late {
+    warn: Option<u32>,
+    error: Option<u32>,
+}
+
 /// Tables that any pipeline lands or reads, with the hours after which they are late: the shortest of all pipelines.
-fn landed<'a>(brief: &Brief<'a>) -> BTreeMap<&'a TableRef, Option<u32>> {
-    let mut landed: BTreeMap<&TableRef, Option<u32>> = BTreeMap::new();
+fn landed<'a>(brief: &Brief<'a>) -> BTreeMap<&'a TableRef, Late> {
+    let sooner = |known: &mut Option<u32>, hours: Option<u32>| *known = [*known, hours].into_iter().flatten().min();
+    let mut landed: BTreeMap<&TableRef, Late> = BTreeMap::new();
     for spec in brief.context.specs.values().chain([brief.context.spec]) {
         let hours = spec.schedule.as_ref().and_then(|s| s.cron.as_deref()).and_then(late_after);
         for ingest in &spec.ingest {
-            let known = landed.entry(&ingest.table).or_default();
-            *known = [*known, hours].into_iter().flatten().min();
+            let late = landed.entry(&ingest.table).or_default();
+            let recent = |severity| {
+                let own = |t: &&Test| t.model == ingest.table.staging_model() && t.severity == severity;
+                let hours = spec.tests.iter().filter(own).filter(|t| t.test == "is_recent").filter_map(hours_of);
+                hours.min()
+            };
+            sooner(&mut late.warn, recent(TestSeverity::Warn).or(hours));
+            sooner(&mut late.error, recent(TestSeverity::Error));
         }
         for model in &spec.models {
             if let Relation::Table(table) = &model.from {
@@ -91,12 +106,18 @@ fn landed<'a>(brief: &Brief<'a>) -> BTreeMap<&'a TableRef, Option<u32>> {
     landed
 }
 
-fn source_table(contract: &Contract, hours: Option<u32>) -> DbtSourceTable {
+fn hours_of(test: &Test) -> Option<u32> {
+    test.arguments.get("hours").and_then(serde_json::Value::as_u64).and_then(|h| u32::try_from(h).ok())
+}
+
+fn source_table(contract: &Contract, late: Late) -> DbtSourceTable {
     let cursor = contract.cursor.clone().filter(|c| contract.column(c.as_str()).is_some());
     DbtSourceTable {
         name: contract.table.clone(),
         description: description(contract),
-        warn_after_hours: hours.filter(|_| cursor.is_some()),
+        // What is an error already needs no warning after it.
+        warn_after_hours: late.warn.filter(|w| cursor.is_some() && late.error.is_none_or(|e| *w < e)),
+        error_after_hours: late.error.filter(|_| cursor.is_some()),
         loaded_at: cursor,
     }
 }

@@ -107,7 +107,17 @@ fn files(name: &Name, project: &Name) -> Outcome<Vec<Macro>> {
     Ok(files)
 }
 
-fn helper(name: &Name, project: &Name) -> Outcome<Macro> {
+/// The project's helper macros that a text of dbt SQL calls.
+pub(super) fn helpers(text: &str) -> Vec<Name> {
+    let names = template::list("dbt/macros/").into_iter().filter_map(|file| {
+        let name = file.strip_prefix("dbt/macros/")?.strip_suffix(".sql")?;
+        text.contains(&format!("{name}(")).then(|| Name::parse(name).ok()).flatten()
+    });
+    names.collect()
+}
+
+/// The file of a helper macro.
+pub(super) fn helper(name: &Name, project: &Name) -> Outcome<Macro> {
     let text = template::render(&format!("dbt/macros/{name}.sql"), BTreeMap::from([("project", project)]))?;
     Ok(Macro { name: name.clone(), form: MacroForm::Macro, text })
 }

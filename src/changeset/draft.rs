@@ -89,6 +89,7 @@ impl Draft {
             Artifact::DbtTest(t) => {
                 let mut arguments: Vec<String> = t.arguments.iter().map(|(k, v)| format!("{k}={v}")).collect();
                 arguments.sort();
+                arguments.extend(t.filter.clone());
                 let key = (t.model.clone(), t.column.clone(), t.test.clone(), arguments.join(","));
                 put!(tests, key, t, "the test");
             }

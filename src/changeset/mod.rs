@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+mod arguments;
 mod dags;
 mod draft;
 mod landing;

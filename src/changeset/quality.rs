@@ -30,7 +30,7 @@ pub(super) fn prove(draft: &Draft, known: &Known, macros: &BTreeMap<Name, MacroF
     }
 }
 
-fn model(draft: &Draft, name: &Name, at: Place, found: &mut Vec<Diagnostic>) -> bool {
+pub(super) fn model(draft: &Draft, name: &Name, at: Place, found: &mut Vec<Diagnostic>) -> bool {
     let there = draft.models.contains_key(name);
     if !there {
         let fault = Diagnostic::error("unknown-model", format!("there is no model `{name}`"));
@@ -39,7 +39,7 @@ fn model(draft: &Draft, name: &Name, at: Place, found: &mut Vec<Diagnostic>) -> 
     there
 }
 
-fn column(known: &Known, relation: &Relation, name: &Name, at: Place, found: &mut Vec<Diagnostic>) {
+pub(super) fn column(known: &Known, relation: &Relation, name: &Name, at: Place, found: &mut Vec<Diagnostic>) {
     let Some(ScopeRelation { columns, open: false, .. }) = known.scope.relations.get(relation) else { return };
     if !columns.iter().any(|(c, _)| c == name.as_str()) {
         let fault = Diagnostic::error("unknown-column", format!("`{relation}` has no column `{name}`"));
@@ -72,7 +72,7 @@ fn test(
         name => match generic.get(name) {
             Some(file) => {
                 let own = file.tests().find(|(n, _)| *n == name).map(|(_, p)| p).unwrap_or_default();
-                (own.into_iter().map(|p| (p.name.as_str(), p.optional)).collect(), file.takes_column(name))
+                (own.into_iter().map(|p| (p.name.as_str(), p.optional)).collect(), file.needs_column(name))
             }
             None => {
                 let names = generic.keys().copied().chain(["not_null", "unique", "accepted_values", "relationships"]);
@@ -116,7 +116,11 @@ fn test(
             None => {}
         },
         "relationships" => relationship(draft, known, item, found),
-        _ => {}
+        _ => super::arguments::prove(draft, known, item, found),
+    }
+    if let Some(filter) = &test.filter {
+        let relation = Relation::Model(test.model.clone());
+        super::arguments::expression(known, &relation, filter, &item.place("where"), true, found);
     }
 }
 
@@ -157,7 +161,7 @@ fn relationship(draft: &Draft, known: &Known, item: &Item<DbtTest>, found: &mut 
 }
 
 /// `ref('x')` or `source('s', 't')`, and nothing else.
-fn target(text: &str) -> Option<Relation> {
+pub(super) fn target(text: &str) -> Option<Relation> {
     let word = |text: &str| {
         let text = text.trim();
         let inner = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''));

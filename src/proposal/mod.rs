@@ -173,6 +173,9 @@ pub struct DbtSourceTable {
     /// After how many hours without a new row a warning is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warn_after_hours: Option<u32>,
+    /// After how many hours without a new row it is an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_after_hours: Option<u32>,
 }
 
 /// A dbt model.
@@ -238,6 +241,12 @@ pub struct DbtTest {
     /// Its arguments; a model is named as `ref('model')`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub arguments: IndexMap<String, serde_json::Value>,
+    /// Only rows that meet this condition are tested; plain SQL over the model's columns.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// What it holds, and where that comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// What a failure does.
     #[serde(default, skip_serializing_if = "TestSeverity::is_error")]
     pub severity: TestSeverity,

@@ -6,7 +6,7 @@ use super::Files;
 use crate::proposal::{DbtModel, DbtTest, Layer, Policy, UnitTest};
 use crate::spec::{Materialization, TestSeverity};
 use crate::template;
-use crate::vocabulary::{Outcome, Relation, jinja_literal, jinja_string};
+use crate::vocabulary::{Name, Outcome, Relation, jinja_literal, jinja_string};
 
 /// A model with all that stands in its YAML.
 #[derive(Clone, Debug)]
@@ -87,6 +87,17 @@ fn with<T: serde::Serialize>(mut context: Value, key: &str, value: Option<&T>) -
 
 fn data_test(test: &DbtTest) -> Value {
     let mut body = serde_json::Map::new();
+    if let Some(filter) = &test.filter {
+        // dbt's own name would be that of the test of all rows.
+        let column = test.column.as_ref().map(|c| format!("_{c}")).unwrap_or_default();
+        body.insert(
+            "name".into(),
+            json!(Name::from_text(&format!("{}_{}{column}_where_{filter}", test.test, test.model), "test")),
+        );
+    }
+    if let Some(text) = &test.description {
+        body.insert("description".into(), json!(jinja_string(text)));
+    }
     if !test.arguments.is_empty() {
         // dbt's own macro sets these between quotes as they are.
         let quoted = test.test == "accepted_values" && test.arguments.get("quote") != Some(&Value::Bool(false));
@@ -96,8 +107,15 @@ fn data_test(test: &DbtTest) -> Value {
         });
         body.insert("arguments".into(), Value::Object(arguments.collect()));
     }
+    let mut config = serde_json::Map::new();
+    if let Some(filter) = &test.filter {
+        config.insert("where".into(), json!(jinja_string(filter)));
+    }
     if test.severity == TestSeverity::Warn {
-        body.insert("config".into(), json!({"severity": "warn"}));
+        config.insert("severity".into(), json!("warn"));
+    }
+    if !config.is_empty() {
+        body.insert("config".into(), Value::Object(config));
     }
     if body.is_empty() { json!(test.test) } else { json!({test.test.as_str(): body}) }
 }

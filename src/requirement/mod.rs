@@ -5,6 +5,7 @@
 //! came from. What people say is data: `words`, `synonyms`, and the lists at the top of each recogniser.
 
 mod assemble;
+mod check;
 mod graph;
 mod lexicon;
 mod piece;

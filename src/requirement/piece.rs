@@ -76,7 +76,7 @@ pub enum Kind<'a> {
     /// A column for each value.
     Pivot(Pivot<'a>),
     /// A check.
-    Test(Check<'a>),
+    Test(Box<super::check::Check<'a>>),
     /// Rows that stay or go.
     Filter(Filter<'a>),
     /// Something to compute.
@@ -224,29 +224,6 @@ pub struct Clean<'a> {
     pub rule: Option<&'static str>,
     /// The column, or the table that it is in.
     pub noun: Option<Noun<'a>>,
-}
-
-/// A check that becomes a test.
-#[derive(Clone, Debug)]
-pub enum Check<'a> {
-    /// Never missing.
-    NotNull(Noun<'a>),
-    /// No value twice.
-    Unique(Noun<'a>),
-    /// Points to a row that is there.
-    Belongs {
-        /// The table that points.
-        child: Noun<'a>,
-        /// The table that is pointed to.
-        parent: Noun<'a>,
-    },
-    /// One of these.
-    OneOf {
-        /// The column.
-        noun: Noun<'a>,
-        /// The values.
-        values: Vec<String>,
-    },
 }
 
 /// One row of several that are alike.

@@ -154,6 +154,9 @@ pub struct Test {
     /// Its arguments.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub arguments: IndexMap<String, serde_json::Value>,
+    /// Only rows that meet this condition are tested.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
     /// `warn` lets a run go on.
     #[serde(default, skip_serializing_if = "TestSeverity::is_error")]
     pub severity: TestSeverity,

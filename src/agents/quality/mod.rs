@@ -1,6 +1,7 @@
 //! Quality: data tests that follow from contracts and models, those that a spec adds, and unit tests that show what
 //! cleaning does and where a window ends.
 
+mod asked;
 mod units;
 mod values;
 
@@ -11,13 +12,13 @@ use serde_json::{Value, json};
 
 use super::because::Maker;
 use super::models::{Body, Column, Resolved};
-use super::{Agent, Brief, cleaning, near};
+use super::{Agent, Brief, cleaning, transformation};
 use crate::contract;
-use crate::plan::{Role, Task, spec_file};
+use crate::plan::{Role, Task};
 use crate::proposal::{Artifact, DbtTest, Macro, MacroForm, Proposal};
 use crate::spec::TestSeverity;
 use crate::template;
-use crate::vocabulary::{ArtifactKind, DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef};
+use crate::vocabulary::{ArtifactKind, DataType, Fault, Name, Outcome, TableRef};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Quality,
@@ -33,7 +34,7 @@ const COMBINATION: &str = "unique_combination";
 fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     let spec = brief.context.spec;
     let maker = Maker { task, spec, role: Role::Quality };
-    let (asked, mut faults) = asked(brief);
+    let (asked, mut faults) = asked::tests(brief, &maker);
     let mut tests: Vec<(String, String, DbtTest)> = Vec::new();
     let mut units = Vec::new();
     let specs = brief.context.specs.values().chain([spec]);
@@ -58,7 +59,10 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
         );
         tests.extend(derived);
     }
-    let same = |a: &DbtTest, b: &DbtTest| (&a.model, &a.column, &a.test) == (&b.model, &b.column, &b.test);
+    // What a person asks for takes the place of what would follow anyway; a part of the rows is another question.
+    let same = |a: &DbtTest, b: &DbtTest| {
+        b.filter.is_none() && (&a.model, &a.column, &a.test) == (&b.model, &b.column, &b.test)
+    };
     tests.retain(|(_, _, test)| !asked.iter().any(|(_, _, other)| same(test, other)));
     tests.extend(asked);
 
@@ -66,11 +70,16 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     tests.iter().for_each(|(path, _, test)| {
         generic.entry(&test.test).or_insert(path);
     });
-    let mut files = Vec::new();
+    let mut files: Vec<Proposal> = Vec::new();
     for (name, path) in generic {
-        match generic_test(name) {
-            Ok(Some(file)) => files.push(maker.of_spec(path, format!("`{name}` is tested"), Artifact::Macro(file))),
-            Ok(None) => {}
+        match generic_test(name, &brief.context.config.name) {
+            Ok(more) => {
+                let made = |file| maker.of_spec(path, format!("`{name}` is tested"), Artifact::Macro(file));
+                let new: Vec<Proposal> = more.into_iter().map(made).collect();
+                files.extend(
+                    new.into_iter().filter(|p| !files.iter().any(|f| f.artifact == p.artifact)).collect::<Vec<_>>(),
+                );
+            }
             Err(fault) => faults.extend(fault.diagnostics),
         }
     }
@@ -82,17 +91,21 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     Ok(proposals)
 }
 
-/// The file of a generic test that is ours; none for dbt's own and the workspace's.
-fn generic_test(name: &Name) -> Outcome<Option<Macro>> {
-    if *name == COMBINATION {
-        let text = template::render("dbt/tests/unique_combination.sql", ())?;
-        return Ok(Some(Macro { name: name.clone(), form: MacroForm::GenericTest, text }));
-    }
+/// The file of a generic test that is ours, and those of the macros that it calls; none for dbt's own and the workspace's.
+fn generic_test(name: &Name, project: &Name) -> Outcome<Vec<Macro>> {
     let rules = cleaning::names().into_iter().filter_map(cleaning::rule);
-    match rules.filter_map(|r| r.test.as_ref()).find(|t| t.name == *name) {
-        Some(test) => test.generic_test().map(Some),
-        None => Ok(None),
+    let of_rule = rules.filter_map(|r| r.test.as_ref()).find(|t| t.name == *name);
+    let test = match (of_rule, template::text(&format!("dbt/tests/{name}.sql"))) {
+        (Some(test), _) => test.generic_test()?,
+        (None, Some(text)) => Macro { name: name.clone(), form: MacroForm::GenericTest, text: text.to_owned() },
+        (None, None) => return Ok(Vec::new()),
+    };
+    let mut files = Vec::new();
+    for helper in transformation::helpers(&test.text) {
+        files.push(transformation::helper(&helper, project)?);
     }
+    files.push(test);
+    Ok(files)
 }
 
 struct Derived<'a> {
@@ -212,41 +225,10 @@ impl Derived<'_> {
         let dot = column.map(|c| format!(".columns.{}", c.name)).unwrap_or_default();
         let path = format!("models.{model}{dot}");
         let column = column.map(|c| c.name.clone());
-        self.tests.push((path, why.to_owned(), DbtTest { model, column, test, arguments, severity }));
+        self.tests.push((
+            path,
+            why.to_owned(),
+            DbtTest { model, column, test, arguments, filter: None, description: None, severity },
+        ));
     }
-}
-
-/// Tests that the spec adds, on models and columns that there are.
-fn asked(brief: &Brief<'_>) -> (Vec<(String, String, DbtTest)>, Vec<Diagnostic>) {
-    let spec = brief.context.spec;
-    let (mut tests, mut faults) = (Vec::new(), Vec::new());
-    for (i, test) in spec.tests.iter().enumerate() {
-        let place = |field: &str| Place::path(spec_file(&spec.name), format!("tests.{i}.{field}"));
-        let Some(model) = brief.models.get(test.model.as_str()) else {
-            let fault = Diagnostic::error("unknown-model", format!("there is no model `{}`", test.model));
-            let next = near(test.model.as_str(), brief.models.names(), "add it to `models`");
-            faults.push(fault.at(place("model")).next(next));
-            continue;
-        };
-        if let (Some(column), Some(known)) = (&test.column, &model.columns)
-            && model.column(column.as_str()).is_none()
-        {
-            let known = known.iter().map(|c| c.name.as_str());
-            let fault = Diagnostic::error("unknown-column", format!("`{}` has no column `{column}`", test.model));
-            let next = near(column.as_str(), known, "name a column that it has");
-            faults.push(fault.at(place("column")).next(next));
-            continue;
-        }
-        let mut arguments = test.arguments.clone();
-        // dbt wants `ref('model')`; a spec may name the model alone.
-        if let Some(Value::String(to)) = arguments.get_mut("to")
-            && let Ok(name) = Name::parse(to)
-        {
-            *to = format!("ref('{name}')");
-        }
-        let (model, column, severity) = (test.model.clone(), test.column.clone(), test.severity);
-        let test = DbtTest { model, column, test: test.test.clone(), arguments, severity };
-        tests.push((format!("tests.{i}"), "the spec asks for it".to_owned(), test));
-    }
-    (tests, faults)
 }

@@ -17,6 +17,7 @@ mod pivot;
 mod platform;
 mod staging;
 mod tests_in_words;
+mod tests_of_rows;
 mod times;
 mod worth;
 
@@ -192,7 +193,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
 
     /// Every noun phrase of the requirement, with the piece that it is in.
     fn nouns(&self) -> Vec<(usize, &'s Noun<'a>)> {
-        use super::piece::{Check, Clean, Filter, Formula, What};
+        use super::piece::{Clean, Filter, Formula, What};
         fn leaves<'s, 'a>(formula: &'s Formula<'a>, out: &mut Vec<&'s Noun<'a>>) {
             match formula {
                 Formula::Column(noun) => out.push(noun),
@@ -230,10 +231,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
                 }
                 Kind::Keep(keep) => found.extend(keep.column()),
                 Kind::Pivot(pivot) => found.extend(&pivot.noun),
-                Kind::Test(check) => match check {
-                    Check::NotNull(noun) | Check::Unique(noun) | Check::OneOf { noun, .. } => found.push(noun),
-                    Check::Belongs { child, parent } => found.extend([child, parent]),
-                },
+                Kind::Test(check) => found.extend(check.of.iter().chain(&check.within)),
                 _ => {}
             }
             out.extend(found.into_iter().map(|n| (i, n)));

@@ -37,7 +37,7 @@ impl<'a> Assembly<'_, 'a> {
         let mart = base.map(|base| self.mart(base, name.clone(), asked));
         self.touch_mentioned(base);
         self.touch_cleaned();
-        let tests = self.tests();
+        let tests = self.tests(mart.as_ref());
         if !self.questions.is_empty() {
             return Intent::Questions(self.questions);
         }

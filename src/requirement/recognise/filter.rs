@@ -60,7 +60,7 @@ const WHERE: &[&str] = &[
     "by",
 ];
 #[rustfmt::skip]
-const COMPARE: &[(&str, &str)] = &[
+pub(super) const COMPARE: &[(&str, &str)] = &[
     ("greater than or equal to", ">="), ("at least", ">="), (">=", ">="), ("no less than", ">="), ("not less than", ">="), ("or more", ">="), ("minimum of", ">="), ("less than or equal to", "<="),
     ("at most", "<="), ("no more than", "<="), ("not more than", "<="), ("up to", "<="), ("<=", "<="), ("more than", ">"), ("greater than", ">"), ("higher than", ">"), ("larger than", ">"), ("bigger than", ">"), ("over", ">"),
     ("above", ">"), ("exceeding", ">"), ("exceeds", ">"), (">", ">"), ("less than", "<"), ("lower than", "<"), ("smaller than", "<"), ("fewer than", "<"), ("under", "<"), ("below", "<"), ("<", "<"), ("worth more than", ">"),
@@ -212,7 +212,7 @@ fn values_of<'a>(of: ColumnOf<'a>, tokens: std::ops::Range<usize>) -> impl Itera
 }
 
 /// `with status paid`, `where the status is not cancelled`, `in status completed or shipped`.
-fn column_value<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
+pub(super) fn column_value<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     let lead = scan.any(at, WHERE);
     let (noun, i) = scan.head(scan.article(lead.unwrap_or(at)))?;
     if noun.hits.columns.is_empty() {
@@ -363,7 +363,7 @@ fn comparison(scan: &Scan<'_>, at: usize) -> Option<(&'static str, usize, String
 }
 
 /// `without an e-mail`, `with a phone number`, `where shipped_at is missing`.
-fn missing<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
+pub(super) fn missing<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     if let Some(i) = scan.any(
         at,
         &[

@@ -20,6 +20,7 @@ mod unsayable;
 mod verbs;
 mod window;
 
+pub use quality::form_of;
 pub use schedule::{Every, When};
 
 use super::piece::Piece;
@@ -33,6 +34,7 @@ pub type Recogniser = for<'a> fn(&Scan<'a>, usize, &[Piece<'a>]) -> Option<Piece
 pub const RECOGNISERS: &[Recogniser] = &[
     dedupe::read,
     pivot::read,
+    quality::read,
     unsayable::read,
     platform::read,
     notify::read,
@@ -40,7 +42,6 @@ pub const RECOGNISERS: &[Recogniser] = &[
     mode::read,
     window::read,
     clean::read,
-    quality::read,
     formula::definition,
     subject::read,
     filter::read,

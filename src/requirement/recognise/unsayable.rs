@@ -27,11 +27,6 @@ const PHRASES: &[(&str, &[&str])] = &[
     ("groups without rows", &["stay in", "with zero", "even if", "even when", "zero orders", "including those without", "including those with no", "fill gaps", "fill the gaps", "filling gaps", "missing days", "no gaps"]),
     ("the time between two events", &["hours between", "days between", "minutes between", "time between", "seconds between", "weeks between", "months between", "duration between", "lag between", "how long"]),
     ("a column made of others", &["full name", "full names"]),
-    ("a check of that kind", &[
-        "valid email", "valid emails", "valid e-mail", "valid e-mails", "valid phone", "valid address", "valid addresses", "never negative", "not negative", "non-negative", "nonnegative", "always positive",
-        "is positive", "are positive", "must be positive", "greater than zero", "in the future", "freshness", "row count", "row counts", "outliers", "anomalies", "valid email addresses", "valid format",
-        "never be negative", "not be negative", "be negative", "be positive",
-    ]),
     ("rows set aside", &["set aside", "quarantine", "invalid rows", "reject"]),
     ("a later moment than another pipeline", &["is loaded", "has been loaded", "has loaded", "is done", "has finished"]),
 ];

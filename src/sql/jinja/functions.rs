@@ -78,6 +78,7 @@ pub(super) const DBT: &[DbtMacro] = dbt_macros! {
     "bool_or" ("expression") |a| format!("bool_or({})", arg(a, 0));
     "listagg" ("measure", "delimiter_text?", "order_by_clause?", "limit_num?") |a| format!("dbt_listagg({})", arg(a, 0));
     "generate_series" ("upper_bound") |_| "select 1 as generated_number".into();
+    "except" () |_| "except".into();
     "array_agg" ("measure") |a| format!("array_agg({})", arg(a, 0));
 };
 

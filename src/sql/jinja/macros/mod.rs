@@ -132,11 +132,10 @@ impl MacroFile {
         })
     }
 
-    /// Whether a generic test takes a column.
-    pub fn takes_column(&self, test: &str) -> bool {
-        self.definitions
-            .iter()
-            .any(|d| d.test && d.name == test && d.parameters.iter().any(|p| p.name == "column_name"))
+    /// Whether a generic test needs a column.
+    pub fn needs_column(&self, test: &str) -> bool {
+        let needs = |p: &Parameter| p.name == "column_name" && !p.optional;
+        self.definitions.iter().any(|d| d.test && d.name == test && d.parameters.iter().any(needs))
     }
 
     /// Proves every way through every macro in every dialect that it can be called in; gives the types of the values.

@@ -1,0 +1,446 @@
+//! What follows `is` and `must be`: adjectives, bounds, other columns, values, forms, age.
+
+use super::predicate::Cond;
+use super::subject::{Subject, one, table};
+use super::value;
+use crate::requirement::check::Form;
+use crate::requirement::piece::Formula;
+use crate::requirement::recognise::formula;
+use crate::requirement::roles::Cleanable;
+use crate::requirement::scan::Scan;
+use crate::requirement::tokens::Kind;
+
+/// `two letters`, `at least 3 characters`, `exactly five digits long`, `between 8 and 12 characters`.
+pub(super) fn length(scan: &Scan<'_>, at: usize) -> Option<(Vec<(&'static str, u64)>, usize)> {
+    let unit = |i: usize| {
+        scan.any(
+            i,
+            &[
+                "characters",
+                "character",
+                "letters",
+                "letter",
+                "digits",
+                "digit",
+                "chars",
+                "characters long",
+                "letters long",
+                "digits long",
+                "symbols",
+            ],
+        )
+    };
+    let at = scan.any(at, &["a length of", "length of", "of length"]).unwrap_or(at);
+    if let Some((list, end)) = value::bounds(scan, at)
+        && let Some(end) = unit(end)
+    {
+        let list: Option<Vec<(&'static str, u64)>> =
+            list.into_iter().map(|(op, n)| Some((op, n.parse().ok()?))).collect();
+        return Some((list?, end));
+    }
+    let (n, j) = value::count(scan, scan.skip(at, &["exactly", "just"]))?;
+    let end = unit(j).or_else(|| {
+        scan.any(at.checked_sub(1)?, &["of"]).filter(|_| scan.word(at.saturating_sub(2)) == "length").map(|_| j)
+    })?;
+    Some((vec![("=", n)], end))
+}
+
+/// The form that a noun phrase names, where it says more than a column: `valid e-mail addresses`.
+pub(super) fn named_form(scan: &Scan<'_>, at: usize) -> Option<Form> {
+    let at = scan.article(at);
+    let list: [(&[&str], Form); 5] = [
+        (
+            &[
+                "email",
+                "emails",
+                "e-mail",
+                "e-mails",
+                "email address",
+                "email addresses",
+                "e-mail address",
+                "e-mail addresses",
+                "mail addresses",
+            ],
+            Form::Of(Cleanable::Email),
+        ),
+        (
+            &[
+                "phone",
+                "phones",
+                "phone number",
+                "phone numbers",
+                "telephone number",
+                "telephone numbers",
+                "mobile numbers",
+            ],
+            Form::Of(Cleanable::Phone),
+        ),
+        (&["url", "urls", "web address", "web addresses", "link", "links", "website", "websites"], Form::Url),
+        (&["country code", "country codes"], Form::Pattern("^[A-Z]{2,3}$")),
+        (&["currency code", "currency codes"], Form::Pattern("^[A-Z]{3}$")),
+    ];
+    list.iter().filter_map(|(words, form)| Some((scan.any(at, words)?, *form))).max_by_key(|f| f.0).map(|f| f.1)
+}
+
+/// What follows `is` and `must be`.
+pub(super) fn complement<'a>(
+    scan: &Scan<'a>,
+    subject: &Subject<'a>,
+    at: usize,
+    only: bool,
+) -> Option<(Cond<'a>, usize)> {
+    const SIMPLE: &[(&[&str], Cond<'static>)] = &[
+        (
+            &[
+                "missing",
+                "null",
+                "empty",
+                "blank",
+                "absent",
+                "unknown",
+                "left empty",
+                "left blank",
+                "missing or empty",
+                "null or empty",
+                "empty or missing",
+                "unset",
+            ],
+            Cond::Missing,
+        ),
+        (
+            &[
+                "filled",
+                "filled in",
+                "present",
+                "set",
+                "there",
+                "given",
+                "known",
+                "provided",
+                "populated",
+                "filled out",
+                "recorded",
+                "available",
+                "not null",
+                "non-null",
+                "mandatory",
+                "required",
+                "complete",
+            ],
+            Cond::Present,
+        ),
+        (&["negative", "less than zero", "below zero", "under zero"], Cond::Negative),
+        (&["positive", "greater than zero", "more than zero", "above zero", "larger than zero"], Cond::Positive),
+        (&["zero"], Cond::Zero),
+        (&["unique", "distinct", "different for each row"], Cond::Unique),
+        (&["unique together", "unique in combination", "jointly unique"], Cond::Together),
+        (
+            &[
+                "duplicated",
+                "repeated",
+                "repeat",
+                "duplicate",
+                "used twice",
+                "occur twice",
+                "appear twice",
+                "appear more than once",
+                "occur more than once",
+                "used more than once",
+            ],
+            Cond::Duplicated,
+        ),
+        (
+            &["occur once", "occurs once", "appear once", "appears once", "occurs only once", "appears only once"],
+            Cond::Unique,
+        ),
+        (
+            &[
+                "in the future",
+                "future",
+                "lie in the future",
+                "later than today",
+                "after today",
+                "future dates",
+                "after now",
+                "in future",
+            ],
+            Cond::Future,
+        ),
+        (&["in the past", "past", "before today", "lie in the past", "before now"], Cond::Past),
+        (&["invalid", "malformed", "broken", "ill-formed", "badly formatted"], Cond::Invalid),
+        (
+            &[
+                "valid",
+                "well-formed",
+                "well formed",
+                "correctly formatted",
+                "properly formatted",
+                "correct",
+                "in a valid format",
+                "in valid format",
+            ],
+            Cond::Valid(None),
+        ),
+    ];
+    if let Some(end) = scan.any(
+        at,
+        &[
+            "non-negative",
+            "nonnegative",
+            "not negative",
+            "zero or more",
+            "zero or above",
+            "zero or positive",
+            "positive or zero",
+            "zero or greater",
+        ],
+    ) {
+        return Some((Cond::Bounds(vec![(">=", "0".into())]), end));
+    }
+    let simple = SIMPLE.iter().filter_map(|(list, cond)| Some((scan.any(at, list)?, cond))).max_by_key(|f| f.0);
+    let relation =
+        compared(scan, at).or_else(|| aged(scan, at)).or_else(|| belongs(scan, at)).or_else(|| shaped(scan, at));
+    if let Some((cond, end)) = relation.filter(|r| simple.is_none_or(|s| r.1 > s.0)) {
+        return Some((cond, end));
+    }
+    if let Some((end, cond)) = simple {
+        // `valid e-mail addresses`, `positive numbers`
+        let after = scan.article(end);
+        let cond = match cond {
+            Cond::Valid(None) => Cond::Valid(named_form(scan, after)),
+            other => other.clone(),
+        };
+        let more = scan.any(end, &["numbers", "number", "amounts", "values", "dates"]).unwrap_or(end);
+        let noun = if matches!(cond, Cond::Valid(_) | Cond::Invalid) { one(scan, after).map(|n| n.1) } else { None };
+        return Some((cond, noun.unwrap_or(more)));
+    }
+    let of_column = subject.nouns.iter().all(|n| !n.hits.columns.is_empty()) && !subject.nouns.is_empty();
+    let listed = scan.any(at, &["one of", "either", "in the list", "among", "any of", "in"]);
+    if of_column
+        && (listed.is_some()
+            || only
+            || scan.lexicon.value(&scan.tokens, scan.article(at)).is_some()
+            || scan.tokens.get(at).is_some_and(|t| t.kind == Kind::Quoted))
+        && let Some((values, end)) = value::values(scan, listed.unwrap_or(at), &subject.nouns)
+    {
+        return Some((Cond::Values(values), end));
+    }
+    None
+}
+
+/// Bounds, other columns, sums of rows.
+fn compared<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
+    if let Some((length, end)) = length(scan, at) {
+        return Some((Cond::Length(length), scan.any(end, &["long"]).unwrap_or(end)));
+    }
+    if let Some((list, end)) = value::bounds(scan, at) {
+        // `at most 5 %` and `older than 24 hours` are something else.
+        let other = scan.any(end, &["%", "percent", "per cent"]).is_some();
+        return (!other).then_some((Cond::Bounds(list), end));
+    }
+    const SUMS: &[&str] = &["the sum of", "the total of", "sum of", "the sum over", "the added"];
+    let sum = scan
+        .any(
+            at,
+            &[
+                "equal",
+                "equals",
+                "equal to",
+                "match",
+                "matches",
+                "agree with",
+                "agrees with",
+                "add up to",
+                "adds up to",
+                "be the same as",
+                "the same as",
+                "reconcile with",
+                "reconciles with",
+                "correspond to",
+                "tie to",
+                "equal to the same as",
+                "consistent with",
+            ],
+        )
+        .and_then(|i| scan.any(i, SUMS))
+        .or_else(|| scan.any(at, SUMS));
+    if let Some(i) = sum {
+        if let Some((amount, j)) = formula::formula(scan, i)
+            && let Some(of) = scan.any(j, &["of", "over", "in", "for", "across"])
+            && let Some((parts, end)) = table(scan, scan.skip(of, &["its", "their", "all"]))
+        {
+            return Some((Cond::SumOf { parts, amount: Some(amount) }, end));
+        }
+        let (parts, end) = one(scan, i)?;
+        return Some((Cond::SumOf { parts, amount: None }, end));
+    }
+    let (op, i) = value::operator(scan, at)?;
+    let i = scan.skip(i, &["or equal to", "to", "than", "the same as", "its", "their"]);
+    let (right, end) = formula::formula(scan, i).or_else(|| {
+        let (noun, end) = one(scan, i).filter(|n| !n.0.hits.columns.is_empty())?;
+        Some((Formula::Column(noun), end))
+    })?;
+    Some((Cond::Compare(op, right), end))
+}
+
+/// `older than 24 hours`, `more than a day old`, `updated in the last 2 hours`, `fresh`.
+fn aged<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
+    if let Some((hours, end)) = scan
+        .any(at, &["older than", "staler than", "behind by more than", "delayed by more than", "late by more than"])
+        .and_then(|i| value::hours(scan, i))
+    {
+        return Some((Cond::Older(hours), end));
+    }
+    if let Some((hours, end)) = scan.any(at, &["more than", "over"]).and_then(|i| value::hours(scan, i))
+        && let Some(end) = scan.any(end, &["old", "behind", "late", "stale"])
+    {
+        return Some((Cond::Older(hours), end));
+    }
+    let i = scan.skip(
+        at,
+        &[
+            "updated",
+            "loaded",
+            "refreshed",
+            "fresh",
+            "from",
+            "delivered",
+            "arrived",
+            "arrive",
+            "no older than",
+            "not older than",
+            "younger than",
+            "less than",
+            "at most",
+            "newer than",
+            "up to date",
+            "received",
+            "new",
+        ],
+    );
+    if i > at {
+        let i = scan.any(i, &["within", "in", "to", "within the", "in the"]).unwrap_or(i);
+        let i = scan.any(i, &["the last", "the past", "last", "past"]).unwrap_or(i);
+        let (hours, end) = value::hours(scan, i)?;
+        return Some((Cond::Within(hours), scan.any(end, &["old", "ago"]).unwrap_or(end)));
+    }
+    None
+}
+
+/// `belong to an existing order`, `point to a customer`, `exist in products`.
+fn belongs<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
+    let i = scan.any(
+        at,
+        &[
+            "belong to",
+            "belongs to",
+            "point to",
+            "points to",
+            "refer to",
+            "refers to",
+            "reference",
+            "references",
+            "linked to",
+            "exist in",
+            "exists in",
+            "found in",
+            "be found in",
+            "present in",
+            "there in",
+            "assigned to",
+            "related to",
+            "attached to",
+            "connected to",
+            "known in",
+            "listed in",
+            "occur in",
+            "appear in",
+        ],
+    )?;
+    let i = scan
+        .skip(scan.article(i), &["existing", "valid", "known", "real", "an", "a", "the", "exactly one", "one", "some"]);
+    let (parent, end) = one(scan, i)?;
+    if parent.hits.tables.is_empty() {
+        return None;
+    }
+    Some((Cond::Belongs(parent), scan.any(end, &["that exists", "which exists", "table"]).unwrap_or(end)))
+}
+
+/// `look like AB-1234`, `match "^[A-Z]+$"`, `start with "A"`, `upper case`, `only digits`.
+fn shaped<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
+    if let Some(end) =
+        scan.any(at, &["upper case", "uppercase", "upper-case", "in upper case", "in capitals", "capitals"])
+    {
+        return Some((Cond::Pattern("^[^a-z]*$".into()), end));
+    }
+    if let Some(end) = scan.any(at, &["lower case", "lowercase", "lower-case", "in lower case"]) {
+        return Some((Cond::Pattern("^[^A-Z]*$".into()), end));
+    }
+    if let Some(end) = scan.any(
+        at,
+        &[
+            "numeric",
+            "only digits",
+            "digits only",
+            "all digits",
+            "digits",
+            "consist of digits",
+            "consist only of digits",
+        ],
+    ) {
+        return Some((Cond::Pattern("^[0-9]+$".into()), end));
+    }
+    let sample = scan.any(
+        at,
+        &[
+            "look like",
+            "looks like",
+            "like",
+            "in the form",
+            "of the form",
+            "in the format",
+            "of the format",
+            "formatted like",
+            "formatted as",
+            "have the form",
+            "follow the pattern",
+            "follows the pattern",
+            "shaped like",
+        ],
+    );
+    if let Some(i) = sample {
+        let token = scan.tokens.get(i).filter(|t| matches!(t.kind, Kind::Word | Kind::Number | Kind::Quoted))?;
+        // A sample of several words stands between quotation marks.
+        return Some((Cond::Pattern(value::pattern_like(&token.text)?), i + 1));
+    }
+    let quoted = |i: usize| scan.tokens.get(i).filter(|t| t.kind == Kind::Quoted);
+    let fits = |text: &str| !text.contains(['\'', '\\', '{', '}', '\n']) && regex::Regex::new(text).is_ok();
+    if let Some(i) = scan.any(
+        at,
+        &[
+            "match",
+            "matches",
+            "match the pattern",
+            "match the regular expression",
+            "match the regex",
+            "matches the pattern",
+        ],
+    ) {
+        let text = quoted(i)?.text.clone();
+        return fits(&text).then_some((Cond::Pattern(text), i + 1));
+    }
+    let start = scan.any(at, &["start with", "starts with", "begin with", "begins with"]);
+    let end = scan.any(at, &["end with", "ends with", "end in"]);
+    let i = start.or(end)?;
+    let token = scan.tokens.get(i).filter(|t| matches!(t.kind, Kind::Word | Kind::Number | Kind::Quoted))?;
+    let literal: String =
+        token
+            .text
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_') { c.to_string() } else { format!("[{c}]") }
+            })
+            .collect();
+    let pattern = if start.is_some() { format!("^{literal}") } else { format!("{literal}$") };
+    fits(&pattern).then_some((Cond::Pattern(pattern), i + 1))
+}

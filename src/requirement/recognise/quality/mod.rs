@@ -1,0 +1,315 @@
+//! Quality in words: what must hold (`make sure that totals are never negative`, `the status may only be …`), and what
+//! must not be met (`check for missing phones`, `warn if …`, `no two customers share an e-mail`).
+
+mod complement;
+mod predicate;
+mod rate;
+mod subject;
+mod value;
+
+use std::ops::Range;
+
+use crate::requirement::check::{Check, Rule};
+use crate::requirement::piece::{Filter, Kind, Noun, Piece};
+use crate::requirement::scan::Scan;
+use crate::requirement::words;
+use crate::spec::TestSeverity;
+use predicate::{Cond, turn};
+use subject::{Subject, adjective, one, subject, table};
+
+pub use subject::form_of;
+
+/// Verbs beside those of [`words::CHECK`] that ask for something to hold.
+const RULE: &[&str] =
+    &["we expect", "we expect that", "expect", "expect that", "require", "require that", "enforce", "enforce that"];
+/// Words that ask for something not to be met.
+#[rustfmt::skip]
+const VIOLATION: &[&str] = &[
+    "check for", "test for", "look for", "watch for", "watch out for", "detect", "flag", "flag any", "report any", "complain about", "check for any", "there must be no",
+    "there should be no", "there may be no", "there can be no", "there must not be", "there must not be any", "there should not be any", "there must never be", "there are no",
+    "that there are no", "check that there are no", "make sure there are no", "make sure that there are no", "ensure there are no", "ensure that there are no", "verify there are no", "verify that there are no",
+    "make sure that no", "make sure no", "ensure that no", "ensure no", "check that no", "verify that no", "and no", "no",
+    "fail if", "fail when", "fail the run if", "fail the run when", "fail the build if", "fail the pipeline if", "fail the job if", "raise an error if", "raise an error when", "error if", "stop if",
+    "stop the run if", "alert me if", "alert us if", "alert me when", "alert us when", "complain if", "complain when",
+];
+/// The same, and the run goes on.
+#[rustfmt::skip]
+const WARNING: &[&str] = &[
+    "warn if", "warn me if", "warn us if", "warn when", "warn me when", "warn us when", "warn about", "warn me about", "warn us about", "warn on", "give a warning if", "give a warning when", "raise a warning if",
+    "raise a warning when", "just warn if", "only warn if",
+];
+
+/// What led to a check.
+#[derive(Clone, Copy, Debug)]
+struct Lead {
+    /// It is asked for, so that a plain `is` states a rule.
+    asked: bool,
+    /// What follows must not be met.
+    violation: bool,
+    severity: TestSeverity,
+}
+
+/// Reads a check.
+pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    let (lead, i) = lead(scan, at, before);
+    let i = scan.skip(
+        i,
+        &["that", "if", "whether", "also", "for", "any", "there are", "there is", "every", "each", "all", "the"],
+    );
+    let (mut check, end) = said(scan, i, lead)?;
+    let end = trailing(scan, end, &mut check);
+    Some(Piece { tokens: at..end, kind: Kind::Test(Box::new(check)) })
+}
+
+/// What led to it, and where that ends.
+fn lead<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> (Lead, usize) {
+    let start = scan.any(at, &["and", ", and", ",", "; and", "also", "please"]).unwrap_or(at);
+    let (error, warn) = (TestSeverity::Error, TestSeverity::Warn);
+    let leads = [
+        (scan.any(start, WARNING), Lead { asked: true, violation: true, severity: warn }),
+        (scan.any(start, VIOLATION), Lead { asked: true, violation: true, severity: error }),
+        (scan.any(start, words::CHECK), Lead { asked: true, violation: scan.word(start) == "flag", severity: error }),
+        (scan.any(start, RULE), Lead { asked: true, violation: false, severity: error }),
+    ];
+    let found = leads.into_iter().filter_map(|(end, lead)| Some((end?, lead))).max_by_key(|f| f.0);
+    if let Some((end, lead)) = found {
+        return (lead, end);
+    }
+    // `, and the e-mails`: goes on with what was asked before.
+    let run = before.iter().rev().take_while(|p| matches!(p.kind, Kind::Test(_))).last();
+    match (before.last().map(|p| &p.kind), run) {
+        (Some(Kind::Test(check)), Some(first)) if start > at => {
+            let from = first.tokens.start;
+            let from = scan.any(from, &["and", ",", ", and"]).unwrap_or(from);
+            let violation = scan.any(from, VIOLATION).is_some() || scan.any(from, WARNING).is_some();
+            (Lead { asked: true, violation, severity: check.severity }, start)
+        }
+        _ => (Lead { asked: false, violation: false, severity: error }, start),
+    }
+}
+
+/// Everything that a check can be said as.
+fn said<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)> {
+    rate::percent(scan, at, lead)
+        .or_else(|| rate::rows(scan, at, lead))
+        .or_else(|| no_two(scan, at, lead))
+        .or_else(|| adjectives(scan, at, lead))
+        .or_else(|| predicated(scan, at, lead))
+        .or_else(|| without(scan, at, lead))
+        .or_else(|| validated(scan, at, lead))
+}
+
+fn check<'a>(subject: Subject<'a>, rule: Rule<'a>, lead: Lead) -> Check<'a> {
+    let only = subject.only();
+    Check { of: subject.nouns, said: subject.said, within: subject.within, rule, only, severity: lead.severity }
+}
+
+/// `no two customers share an e-mail`, `two customers have the same e-mail`.
+fn no_two<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)> {
+    let i =
+        scan.any(at, &["no two", "two", "several", "no 2"]).filter(|i| lead.violation || scan.word(*i - 2) == "no")?;
+    let (of, i) = table(scan, i)?;
+    let i = scan.any(i, &["may", "should", "must", "can", "ever"]).unwrap_or(i);
+    let i = scan.any(
+        i,
+        &[
+            "share the same",
+            "share a",
+            "share an",
+            "share",
+            "have the same",
+            "with the same",
+            "for the same",
+            "the same",
+            "use the same",
+        ],
+    )?;
+    let mut subject = subject(scan, i)?;
+    subject.within = Some(of);
+    let (rule, end) = (Rule::Unique { together: true, per: Vec::new() }, subject.end);
+    Some((check(subject, rule, lead), end))
+}
+
+/// `missing phone numbers`, `duplicate e-mails in customers`, `negative totals`, `unique order numbers`.
+fn adjectives<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)> {
+    if !lead.asked {
+        return None;
+    }
+    let (cond, i) = adjective(scan, at)?;
+    let subject = subject(scan, i)?;
+    let positive = matches!(cond, Cond::Valid(_) | Cond::Unique | Cond::Present);
+    // An orphan is a row, not a value.
+    if !matches!(cond, Cond::Orphan) && subject.nouns.iter().all(|n| n.hits.columns.is_empty()) {
+        return None;
+    }
+    let rule = turn(scan, cond, positive)?;
+    let end = subject.end;
+    // `negative totals are never there` and the like say more than the adjective.
+    Some((check(subject, rule, lead), scan.any(end, &["at all", "anywhere"]).unwrap_or(end)))
+}
+
+/// `X must be …`.
+fn predicated<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)> {
+    let subject = subject(scan, at).or_else(|| subject::result(scan, at))?;
+    let said = predicate::read(scan, &subject, lead.asked)?;
+    let wanted = said.negated == lead.violation;
+    let rule = turn(scan, said.cond, wanted)?;
+    let mut subject = subject;
+    if let Some(noun) = said.property {
+        subject = subject.property(noun);
+    }
+    Some((check(subject, rule, lead), said.end))
+}
+
+/// `orders without a customer`, `customers with no phone`, `no order without items`, `orders with a negative total`.
+fn without<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)> {
+    if !lead.violation {
+        return None;
+    }
+    let (of, i) = table(scan, at)?;
+    let i = scan.skip(i, &["may be", "is", "are", "must be", "should be", "can be"]);
+    if let Some(i) = scan.any(
+        i,
+        &[
+            "without",
+            "with no",
+            "without any",
+            "lacking",
+            "that have no",
+            "who have no",
+            "which have no",
+            "missing",
+            "with missing",
+        ],
+    ) {
+        let i = scan.any(i, &["existing", "a valid", "an existing", "a matching", "matching", "a known"]).unwrap_or(i);
+        let (noun, end) = one(scan, i)?;
+        let subject = Subject::of(of, at..end);
+        return if noun.hits.columns.is_empty() {
+            Some((check(subject, Rule::Belongs(noun), lead), end))
+        } else {
+            Some((check(subject.property(noun), Rule::There, lead), end))
+        };
+    }
+    let i = scan.any(i, &["with", "that have", "having", "whose", "where", "with a", "with an"])?;
+    let i = scan.article(i);
+    if let Some((cond, j)) = adjective(scan, i) {
+        let (noun, end) = one(scan, j).filter(|n| !n.0.hits.columns.is_empty())?;
+        let rule = turn(scan, cond, false)?;
+        return Some((check(Subject::of(of, at..end).property(noun), rule, lead), end));
+    }
+    let mut inner = subject(scan, i)?;
+    let said = predicate::read(scan, &inner, true)?;
+    let rule = turn(scan, said.cond, said.negated)?;
+    inner.within = Some(of);
+    Some((check(inner, rule, lead), said.end))
+}
+
+/// `validate the e-mail addresses`: the form of their kind.
+fn validated<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)> {
+    if !lead.asked || lead.violation {
+        return None;
+    }
+    let subject = subject(scan, at)?;
+    let has_form =
+        |n: &Noun<'a>| !n.hits.columns.is_empty() && n.hits.columns.iter().all(|c| form_of(c.column).is_some());
+    let goes_on = scan.tokens.get(subject.end).is_some_and(|t| !t.ends_clause() && !t.is_mark(",") && t.lower != "and");
+    (subject.nouns.iter().all(has_form) && !subject.nouns.is_empty() && !goes_on).then(|| {
+        let end = subject.end;
+        (check(subject, Rule::Valid(None), lead), end)
+    })
+}
+
+/// What may follow a check: the table, the rows that it is for, what a failure does.
+fn trailing<'a>(scan: &Scan<'a>, mut end: usize, check: &mut Check<'a>) -> usize {
+    loop {
+        let from = end;
+        if check.within.is_none()
+            && let Some(i) = scan.any(end, &["in", "of", "on", "within", "among", "across", "from", "for"])
+            && let Some((noun, j)) = table(scan, scan.skip(i, &["all", "every", "each", "any"]))
+            && noun.values.is_empty()
+            && about(check, &noun)
+        {
+            check.within = Some(noun);
+            end = scan.any(j, &["table", "tables"]).unwrap_or(j);
+        }
+        if check.only.is_none()
+            && let Some((filter, j)) = condition(scan, end)
+        {
+            check.only = Some(filter);
+            end = j;
+        }
+        let i = scan.skip(end, &[",", ";", "but", "and", "otherwise", "or", "else", "if not", "-", "–"]);
+        let warn = scan.any(
+            i,
+            &[
+                "only warn",
+                "just warn",
+                "warn",
+                "warn only",
+                "as a warning",
+                "with a warning",
+                "a warning is enough",
+                "give a warning",
+                "severity warn",
+                "only a warning",
+                "just a warning",
+            ],
+        );
+        let fail = scan.any(
+            i,
+            &[
+                "fail",
+                "fail the run",
+                "fail the build",
+                "fail the pipeline",
+                "severity error",
+                "as an error",
+                "stop the run",
+            ],
+        );
+        // `warn if …` leads to the next check.
+        let own = |j: usize| !matches!(scan.word(j), "if" | "when" | "about" | "on" | "me" | "us");
+        if let Some(j) = warn.or(fail).filter(|j| own(*j)) {
+            check.severity = if warn.is_some() { TestSeverity::Warn } else { TestSeverity::Error };
+            end = j;
+        }
+        if end == from {
+            return end;
+        }
+    }
+}
+
+/// Whether the columns that are checked, or rows that belong to them, are in that table.
+fn about(check: &Check<'_>, noun: &Noun<'_>) -> bool {
+    let in_it = |n: &Noun<'_>| n.hits.columns.iter().any(|c| noun.hits.tables.contains(&c.table));
+    !check.of.is_empty() && check.of.iter().all(in_it)
+}
+
+/// `when the status is shipped`, `for shipped orders`, `unless …`.
+fn condition<'a>(scan: &Scan<'a>, at: usize) -> Option<(Filter<'a>, usize)> {
+    let filter = |piece: Option<Piece<'a>>| match piece {
+        Some(Piece { tokens: Range { end, .. }, kind: Kind::Filter(filter) }) => Some((filter, end)),
+        _ => None,
+    };
+    let i = scan
+        .any(at, &["when", "if", "where", "once", "whenever", "for rows where", "provided", "as soon as", "unless"]);
+    if let Some(i) = i {
+        let i = scan.article(scan.any(i, &["that", "its", "their"]).unwrap_or(i));
+        let (mut found, end) =
+            filter(super::filter::column_value(scan, i)).or_else(|| filter(super::filter::missing(scan, i - 1)))?;
+        if scan.word(at) == "unless" {
+            match &mut found {
+                Filter::Values { negative, .. } => *negative = !*negative,
+                Filter::Missing { missing, .. } => *missing = !*missing,
+                Filter::Compare { .. } => return None,
+            }
+        }
+        return Some((found, end));
+    }
+    let i = scan.any(at, &["for", "of", "in", "among"])?;
+    let (noun, end) = scan
+        .noun(scan.skip(i, &["all", "every", "each"]))
+        .filter(|n| !n.0.values.is_empty() && !n.0.hits.tables.is_empty())?;
+    Some((Filter::Values { negative: false, values: noun.values.clone(), noun: Some(noun) }, end))
+}
