@@ -32,6 +32,18 @@ pub fn render(name: &str, context: impl Serialize) -> Outcome<String> {
     Ok(template.render(minijinja::value::Serde(context)).map_err(|e| diagnostic(name, &e))?)
 }
 
+/// Renders a text that is no file of `templates/`, such as a prompt of the workspace's own; `file` is where it stands.
+///
+/// # Errors
+/// As for [`render`].
+pub fn render_text(file: &str, text: &str, context: impl Serialize) -> Outcome<String> {
+    let rendered = engine()?.render_named_str(file, text, minijinja::value::Serde(context));
+    Ok(rendered.map_err(|e| Diagnostic {
+        place: Some(Place { line: e.line(), ..Place::file(file) }),
+        ..diagnostic(file, &e)
+    })?)
+}
+
 /// The text of the file of that name under `templates/`, as it is.
 pub fn text(name: &str) -> Option<&'static str> {
     files().get(name).map(String::as_str)
@@ -43,7 +55,7 @@ pub fn list(prefix: &str) -> Vec<&'static str> {
 }
 
 /// Templates whose text is in no generated file.
-const NOT_GENERATED: &[&str] = &["ops/", "pull_request/"];
+const NOT_GENERATED: &[&str] = &["ops/", "prompts/", "pull_request/"];
 
 /// SHA-256 over names and texts of the templates that files are generated from: what the lock file keeps, so that a new
 /// template is seen.

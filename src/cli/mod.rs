@@ -12,6 +12,7 @@ mod plan;
 mod pr;
 mod progress;
 mod propose;
+mod reading;
 mod regenerate;
 mod report;
 mod rollback;

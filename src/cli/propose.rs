@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::ask::{ask, is_somebody_there, shown};
+use super::reading;
 use super::report::Ui;
 use super::table::table;
 use crate::verbs::propose::{Answer, Input, Options, Proposed, propose};
@@ -36,6 +37,8 @@ pub(super) struct Args {
     answers: Vec<(String, String)>,
     #[command(flatten)]
     agents: super::agents::Args,
+    #[command(flatten)]
+    reading: reading::Args,
 }
 
 /// `KEY=VALUE`.
@@ -73,7 +76,7 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
         Input::Requirement(text) => text.clone(),
         Input::Outside { .. } => String::new(),
     };
-    let mut options = Options { dir: dir.to_owned(), input, as_of, answers, programs };
+    let mut options = Options { dir: dir.to_owned(), input, as_of, answers, programs, reading: args.reading.reading() };
     let mut answer = propose(&options)?;
     let asks = is_somebody_there(ui);
     while let Answer::Question { questions, .. } = &answer
@@ -89,7 +92,8 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
     }
     ui.document(&answer);
     Ok(match &answer {
-        Answer::Question { questions, .. } => {
+        Answer::Question { questions, model, .. } => {
+            reading::used(model.as_ref(), ui);
             if asks {
                 ui.say("Nothing was written.");
                 return Ok(3);
@@ -178,6 +182,7 @@ fn say(change: &Proposed, ui: &Ui) {
     for assumed in &change.assumed {
         ui.say(format_args!("  assumed: {} ({})", assumed.field, assumed.because));
     }
+    reading::used(change.model.as_ref(), ui);
     ui.say(format_args!("\n{} Change {}.\n", change.summary, change.change));
     ui.say("Next: `pipewright diff` shows it, `pipewright run` builds it, `pipewright rollback` undoes it.");
 }

@@ -2,7 +2,7 @@
 
 mod assemble;
 mod connector;
-mod personal;
+pub mod personal;
 mod profile;
 mod references;
 mod sqlite;

@@ -29,7 +29,7 @@ pub fn workspace_config(base: &str, platforms: &[Platform]) -> Outcome<String> {
 pub fn canonical(config: &Config) -> Outcome<String> {
     let value: Value = serde_json::to_value(config)
         .map_err(|e| Diagnostic::error("render-yaml", format!("pipewright.yml can't be written: {e}")))?;
-    Ok(document(&value, &["dev", "prod", "defaults", "airflow", "runtime", "policies"], &[]))
+    Ok(document(&value, &["dev", "prod", "defaults", "airflow", "runtime", "model", "policies"], &[]))
 }
 
 /// `config` with production connections added.

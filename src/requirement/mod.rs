@@ -19,9 +19,12 @@ mod synonyms;
 mod tokens;
 mod words;
 
+pub mod llm;
+
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub use question::{Question, Readings};
@@ -29,7 +32,7 @@ pub use question::{Question, Readings};
 use self::said::Said;
 use self::scan::Scan;
 use crate::contract::Contract;
-use crate::spec::Spec;
+use crate::spec::{Answer, Spec};
 use crate::vocabulary::{Diagnostic, Name, Outcome, TableRef};
 use crate::workspace::{Config, Platform};
 
@@ -71,13 +74,41 @@ pub struct Understood {
     pub findings: Vec<Diagnostic>,
 }
 
-/// Reads a requirement.
+/// Reads a requirement by the rules.
 ///
 /// The requirement of a spec that is there already gives that spec, with what people changed in it.
 ///
 /// # Errors
-/// A text without words, one that is too long, or no contract to read it against.
+/// A text without words, one that is too long, no contract to read it against, or an answer to no question.
 pub fn read(text: &str, ground: &Ground<'_>) -> Outcome<Intent> {
+    match standing(text, ground)? {
+        Standing::Same(understood) => Ok(Intent::Understood(understood)),
+        Standing::New { specs, answers } => {
+            let read = by_rules(text, &Ground { specs: &specs, answers: &answers, ..*ground })?;
+            read.all_used(&answers)?;
+            Ok(read.intent)
+        }
+    }
+}
+
+/// Whether a requirement stands already.
+pub enum Standing<'a> {
+    /// It does, with these answers: its spec.
+    Same(Box<Understood>),
+    /// It is to be read among these specs, with these answers.
+    New {
+        /// All but the one that is read anew because an answer is taken back.
+        specs: Cow<'a, BTreeMap<Name, Spec>>,
+        /// Those that are given, and those that stand.
+        answers: Cow<'a, BTreeMap<String, String>>,
+    },
+}
+
+/// Looks a requirement up among the specs.
+///
+/// # Errors
+/// A text without words, one that is too long, or no contract to read it against.
+pub fn standing<'a>(text: &str, ground: &Ground<'a>) -> Outcome<Standing<'a>> {
     let text = text.trim();
     if !text.chars().any(char::is_alphanumeric) {
         let next = "say what is wanted, such as `daily revenue per country, without cancelled orders`";
@@ -94,17 +125,19 @@ pub fn read(text: &str, ground: &Ground<'_>) -> Outcome<Intent> {
         return Err(Diagnostic::error("no-contracts", "there are no contracts to read it against").next(next).fault());
     }
     let stands = ground.specs.values().find(|s| s.requirement.as_deref().is_some_and(|r| same(r, text)));
-    let Some(spec) = stands else { return read_new(text, ground) };
+    let Some(spec) = stands else {
+        return Ok(Standing::New { specs: Cow::Borrowed(ground.specs), answers: Cow::Borrowed(ground.answers) });
+    };
     let kept = |(key, value): (&String, &String)| spec.answers.iter().any(|a| a.key == *key && a.value == *value);
     if ground.answers.iter().all(kept) {
-        return Ok(Intent::Understood(Box::new(again(spec))));
+        return Ok(Standing::Same(Box::new(again(spec))));
     }
     // An answer is taken back: the requirement is read anew, with the answers that were not.
     let specs =
         ground.specs.iter().filter(|(name, _)| **name != spec.name).map(|(n, s)| (n.clone(), s.clone())).collect();
     let mut answers: BTreeMap<String, String> = spec.answers.iter().map(|a| (a.key.clone(), a.value.clone())).collect();
     answers.extend(ground.answers.iter().map(|(k, v)| (k.clone(), v.clone())));
-    read_new(text, &Ground { specs: &specs, answers: &answers, ..*ground })
+    Ok(Standing::New { specs: Cow::Owned(specs), answers: Cow::Owned(answers) })
 }
 
 /// Words of a requirement that has questions.
@@ -134,8 +167,32 @@ pub fn heard(text: &str, ground: &Ground<'_>, questions: &[Question]) -> Vec<Hea
     assemble::heard(&scan, &scan.pieces(), questions)
 }
 
-/// Reads, answers, and reads again, until nothing is left to answer.
-fn read_new(text: &str, ground: &Ground<'_>) -> Outcome<Intent> {
+/// What the rules came to.
+#[derive(Clone, Debug)]
+pub struct ByRules {
+    /// A spec, or questions.
+    pub intent: Intent,
+    /// The answers that decided something.
+    pub used: Vec<Answer>,
+}
+
+impl ByRules {
+    /// Checks that every answer is one to a question.
+    ///
+    /// # Errors
+    /// An answer that answers no question.
+    pub fn all_used(&self, answers: &BTreeMap<String, String>) -> Outcome<()> {
+        let asked = if let Intent::Questions(questions) = &self.intent { &questions[..] } else { &[] };
+        question::all_used(answers, asked, &self.used)
+    }
+}
+
+/// Reads, answers, and reads again, until nothing is left to answer. Answers may be left over.
+///
+/// # Errors
+/// An answer that does not settle its question.
+pub fn by_rules(text: &str, ground: &Ground<'_>) -> Outcome<ByRules> {
+    let text = text.trim();
     let (mut said, mut used) = (Said::new(text), Vec::new());
     loop {
         let mut scan = Scan::new(&said, ground);
@@ -146,12 +203,11 @@ fn read_new(text: &str, ground: &Ground<'_>) -> Outcome<Intent> {
         let edit = scan.edit(asked)?;
         used = scan.answers.take();
         let Some((at, words, answer)) = edit else {
-            question::all_used(ground.answers, asked, &used)?;
             if let Intent::Understood(understood) = &mut intent {
                 understood.spec.requirement = Some(text.to_owned());
-                understood.spec.answers = used;
+                understood.spec.answers = used.clone();
             }
-            return Ok(intent);
+            return Ok(ByRules { intent, used });
         };
         said.replace(&at, &words, &answer);
     }

@@ -119,7 +119,7 @@ impl Question {
     }
 
     /// The answer in full.
-    fn answer(&self, value: &str) -> Option<Answer> {
+    pub(super) fn answer(&self, value: &str) -> Option<Answer> {
         let said = self.value(value)?;
         Some(Answer { key: self.key.clone(), question: self.about.clone(), value: said, words: self.words.clone() })
     }

@@ -58,6 +58,9 @@ pub struct Spec {
     /// Acts that a person approved by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<Approval>,
+    /// The language model that read the requirement; none if the rules did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_by: Option<Box<Reader>>,
     /// Questions that the requirement left open, as people answered them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Answer>,
@@ -200,6 +203,16 @@ pub struct Approval {
     pub by: String,
     /// Why.
     pub why: String,
+}
+
+/// The language model that read a requirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reader {
+    /// Provider and name, `ollama/gemma3:4b`.
+    pub model: String,
+    /// Hash of the prompts that it was given.
+    pub prompts: String,
 }
 
 /// A question that the requirement left open, as people answered it.

@@ -155,6 +155,7 @@ fn locked(inputs: &Inputs, spec: &Spec, answers: &Files) -> Locked {
         ),
         contracts: lock::hash(contracts.iter().map(|path| text(path))),
         templates: format!("sha256:{}", template::hash()),
+        prompts: spec.read_by.as_ref().map(|reader| reader.prompts.clone()),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }

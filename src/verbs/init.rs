@@ -145,6 +145,7 @@ fn config(root: &std::path::Path, options: &InitOptions) -> Outcome<Config> {
             defaults: Defaults::default(),
             airflow: Airflow::default(),
             runtime: Runtime::default(),
+            model: None,
             policies: Policies::default(),
             agents: Vec::new(),
         }),

@@ -1,5 +1,8 @@
 //! A requirement, or proposals from outside, become a change on a branch; or a question.
 
+mod line;
+mod model;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -16,12 +19,15 @@ use crate::plan::{self, Context, Role, Task};
 use crate::proposal::{Artifact, Because, Layer, Proposal, Proposals, outside};
 use crate::publish::{self, Draft, Proofs, Published};
 use crate::render::{self, Files};
-use crate::requirement::{self, Intent, Question};
+use crate::requirement::{Intent, Question, Understood};
 use crate::spec::{Assumed, Spec};
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, Relation};
-use crate::workspace::{Event, EventKind, Inverse, Platform, Workspace, paths};
+use crate::workspace::{Event, EventKind, Inverse, ModelUse, Platform, paths};
 use crate::world::clock;
 use crate::world::git::Tree;
+
+pub use line::Recording;
+pub use model::Reading;
 
 /// What `propose` is asked.
 #[derive(Clone, Debug)]
@@ -36,6 +42,8 @@ pub struct Options {
     pub answers: BTreeMap<String, String>,
     /// Which programs may be run.
     pub programs: Programs,
+    /// Who reads the requirement.
+    pub reading: Reading,
 }
 
 /// What is wanted.
@@ -66,6 +74,9 @@ pub enum Answer {
         questions: Vec<Question>,
         /// Every word of the requirement, and what became of it so far.
         trace: Vec<TraceRow>,
+        /// What asking a language model took.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        model: Option<ModelUse>,
     },
 }
 
@@ -96,6 +107,9 @@ pub struct Proposed {
     pub files: Vec<String>,
     /// Counts in a sentence.
     pub summary: String,
+    /// What asking a language model took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelUse>,
 }
 
 /// A relation that was asked for.
@@ -117,6 +131,8 @@ struct Wanted {
     rest: Vec<Proposal>,
     deliverables: Vec<Name>,
     findings: Vec<Diagnostic>,
+    /// What asking a language model took.
+    model: Option<ModelUse>,
 }
 
 impl Wanted {
@@ -144,54 +160,53 @@ pub fn propose(options: &Options) -> Outcome<Answer> {
     }
     let session = Session::open(&options.dir, "propose")?;
     let wanted = match &options.input {
-        Input::Requirement(text) => match read(text, &options.answers, &session.workspace)? {
-            Ok(wanted) => wanted,
-            Err((questions, trace)) => {
-                let mut event = Event::new(EventKind::Question, clock::now(), &session.git.who(), text, "question");
-                event.messages = conversation(&event, &[], None);
-                event.append(&session.workspace.root)?;
-                return Ok(Answer::Question { questions, trace });
+        Input::Requirement(text) => match model::read(text, options, &session) {
+            Ok(read) => match read.intent {
+                Intent::Understood(understood) => understood_as(*understood, read.used),
+                Intent::Questions(questions) => {
+                    let mut event = Event::new(EventKind::Question, clock::now(), &session.git.who(), text, "question");
+                    event.messages = conversation(&event, &[], None);
+                    event.model = read.used.clone();
+                    event.append(&session.workspace.root)?;
+                    return Ok(Answer::Question { questions, trace: read.trace, model: read.used });
+                }
+            },
+            Err(failed) => {
+                if failed.used.is_some() {
+                    rejected(&session, text, &failed.fault, failed.used);
+                }
+                return Err(failed.fault);
             }
         },
         Input::Outside { file, text } => {
             let read = outside::read(file, text).and_then(|read| sort_out(file, read));
-            read.inspect_err(|fault| rejected(&session, &format!("proposals of {file}"), fault))?
+            read.inspect_err(|fault| rejected(&session, &format!("proposals of {file}"), fault, None))?
         }
     };
-    let asked = wanted.asked();
-    change(&session, wanted, options.programs).inspect_err(|fault| rejected(&session, &asked, fault))
+    let (asked, model) = (wanted.asked(), wanted.model.clone());
+    change(&session, wanted, options.programs).inspect_err(|fault| rejected(&session, &asked, fault, model))
 }
 
 /// Tells the ledger of what was refused; a ledger that can't be written does not hide why.
-fn rejected(session: &Session, asked: &str, fault: &Fault) {
+fn rejected(session: &Session, asked: &str, fault: &Fault, model: Option<ModelUse>) {
     let mut event = Event::new(EventKind::Proposed, clock::now(), &session.git.who(), asked, "rejected");
     event.messages = conversation(&event, &[], Some(fault));
+    event.model = model;
     let _ = event.append(&session.workspace.root);
 }
 
-/// The requirement, understood; or questions.
-fn read(
-    text: &str,
-    answers: &BTreeMap<String, String>,
-    workspace: &Workspace,
-) -> Outcome<Result<Wanted, (Vec<Question>, Vec<TraceRow>)>> {
-    let Workspace { config, contracts, specs, .. } = workspace;
-    let ground = requirement::Ground { config, contracts, specs, answers };
-    Ok(match requirement::read(text, &ground)? {
-        Intent::Questions(questions) => {
-            let trace = rows::of_questions(requirement::heard(text, &ground, &questions));
-            Err((questions, trace))
-        }
-        Intent::Understood(understood) => Ok(Wanted {
-            pipeline: understood.spec.name.clone(),
-            title: understood.spec.description.clone().unwrap_or_else(|| understood.spec.name.to_string()),
-            platform: understood.platform,
-            rest: Vec::new(),
-            deliverables: understood.deliverables,
-            findings: understood.findings,
-            specs: vec![understood.spec],
-        }),
-    })
+/// A requirement that was understood.
+fn understood_as(understood: Understood, model: Option<ModelUse>) -> Wanted {
+    Wanted {
+        pipeline: understood.spec.name.clone(),
+        title: understood.spec.description.clone().unwrap_or_else(|| understood.spec.name.to_string()),
+        platform: understood.platform,
+        rest: Vec::new(),
+        deliverables: understood.deliverables,
+        findings: understood.findings,
+        specs: vec![understood.spec],
+        model,
+    }
 }
 
 /// Proposals from outside: specs and platforms are documents, everything else is kept as it was handed in.
@@ -223,7 +238,7 @@ fn sort_out(file: &str, proposals: Proposals) -> Outcome<Wanted> {
         _ => None,
     }));
     let title = specs.iter().find_map(|s| s.description.clone()).unwrap_or_else(|| pipeline.to_string());
-    Ok(Wanted { pipeline, title, specs, platform, rest, deliverables, findings: Vec::new() })
+    Ok(Wanted { pipeline, title, specs, platform, rest, deliverables, findings: Vec::new(), model: None })
 }
 
 /// The documents among what is wanted, as proposals.
@@ -302,6 +317,7 @@ fn change(session: &Session, wanted: Wanted, programs: Programs) -> Outcome<Answ
     )?;
     let spec = inputs.specs.get(&wanted.pipeline);
     let mut proposed = answer(&wanted.pipeline, spec, &wanted.deliverables, &generated, findings);
+    proposed.model = wanted.model.clone();
     let (result, changed) = match published {
         Published::Unchanged { findings } => {
             proposed.findings.extend(findings);
@@ -318,6 +334,7 @@ fn change(session: &Session, wanted: Wanted, programs: Programs) -> Outcome<Answ
     };
     let mut event = Event::new(EventKind::Proposed, clock::now(), &git.who(), &wanted.asked(), result);
     event.pipeline = Some(wanted.pipeline.to_string());
+    event.model = wanted.model.clone();
     if changed {
         event.change = Some(proposed.change.clone());
         event.inverse = Some(Inverse::Command(format!("pipewright rollback {}", proposed.change)));
@@ -356,6 +373,7 @@ fn unchanged(session: &Session, inputs: &Inputs, wanted: &Wanted, mut findings: 
     };
     let mut event = Event::new(EventKind::Proposed, clock::now(), &git.who(), &wanted.asked(), "unchanged");
     event.pipeline = Some(pipeline.to_string());
+    event.model = wanted.model.clone();
     event.append(&session.workspace.root)?;
     Ok(Answer::Unchanged(Box::new(Proposed {
         change: String::new(),
@@ -370,6 +388,7 @@ fn unchanged(session: &Session, inputs: &Inputs, wanted: &Wanted, mut findings: 
         plan: plan.transpose()?.map(|p| p.tasks).unwrap_or_default(),
         files: Vec::new(),
         summary: "Everything stands as it would be generated.".into(),
+        model: wanted.model.clone(),
     })))
 }
 
@@ -411,6 +430,7 @@ fn answer(
             of(change.unit_tests().len(), "unit test"),
             of(change.dags().len(), "DAG")
         ),
+        model: None,
     }
 }
 

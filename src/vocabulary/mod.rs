@@ -10,6 +10,7 @@ mod name;
 mod quote;
 mod relation;
 mod role;
+mod secret;
 mod types;
 mod window;
 mod yaml;
@@ -24,6 +25,7 @@ pub use quote::{
 };
 pub use relation::{Relation, TableRef};
 pub use role::Role;
+pub use secret::{SecretShapes, is_random};
 pub use types::DataType;
 pub use window::{Span, Unit, Window};
 pub use yaml::{yaml_block, yaml_entry, yaml_flow, yaml_flow_scalar, yaml_item, yaml_scalar, yaml_text};

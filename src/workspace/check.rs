@@ -64,6 +64,7 @@ pub(super) fn config(config: &Config) -> Vec<Diagnostic> {
         fault("wrong-value", "airflow.slack_webhook_env".into(), what, VARIABLE);
     }
     out.extend(super::check_agents::agents(config, is_variable));
+    out.extend(config.model.iter().flat_map(|model| model.faults(is_variable)));
     out
 }
 

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::LanguageModel;
 use super::OwnAgent;
 use crate::vocabulary::{Act, Dialect, Name};
 
@@ -31,6 +32,9 @@ pub struct Config {
     /// The programs that run pipelines, where they are not the pinned ones.
     #[serde(default, skip_serializing_if = "Runtime::is_default")]
     pub runtime: Runtime,
+    /// The language model that is asked for what the rules can't read; none is asked if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<LanguageModel>,
     /// What needs a named approval; written also where it is the default, for it should be seen.
     #[serde(default)]
     pub policies: Policies,

@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Message;
+use super::{Message, ModelUse};
 use crate::vocabulary::{Diagnostic, Outcome, Place};
 use crate::world::lock;
 
@@ -15,7 +15,7 @@ use crate::world::lock;
 const FILE: &str = "ledger.jsonl";
 
 /// One thing that was done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// What kind of thing.
     pub event: EventKind,
@@ -51,6 +51,9 @@ pub struct Event {
     /// What agents said to each other about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Message>,
+    /// What asking a language model took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelUse>,
 }
 
 /// Kinds of events.
@@ -102,7 +105,7 @@ pub enum Inverse {
 }
 
 /// What stands in the ledger.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     /// Events in the order in which they were written.
     pub events: Vec<Event>,
@@ -127,6 +130,7 @@ impl Event {
             outputs: Vec::new(),
             inverse: None,
             messages: Vec::new(),
+            model: None,
         }
     }
 

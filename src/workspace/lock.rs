@@ -30,6 +30,9 @@ pub struct Locked {
     pub contracts: String,
     /// Of the templates.
     pub templates: String,
+    /// Of the prompts, where a language model read the requirement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompts: Option<String>,
     /// Version of Pipewright.
     pub tool: String,
 }
@@ -74,8 +77,10 @@ impl Lock {
         }
         out.push_str("pipelines:\n");
         for (name, locked) in &self.pipelines {
+            let prompts = locked.prompts.as_deref().map(|hash| format!("    prompts: {}\n", yaml_scalar(hash)));
+            let prompts = prompts.unwrap_or_default();
             out.push_str(&format!(
-                "  {}:\n    spec: {}\n    contracts: {}\n    templates: {}\n    tool: {}\n",
+                "  {}:\n    spec: {}\n    contracts: {}\n    templates: {}\n{prompts}    tool: {}\n",
                 yaml_scalar(name.as_str()),
                 yaml_scalar(&locked.spec),
                 yaml_scalar(&locked.contracts),
@@ -109,9 +114,16 @@ mod tests {
     fn a_lock_is_read_as_written() {
         let mut lock = Lock::default();
         assert_eq!(Lock::read(&lock.write()), Ok(lock.clone()));
-        let locked =
-            Locked { spec: hash(["a"]), contracts: hash(["a", "b"]), templates: hash([]), tool: "0.1.0".into() };
+        let locked = Locked {
+            spec: hash(["a"]),
+            contracts: hash(["a", "b"]),
+            templates: hash([]),
+            prompts: None,
+            tool: "0.1.0".into(),
+        };
+        let by_model = Locked { prompts: Some(hash(["c"])), ..locked.clone() };
         lock.pipelines.insert(Name::from_text("daily", "x"), locked);
+        lock.pipelines.insert(Name::from_text("weekly", "x"), by_model);
         assert_eq!(Lock::read(&lock.write()), Ok(lock.clone()));
         assert_ne!(hash(["a", "b"]), hash(["ab"]));
         assert!(Lock::read("version: 2\n").is_err());

@@ -3,6 +3,7 @@
 mod check;
 mod check_agents;
 mod config;
+mod language_model;
 mod ledger;
 pub mod lock;
 mod message;
@@ -12,6 +13,7 @@ pub mod paths;
 mod url;
 
 pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
+pub use language_model::{LanguageModel, ModelUse, Money, Price, Provider, ReadBy};
 pub use ledger::{Dataset, Event, EventKind, Inverse, Job, Ledger};
 pub use lock::{Lock, Locked};
 pub use message::{Conversation, MOST_NAMES, Message, Says};

@@ -86,3 +86,8 @@ pub fn base(path: &str) -> String {
 pub fn state(name: &str) -> String {
     format!("{STATE}/{name}")
 }
+
+/// `prompts/<name>`: a prompt of the workspace's own.
+pub fn prompt(name: &str) -> String {
+    format!("prompts/{name}")
+}

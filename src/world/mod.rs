@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod files;
 pub mod git;
+pub mod http;
 pub mod local;
 pub mod lock;
 pub mod process;

@@ -71,6 +71,7 @@ impl<'a> Assembly<'_, 'a> {
             tests,
             alerts,
             approvals: Vec::new(),
+            read_by: None,
             answers: Vec::new(),
             trace: self.trace(),
             assumed: self.assumed,

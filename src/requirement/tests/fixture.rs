@@ -97,6 +97,7 @@ pub fn config(contracts: &BTreeMap<TableRef, Contract>) -> Config {
         defaults: Defaults::default(),
         airflow: Airflow::default(),
         runtime: Runtime::default(),
+        model: None,
         policies: Policies::default(),
         agents: Vec::new(),
     }

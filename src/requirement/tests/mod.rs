@@ -4,7 +4,7 @@
 
 mod answers;
 mod covers;
-mod fixture;
+pub mod fixture;
 mod golden;
 
 use std::collections::BTreeMap;
