@@ -77,6 +77,9 @@ pub struct Column {
     /// All values that the column may have, sorted; empty where it may have any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted_values: Vec<String>,
+    /// Some values that it has, sorted: what requirements may name, and no rule for later rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
     /// Tags, such as `pii.email`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,

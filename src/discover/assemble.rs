@@ -55,6 +55,7 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
             primary_key: raw.primary_key,
             references: None,
             accepted_values: Vec::new(),
+            examples: Vec::new(),
             tags: tag.into_iter().map(str::to_owned).collect(),
             name: column,
         });
@@ -97,7 +98,13 @@ fn accepted_values(
     for (column, seen) in contract.columns.iter_mut().zip(&sample.columns) {
         let free = column.unique || column.primary_key.is_some() || column.references.is_some();
         let personal = !column.tags.is_empty();
-        if free || personal || column.data_type != DataType::Text || !profile::is_list(column.name.as_str(), seen) {
+        if free || personal || column.data_type != DataType::Text {
+            continue;
+        }
+        if !profile::is_list(column.name.as_str(), seen) {
+            let values = seen.values.iter().flatten().filter(|_| profile::has_examples(seen));
+            column.examples = values.cloned().collect();
+            column.examples.sort();
             continue;
         }
         let all = match sample.method {

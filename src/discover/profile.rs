@@ -244,6 +244,15 @@ pub fn is_list(name: &str, seen: &Seen) -> bool {
     distinct <= 8 && filled >= 50 && filled >= distinct * 20 && values.iter().all(|v| code(v))
 }
 
+/// Whether values of a column are worth an example: few words, each in many rows, so that requirements name them.
+pub fn has_examples(seen: &Seen) -> bool {
+    let Some(values) = &seen.values else { return false };
+    let distinct = values.len() as u64;
+    let plain = values.iter().all(|v| is_word(v)) && seen.dates + seen.moments + seen.zoned + seen.numbers == 0;
+    let personal = seen.emails + seen.phones + seen.cards > 0;
+    plain && !personal && (2..=20).contains(&distinct) && seen.texts >= distinct * 5
+}
+
 /// A word or two such as `bank_transfer`, `Coffee`, `on hold`.
 fn is_word(text: &str) -> bool {
     !text.is_empty()

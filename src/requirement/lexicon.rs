@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::contract::{Column, Contract};
 use crate::vocabulary::{DataType, TableRef};
 
+use super::described::Described;
 use super::roles::event_of;
 use super::stem::{action, noun, parts, same_action, value};
 use super::synonyms;
@@ -19,8 +20,10 @@ pub const EXACT: Tier = 0;
 pub const SHORTENED: Tier = 1;
 /// A word that means the same.
 pub const SYNONYM: Tier = 2;
+/// A word of what people wrote about it.
+pub const DESCRIBED: Tier = 3;
 /// A word spelt nearly like it.
-pub const FUZZY: Tier = 3;
+pub const FUZZY: Tier = 4;
 
 /// The longest phrase that is looked up, in tokens.
 const LONGEST: usize = 5;
@@ -66,6 +69,8 @@ pub struct Lexicon<'a> {
     /// Times by what happened then: `issu` for `issued_at`.
     times: BTreeMap<String, Vec<ColumnOf<'a>>>,
     by_letter: OnceCell<Spellings>,
+    described: OnceCell<Described<'a>>,
+    contracts: &'a BTreeMap<TableRef, Contract>,
 }
 
 /// Names by first letter and length.
@@ -80,6 +85,8 @@ impl<'a> Lexicon<'a> {
             values: HashMap::new(),
             times: BTreeMap::new(),
             by_letter: OnceCell::new(),
+            described: OnceCell::new(),
+            contracts,
         };
         for (table, contract) in contracts {
             let stems = name_parts(&contract.physical_name, contract.table.as_str());
@@ -94,7 +101,7 @@ impl<'a> Lexicon<'a> {
                 if let Some(event) = event_of(column) {
                     out.times.entry(event).or_default().push(of);
                 }
-                for text in &column.accepted_values {
+                for text in column.accepted_values.iter().chain(&column.examples) {
                     let of = ValueOf { table, column, value: Some(text) };
                     out.values.entry(value(text)).or_default().push(of);
                 }
@@ -201,6 +208,11 @@ impl<'a> Lexicon<'a> {
             }
         }
         None
+    }
+
+    /// What people described by these words; the descriptions are read when the first word is no name.
+    pub fn described(&self, tokens: &[Token], at: usize) -> Option<Hits<'a>> {
+        self.described.get_or_init(|| Described::new(self.contracts)).noun(tokens, at)
     }
 
     /// The one name that `word` is nearly spelt like.

@@ -6,6 +6,7 @@
 
 mod assemble;
 mod check;
+mod described;
 mod graph;
 mod lexicon;
 mod piece;

@@ -201,6 +201,7 @@ impl<'a> Scan<'a> {
         }
         self.lexicon
             .noun(&self.tokens, i)
+            .or_else(|| if words::known(&token.lower) { None } else { self.lexicon.described(&self.tokens, i) })
             .or_else(|| if words::known(&token.lower) { None } else { self.lexicon.fuzzy(token) })
     }
 

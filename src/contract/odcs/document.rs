@@ -135,6 +135,8 @@ pub struct Property {
     #[serde(default, rename = "enum")]
     pub values: Vec<EnumValue>,
     #[serde(default)]
+    pub examples: Vec<serde_json::Value>,
+    #[serde(default)]
     pub tags: Vec<String>,
     #[serde(default)]
     pub custom_properties: Vec<CustomProperty>,
@@ -164,8 +166,6 @@ pub struct Property {
     _transform_logic: Option<IgnoredAny>,
     #[serde(default, rename = "transformDescription")]
     _transform_description: Option<IgnoredAny>,
-    #[serde(default, rename = "examples")]
-    _examples: Option<IgnoredAny>,
     #[serde(default, rename = "criticalDataElement")]
     _critical_data_element: Option<IgnoredAny>,
     #[serde(default, rename = "quality")]

@@ -122,6 +122,9 @@ fn source(reading: &mut Reading<'_>, id: &str, table: &Name) -> Option<Name> {
     Some(here.source)
 }
 
+/// Longest example that is read: requirements name no longer ones.
+const EXAMPLE: usize = 80;
+
 fn column(reading: &mut Reading<'_>, property: &Property, path: &str) -> Column {
     let name = reading.name(&property.name, &format!("{path}.name"));
     let zoned = property.logical_type_options.as_ref().and_then(|o| o.get("timezone")) == Some(&true.into());
@@ -169,6 +172,11 @@ fn column(reading: &mut Reading<'_>, property: &Property, path: &str) -> Column 
     }
     accepted_values.sort();
     accepted_values.dedup();
+    // Examples of any type are the standard's; those that are no text are of no use here.
+    let mut examples: Vec<String> =
+        property.examples.iter().filter_map(|e| e.as_str()).filter(|e| e.len() <= EXAMPLE).map(str::to_owned).collect();
+    examples.sort();
+    examples.dedup();
     Column {
         physical_name: property.physical_name.clone().unwrap_or_else(|| property.name.clone()),
         physical_type: property.physical_type.clone().unwrap_or_else(|| data_type.to_string()),
@@ -180,6 +188,7 @@ fn column(reading: &mut Reading<'_>, property: &Property, path: &str) -> Column 
         primary_key,
         references,
         accepted_values,
+        examples,
         tags: property.tags.clone(),
     }
 }

@@ -23,6 +23,7 @@ fn column(name: &str, physical_type: &str, data_type: DataType) -> Column {
         primary_key: None,
         references: None,
         accepted_values: Vec::new(),
+        examples: vec!["- on: hold".into(), "Oslo".into()],
         tags: Vec::new(),
     }
 }

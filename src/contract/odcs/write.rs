@@ -91,6 +91,9 @@ fn property(out: &mut String, column: &Column) {
         };
         line("enum", &list(column.accepted_values.iter().map(value), 14));
     }
+    if !column.examples.is_empty() {
+        line("examples", &list(column.examples.iter().map(|e| yaml_flow_scalar(e)), 18));
+    }
     let logical = types::logical(column.data_type);
     let read_back =
         types::data_type(Some(logical), Some(&column.physical_type), column.data_type == DataType::TimestampTz);

@@ -92,7 +92,8 @@ impl<'a> Assembly<'_, 'a> {
                 vec![(bare.to_owned(), expr.clone()), (format!("not_{bare}"), format!("not {expr}"))],
             ));
         }
-        let known = &column.column.accepted_values;
+        // Values that are only examples were all there were when the source was discovered.
+        let known = [&column.column.accepted_values, &column.column.examples].into_iter().find(|v| !v.is_empty());
         let named: Vec<&str> = pivot
             .values
             .iter()
@@ -100,7 +101,8 @@ impl<'a> Assembly<'_, 'a> {
             .filter(|v| v.table == column.table && v.column.name == column.column.name)
             .filter_map(|v| v.value)
             .collect();
-        let values: Vec<&str> = if named.is_empty() { known.iter().map(String::as_str).collect() } else { named };
+        let values: Vec<&str> =
+            if named.is_empty() { known.into_iter().flatten().map(String::as_str).collect() } else { named };
         let what = format!("{}.{}", column.table.table, column.column.name);
         if values.is_empty() || values.len() > MOST {
             let about = if values.is_empty() {

@@ -66,6 +66,7 @@ pub fn contracts(text: &str) -> BTreeMap<TableRef, Contract> {
                     primary_key: place.map(|p| u32::try_from(p + 1).unwrap()),
                     references,
                     accepted_values: accepted,
+                    examples: Vec::new(),
                     tags,
                 }
             })
