@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::spec::{Function, Mode};
-use crate::vocabulary::{Dialect, Span, Unit};
+use crate::vocabulary::{Dialect, Name, Span, Unit, Window};
 
 use super::Question;
 use super::lexicon::{Hits, ValueOf};
@@ -39,8 +39,8 @@ pub enum Kind<'a> {
         /// The database.
         dialect: Dialect,
     },
-    /// `last 30 days`.
-    Window(Span),
+    /// `last 30 days`, `this month`, `excluding today`.
+    Window(Stretch),
     /// From a day on, up to a day: half-open.
     Period {
         /// First day.
@@ -98,6 +98,39 @@ pub enum Kind<'a> {
     Filler,
     /// Words that mean nothing here.
     Unknown,
+}
+
+/// A stretch of time that moves with `as_of`, as [`crate::vocabulary::Window`] has it; a piece may say a part of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stretch {
+    /// How far back it reaches.
+    pub last: Option<Span>,
+    /// The unit that it starts with.
+    pub this: Option<Unit>,
+    /// The unit before whose start it ends.
+    pub until: Option<Unit>,
+}
+
+impl Stretch {
+    /// The window over a column.
+    pub fn over(self, column: Name) -> Window {
+        let Stretch { last, this, until } = self;
+        Window { column, last, this, until }
+    }
+
+    /// Two that are said of the same rows; none where they contradict each other.
+    pub fn and(self, other: Stretch) -> Option<Stretch> {
+        fn one<T: PartialEq>(a: Option<T>, b: Option<T>) -> Result<Option<T>, ()> {
+            match (a, b) {
+                (Some(a), Some(b)) if a != b => Err(()),
+                (a, b) => Ok(a.or(b)),
+            }
+        }
+        let last = one(self.last, other.last).ok()?;
+        let this = one(self.this, other.this).ok()?;
+        let until = one(self.until, other.until).ok()?;
+        (last.is_none() || this.is_none()).then_some(Stretch { last, this, until })
+    }
 }
 
 /// A phrase that names tables or columns.
@@ -206,6 +239,8 @@ pub enum Filter<'a> {
         /// The right side, as SQL writes it.
         literal: String,
     },
+    /// By rows of another table that belong to them.
+    Others(Others<'a>),
     /// By whether there is a value.
     Missing {
         /// The column.
@@ -213,6 +248,58 @@ pub enum Filter<'a> {
         /// Rows without stay.
         missing: bool,
     },
+}
+
+/// Rows of another table that belong to a row.
+#[derive(Clone, Debug)]
+pub struct Others<'a> {
+    /// How many there are of them.
+    pub many: Many,
+    /// What they are.
+    pub noun: Noun<'a>,
+    /// Which of them count: filters and windows.
+    pub which: Vec<Piece<'a>>,
+}
+
+/// How many rows of another table belong to a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Many {
+    /// None.
+    None,
+    /// One or more.
+    Some,
+    /// So many, by an operator.
+    Count(&'static str, u32),
+}
+
+impl Many {
+    /// What holds for the rows that it does not hold for.
+    pub fn otherwise(self) -> Many {
+        match self {
+            Many::None => Many::Some,
+            Many::Some => Many::None,
+            Many::Count(op, n) => {
+                let ops = [("=", "<>"), ("<>", "="), (">", "<="), ("<=", ">"), ("<", ">="), (">=", "<")];
+                Many::Count(ops.iter().find(|o| o.0 == op).map_or(op, |o| o.1), n)
+            }
+        }
+    }
+
+    /// Whether it can hold for a row without any.
+    pub fn allows_none(self) -> bool {
+        match self {
+            Many::None => true,
+            Many::Some => false,
+            Many::Count(op, n) => match op {
+                "=" => n == 0,
+                "<>" => n != 0,
+                ">" => false,
+                ">=" => n == 0,
+                "<" => n > 0,
+                _ => true,
+            },
+        }
+    }
 }
 
 /// What is to be cleaned.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::Ground;
-use super::graph::Graph;
+use super::graph::{Graph, Way};
 use super::lexicon::{EXACT, Hits, Lexicon, phrase_len};
 use super::piece::{Kind, Noun, Piece, Value};
 use super::recognise::RECOGNISERS;
@@ -13,6 +13,7 @@ use super::stem;
 use super::tokens::{self, Token};
 use super::words;
 use crate::spec::Answer;
+use crate::vocabulary::TableRef;
 
 /// A requirement, with everything that its words are judged against.
 pub struct Scan<'a> {
@@ -107,6 +108,11 @@ impl<'a> Scan<'a> {
     /// Past articles and words such as `all our`.
     pub fn article(&self, at: usize) -> usize {
         self.skip(at, words::ARTICLES)
+    }
+
+    /// Whether keys lead from the rows of a table to those of another, each to one.
+    pub fn leads(&self, from: &TableRef, to: &TableRef) -> bool {
+        from != to && !matches!(self.graph.way(from, to), Way::No)
     }
 
     /// The end of the clause that `at` is in.

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::Name;
 
 /// `[end − last, end)` over a column of dates or timestamps, or `[start of this unit, end)`. The end is `as_of`, or with
-/// `until` the start of the unit that `as_of` is in.
+/// `until` the start of the unit that `as_of` is in. With `until` alone it has no start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("oneOf" = [{"required": ["last"]}, {"required": ["this"]}]))]
+#[schemars(extend("anyOf" = [{"required": ["last"]}, {"required": ["this"]}, {"required": ["until"]}]))]
 pub struct Window {
     /// The date or timestamp that decides whether a row is in.
     pub column: Name,

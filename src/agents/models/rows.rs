@@ -177,7 +177,10 @@ impl<'a> Work<'a, '_> {
     /// The column of a window; it must hold dates or moments.
     pub(super) fn window(&mut self, window: &Window, at: &str, rows: &mut Rows<'_>) -> Option<InWindow> {
         let at = format!("{at}.column");
-        let lowered = self.lower(window.column.as_str(), &at, rows)?;
+        // The base's column where it has one, however many others do.
+        let base = rows.scope.columns.first().filter(|c| rows.of_base(c, &window.column)).map(|c| &c.relation);
+        let column = base.map_or_else(|| window.column.to_string(), |base| format!("{base}.{}", window.column));
+        let lowered = self.lower(&column, &at, rows)?;
         if lowered.data_type.is_some_and(|t| !t.is_temporal()) {
             let fault = Diagnostic::error("window-type", format!("`{}` is no date or timestamp", window.column));
             let of_time = rows.columns.iter().filter(|c| c.data_type.is_some_and(DataType::is_temporal));
@@ -222,6 +225,11 @@ impl<'m> Rows<'m> {
             rows.qualified.push(column.name.to_string());
         }
         rows
+    }
+
+    /// Whether the relation of a column has one of that name.
+    fn of_base(&self, first: &ScopeColumn, name: &Name) -> bool {
+        self.scope.columns.iter().any(|c| c.relation == first.relation && c.name == *name)
     }
 
     /// The first column of that name; then what a model under another name has, `billing_address_city_id`.

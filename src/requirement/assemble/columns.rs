@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::contract::Column;
 use crate::spec::{Join, JoinKind};
-use crate::vocabulary::{Name, TableRef};
+use crate::vocabulary::{Name, TableRef, Window};
 
 use super::Assembly;
 use crate::requirement::graph::{Edge, Way};
@@ -16,11 +16,15 @@ pub(super) struct Scope<'a> {
     pub(super) base: &'a TableRef,
     /// Joined tables with the key that leads to them, in the order of joining.
     pub(super) joined: Vec<Edge<'a>>,
+    /// Joined tables of which only a stretch of time is there.
+    pub(super) windows: Vec<(&'a TableRef, Window)>,
+    /// Joins to other models, after those.
+    pub(super) more: Vec<Join>,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(base: &'a TableRef) -> Scope<'a> {
-        Scope { base, joined: Vec::new() }
+        Scope { base, joined: Vec::new(), windows: Vec::new(), more: Vec::new() }
     }
 
     /// The tables, base first.
@@ -129,9 +133,11 @@ impl<'a> Assembly<'_, 'a> {
                 self.ask(about, vec![format!("the same requirement without `{}`", edge.to.table)]);
             }
             let on: IndexMap<Name, Name> = edge.on.iter().map(|(a, b)| ((*a).clone(), (*b).clone())).collect();
-            let kind = if left { JoinKind::Left } else { JoinKind::Inner };
-            out.push(Join::new(self.staging_name(edge.to), kind, on));
+            let window = scope.windows.iter().find(|w| w.0 == edge.to).map(|w| w.1.clone());
+            let kind = if left && window.is_none() { JoinKind::Left } else { JoinKind::Inner };
+            out.push(Join { window, ..Join::new(self.staging_name(edge.to), kind, on) });
         }
+        out.extend(scope.more.iter().cloned());
         out
     }
 }

@@ -9,37 +9,15 @@ use crate::vocabulary::{Dialect, Name, TableRef, sql_string};
 use super::Assembly;
 use super::columns::Scope;
 use crate::requirement::lexicon::{ColumnOf, ValueOf};
-use crate::requirement::piece::{Filter, Kind, Noun, Value};
-use crate::requirement::roles::{self, Choice};
+use crate::requirement::piece::{Filter, Kind, Noun, Piece, Value};
+use crate::requirement::roles;
 use crate::requirement::{Question, Readings};
 
 impl<'a> Assembly<'_, 'a> {
-    /// Adds every filter of the requirement to a model.
+    /// Adds the filters at hand to a model.
     pub(super) fn filters(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
-        for (i, piece) in self.pieces.iter().enumerate() {
-            let words = self.scan.words(&piece.tokens);
-            let mut found = Vec::new();
-            match &piece.kind {
-                Kind::Filter(Filter::Values { negative, values, noun }) => {
-                    found.extend(self.values(scope, values, noun.as_ref(), *negative, words));
-                    found.extend(noun.iter().flat_map(|n| self.adjectives(scope, n, words)));
-                }
-                Kind::Filter(Filter::Compare { noun, op, literal }) => {
-                    found.extend(self.compared(scope, noun, op, literal, words))
-                }
-                Kind::Filter(Filter::Missing { noun, missing }) => {
-                    if let Some(column) = self.column(scope, noun, words) {
-                        let expr = self.expr(scope, column.table, &column.column.name);
-                        found.push(format!("{expr} is {}null", if *missing { "" } else { "not " }));
-                    }
-                }
-                Kind::Noun(noun) => found.extend(self.adjectives(scope, noun, words)),
-                Kind::Period { from, until } => {
-                    found.extend(self.period(scope, from.as_deref(), until.as_deref(), words))
-                }
-                _ => {}
-            }
-            for expr in found {
+        for (i, piece) in self.at_hand() {
+            for expr in self.conditions(scope, piece) {
                 let n = model.filters.iter().position(|f| *f == expr).unwrap_or_else(|| {
                     model.filters.push(expr.clone());
                     model.filters.len() - 1
@@ -47,6 +25,31 @@ impl<'a> Assembly<'_, 'a> {
                 self.note(i, format!("models.{}.where.{n}", model.name));
             }
         }
+    }
+
+    /// What a piece demands of the rows in scope.
+    pub(super) fn conditions(&mut self, scope: &mut Scope<'a>, piece: &Piece<'a>) -> Vec<String> {
+        let words = self.scan.words(&piece.tokens);
+        let mut found = Vec::new();
+        match &piece.kind {
+            Kind::Filter(Filter::Values { negative, values, noun }) => {
+                found.extend(self.values(scope, values, noun.as_ref(), *negative, words));
+                found.extend(noun.iter().flat_map(|n| self.adjectives(scope, n, words)));
+            }
+            Kind::Filter(Filter::Compare { noun, op, literal }) => {
+                found.extend(self.compared(scope, noun, op, literal, words))
+            }
+            Kind::Filter(Filter::Missing { noun, missing }) => {
+                if let Some(column) = self.column(scope, noun, words) {
+                    let expr = self.expr(scope, column.table, &column.column.name);
+                    found.push(format!("{expr} is {}null", if *missing { "" } else { "not " }));
+                }
+            }
+            Kind::Noun(noun) => found.extend(self.adjectives(scope, noun, words)),
+            Kind::Period { from, until } => found.extend(self.period(scope, from.as_deref(), until.as_deref(), words)),
+            _ => {}
+        }
+        found
     }
 
     /// `cancelled` in `cancelled orders`.
@@ -195,58 +198,6 @@ impl<'a> Assembly<'_, 'a> {
             return None;
         };
         self.reach(scope, column.table, words).then_some(column)
-    }
-
-    /// Days that are named as such.
-    fn period(&mut self, scope: &mut Scope<'a>, from: Option<&str>, until: Option<&str>, words: &str) -> Vec<String> {
-        let Some((table, column)) = self.time(scope, words) else { return Vec::new() };
-        let expr = self.expr(scope, table, &column);
-        let day = |d: &str, op: &str| format!("{expr} {op} date '{d}'");
-        from.map(|d| day(d, ">=")).into_iter().chain(until.map(|d| day(d, "<"))).collect()
-    }
-
-    /// The time that rows of the base happened: its own, or that of the nearest parent; a question where two would do.
-    pub(super) fn time(&mut self, scope: &mut Scope<'a>, words: &str) -> Option<(&'a TableRef, Name)> {
-        if let Some((table, column)) = self.said_time(scope) {
-            return self.reach(scope, table, words).then_some((table, column));
-        }
-        let own = self.contract(scope.base).map(roles::event_time)?;
-        let mut best = (scope.base, own);
-        // The time of an order's record says less than the time of the order itself: `order_items.created_at`.
-        if best.1.1 <= 2 {
-            let mut tables: Vec<(u32, &TableRef)> = Vec::new();
-            for edge in self.scan.graph.parents(scope.base) {
-                tables.push((1, edge.to));
-                tables.extend(self.scan.graph.parents(edge.to).iter().map(|e| (2, e.to)));
-            }
-            tables.sort();
-            for (_, table) in tables {
-                let Some(contract) = self.contract(table) else { continue };
-                let found = roles::event_time(contract);
-                let eventful = roles::revenue_rank(contract) >= 3 || best.1.1 == 0;
-                if found.1 > best.1.1 && eventful {
-                    best = (table, found);
-                }
-            }
-        }
-        match best.1.0 {
-            Choice::One(column) => {
-                let words = if words.is_empty() { "the time" } else { words };
-                self.reach(scope, best.0, words).then(|| (best.0, column.name.clone()))
-            }
-            Choice::Several(columns) => {
-                let question = Question::new(format!("`{words}`: several times could be meant. By which one?"));
-                let question = question.key(format!("{}.time", best.0.table));
-                let readings = columns.iter().map(|c| (format!("{}.{}", best.0.table, c.name), c.name.clone()));
-                let column = self.choose(Readings::new(question).or_any(readings))?;
-                self.reach(scope, best.0, words).then_some((best.0, column))
-            }
-            Choice::None => {
-                let about = format!("`{words}`: {} has no column that says when a row happened.", scope.base.table);
-                self.ask_that(Question::new(about).or_without());
-                None
-            }
-        }
     }
 
     fn numeric_columns(&self, tables: &[&'a TableRef]) -> Vec<(String, ColumnOf<'a>)> {

@@ -74,10 +74,9 @@ impl<'a> Assembly<'_, 'a> {
 
     /// The window, on tables whose rows happen at a time: those that the words are about.
     fn ingest_window(&mut self, table: &'a TableRef, base: Option<&'a TableRef>) -> Option<Window> {
-        let (piece, last) = self.pieces.iter().enumerate().find_map(|(i, p)| match p.kind {
-            Kind::Window(last) => Some((i, last)),
-            _ => None,
-        })?;
+        let pieces: Vec<_> = self.pieces.iter().enumerate().collect();
+        let (stretch, said) = self.stretch(&pieces)?;
+        let piece = *said.first()?;
         let mut subjects: Vec<&TableRef> = base.into_iter().collect();
         if base.is_none() {
             let nouns = self.nouns();
@@ -95,7 +94,7 @@ impl<'a> Assembly<'_, 'a> {
         match roles::event_time(self.contract(table)?).0 {
             Choice::One(column) => {
                 self.note(piece, format!("ingest.{table}.window"));
-                Some(Window::last(column.name.clone(), last))
+                Some(stretch.over(column.name.clone()))
             }
             Choice::Several(columns) => {
                 let question = Question::new(format!("`{words}`: several times could be meant. By which one?"));
@@ -103,7 +102,7 @@ impl<'a> Assembly<'_, 'a> {
                 let readings = columns.iter().map(|c| (format!("{}.{}", table.table, c.name), c.name.clone()));
                 let column = self.choose(Readings::new(question).or_any(readings))?;
                 self.note(piece, format!("ingest.{table}.window"));
-                Some(Window::last(column, last))
+                Some(stretch.over(column))
             }
             // The model says it by its parent's time; all rows are landed.
             Choice::None => None,

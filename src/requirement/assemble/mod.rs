@@ -1,6 +1,7 @@
 //! Pieces become a spec, or questions: the contracts decide what is meant.
 
 mod base;
+mod children;
 mod clauses;
 mod columns;
 mod dedupe;
@@ -12,6 +13,7 @@ mod leftover;
 mod measures;
 mod model;
 mod names;
+mod others;
 mod pipeline;
 mod pivot;
 mod platform;
@@ -19,6 +21,7 @@ mod staging;
 mod tests_in_words;
 mod tests_of_rows;
 mod times;
+mod windows;
 mod worth;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +52,10 @@ pub struct Assembly<'s, 'a> {
     findings: Vec<Diagnostic>,
     /// Tables that the pipeline reads, in the order of their mention.
     touched: Vec<&'a TableRef>,
+    /// Pieces that the model in hand is made of; all of them if none.
+    only: Option<BTreeSet<usize>>,
+    /// Models on the way to the one that is asked for.
+    between: Vec<Model>,
 }
 
 /// What is asked for, told from the kinds of pieces.
@@ -119,6 +126,8 @@ impl<'s, 'a> Assembly<'s, 'a> {
             warnings: Vec::new(),
             findings: Vec::new(),
             touched: Vec::new(),
+            only: None,
+            between: Vec::new(),
         }
     }
 }
@@ -147,6 +156,12 @@ impl<'s, 'a> Assembly<'s, 'a> {
             test,
             summary,
         }
+    }
+
+    /// The pieces that the model in hand is made of.
+    fn at_hand(&self) -> Vec<(usize, &'s Piece<'a>)> {
+        let mine = |i: usize| self.only.as_ref().is_none_or(|only| only.contains(&i));
+        self.pieces.iter().enumerate().filter(|(i, _)| mine(*i)).collect()
     }
 
     /// The contract of a table; every table in hand comes from the contracts.

@@ -3,14 +3,13 @@
 use indexmap::IndexMap;
 
 use crate::spec::{ColumnRule, Grouping, JoinKind, Model};
-use crate::vocabulary::{Name, Relation, TableRef, Window};
+use crate::vocabulary::{Name, Relation, TableRef};
 
 use super::columns::Scope;
 use super::names::head;
 use super::{Asked, Assembly};
 use crate::requirement::piece::{GroupItem, Kind};
 use crate::requirement::stem::plural;
-use crate::requirement::{Question, Readings};
 
 impl<'a> Assembly<'_, 'a> {
     /// Builds the model on its base.
@@ -23,7 +22,9 @@ impl<'a> Assembly<'_, 'a> {
             let kept = (self.assumed.clone(), self.warnings.clone(), self.became.clone());
             let mut draft = Model::new(model.name.clone(), model.from.clone());
             self.window(&mut scope, &mut draft);
+            (scope.more, self.between) = (Vec::new(), Vec::new());
             self.filters(&mut scope, &mut draft);
+            self.others(&mut scope, &mut draft);
             self.dedupe(&mut scope, &mut draft);
             self.groups(&mut scope, &mut draft);
             if asked.rows {
@@ -95,37 +96,6 @@ impl<'a> Assembly<'_, 'a> {
         }
     }
 
-    fn window(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
-        for (i, piece) in self.pieces.iter().enumerate() {
-            let Kind::Window(last) = piece.kind else { continue };
-            let words = self.scan.words(&piece.tokens);
-            if let Some(had) = model.window.as_ref().and_then(|w| w.last).filter(|had| *had != last) {
-                let about = format!("`{words}`: the last {had} were named too. Which one is meant?");
-                let both = [had, last].map(|l| (format!("last {l}"), l));
-                let chosen = self.choose(Readings::new(Question::new(about).key("window")).or_any(both));
-                if chosen != Some(last) {
-                    continue;
-                }
-            }
-            let Some((table, column)) = self.time(scope, words) else { continue };
-            if self.expr(scope, table, &column) != column.as_str() {
-                let about = format!(
-                    "`{words}`: {column} is in several of the tables that are joined, which a window can't tell apart yet."
-                );
-                self.ask_that(Question::new(about).or_without());
-                continue;
-            }
-            if !words.chars().any(|c| c.is_ascii_digit()) && last.count == 1 {
-                self.assume(
-                    format!("models.{}.window", model.name),
-                    format!("`{words}` is the {} before as_of, not the calendar's", last.unit.as_str()),
-                );
-            }
-            model.window = Some(Window::last(column, last));
-            self.note(i, format!("models.{}.window", model.name));
-        }
-    }
-
     /// What a row is, in a sentence.
     fn describe_model(&self, model: &Model, base: &TableRef) -> String {
         let thing = self.contract(base).map(head).unwrap_or_default().replace('_', " ");
@@ -147,10 +117,13 @@ impl<'a> Assembly<'_, 'a> {
                 _ => out.push_str(&format!(", over {}", window.said())),
             }
         }
-        if !model.filters.is_empty() {
+        if !model.filters.is_empty() || model.joins.iter().any(|j| matches!(j.kind, JoinKind::Semi | JoinKind::Anti)) {
             let said = self.said_filters(model);
             out.push_str(", ");
-            out.push_str(&said.unwrap_or_else(|| format!("where {}", model.filters.join(" and "))));
+            out.push_str(&said.unwrap_or_else(|| match model.filters.is_empty() {
+                true => "only some of them".to_owned(),
+                false => format!("where {}", model.filters.join(" and ")),
+            }));
         }
         out.push('.');
         out
@@ -159,10 +132,14 @@ impl<'a> Assembly<'_, 'a> {
     /// The conditions in the requirement's own words; none where they make no end of a sentence.
     fn said_filters(&self, model: &Model) -> Option<String> {
         const WITHOUT: &[&str] = &["leave out ", "leaving out ", "exclude ", "excluding ", "except ", "without "];
-        const AS_SAID: &[&str] = &["with ", "only ", "whose ", "where ", "that ", "who "];
-        let prefix = format!("models.{}.where.", model.name);
+        const AS_SAID: &[&str] = &["with ", "only ", "whose ", "where ", "that ", "who ", "which ", "but "];
+        let prefixes = ["where", "joins"].map(|part| format!("models.{}.{part}.", model.name));
         let mut out = Vec::new();
-        for (piece, _) in self.became.iter().filter(|(_, paths)| paths.iter().any(|p| p.starts_with(&prefix))) {
+        for (piece, _) in self
+            .became
+            .iter()
+            .filter(|(_, paths)| paths.iter().any(|p| prefixes.iter().any(|prefix| p.starts_with(prefix))))
+        {
             let words = self.scan.words(&self.pieces[*piece].tokens);
             let after = |start: &&str| {
                 let head = words.get(..start.len())?;

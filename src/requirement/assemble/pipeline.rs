@@ -56,6 +56,7 @@ impl<'a> Assembly<'_, 'a> {
             None => models.iter().map(|m| m.name.clone()).collect(),
         };
         let description = mart.as_ref().and_then(|m| m.description.clone());
+        models.append(&mut self.between);
         models.extend(mart);
         self.unknown_findings();
         let spec = Spec {

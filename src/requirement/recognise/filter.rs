@@ -1,7 +1,7 @@
 //! Which rows stay: `leave out cancelled orders`, `only completed and shipped`, `with status paid`, `over 100`.
 
 use crate::requirement::lexicon::{ColumnOf, ValueOf};
-use crate::requirement::piece::{Filter, Kind, Noun, Piece, Value};
+use crate::requirement::piece::{Filter, Kind, Noun, Others, Piece, Value};
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
 use crate::requirement::{Question, Readings};
@@ -104,6 +104,14 @@ fn out<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     let (values, end) = scan.values(i);
     if values.is_empty() {
         if let Some((noun, end)) = scan.head(i).filter(|n| !n.0.hits.tables.is_empty() && n.0.modifiers.is_empty()) {
+            // `leave out customers without orders`
+            let subject = Piece { tokens: noun.tokens.clone(), kind: Kind::Noun(noun.clone()) };
+            if let Some(Piece { tokens, kind: Kind::Filter(Filter::Others(others)) }) =
+                super::others::read(scan, end, &[subject])
+            {
+                let many = others.many.otherwise();
+                return piece(at, tokens.end, Filter::Others(Others { many, ..others }));
+            }
             let words = scan.words(&(at..end));
             let about = format!(
                 "`{words}` asks for rows that lack rows in another table ({}), which can't be said yet. Shall the pipeline be built without it?",
@@ -343,10 +351,15 @@ fn compared<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
     piece(at, end, Filter::Compare { noun, op, literal })
 }
 
+/// An operator.
+pub(super) fn operator(scan: &Scan<'_>, at: usize) -> Option<(&'static str, usize)> {
+    COMPARE.iter().filter_map(|(say, op)| Some((*op, scan.phrase(at, say)?))).max_by_key(|f| f.1)
+}
+
 /// An operator and a number or day.
 fn comparison(scan: &Scan<'_>, at: usize) -> Option<(&'static str, usize, String)> {
     let i = scan.any(at, &["is", "are", "of", "was", "were", "that is", "that are", "being"]).unwrap_or(at);
-    let (op, i) = COMPARE.iter().filter_map(|(say, op)| Some((*op, scan.phrase(i, say)?))).max_by_key(|f| f.1)?;
+    let (op, i) = operator(scan, i)?;
     let i = scan.skip(i, &["$", "€", "£", "a total of", "a"]);
     let token = scan.tokens.get(i).filter(|t| t.kind == tokens::Kind::Number)?;
     let end = i + 1;

@@ -11,6 +11,7 @@ mod measure;
 mod mode;
 mod notify;
 mod noun;
+mod others;
 mod pivot;
 mod platform;
 mod quality;
@@ -41,6 +42,7 @@ pub const RECOGNISERS: &[Recogniser] = &[
     schedule::read,
     mode::read,
     window::read,
+    others::read,
     clean::read,
     formula::definition,
     subject::read,

@@ -163,7 +163,14 @@ impl Checking<'_, '_> {
 
     /// The column of a window.
     pub(super) fn window(&mut self, window: &Window, at: &str) {
-        let Some(checked) = self.expression(at, window.column.as_str(), Form::Scalar) else { return };
+        if window.last.is_some() == window.this.is_some() && (window.last.is_some() || window.until.is_none()) {
+            let fault = Diagnostic::error("window-shape", "a window starts somewhere, at one place");
+            self.fault(at, fault.next("one of `last: 30 days` and `this: month`, or `until: day` alone"));
+        }
+        // The base's column where it has one, however many others do.
+        let base = self.scope.first().filter(|(_, r)| r.columns.iter().any(|(n, _)| window.column == *n.as_str()));
+        let column = base.map_or_else(|| window.column.to_string(), |(name, _)| format!("{name}.{}", window.column));
+        let Some(checked) = self.expression(at, &column, Form::Scalar) else { return };
         if !checked.column_type.is_not_temporal() {
             return;
         }

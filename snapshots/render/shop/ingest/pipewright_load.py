@@ -62,7 +62,7 @@ class Window:
     """Half-open, in calendar units: a month before 31 March is 28 or 29 February.
 
     It ends at as_of, or at the start of the unit `until` that as_of is in. It starts so long before its
-    end, or at the start of the unit `this` that as_of is in.
+    end, or at the start of the unit `this` that as_of is in, or never.
     """
 
     column: str
@@ -77,6 +77,8 @@ class Window:
         if self.this:
             return floor(as_of, self.this)
         end = self.end(as_of)
+        if not (self.months or self.weeks or self.days or self.hours):
+            return datetime.min
         year, month = divmod(end.year * 12 + end.month - 1 - self.months, 12)
         if year < datetime.min.year:
             return datetime.min
