@@ -302,7 +302,7 @@ fn condition<'a>(scan: &Scan<'a>, at: usize) -> Option<(Filter<'a>, usize)> {
             match &mut found {
                 Filter::Values { negative, .. } => *negative = !*negative,
                 Filter::Missing { missing, .. } => *missing = !*missing,
-                Filter::Compare { .. } => return None,
+                Filter::Compare { .. } | Filter::Others(_) => return None,
             }
         }
         return Some((found, end));
