@@ -87,6 +87,10 @@ const FILLER: &[&str] = &[
     "grouped", "broken", "down", "split", "than", "are", "recorded", "registered", "existing", "overall", "am", "time", "times", "fails", "failed", "team",
 ];
 
+/// Phrases that say nothing about the data.
+pub const PHRASES: &[&str] =
+    &["look after", "looks after", "looked after", "i. e.", "i.e.", "e.g.", "that is", "as a list", "at all"];
+
 /// Words that never name a table or a column, whatever the contracts hold.
 #[rustfmt::skip]
 const NEVER: &[&str] = &[

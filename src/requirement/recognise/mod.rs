@@ -1,7 +1,9 @@
 //! One file a kind of phrase. A recogniser looks at one place in the text and takes the words it knows, or none; to
 //! teach the reader a new kind of phrase, add a file and a line to [`RECOGNISERS`].
 
+mod absent;
 mod clean;
+mod comparative;
 mod dedupe;
 mod filter;
 mod formula;
@@ -46,6 +48,8 @@ pub const RECOGNISERS: &[Recogniser] = &[
     clean::read,
     formula::definition,
     subject::read,
+    absent::read,
+    comparative::read,
     filter::read,
     functions::read,
     measure::read,
