@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::spec::{Function, Mode};
+use crate::spec::{Function, Mode, Over};
 use crate::vocabulary::{Dialect, Name, Span, Unit, Window};
 
 use super::Question;
@@ -90,6 +90,8 @@ pub enum Kind<'a> {
     },
     /// What the result has a row for.
     Group(Vec<GroupItem<'a>>),
+    /// What happens to the rows of the result.
+    Shape(Shape<'a>),
     /// A table or a column, by itself.
     Noun(Noun<'a>),
     /// What can't go on without an answer.
@@ -160,8 +162,23 @@ pub struct Value<'a> {
 pub enum GroupItem<'a> {
     /// A calendar unit of the time that rows happened.
     Unit(Unit, Range<usize>),
+    /// A part of the calendar that comes again.
+    Part(Part, Range<usize>),
     /// A column, or the rows of a table.
     Noun(Noun<'a>),
+}
+
+/// A part of the calendar that comes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Day of the week.
+    Weekday,
+    /// Hour of the day.
+    Hour,
+    /// Day of the month.
+    Day,
+    /// Month of the year.
+    Month,
 }
 
 /// Something to compute.
@@ -361,4 +378,94 @@ pub struct Pivot<'a> {
     pub noun: Option<Noun<'a>>,
     /// The values, where they are named.
     pub values: Vec<Value<'a>>,
+}
+
+/// What happens to the rows of the result, in pieces that follow each other.
+#[derive(Clone, Debug)]
+pub enum Shape<'a> {
+    /// `top 10`, `the cheapest`, `rank`: what is put in an order comes after it.
+    Top {
+        /// How many; all if none.
+        rows: Option<u32>,
+        /// The smallest is first.
+        ascending: bool,
+        /// What the words say of the order.
+        implied: Implied,
+        /// All rows, with their place.
+        ranked: bool,
+    },
+    /// `by`, `with the highest`: what is ordered by comes after it.
+    By {
+        /// The smallest is first, where that is said.
+        ascending: Option<bool>,
+    },
+    /// The column that rows are ordered by.
+    Column(Noun<'a>),
+    /// `within each country`.
+    Within(GroupItem<'a>),
+    /// `running total`, `growth`, `share`.
+    Around(Around<'a>),
+    /// `over the previous month`.
+    Against(Unit),
+    /// `over 7 days`, of a moving average.
+    Span(Span),
+    /// `in percent`.
+    Percent,
+    /// `where`, before a measure that a condition is laid on.
+    Where,
+    /// A condition on the measure before it; on the one after it if `next`.
+    Compare {
+        /// The operator.
+        op: &'static str,
+        /// The number.
+        literal: String,
+        /// The measure comes after it.
+        next: bool,
+    },
+    /// Periods without rows are rows too.
+    Fill,
+    /// The day that a week starts on, 0 is Monday.
+    WeekStart(u32),
+}
+
+/// What words of an order say of the column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Implied {
+    /// Nothing: what rows are worth.
+    Nothing,
+    /// `best selling`: how many were sold.
+    Sold,
+    /// `most expensive`, `best paid`: their own price or salary.
+    Money,
+    /// `most popular`: that can be many things.
+    Open,
+}
+
+/// What is computed from the rows around.
+#[derive(Clone, Debug)]
+pub struct Around<'a> {
+    /// What.
+    pub over: Over,
+    /// Its measure comes next; otherwise it is the one before.
+    pub next: bool,
+    /// It is of all measures.
+    pub several: bool,
+    /// How long a moving average is.
+    pub span: Option<Span>,
+    /// What is compared with, or whose share it is.
+    pub unit: Option<Unit>,
+    /// In percent.
+    pub percent: bool,
+    /// Whose share.
+    pub of_each: Option<GroupItem<'a>>,
+    /// A share of all there is.
+    pub total: bool,
+}
+
+impl Around<'_> {
+    /// Of the measure before it.
+    pub fn new(over: Over) -> Self {
+        let (next, several, percent, total) = (false, false, false, false);
+        Around { over, next, several, span: None, unit: None, percent, of_each: None, total }
+    }
 }

@@ -7,7 +7,7 @@ use super::Ground;
 use super::graph::{Graph, Way};
 use super::lexicon::{EXACT, Hits, Lexicon, phrase_len};
 use super::piece::{Kind, Noun, Piece, Value};
-use super::recognise::RECOGNISERS;
+use super::recognise::{self, RECOGNISERS};
 use super::said::Said;
 use super::stem;
 use super::tokens::{self, Token};
@@ -57,6 +57,7 @@ impl<'a> Scan<'a> {
             at = piece.tokens.end;
             out.push(piece);
         }
+        recognise::finish(self, &mut out);
         out
     }
 

@@ -10,7 +10,7 @@ use super::Assembly;
 use super::names::snake;
 use crate::requirement::graph::Way;
 use crate::requirement::lexicon::EXACT;
-use crate::requirement::piece::{Filter, Formula, GroupItem, Kind, Noun, What};
+use crate::requirement::piece::{Filter, Formula, GroupItem, Kind, Noun, Shape, What};
 use crate::requirement::roles::{self, Choice};
 use crate::requirement::{Question, Readings};
 
@@ -194,7 +194,9 @@ impl<'a> Assembly<'_, 'a> {
     /// Whether a time is laid over the rows.
     pub(super) fn needs_time(&self) -> bool {
         self.pieces.iter().any(|p| match &p.kind {
-            Kind::Group(items) => items.iter().any(|i| matches!(i, GroupItem::Unit(..))),
+            Kind::Group(items) => items.iter().any(|i| !matches!(i, GroupItem::Noun(_))),
+            Kind::Shape(Shape::Against(_)) => true,
+            Kind::Shape(Shape::Around(around)) => around.over.ordered() && around.unit.is_some(),
             Kind::Window(_) | Kind::Period { .. } => true,
             _ => false,
         })

@@ -60,7 +60,8 @@ impl Assembly<'_, '_> {
         let mut out: Vec<Clause> = Vec::new();
         let mut last = 0;
         for (i, piece) in self.pieces.iter().enumerate() {
-            if self.is_silent(i, piece) {
+            // What is only understood to be meant stands behind all words, with words of another piece.
+            if self.is_silent(i, piece) || piece.tokens.start < last {
                 continue;
             }
             let became = self.became.get(&i).cloned().unwrap_or_default();

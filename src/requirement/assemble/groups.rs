@@ -9,49 +9,44 @@ use crate::vocabulary::{DataType, Name, TableRef, Unit};
 use super::Assembly;
 use super::columns::Scope;
 use super::names::head;
+use crate::requirement::Question;
 use crate::requirement::lexicon::EXACT;
-use crate::requirement::piece::{GroupItem, Kind, Noun};
+use crate::requirement::piece::{GroupItem, Kind, Noun, Part};
 use crate::requirement::roles;
-use crate::requirement::{Question, Readings};
 
 impl<'a> Assembly<'_, 'a> {
     /// Adds the grain to a model, times first.
     pub(super) fn groups(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
         let mut units: Vec<(Unit, Range<usize>, usize)> = Vec::new();
+        let mut parts: Vec<(Part, Range<usize>, usize)> = Vec::new();
         let mut nouns: Vec<(&Noun<'a>, usize)> = Vec::new();
         for (i, piece) in self.pieces.iter().enumerate() {
             let Kind::Group(items) = &piece.kind else { continue };
             for item in items {
                 match item {
                     GroupItem::Unit(unit, tokens) => units.push((*unit, tokens.clone(), i)),
+                    GroupItem::Part(part, tokens) => parts.push((*part, tokens.clone(), i)),
                     GroupItem::Noun(noun) => nouns.push((noun, i)),
                 }
             }
         }
-        let mut seen: Vec<Unit> = Vec::new();
+        // `month over month revenue` has a row for each month.
+        if units.is_empty()
+            && parts.is_empty()
+            && let Some((piece, unit)) = self.compared_unit()
+        {
+            units.push((unit, self.pieces[piece].tokens.clone(), piece));
+        }
+        units.sort_by_key(|u| std::cmp::Reverse(u.0));
         for (unit, tokens, piece) in units {
             let words = self.scan.words(&tokens);
-            if seen.is_empty() {
-                if let Some(grouping) = self.time_group(scope, unit, words) {
-                    seen.push(unit);
-                    model.group_by.push(grouping);
-                }
-            } else if !seen.contains(&unit) {
-                let had = seen[0];
-                let about =
-                    format!("`{words}`: there is a row for each {} already. Which of the two is meant?", had.as_str());
-                let both = [had, unit].map(|u| (u.as_str().to_owned(), u));
-                let readings = Readings::new(Question::new(about).key("grain")).or_any(both);
-                if let Some(one) = self.choose(readings)
-                    && one != had
-                    && let Some(grouping) = self.time_group(scope, one, words)
-                {
-                    seen = vec![one];
-                    model.group_by = vec![grouping];
-                }
-            }
-            if let Some(first) = model.group_by.first() {
-                self.note(piece, format!("models.{}.group_by.{}", model.name, first.name));
+            let Some(grouping) = self.time_group(scope, unit, words, model) else { continue };
+            self.grouped(grouping, piece, model);
+        }
+        for (part, tokens, piece) in parts {
+            let words = self.scan.words(&tokens);
+            for grouping in self.part_groups(scope, part, words) {
+                self.grouped(grouping, piece, model);
             }
         }
         for (noun, piece) in nouns {
@@ -62,17 +57,20 @@ impl<'a> Assembly<'_, 'a> {
             }
             let words = self.scan.words(&noun.tokens);
             for grouping in self.noun_groups(scope, noun, words) {
-                let at = model.group_by.iter().position(|g| g.name == grouping.name).unwrap_or_else(|| {
-                    model.group_by.push(grouping);
-                    model.group_by.len() - 1
-                });
-                let name = model.group_by[at].name.clone();
-                self.note(piece, format!("models.{}.group_by.{name}", model.name));
+                self.grouped(grouping, piece, model);
             }
         }
     }
 
-    fn time_group(&mut self, scope: &mut Scope<'a>, unit: Unit, words: &str) -> Option<Grouping> {
+    /// Adds a group, once.
+    fn grouped(&mut self, grouping: Grouping, piece: usize, model: &mut Model) {
+        self.note(piece, format!("models.{}.group_by.{}", model.name, grouping.name));
+        if !model.group_by.iter().any(|g| g.name == grouping.name) {
+            model.group_by.push(grouping);
+        }
+    }
+
+    fn time_group(&mut self, scope: &mut Scope<'a>, unit: Unit, words: &str, model: &Model) -> Option<Grouping> {
         let (table, column) = self.time(scope, words)?;
         let data_type = self.contract(table)?.column(column.as_str())?.data_type;
         if unit == Unit::Hour && data_type == DataType::Date {
@@ -83,15 +81,21 @@ impl<'a> Assembly<'_, 'a> {
         }
         let expr = self.expr(scope, table, &column);
         let thing = head(self.contract(table)?);
+        let mut starts = "Monday";
         let (name, expr) = match unit {
             Unit::Day if data_type == DataType::Date => (format!("{thing}_date"), expr),
             Unit::Day => (format!("{thing}_date"), format!("cast({expr} as date)")),
+            Unit::Week => {
+                let (week, day) = self.week(&expr, model);
+                starts = day;
+                (format!("{thing}_week"), week)
+            }
             other => (format!("{thing}_{}", other.as_str()), format!("date_trunc('{}', {expr})", other.as_str())),
         };
         let what = match unit {
             Unit::Day => "Day".to_owned(),
             Unit::Hour => "Hour".to_owned(),
-            Unit::Week => "First day of the week (Monday)".to_owned(),
+            Unit::Week => format!("First day of the week ({starts})"),
             other => format!("First day of the {}", other.as_str()),
         };
         let name = Name::from_text(&name, "date");
@@ -101,7 +105,7 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     /// A column; or the key of a table, with what people call its rows by.
-    fn noun_groups(&mut self, scope: &mut Scope<'a>, noun: &Noun<'a>, words: &str) -> Vec<Grouping> {
+    pub(super) fn noun_groups(&mut self, scope: &mut Scope<'a>, noun: &Noun<'a>, words: &str) -> Vec<Grouping> {
         let by_column = noun.hits.tables.is_empty()
             || (noun.hits.tier == EXACT
                 && noun.hits.columns.iter().any(|c| c.table == scope.base)

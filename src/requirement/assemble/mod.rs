@@ -1,6 +1,7 @@
 //! Pieces become a spec, or questions: the contracts decide what is meant.
 
 mod base;
+mod calendar;
 mod children;
 mod clauses;
 mod columns;
@@ -17,6 +18,7 @@ mod others;
 mod pipeline;
 mod pivot;
 mod platform;
+mod result;
 mod staging;
 mod tests_in_words;
 mod tests_of_rows;
@@ -30,7 +32,7 @@ use crate::contract::Contract;
 use crate::spec::{Assumed, Model};
 use crate::vocabulary::{Diagnostic, Name, TableRef};
 
-use super::piece::{GroupItem, Kind, Noun, Piece};
+use super::piece::{GroupItem, Kind, Noun, Piece, Shape};
 use super::scan::Scan;
 use super::{Fate, Heard, Intent, Question, Readings};
 
@@ -142,6 +144,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
         let aggregates = has(|k| matches!(k, Kind::Measure(_) | Kind::Group(_) | Kind::Define { .. })) || summary;
         let filters = has(|k| matches!(k, Kind::Filter(_)))
             || self.pieces.iter().any(|p| matches!(&p.kind, Kind::Noun(n) if !n.values.is_empty()));
+        let shapes = has(|k| matches!(k, Kind::Shape(_)));
         let clean = has(|k| matches!(k, Kind::Clean(_)));
         let dedupe = has(|k| matches!(k, Kind::Dedupe(_)));
         let test = has(|k| matches!(k, Kind::Test(_)));
@@ -150,7 +153,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
         let built = (artifact || build && !ingest) && nouns && !(clean || test);
         Asked {
             ingest,
-            model: aggregates || dedupe || filters || list || built || artifact && nouns,
+            model: aggregates || shapes || dedupe || filters || list || built || artifact && nouns,
             rows: !aggregates,
             clean,
             test,
@@ -223,7 +226,9 @@ impl<'s, 'a> Assembly<'s, 'a> {
         for (i, piece) in self.pieces.iter().enumerate() {
             let mut found: Vec<&'s Noun<'a>> = Vec::new();
             match &piece.kind {
-                Kind::Noun(noun) => found.push(noun),
+                Kind::Noun(noun) | Kind::Shape(Shape::Column(noun) | Shape::Within(GroupItem::Noun(noun))) => {
+                    found.push(noun);
+                }
                 Kind::Filter(
                     Filter::Values { noun: Some(noun), .. }
                     | Filter::Compare { noun, .. }
@@ -237,7 +242,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
                 Kind::Define { formula, .. } => leaves(formula, &mut found),
                 Kind::Group(items) => found.extend(items.iter().filter_map(|i| match i {
                     GroupItem::Noun(noun) => Some(noun),
-                    GroupItem::Unit(..) => None,
+                    _ => None,
                 })),
                 Kind::Clean(Clean { noun: Some(noun), .. }) => found.push(noun),
                 Kind::Dedupe(dedupe) => {

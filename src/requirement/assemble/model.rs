@@ -33,6 +33,7 @@ impl<'a> Assembly<'_, 'a> {
                 self.measures(&mut scope, &mut draft, asked.summary);
                 self.pivots(&mut scope, &mut draft);
             }
+            self.result(&mut scope, &mut draft);
             if dry {
                 (self.assumed, self.warnings, self.became) = kept;
                 if !self.questions.is_empty() {
@@ -125,6 +126,7 @@ impl<'a> Assembly<'_, 'a> {
                 false => format!("where {}", model.filters.join(" and ")),
             }));
         }
+        out.push_str(&super::result::said(model));
         out.push('.');
         out
     }

@@ -7,7 +7,7 @@ use crate::vocabulary::{Name, Unit};
 
 use super::Assembly;
 use crate::requirement::lexicon::FUZZY;
-use crate::requirement::piece::{Filter, GroupItem, Kind, Noun, What};
+use crate::requirement::piece::{Filter, GroupItem, Kind, Noun, Shape, What};
 use crate::requirement::stem::{noun, parts, plural, singular};
 use crate::requirement::synonyms::{TABLE_ENDINGS, TABLE_PREFIXES};
 use crate::requirement::words;
@@ -61,8 +61,12 @@ impl<'a> Assembly<'_, 'a> {
         }
         out.push(self.subject(base));
         let mut tail = Vec::new();
-        for piece in self.pieces {
+        let first = self.pieces.iter().position(|p| matches!(p.kind, Kind::Shape(Shape::Top { .. })));
+        for (i, piece) in self.pieces.iter().enumerate() {
             let Kind::Group(items) = &piece.kind else { continue };
+            if first.is_some_and(|first| i == first + 1) {
+                continue;
+            }
             let by = if self.scan.words(&piece.tokens).to_lowercase().contains("by ") { "by" } else { "per" };
             for item in items {
                 if let GroupItem::Noun(noun) = item {
@@ -87,7 +91,7 @@ impl<'a> Assembly<'_, 'a> {
         self.pieces.iter().find_map(|p| match &p.kind {
             Kind::Group(items) => items.iter().find_map(|i| match i {
                 GroupItem::Unit(unit, _) => Some(*unit),
-                GroupItem::Noun(_) => None,
+                _ => None,
             }),
             _ => None,
         })
@@ -95,6 +99,10 @@ impl<'a> Assembly<'_, 'a> {
 
     /// What it is about, in the words of the requirement.
     fn subject(&self, base: &Contract) -> String {
+        let first = self.pieces.iter().position(|p| matches!(p.kind, Kind::Shape(Shape::Top { .. })));
+        if let Some(thing) = first.and_then(|i| Some(self.pieces[i].tokens.start..self.pieces.get(i + 1)?.tokens.end)) {
+            return words_of(self.scan.words(&thing));
+        }
         let title =
             (0..self.pieces.len()).find(|i| matches!(self.pieces[*i].kind, Kind::Measure(_)) && self.is_title(*i));
         if let Some(i) = title {

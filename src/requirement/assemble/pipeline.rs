@@ -188,7 +188,7 @@ impl<'a> Assembly<'_, 'a> {
         let unit = self.pieces.iter().find_map(|p| match &p.kind {
             Kind::Group(items) => items.iter().find_map(|i| match i {
                 GroupItem::Unit(unit, _) => Some(*unit),
-                GroupItem::Noun(_) => None,
+                _ => None,
             }),
             _ => None,
         });

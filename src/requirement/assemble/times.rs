@@ -18,7 +18,7 @@ impl<'a> Assembly<'_, 'a> {
 
     /// Whether rows are counted by a unit of the calendar, so that a time beside it says by which.
     pub(super) fn counts_by_unit(&self) -> bool {
-        let unit = |i: &GroupItem<'_>| matches!(i, GroupItem::Unit(..));
+        let unit = |i: &GroupItem<'_>| !matches!(i, GroupItem::Noun(_));
         self.pieces.iter().any(|p| matches!(&p.kind, Kind::Group(items) if items.iter().any(unit)))
     }
 
@@ -42,7 +42,7 @@ impl<'a> Assembly<'_, 'a> {
                     .iter()
                     .filter_map(|i| match i {
                         GroupItem::Noun(noun) => Some(noun),
-                        GroupItem::Unit(..) => None,
+                        _ => None,
                     })
                     .collect(),
                 _ => continue,

@@ -357,7 +357,7 @@ pub(super) fn operator(scan: &Scan<'_>, at: usize) -> Option<(&'static str, usiz
 }
 
 /// An operator and a number or day.
-fn comparison(scan: &Scan<'_>, at: usize) -> Option<(&'static str, usize, String)> {
+pub fn comparison(scan: &Scan<'_>, at: usize) -> Option<(&'static str, usize, String)> {
     let i = scan.any(at, &["is", "are", "of", "was", "were", "that is", "that are", "being"]).unwrap_or(at);
     let (op, i) = operator(scan, i)?;
     let i = scan.skip(i, &["$", "€", "£", "a total of", "a"]);

@@ -106,8 +106,11 @@ fn adjective(scan: &Scan<'_>, at: usize) -> Option<(Unit, usize)> {
 }
 
 /// One thing to group by; a calendar unit with the time that it is of, where that is said.
-fn item<'a>(scan: &Scan<'a>, at: usize) -> Option<(Vec<GroupItem<'a>>, usize)> {
+pub fn item<'a>(scan: &Scan<'a>, at: usize) -> Option<(Vec<GroupItem<'a>>, usize)> {
     let i = scan.skip(at, &["the", "calendar", "single", "our"]);
+    if let Some((part, end)) = super::calendar::part(scan, i) {
+        return Some((vec![GroupItem::Part(part, i..end)], end));
+    }
     if let Some(unit) = Unit::parse(scan.word(i)) {
         let mut items = vec![GroupItem::Unit(unit, i..i + 1)];
         let of = of_what(scan, i + 1);

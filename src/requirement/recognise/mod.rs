@@ -2,13 +2,17 @@
 //! teach the reader a new kind of phrase, add a file and a line to [`RECOGNISERS`].
 
 mod absent;
+mod around;
+mod calendar;
 mod clean;
 mod comparative;
 mod dedupe;
+mod fill;
 mod filter;
 mod formula;
 mod functions;
 mod group;
+mod having;
 mod measure;
 mod mode;
 mod notify;
@@ -19,6 +23,7 @@ mod platform;
 mod quality;
 mod schedule;
 mod subject;
+mod top;
 mod unsayable;
 mod verbs;
 mod window;
@@ -38,6 +43,11 @@ pub const RECOGNISERS: &[Recogniser] = &[
     dedupe::read,
     pivot::read,
     quality::read,
+    fill::read,
+    top::read,
+    around::read,
+    having::read,
+    calendar::read,
     unsayable::read,
     platform::read,
     notify::read,
@@ -58,3 +68,9 @@ pub const RECOGNISERS: &[Recogniser] = &[
     noun::read,
     noun::filler,
 ];
+
+/// What is only seen once everything is read: words that lack others.
+pub fn finish<'a>(scan: &Scan<'a>, pieces: &mut Vec<Piece<'a>>) {
+    top::finish(scan, pieces);
+    around::finish(scan, pieces);
+}

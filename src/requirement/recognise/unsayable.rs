@@ -8,18 +8,11 @@ use crate::requirement::tokens;
 /// Phrases and what they ask for. `#` stands for a number.
 #[rustfmt::skip]
 const PHRASES: &[(&str, &[&str])] = &[
-    ("the first rows of an order", &["top #", "bottom #", "# best", "# largest", "# biggest", "# most", "top ten", "top five", "top three", "the best", "worst #"]),
-    ("a running total", &["running total", "running sum", "running totals", "cumulative", "moving average", "rolling average", "rolling", "running count"]),
-    ("a comparison with another period", &[
-        "growth", "month over month", "month-over-month", "year over year", "year-over-year", "week over week", "over the previous", "compared to", "compared with",
-        "versus", "vs", "change from",
-    ]),
     ("history", &["history of", "the history", "history", "slowly changing", "snapshot", "snapshots", "scd", "track changes", "track the changes", "changes to", "keep track of changes"]),
     ("a median or percentile", &["median", "percentile", "quantile", "quartile", "standard deviation", "variance", "stddev", "mode of"]),
     ("a share", &["share of", "share", "percentage", "percent of", "percent", "ratio", "proportion", "fraction of", "rate of", "conversion rate"]),
-    ("a rank", &["rank", "ranked", "ranking", "rank of"]),
     ("masked columns", &["mask", "masked", "masking", "anonymise", "anonymize", "anonymised", "anonymized", "pseudonymise", "pseudonymize", "redact", "redacted", "hide", "hidden", "hashed"]),
-    ("groups without rows", &["stay in", "with zero", "even if", "even when", "zero orders", "including those without", "including those with no", "fill gaps", "fill the gaps", "filling gaps", "missing days", "no gaps"]),
+    ("groups without rows", &["stay in", "with zero", "zero orders", "including those without", "including those with no"]),
     ("the time between two events", &["hours between", "days between", "minutes between", "time between", "seconds between", "weeks between", "months between", "duration between", "lag between", "how long"]),
     ("a column made of others", &["full name", "full names"]),
     ("rows set aside", &["set aside", "quarantine", "invalid rows", "reject"]),

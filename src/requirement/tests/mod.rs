@@ -173,7 +173,6 @@ fn what_changes_the_data_and_is_not_understood_is_a_question() {
         ("Only archived orders per day", "archived"),
         ("Daily revenue per shoe size", "shoe size"),
         ("Daily revenue without gift cards", "gift cards"),
-        ("Top 10 products by revenue", "can't be said yet"),
         ("Gross margin per category", "margin"),
         ("Number of orders in the last days", "how many days"),
         ("Move orders from Oracle", "Oracle"),

@@ -1,0 +1,63 @@
+//! Conditions on what is computed: `only months where revenue is above 1000`, `categories with more than 100 orders`.
+//!
+//! The measure that the condition is on becomes a piece of its own.
+
+use crate::requirement::piece::{Kind, Measure, Piece, Shape, What};
+use crate::requirement::scan::Scan;
+
+use super::filter::comparison;
+use super::top::counted;
+
+#[rustfmt::skip]
+const WHERE: &[&str] = &[
+    "where", "with", "having", "whose", "where the", "with the", "whose the", "in which", "when", "for which", "with a", "with an", "that have", "which have", "who have", "that had", "which had", "who had", "that has",
+    "having a", "if", "and", "whose total",
+];
+
+/// Reads a condition on a measure.
+pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    match before.last().map(|p| &p.kind) {
+        Some(Kind::Shape(Shape::Where | Shape::Compare { next: true, .. })) => counted(scan, at),
+        Some(Kind::Measure(_))
+            if matches!(before.iter().rev().nth(1).map(|p| &p.kind), Some(Kind::Shape(Shape::Where))) =>
+        {
+            let (op, end, literal) = comparison(scan, at)?;
+            let shape = Shape::Compare { op, literal, next: false };
+            Some(Piece { tokens: at..end, kind: Kind::Shape(shape) })
+        }
+        _ => start(scan, at, before),
+    }
+}
+
+fn start<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    let i = scan.skip(at, &["but", ",", "only", "keep", "show", "just"]);
+    // `only months where …`: what there is a row for is said again.
+    let named = scan.head(i).map(|n| n.1).or_else(|| crate::vocabulary::Unit::parse(scan.word(i)).map(|_| i + 1));
+    let i = named.filter(|e| i > at && scan.any(*e, WHERE).is_some()).unwrap_or(i);
+    let lead = scan.any(i, WHERE)?;
+    if let Some((op, end, literal)) = comparison(scan, lead) {
+        let Kind::Measure(measure) = counted(scan, end)?.kind else { return None };
+        // `orders with more than 3 items` is about rows and those that belong to them.
+        if !grouped(scan, at, before) || !matches!(measure.what, What::Count { .. } | What::Worth { .. }) {
+            return None;
+        }
+        return Some(Piece { tokens: at..end, kind: Kind::Shape(Shape::Compare { op, literal, next: true }) });
+    }
+    if !grouped(scan, at, before) {
+        return None;
+    }
+    let piece = super::measure::read(scan, lead, &[])?;
+    comparison(scan, piece.tokens.end)?;
+    let Kind::Measure(Measure { what, .. }) = &piece.kind else { return None };
+    // A column by itself is one of the rows.
+    let column = matches!(what, What::Of { .. }) && scan.hits(lead).is_some_and(|h| h.tier == 0);
+    (!column).then_some(Piece { tokens: at..lead, kind: Kind::Shape(Shape::Where) })
+}
+
+/// Whether there is a row for several: a group stands before, or after in the same sentence; or what is said before is a
+/// column that rows have alike.
+fn grouped<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> bool {
+    let group = |p: &Piece<'_>| matches!(p.kind, Kind::Group(_));
+    let after = || (at..scan.tokens.len()).any(|i| super::group::read(scan, i, &[]).is_some_and(|p| group(&p)));
+    before.iter().any(group) || after()
+}
