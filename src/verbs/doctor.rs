@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::requirement::llm::protocol;
 use crate::run::runtime::{self, Part};
 use crate::run::{Listen, Target, connection_env, part_for};
 use crate::vocabulary::{Diagnostic, Fault, Outcome};
-use crate::workspace::{Connection, Environments, Workspace};
-use crate::world::{local, process};
+use crate::workspace::{Connection, Environments, LanguageModel, Provider, Workspace};
+use crate::world::{http, local, process};
 
 /// What is to be looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -212,6 +213,9 @@ fn of_workspace(report: &mut DoctorReport, workspace: &Workspace) {
     for (target, connection) in both(&workspace.config.targets) {
         connection_check(report, workspace, &format!("target {}", target.as_str()), target, connection, false);
     }
+    if let Some(model) = &workspace.config.model {
+        language_model(report, model);
+    }
     let slack = &workspace.config.airflow.slack_webhook_env;
     if workspace.specs.values().any(|s| !s.alerts.is_empty()) && process::env(slack).is_none() {
         let next = format!("set {slack} where Airflow runs");
@@ -262,4 +266,35 @@ fn connection_check(
             }
         }
     }
+}
+
+/// Whether a language model can be asked: its key is set, and one on this machine is there. No model elsewhere is asked.
+fn language_model(report: &mut DoctorReport, model: &LanguageModel) {
+    let mut line = |status, found: &str, next: Option<String>| {
+        report.add("language model", status, format!("{}: {found}", model.label()), next);
+    };
+    if let Some(name) = model.key_env().filter(|name| process::env(name).is_none()) {
+        let next = format!("set {name} in the environment; never in a file of this repository");
+        return line(Health::Warn, &format!("{name} is not set"), Some(next));
+    }
+    if !model.is_local() {
+        let key = if model.key_env().is_some() { "its key is set" } else { "no key is named for it" };
+        return line(Health::Ok, key, None);
+    }
+    let url = format!("{}{}", model.base_url(), protocol::ping(model.provider));
+    let timeout = Duration::from_secs(5);
+    let request = http::Request { url: &url, headers: &[], body: None, timeout, limit: 1 << 20 };
+    let Ok(answer) = http::send(&request, true) else {
+        let next = match model.provider {
+            Provider::Ollama => "start it with `ollama serve`",
+            _ => "start it, or mend `model.base_url`",
+        };
+        return line(Health::Warn, &format!("nothing answers at {}", model.base_url()), Some(next.to_owned()));
+    };
+    let names = protocol::models(model.provider, &answer.body);
+    if names.is_some_and(|names| !names.iter().any(|name| name == model.model())) {
+        let next = format!("run `ollama pull {}`", model.model());
+        return line(Health::Warn, "its server is there and does not have it", Some(next));
+    }
+    line(Health::Ok, &format!("there, at {}", model.base_url()), None);
 }

@@ -66,6 +66,16 @@ pub fn ping(provider: Provider) -> &'static str {
     }
 }
 
+/// The models that a server on this machine has, where its answer to [`ping`] tells.
+pub fn models(provider: Provider, body: &[u8]) -> Option<Vec<String>> {
+    if provider != Provider::Ollama {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let all = body.get("models")?.as_array()?.iter();
+    Some(all.filter_map(|m| m["name"].as_str().map(str::to_owned)).collect())
+}
+
 /// What an answer of another status says is wrong: each provider has it at one of these places.
 pub fn message(body: &Value) -> Option<&str> {
     ["/error/message", "/error", "/message", "/detail", "/0/error/message"]
