@@ -37,13 +37,13 @@ pub fn json(file: &str, text: &str) -> Outcome<Value> {
         let what = format!("the proposals are {} MB, the most is {} MB", text.len() >> 20, LONGEST >> 20);
         return Err(Diagnostic::error("too-long", what).at(Place::file(file)).fault());
     }
-    Ok(serde_json::from_str(text).map_err(|e| {
+    serde_json::from_str(text).map_err(|e| {
         let message = e.to_string();
         let what = message.split(" at line ").next().unwrap_or_default();
         Diagnostic::error("json-syntax", format!("this is no JSON: {what}"))
             .at(at(file, text, e.line(), e.column()))
             .fault()
-    })?)
+    })
 }
 
 /// Proposals from a JSON document.

@@ -35,7 +35,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
         let i = scan.skip(i, &["the", "of the", "value of", "different", "possible", "distinct", "individual"]);
         // `columns for completed, cancelled and pending`
         let (values, end) = scan.values(i);
-        if !values.is_empty() && !scan.hits(i).is_some_and(|h| h.tier == 0) {
+        if !values.is_empty() && scan.hits(i).is_none_or(|h| h.tier != 0) {
             return Some(Piece { tokens: at..end, kind: Kind::Pivot(Pivot { noun: None, values }) });
         }
         let plain = scan.word(i.saturating_sub(1)) == "for" && scan.word(i.saturating_sub(2)) == "columns";
