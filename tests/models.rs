@@ -239,9 +239,7 @@ fn prompts_can_be_ones_own() {
     s.write("prompts/system.md", "Answer in JSON.[% if outline %]\n[[ outline ]][% endif %]\n");
     s.commit("a prompt");
     s.ok(&["propose", &case.requirement]);
-    assert!(
-        server.asked()[0].json()["messages"][0]["content"].as_str().unwrap().starts_with("Answer in JSON.- quest")
-    );
+    assert!(server.asked()[0].json()["messages"][0]["content"].as_str().unwrap().starts_with("Answer in JSON.- quest"));
     s.write("prompts/sytem.md", "x");
     s.refused(&["propose", "Orders by moon", "--mode", "model"], 2, &["unknown-prompt", "system.md"]);
 }
@@ -270,4 +268,21 @@ fn doctor_tells_of_the_model() {
     assert_eq!(line(&s)["status"], "ok");
     s.write("pipewright.yml", s.read("pipewright.yml").replace("provider: gemini", "provider: gemni"));
     s.refused(&["propose", SAMPLE], 2, &["gemni", "gemini"]);
+}
+
+#[test]
+fn the_page_on_models_is_true() {
+    let page = include_str!("../docs/models.md");
+    let blocks: Vec<&str> = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 4);
+    for block in blocks {
+        let s = Sandbox::workspace();
+        s.write("pipewright.yml", format!("{}{block}", s.read("pipewright.yml")));
+        s.ok(&["propose", "Daily number of orders"]);
+    }
+    let schema = serde_json::to_value(schemars::schema_for!(pipewright::workspace::LanguageModel)).expect("a schema");
+    for field in schema["properties"].as_object().expect("fields").keys() {
+        assert!(field == "provider" || page.contains(&format!("| `{field}` |")), "the page says nothing of {field}");
+    }
+    assert!(page.contains(&format!("propose \"{}\" --record", Case::read("ollama").requirement)));
 }
