@@ -8,6 +8,7 @@ use crate::vocabulary::{Name, TableRef};
 
 use super::lexicon::name_parts;
 use super::synonyms::TABLE_PREFIXES;
+use super::twice::Twice;
 
 /// One foreign key: from the many to the one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Edge<'a> {
 pub struct Graph<'a> {
     edges: BTreeMap<&'a TableRef, Vec<Edge<'a>>>,
     children: BTreeMap<&'a TableRef, Vec<&'a TableRef>>,
+    /// Of tables in a role, the one key that leads there.
+    roles: BTreeMap<&'a TableRef, Edge<'a>>,
 }
 
 /// How a table is reached.
@@ -41,7 +44,7 @@ pub enum Way<'a> {
 
 impl<'a> Graph<'a> {
     /// The foreign keys of the contracts, and those that names make plain: `customer_id` beside `customers.id`.
-    pub fn new(contracts: &'a BTreeMap<TableRef, Contract>) -> Graph<'a> {
+    pub fn new(contracts: &'a BTreeMap<TableRef, Contract>, twice: &'a Twice) -> Graph<'a> {
         let mut edges: BTreeMap<&TableRef, Vec<Edge>> = BTreeMap::new();
         let mut children: BTreeMap<&TableRef, Vec<&TableRef>> = BTreeMap::new();
         let targets = targets(contracts);
@@ -52,7 +55,14 @@ impl<'a> Graph<'a> {
             }
             edges.insert(table, found);
         }
-        Graph { edges, children }
+        let mut roles = BTreeMap::new();
+        for (name, role) in twice.iter() {
+            let all = edges.get(&role.from).into_iter().flatten();
+            let Some(edge) = all.into_iter().find(|e| e.on.len() == 1 && *e.on[0].0 == role.column) else { continue };
+            children.entry(name).or_default().push(edge.from);
+            roles.insert(name, Edge { to: name, ..edge.clone() });
+        }
+        Graph { edges, children, roles }
     }
 
     /// The keys that leave `table`.
@@ -67,6 +77,17 @@ impl<'a> Graph<'a> {
 
     /// The shortest way from the many to the one.
     pub fn way(&self, from: &TableRef, to: &TableRef) -> Way<'a> {
+        if let Some(last) = self.roles.get(to) {
+            let on = |mut way: Vec<Edge<'a>>| {
+                way.push(last.clone());
+                way
+            };
+            return match self.way(from, last.from) {
+                Way::By(way) => Way::By(on(way)),
+                Way::Several(ways) => Way::Several(ways.into_iter().map(on).collect()),
+                Way::No => Way::No,
+            };
+        }
         let mut queue = VecDeque::from([Vec::<Edge<'a>>::new()]);
         let mut seen = BTreeSet::from([from.clone()]);
         let mut found: Vec<Vec<Edge<'a>>> = Vec::new();

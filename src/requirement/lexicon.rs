@@ -10,6 +10,7 @@ use super::described::Described;
 use super::roles::event_of;
 use super::stem::{action, noun, parts, same_action, value};
 use super::synonyms;
+use super::twice::Twice;
 use super::tokens::{Kind, Token};
 
 /// How sure a word is of what it names; less is surer.
@@ -78,7 +79,7 @@ type Spellings = HashMap<(char, usize), Vec<String>>;
 
 impl<'a> Lexicon<'a> {
     /// Indexes the contracts.
-    pub fn new(contracts: &'a BTreeMap<TableRef, Contract>) -> Lexicon<'a> {
+    pub fn new(contracts: &'a BTreeMap<TableRef, Contract>, twice: &'a Twice) -> Lexicon<'a> {
         let mut out = Lexicon {
             tables: HashMap::with_capacity(contracts.len() * 2),
             columns: HashMap::with_capacity(contracts.len() * 8),
@@ -110,6 +111,19 @@ impl<'a> Lexicon<'a> {
                 if column.data_type == DataType::Boolean || column.data_type == DataType::Integer && flag {
                     let bare = ["is_", "has_", "was_"].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
                     out.values.entry(value(bare)).or_default().push(ValueOf { table, column, value: None });
+                }
+            }
+        }
+        // `destination city`, `destination address city`
+        for (table, role) in twice.iter() {
+            let Some(contract) = contracts.get(&role.of) else { continue };
+            let stems = name_parts(&contract.physical_name, contract.table.as_str());
+            let said = role.said.concat();
+            let thing = stems.last().cloned().unwrap_or_default();
+            for column in &contract.columns {
+                for (tier, key) in column_keys(&name_parts(&column.physical_name, column.name.as_str()), &stems) {
+                    push(&mut out.columns, format!("{said}{key}"), (tier, ColumnOf { table, column }));
+                    push(&mut out.columns, format!("{said}{thing}{key}"), (tier, ColumnOf { table, column }));
                 }
             }
         }

@@ -18,6 +18,7 @@ mod scan;
 mod stem;
 mod synonyms;
 mod tokens;
+mod twice;
 mod words;
 
 pub mod llm;
@@ -32,6 +33,7 @@ pub use question::{Question, Readings};
 
 use self::said::Said;
 use self::scan::Scan;
+use self::twice::Twice;
 use crate::contract::Contract;
 use crate::spec::{Answer, Spec};
 use crate::vocabulary::{Diagnostic, Name, Outcome, TableRef};
@@ -164,7 +166,8 @@ pub enum Fate {
 /// Every word of a requirement that has questions, in the order of the text.
 pub fn heard(text: &str, ground: &Ground<'_>, questions: &[Question]) -> Vec<Heard> {
     let said = Said::new(text.trim());
-    let scan = Scan::new(&said, ground);
+    let twice = Twice::new(ground.contracts);
+    let scan = Scan::over(&said, ground, &twice);
     assemble::heard(&scan, &scan.pieces(), questions)
 }
 
@@ -195,8 +198,9 @@ impl ByRules {
 pub fn by_rules(text: &str, ground: &Ground<'_>) -> Outcome<ByRules> {
     let text = text.trim();
     let (mut said, mut used) = (Said::new(text), Vec::new());
+    let twice = Twice::new(ground.contracts);
     loop {
-        let mut scan = Scan::new(&said, ground);
+        let mut scan = Scan::over(&said, ground, &twice);
         scan.answers = used.into();
         let pieces = scan.pieces();
         let mut intent = assemble::assemble(&scan, &pieces);

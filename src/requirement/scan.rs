@@ -11,6 +11,7 @@ use super::recognise::{self, RECOGNISERS};
 use super::said::Said;
 use super::stem;
 use super::tokens::{self, Token};
+use super::twice::Twice;
 use super::words;
 use crate::spec::Answer;
 use crate::vocabulary::TableRef;
@@ -27,6 +28,8 @@ pub struct Scan<'a> {
     pub lexicon: Lexicon<'a>,
     /// Keys in the contracts.
     pub graph: Graph<'a>,
+    /// Tables in their roles.
+    pub twice: &'a Twice,
     /// The rest.
     pub ground: &'a Ground<'a>,
     /// Answers that decided something.
@@ -36,12 +39,18 @@ pub struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// Reads the words, not yet their meaning.
     pub fn new(said: &'a Said, ground: &'a Ground<'a>) -> Scan<'a> {
+        Scan::over(said, ground, &Twice::NONE)
+    }
+
+    /// The same, where tables are known by their roles too.
+    pub fn over(said: &'a Said, ground: &'a Ground<'a>, twice: &'a Twice) -> Scan<'a> {
         Scan {
             text: said.text(),
             said,
             tokens: tokens::tokens(said.text()),
-            lexicon: Lexicon::new(ground.contracts),
-            graph: Graph::new(ground.contracts),
+            lexicon: Lexicon::new(ground.contracts, twice),
+            graph: Graph::new(ground.contracts, twice),
+            twice,
             ground,
             answers: RefCell::default(),
         }

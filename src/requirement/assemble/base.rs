@@ -103,6 +103,9 @@ impl<'a> Assembly<'_, 'a> {
 
     /// How far a base is from all that is needed; none where it can't be one.
     fn cost(&self, base: &'a TableRef, needs: &[Need<'a>], mentioned: &[&TableRef]) -> Option<u32> {
+        if self.scan.twice.get(base).is_some() {
+            return None;
+        }
         let contract = self.contract(base)?;
         let mut cost = 0;
         for need in needs {

@@ -103,7 +103,11 @@ impl<'a> Assembly<'_, 'a> {
             .iter()
             .filter(|t| self.contract(t).is_some_and(|c| c.column(column.as_str()).is_some()))
             .count();
-        if holders > 1 { format!("{}.{column}", table.staging_model()) } else { column.to_string() }
+        match self.scan.twice.get(table) {
+            Some(_) => format!("{}.{column}", table.table),
+            None if holders > 1 => format!("{}.{column}", table.staging_model()),
+            None => column.to_string(),
+        }
     }
 
     /// Whether a column's value can be missing in this scope.
@@ -135,7 +139,8 @@ impl<'a> Assembly<'_, 'a> {
             let on: IndexMap<Name, Name> = edge.on.iter().map(|(a, b)| ((*a).clone(), (*b).clone())).collect();
             let window = scope.windows.iter().find(|w| w.0 == edge.to).map(|w| w.1.clone());
             let kind = if left && window.is_none() { JoinKind::Left } else { JoinKind::Inner };
-            out.push(Join { window, ..Join::new(self.staging_name(edge.to), kind, on) });
+            let alias = self.scan.twice.get(edge.to).map(|_| edge.to.table.clone());
+            out.push(Join { window, alias, ..Join::new(self.staging_name(edge.to), kind, on) });
         }
         out.extend(scope.more.iter().cloned());
         out

@@ -169,7 +169,8 @@ impl<'s, 'a> Assembly<'s, 'a> {
 
     /// The contract of a table; every table in hand comes from the contracts.
     fn contract(&self, table: &TableRef) -> Option<&'a Contract> {
-        self.scan.ground.contracts.get(table)
+        let contracts = self.scan.ground.contracts;
+        contracts.get(table).or_else(|| contracts.get(&self.scan.twice.get(table)?.of))
     }
 
     fn note(&mut self, piece: usize, path: impl Into<String>) {
@@ -204,6 +205,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
     }
 
     fn touch(&mut self, table: &'a TableRef) {
+        let table = self.scan.twice.get(table).map_or(table, |role| &role.of);
         if !self.touched.contains(&table) {
             self.touched.push(table);
         }
@@ -261,7 +263,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
 
     /// The models of a spec's way to a table.
     fn staging_name(&self, table: &TableRef) -> Name {
-        table.staging_model()
+        self.scan.twice.get(table).map_or(table, |role| &role.of).staging_model()
     }
 
     /// Names of models that other specs have.

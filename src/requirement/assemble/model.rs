@@ -86,7 +86,10 @@ impl<'a> Assembly<'_, 'a> {
         }
         for (i, column) in found {
             let expr = self.expr(scope, column.table, &column.column.name);
-            let name = if model.columns.contains_key(&column.column.name) && column.table != scope.base {
+            let role = self.scan.twice.get(column.table).map(|role| role.said.join("_"));
+            let name = if let Some(role) = role {
+                Name::from_text(&format!("{role}_{}", column.column.name), "column")
+            } else if model.columns.contains_key(&column.column.name) && column.table != scope.base {
                 let thing = self.contract(column.table).map(head).unwrap_or_default();
                 Name::from_text(&format!("{thing}_{}", column.column.name), "column")
             } else {
