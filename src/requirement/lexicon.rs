@@ -10,8 +10,8 @@ use super::described::Described;
 use super::roles::event_of;
 use super::stem::{action, noun, parts, same_action, value};
 use super::synonyms;
-use super::twice::Twice;
 use super::tokens::{Kind, Token};
+use super::twice::Twice;
 
 /// How sure a word is of what it names; less is surer.
 pub type Tier = u8;

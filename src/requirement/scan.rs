@@ -11,7 +11,7 @@ use super::recognise::{self, RECOGNISERS};
 use super::said::Said;
 use super::stem;
 use super::tokens::{self, Token};
-use super::twice::Twice;
+use super::twice::{self, Twice};
 use super::words;
 use crate::spec::Answer;
 use crate::vocabulary::TableRef;
@@ -39,7 +39,7 @@ pub struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// Reads the words, not yet their meaning.
     pub fn new(said: &'a Said, ground: &'a Ground<'a>) -> Scan<'a> {
-        Scan::over(said, ground, &Twice::NONE)
+        Scan::over(said, ground, &twice::NONE)
     }
 
     /// The same, where tables are known by their roles too.

@@ -28,16 +28,16 @@ pub struct Twice {
     roles: BTreeMap<TableRef, Role>,
 }
 
+/// No table has a role.
+pub static NONE: Twice = Twice { roles: BTreeMap::new() };
+
 /// Words at the end of a key's name that don't tell its role.
 const KEY: &[&str] = &["id", "code", "key", "number", "uuid"];
 
 impl Twice {
-    /// No table has a role.
-    pub const NONE: Twice = Twice { roles: BTreeMap::new() };
-
     /// The roles in the contracts.
     pub fn new(contracts: &BTreeMap<TableRef, Contract>) -> Twice {
-        let graph = Graph::new(contracts, &Twice::NONE);
+        let graph = Graph::new(contracts, &NONE);
         let mut roles = BTreeMap::new();
         for (table, contract) in contracts {
             let parents = graph.parents(table);

@@ -176,9 +176,7 @@ impl<'a> Assembly<'_, 'a> {
             .contains(&column.name.as_str());
         let role = self.scan.twice.get(table).map(|role| role.said.join("_"));
         let name = match column.data_type {
-            _ if role.is_some() => {
-                Name::from_text(&format!("{}_{}", role.unwrap_or_default(), column.name), "column")
-            }
+            _ if role.is_some() => Name::from_text(&format!("{}_{}", role.unwrap_or_default(), column.name), "column"),
             _ if bare => Name::from_text(&format!("{thing}_{}", column.name), "column"),
             DataType::Timestamp | DataType::TimestampTz => {
                 Name::from_text(&format!("{}_date", column.name.as_str().trim_end_matches("_at")), "date")
