@@ -46,7 +46,14 @@ impl<'a> Assembly<'_, 'a> {
         model.joins = self.joins(&scope);
         for edge in scope.joined.clone() {
             self.touch(edge.to);
-            let at = model.joins.iter().position(|j| j.to == self.staging_name(edge.to)).unwrap_or_default();
+            let at = model
+                .joins
+                .iter()
+                .position(|j| {
+                    let alias = self.scan.twice.get(edge.to).map(|_| &edge.to.table);
+                    j.to == self.staging_name(edge.to) && j.alias.as_ref() == alias
+                })
+                .unwrap_or_default();
             let left = model.joins.get(at).is_some_and(|j| j.kind == JoinKind::Left);
             let kind = if left { "rows without one stay" } else { "rows without one do not count" };
             let because = format!(
