@@ -75,6 +75,10 @@ pub enum Kind<'a> {
     Keep(Keep<'a>),
     /// A column for each value.
     Pivot(Pivot<'a>),
+    /// A column that is computed from others of its row.
+    Column(RowColumn<'a>),
+    /// What the result before is called.
+    Called(String),
     /// A check.
     Test(Box<super::check::Check<'a>>),
     /// Rows that stay or go.
@@ -157,9 +161,48 @@ pub struct Value<'a> {
     pub of: Vec<ValueOf<'a>>,
 }
 
+/// A column that is computed from others of its row.
+#[derive(Clone, Debug)]
+pub enum RowColumn<'a> {
+    /// First and last name, of the rows of a table.
+    FullName(Option<Noun<'a>>),
+    /// Their first letters.
+    Initials(Option<Noun<'a>>),
+    /// Whole years since birth.
+    Age(Option<Noun<'a>>),
+    /// What stands after the `@`.
+    Domain(Noun<'a>),
+    /// Year, month or hour of a column, or of the time that rows happened, as a number.
+    Part(Unit, Option<Noun<'a>>),
+    /// Words for ranges of a number.
+    Buckets {
+        /// The rows, or the column.
+        noun: Noun<'a>,
+        /// The column.
+        by: Option<Noun<'a>>,
+        /// Each word with the operator and the number that it ends with; the last may be all the rest.
+        list: Vec<(String, Option<(&'static str, String)>)>,
+    },
+}
+
+impl<'a> RowColumn<'a> {
+    /// The nouns in it.
+    pub fn nouns(&self) -> Vec<&Noun<'a>> {
+        match self {
+            RowColumn::FullName(noun) | RowColumn::Initials(noun) | RowColumn::Age(noun) | RowColumn::Part(_, noun) => {
+                noun.iter().collect()
+            }
+            RowColumn::Domain(noun) => vec![noun],
+            RowColumn::Buckets { noun, by, .. } => std::iter::once(noun).chain(by).collect(),
+        }
+    }
+}
+
 /// Something to group by.
 #[derive(Clone, Debug)]
 pub enum GroupItem<'a> {
+    /// A column that is computed.
+    Column(RowColumn<'a>),
     /// A calendar unit of the time that rows happened.
     Unit(Unit, Range<usize>),
     /// A part of the calendar that comes again.
@@ -222,6 +265,30 @@ pub enum What<'a> {
     },
     /// A name that is defined elsewhere: `margin`.
     Named(String),
+    /// Rows that meet a condition over all: `share of cancelled orders`. The condition is the measure's values, or a filter.
+    Share {
+        /// The table; the rows, whatever they are, if none.
+        noun: Option<Noun<'a>>,
+        /// Only rows with these values are looked at.
+        of: Vec<Value<'a>>,
+        /// The condition, where it is more than values.
+        filter: Option<Box<Filter<'a>>>,
+        /// Times a hundred.
+        percent: bool,
+    },
+    /// One measure over another.
+    Ratio {
+        /// What is divided.
+        left: Box<Measure<'a>>,
+        /// What it is divided by.
+        right: Box<Measure<'a>>,
+        /// What it is called.
+        name: Option<String>,
+        /// Times a hundred.
+        percent: bool,
+    },
+    /// Another aggregate of a formula, as SQL with `{}` for it: `stddev({})`, `percentile({}, 0.9)`.
+    Call(String, Formula<'a>),
 }
 
 /// Arithmetic over columns.
@@ -467,5 +534,67 @@ impl Around<'_> {
     pub fn new(over: Over) -> Self {
         let (next, several, percent, total) = (false, false, false, false);
         Around { over, next, several, span: None, unit: None, percent, of_each: None, total }
+    }
+}
+
+impl<'a> Measure<'a> {
+    /// Itself, or what it is put together from.
+    pub fn parts(&self) -> Vec<&Measure<'a>> {
+        match &self.what {
+            What::Ratio { left, right, .. } => left.parts().into_iter().chain(right.parts()).collect(),
+            _ => vec![self],
+        }
+    }
+
+    /// The nouns in it.
+    pub fn nouns(&self) -> Vec<&Noun<'a>> {
+        let mut out = Vec::new();
+        for part in self.parts() {
+            match &part.what {
+                What::Count { noun, .. } | What::Worth { noun: Some(noun), .. } => out.push(noun),
+                What::Of { formula, .. } | What::Call(_, formula) => out.extend(formula.nouns()),
+                What::Share { noun, filter, .. } => {
+                    out.extend(noun);
+                    out.extend(filter.iter().flat_map(|f| f.nouns()));
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+
+    /// The values in it.
+    pub fn all_values(&self) -> Vec<&Value<'a>> {
+        let mut out = Vec::new();
+        for part in self.parts() {
+            out.extend(&part.values);
+            if let What::Share { of, .. } = &part.what {
+                out.extend(of);
+            }
+        }
+        out
+    }
+}
+
+impl<'a> Formula<'a> {
+    /// The columns in it.
+    pub fn nouns(&self) -> Vec<&Noun<'a>> {
+        match self {
+            Formula::Column(noun) => vec![noun],
+            Formula::Number(_) => Vec::new(),
+            Formula::Op(left, _, right) => left.nouns().into_iter().chain(right.nouns()).collect(),
+        }
+    }
+}
+
+impl<'a> Filter<'a> {
+    /// The nouns in it.
+    pub fn nouns(&self) -> Vec<&Noun<'a>> {
+        match self {
+            Filter::Values { noun, .. } => noun.iter().collect(),
+            Filter::Compare { noun, .. } | Filter::Missing { noun, .. } => vec![noun],
+            // Their rows are not joined, so that the base need not lead to them.
+            Filter::Others(_) => Vec::new(),
+        }
     }
 }

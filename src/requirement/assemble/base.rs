@@ -79,7 +79,9 @@ impl<'a> Assembly<'_, 'a> {
                 out.extend(pivot.values.iter().map(|v| Need { any: v.of.iter().map(|o| o.table).collect(), piece }));
             }
             if let Kind::Measure(m) = &p.kind {
-                out.extend(m.values.iter().map(|v| Need { any: v.of.iter().map(|o| o.table).collect(), piece }));
+                out.extend(
+                    m.all_values().into_iter().map(|v| Need { any: v.of.iter().map(|o| o.table).collect(), piece }),
+                );
             }
         }
         out.retain(|n| !n.any.is_empty());
@@ -130,8 +132,11 @@ impl<'a> Assembly<'_, 'a> {
             }
             cost += u32::from(own == 0);
         }
-        for piece in self.pieces {
-            let Kind::Measure(measure) = &piece.kind else { continue };
+        let measures = self.pieces.iter().filter_map(|p| match &p.kind {
+            Kind::Measure(measure) => Some(measure.parts()),
+            _ => None,
+        });
+        for measure in measures.flatten() {
             match &measure.what {
                 What::Worth { noun, revenue, .. } => {
                     roles::amount(contract)?;
@@ -151,10 +156,11 @@ impl<'a> Assembly<'_, 'a> {
                         }
                     }
                 }
-                What::Of { function, formula } if !matches!(function, Function::Min | Function::Max) => {
+                What::Of { function, formula } if !at_either_end(*function, formula) => {
                     self.has_own(base, formula).then_some(())?;
                 }
                 What::Count { noun, active: true, .. } if noun.hits.tables.contains(&base) => return None,
+                What::Call(_, formula) => self.has_own(base, formula).then_some(())?,
                 What::Named(name) => {
                     let formula = self.definition(name)?;
                     self.has_own(base, formula).then_some(())?;
@@ -344,6 +350,16 @@ impl<'a> Assembly<'_, 'a> {
 pub(super) fn no_table(words: &str) -> Question {
     let about = format!("`{words}`: no table of the contracts is called that. Which one is meant?");
     Question::new(about).key(format!("table.{}", snake(words, "unknown")))
+}
+
+/// The smallest or largest value of all, which a row that is counted twice does not change.
+fn at_either_end(function: Function, formula: &Formula<'_>) -> bool {
+    let moment = || match formula {
+        Formula::Column(noun) => noun.hits.columns.iter().any(|c| c.column.data_type.is_temporal()),
+        _ => false,
+    };
+    matches!(function, Function::Min | Function::Max)
+        || matches!(function, Function::First | Function::Last) && moment()
 }
 
 /// The tables that a noun may be in, those that it names before those whose columns it names.

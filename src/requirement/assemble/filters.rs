@@ -141,7 +141,7 @@ impl<'a> Assembly<'_, 'a> {
         Some(if nullable { format!("({condition} or {expr} is null)") } else { condition })
     }
 
-    fn compared(
+    pub(super) fn compared(
         &mut self,
         scope: &mut Scope<'a>,
         noun: &Noun<'a>,

@@ -20,6 +20,7 @@ impl<'a> Assembly<'_, 'a> {
         let mut units: Vec<(Unit, Range<usize>, usize)> = Vec::new();
         let mut parts: Vec<(Part, Range<usize>, usize)> = Vec::new();
         let mut nouns: Vec<(&Noun<'a>, usize)> = Vec::new();
+        let mut computed: Vec<(Grouping, usize)> = Vec::new();
         for (i, piece) in self.pieces.iter().enumerate() {
             let Kind::Group(items) = &piece.kind else { continue };
             for item in items {
@@ -27,6 +28,11 @@ impl<'a> Assembly<'_, 'a> {
                     GroupItem::Unit(unit, tokens) => units.push((*unit, tokens.clone(), i)),
                     GroupItem::Part(part, tokens) => parts.push((*part, tokens.clone(), i)),
                     GroupItem::Noun(noun) => nouns.push((noun, i)),
+                    GroupItem::Column(column) => {
+                        let words = self.scan.words(&piece.tokens);
+                        let found = self.computed(scope, column, words);
+                        computed.extend(found.map(|c| (c.grouping(), i)));
+                    }
                 }
             }
         }
@@ -59,6 +65,10 @@ impl<'a> Assembly<'_, 'a> {
             for grouping in self.noun_groups(scope, noun, words) {
                 self.grouped(grouping, piece, model);
             }
+        }
+        for (grouping, piece) in computed {
+            self.note(piece, format!("models.{}.group_by.{}", model.name, grouping.name));
+            model.group_by.push(grouping);
         }
     }
 

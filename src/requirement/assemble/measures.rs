@@ -34,7 +34,11 @@ impl<'a> Assembly<'_, 'a> {
                 continue;
             }
             let words = self.scan.words(&self.pieces[i].tokens);
-            if let Some(computed) = self.measure(scope, model, measure, words, alone) {
+            if let Some(mut computed) = self.measure(scope, model, measure, words, alone) {
+                if let Some((said, name)) = self.called(i) {
+                    computed.name = name;
+                    self.note(said, format!("models.{}.measures.{}", model.name, computed.name));
+                }
                 let at = self.add(model, computed);
                 self.note(i, format!("models.{}.measures.{}", model.name, model.measures[at].name));
             }
@@ -49,6 +53,16 @@ impl<'a> Assembly<'_, 'a> {
             self.defaults(scope, model, summary);
         }
         self.currencies(scope, model);
+    }
+
+    /// What people call a measure: said after it, before the next one.
+    fn called(&self, measure: usize) -> Option<(usize, Name)> {
+        let after = self.pieces.iter().enumerate().skip(measure + 1);
+        let mut own = after.take_while(|(_, p)| !matches!(p.kind, Kind::Measure(_) | Kind::Column(_)));
+        own.find_map(|(i, p)| match &p.kind {
+            Kind::Called(name) => Some((i, snake(name, "measure"))),
+            _ => None,
+        })
     }
 
     fn has_others(&self, titles: &BTreeSet<usize>) -> bool {
@@ -117,7 +131,7 @@ impl<'a> Assembly<'_, 'a> {
         model.measures.len() - 1
     }
 
-    fn measure(
+    pub(super) fn measure(
         &mut self,
         scope: &mut Scope<'a>,
         model: &mut Model,
@@ -134,6 +148,19 @@ impl<'a> Assembly<'_, 'a> {
             What::Count { noun, active, .. } => self.count(scope, noun, *active, words)?,
             What::Worth { function, noun, revenue } => self.worth(scope, *function, noun.as_ref(), *revenue, words)?,
             What::Of { function, formula } => self.of(scope, *function, formula, words)?,
+            What::Call(call, formula) => {
+                let expr = self.formula(scope, formula, words)?;
+                let sql = call.replace("{}", &expr);
+                let text = format!("{} of {expr}.", words.trim());
+                described(Computed::new(snake(words, "measure"), Function::Expr, sql), super::model::capital(&text))
+            }
+            What::Share { noun, of, filter, percent } => {
+                let filter = filter.as_deref();
+                return self.share(scope, noun.as_ref(), of, &measure.values, filter, *percent, words);
+            }
+            What::Ratio { left, right, name, percent } => {
+                return self.ratio(scope, model, left, right, name.as_deref(), *percent, words);
+            }
             What::Named(name) => {
                 let Some(formula) = self.definition(name).cloned() else {
                     self.how_computed(words, Vec::new());
@@ -157,6 +184,11 @@ impl<'a> Assembly<'_, 'a> {
             if alone {
                 model.filters.push(condition);
             } else {
+                if computed.function().is_none_or(|(f, _)| f == Function::Expr) {
+                    let about = format!("`{words}`: a condition on this measure alone can't be said yet.");
+                    self.ask_that(Question::new(about).or_without());
+                    return None;
+                }
                 Self::only_where(&mut computed, &condition);
                 let said: Vec<&str> = measure.values.iter().map(|v| self.scan.words(&v.tokens)).collect();
                 computed.name = Name::from_text(&format!("{}_{}", said.join("_"), computed.name), "measure");
@@ -166,7 +198,13 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     /// Rows of the base, or different rows of a table that it leads to.
-    fn count(&mut self, scope: &mut Scope<'a>, noun: &Noun<'a>, active: bool, words: &str) -> Option<Computed> {
+    pub(super) fn count(
+        &mut self,
+        scope: &mut Scope<'a>,
+        noun: &Noun<'a>,
+        active: bool,
+        words: &str,
+    ) -> Option<Computed> {
         if noun.hits.tables.is_empty() {
             let column = self.column(scope, noun, words)?;
             let expr = self.expr(scope, column.table, &column.column.name);
@@ -229,6 +267,15 @@ impl<'a> Assembly<'_, 'a> {
         if let Formula::Column(noun) = formula {
             let column = self.column(scope, noun, words)?;
             let numeric = column.column.data_type.is_numeric();
+            let temporal = column.column.data_type.is_temporal();
+            let function = match function {
+                Function::First if temporal => Function::Min,
+                Function::Last if temporal => Function::Max,
+                other => other,
+            };
+            if matches!(function, Function::First | Function::Last) {
+                return self.at_end(scope, function, &column.column.name, expr, words);
+            }
             if !numeric && !matches!(function, Function::Min | Function::Max) {
                 let about = format!(
                     "`{words}`: {} is {}, no number. Which column is meant?",
@@ -238,7 +285,6 @@ impl<'a> Assembly<'_, 'a> {
                 self.ask_that(question.or_any(self.numbers_of(scope.base)));
                 return None;
             }
-            let temporal = column.column.data_type.is_temporal();
             let expr = if temporal
                 && words.to_lowercase().contains("date")
                 && column.column.data_type != crate::vocabulary::DataType::Date
@@ -272,10 +318,39 @@ impl<'a> Assembly<'_, 'a> {
                 format!("{} of {} over the {of}.", said(function), column.column.name),
             ));
         }
+        // A quotient of columns, for several rows: of their sums, unless a function says otherwise.
+        if let (Formula::Op(left, '/', right), Function::Sum) = (formula, function)
+            && !right.nouns().is_empty()
+            && !words.to_lowercase().starts_with("sum")
+        {
+            let (l, r) = (self.render(scope, left, words, false)?, self.render(scope, right, words, false)?);
+            let expr = format!("sum({l}) / nullif(sum({r}), 0)");
+            self.assume("measures", format!("`{words}` is the quotient of the sums: {expr}"));
+            let text = format!("Sum of {l} over sum of {r}.");
+            return Some(described(Computed::new(snake(words, "measure"), Function::Expr, expr), text));
+        }
         Some(described(
             Computed::new(snake(words, "measure"), function, expr.clone()),
             format!("{} of {expr}.", said(function)),
         ))
+    }
+
+    /// The value in the first or last row, by the time that rows happened.
+    pub(super) fn at_end(
+        &mut self,
+        scope: &mut Scope<'a>,
+        function: Function,
+        column: &Name,
+        expr: String,
+        words: &str,
+    ) -> Option<Computed> {
+        let (table, time) = self.time(scope, words)?;
+        let by = self.expr(scope, table, &time);
+        let name = Name::from_text(&format!("{}_{column}", prefix(function)), "measure");
+        let text = format!("{} {column}, by {time}.", if function == Function::First { "First" } else { "Last" });
+        let mut computed = described(Computed::new(name, function, expr), text);
+        computed.by = Some(by);
+        Some(computed)
     }
 
     /// Rows, in a summary also whose they are, and the one amount there is.
@@ -400,6 +475,7 @@ pub(super) fn said(function: Function) -> &'static str {
         Function::Avg => "Mean",
         Function::Min => "Smallest value",
         Function::Max => "Largest value",
+        Function::Median => "Median",
         _ => "Sum",
     }
 }

@@ -5,6 +5,7 @@ mod calendar;
 mod children;
 mod clauses;
 mod columns;
+mod computed;
 mod dedupe;
 mod filters;
 mod formula;
@@ -19,6 +20,7 @@ mod pipeline;
 mod pivot;
 mod platform;
 mod result;
+mod share;
 mod staging;
 mod tests_in_words;
 mod tests_of_rows;
@@ -141,6 +143,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
         let build = has(|k| matches!(k, Kind::Build));
         let artifact = has(|k| matches!(k, Kind::Artifact { .. })) && (build || !ingest);
         let summary = has(|k| matches!(k, Kind::Artifact { summary: true }));
+        let columns = has(|k| matches!(k, Kind::Column(_)));
         let aggregates = has(|k| matches!(k, Kind::Measure(_) | Kind::Group(_) | Kind::Define { .. })) || summary;
         let filters = has(|k| matches!(k, Kind::Filter(_)))
             || self.pieces.iter().any(|p| matches!(&p.kind, Kind::Noun(n) if !n.values.is_empty()));
@@ -153,7 +156,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
         let built = (artifact || build && !ingest) && nouns && !(clean || test);
         Asked {
             ingest,
-            model: aggregates || shapes || dedupe || filters || list || built || artifact && nouns,
+            model: aggregates || shapes || dedupe || columns || filters || list || built || artifact && nouns,
             rows: !aggregates,
             clean,
             test,
@@ -213,17 +216,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
 
     /// Every noun phrase of the requirement, with the piece that it is in.
     fn nouns(&self) -> Vec<(usize, &'s Noun<'a>)> {
-        use super::piece::{Clean, Filter, Formula, What};
-        fn leaves<'s, 'a>(formula: &'s Formula<'a>, out: &mut Vec<&'s Noun<'a>>) {
-            match formula {
-                Formula::Column(noun) => out.push(noun),
-                Formula::Number(_) => {}
-                Formula::Op(left, _, right) => {
-                    leaves(left, out);
-                    leaves(right, out);
-                }
-            }
-        }
+        use super::piece::Clean;
         let mut out = Vec::new();
         for (i, piece) in self.pieces.iter().enumerate() {
             let mut found: Vec<&'s Noun<'a>> = Vec::new();
@@ -231,20 +224,14 @@ impl<'s, 'a> Assembly<'s, 'a> {
                 Kind::Noun(noun) | Kind::Shape(Shape::Column(noun) | Shape::Within(GroupItem::Noun(noun))) => {
                     found.push(noun);
                 }
-                Kind::Filter(
-                    Filter::Values { noun: Some(noun), .. }
-                    | Filter::Compare { noun, .. }
-                    | Filter::Missing { noun, .. },
-                ) => found.push(noun),
-                Kind::Measure(m) => match &m.what {
-                    What::Count { noun, .. } | What::Worth { noun: Some(noun), .. } => found.push(noun),
-                    What::Of { formula, .. } => leaves(formula, &mut found),
-                    _ => {}
-                },
-                Kind::Define { formula, .. } => leaves(formula, &mut found),
-                Kind::Group(items) => found.extend(items.iter().filter_map(|i| match i {
-                    GroupItem::Noun(noun) => Some(noun),
-                    _ => None,
+                Kind::Filter(filter) => found.extend(filter.nouns()),
+                Kind::Measure(measure) => found.extend(measure.nouns()),
+                Kind::Define { formula, .. } => found.extend(formula.nouns()),
+                Kind::Column(column) => found.extend(column.nouns()),
+                Kind::Group(items) => found.extend(items.iter().flat_map(|i| match i {
+                    GroupItem::Noun(noun) => vec![noun],
+                    GroupItem::Column(column) => column.nouns(),
+                    _ => Vec::new(),
                 })),
                 Kind::Clean(Clean { noun: Some(noun), .. }) => found.push(noun),
                 Kind::Dedupe(dedupe) => {

@@ -30,6 +30,7 @@ impl<'a> Assembly<'_, 'a> {
             if asked.rows {
                 self.rows(&mut scope, &mut draft);
             } else {
+                self.computed_groups(&mut scope, &mut draft);
                 self.measures(&mut scope, &mut draft, asked.summary);
                 self.pivots(&mut scope, &mut draft);
             }
@@ -81,8 +82,16 @@ impl<'a> Assembly<'_, 'a> {
                 found.push((i, column));
             }
         }
-        if found.is_empty() {
+        let computed = self.computed_columns(scope);
+        if found.is_empty() && computed.is_empty() {
             return;
+        }
+        // Where no column is named, all stay beside what is computed.
+        if found.is_empty() && model.columns.is_empty() {
+            for column in self.contract(scope.base).into_iter().flat_map(|c| &c.columns) {
+                let expr = self.expr(scope, scope.base, &column.name);
+                add(&mut model.columns, column.name.clone(), expr);
+            }
         }
         // The key says which row it is.
         if let Some(contract) = self.contract(scope.base) {
@@ -104,6 +113,12 @@ impl<'a> Assembly<'_, 'a> {
             };
             self.note(i, format!("models.{}.columns.{name}", model.name));
             add(&mut model.columns, name, expr);
+        }
+        for (i, column) in computed {
+            self.note(i, format!("models.{}.columns.{}", model.name, column.name));
+            let rule =
+                ColumnRule { expr: Some(column.expr), description: Some(column.description), ..ColumnRule::default() };
+            model.columns.insert(column.name, rule);
         }
     }
 

@@ -138,7 +138,9 @@ impl<'a> Assembly<'_, 'a> {
                             m.values.iter().map(|v| format!("{}_", words_of(self.scan.words(&v.tokens)))).collect();
                         format!("{prefix}{}{said}{}", values.concat(), self.several(noun))
                     }
-                    What::Of { .. } => words_of(self.scan.words(&piece.tokens)),
+                    What::Of { .. } | What::Call(..) | What::Share { .. } | What::Ratio { .. } => {
+                        words_of(self.scan.words(&piece.tokens))
+                    }
                     What::Rows => continue,
                 },
                 Kind::Filter(Filter::Values { noun: Some(noun), .. }) if !noun.hits.tables.is_empty() => {

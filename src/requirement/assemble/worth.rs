@@ -71,6 +71,10 @@ impl<'a> Assembly<'_, 'a> {
             self.ask_that(Question::new(format!("`{words}` over lines can't be said yet.")).or_without());
             return None;
         }
+        if matches!(function, Function::First | Function::Last) {
+            let name = amount.columns.first()?.clone();
+            return self.at_end(scope, function, &name, expr, words);
+        }
         let column = amount.columns.first().cloned();
         let name = match (function, revenue) {
             (Function::Sum, true) => snake(words.trim_start_matches("total "), "measure"),

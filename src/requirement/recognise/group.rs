@@ -111,6 +111,9 @@ pub fn item<'a>(scan: &Scan<'a>, at: usize) -> Option<(Vec<GroupItem<'a>>, usize
     if let Some((part, end)) = super::calendar::part(scan, i) {
         return Some((vec![GroupItem::Part(part, i..end)], end));
     }
+    if let Some((column, end)) = super::computed::column(scan, i) {
+        return Some((vec![GroupItem::Column(column)], end));
+    }
     if let Some(unit) = Unit::parse(scan.word(i)) {
         let mut items = vec![GroupItem::Unit(unit, i..i + 1)];
         let of = of_what(scan, i + 1);

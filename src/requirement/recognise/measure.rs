@@ -27,8 +27,11 @@ const DISTINCT: &[&str] = &["distinct", "unique", "different", "individual"];
 const FUNCTIONS: &[(Function, &[&str])] = &[
     (Function::Avg, &["average", "mean", "avg", "average of", "avg of", "mean of", "the average of", "on average", "averages of"]),
     (Function::Sum, &["sum of", "total", "total of", "sum", "summed", "overall", "sums of", "totals of", "combined", "accumulated", "lifetime"]),
-    (Function::Max, &["maximum", "max", "largest", "highest", "biggest", "latest", "last", "newest", "most recent", "maximum of", "max of", "longest", "most expensive", "greatest"]),
-    (Function::Min, &["minimum", "min", "smallest", "lowest", "earliest", "first", "oldest", "minimum of", "min of", "shortest", "cheapest"]),
+    (Function::Median, &["median", "median of", "the median of", "middle value of"]),
+    (Function::Max, &["maximum", "max", "largest", "highest", "biggest", "maximum of", "max of", "longest", "most expensive", "greatest"]),
+    (Function::Min, &["minimum", "min", "smallest", "lowest", "minimum of", "min of", "shortest", "cheapest"]),
+    (Function::Last, &["latest", "last", "newest", "most recent", "current"]),
+    (Function::First, &["earliest", "first", "oldest", "initial", "original"]),
 ];
 
 /// Reads a measure.
@@ -40,11 +43,41 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
     let (measure, end) = goes_on(scan, at, before)
         .or_else(|| count(scan, start))
         .or_else(|| rows(scan, start))
+        .or_else(|| statistic(scan, start))
         .or_else(|| function(scan, start))
         .or_else(|| revenue(scan, start, before))
         .or_else(|| formula(scan, start))
         .or_else(|| worth(scan, start))?;
     Some(Piece { tokens: at..end, kind: Kind::Measure(measure) })
+}
+
+/// A measure by itself, as a part of another one.
+pub fn one<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
+    count(scan, at)
+        .or_else(|| statistic(scan, at))
+        .or_else(|| function(scan, at))
+        .or_else(|| revenue(scan, at, &[]))
+        .or_else(|| worth(scan, at))
+}
+
+/// `standard deviation of prices`, `90th percentile of duration`.
+fn statistic<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
+    const DEVIATION: &[&str] = &["standard deviation of", "stddev of", "std dev of", "standard deviation"];
+    const VARIANCE: &[&str] = &["variance of", "variance"];
+    let found = [(DEVIATION, "stddev_samp({})"), (VARIANCE, "var_samp({})")];
+    let plain = found.iter().find_map(|(say, call)| Some((scan.any(at, say)?, (*call).to_owned())));
+    let (i, call) = plain.or_else(|| {
+        let nth = scan.word(at).trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let nth: u32 = nth.parse().ok().filter(|n| (1..100).contains(n))?;
+        let end = scan.any(at + 1, &["percentile of", "percentile", "quantile of"])?;
+        Some((end, format!("percentile({{}}, {})", f64::from(nth) / 100.0)))
+    })?;
+    let i = scan.article(i);
+    if let Some((formula, end)) = super::formula::formula(scan, i) {
+        return measure(What::Call(call, formula), Vec::new(), end);
+    }
+    let (noun, end) = scan.noun(i).filter(|n| !n.0.hits.columns.is_empty())?;
+    measure(What::Call(call, Formula::Column(noun)), Vec::new(), end)
 }
 
 /// `number of patients and appointments`: the second is counted too.

@@ -6,6 +6,7 @@ mod around;
 mod calendar;
 mod clean;
 mod comparative;
+mod computed;
 mod dedupe;
 mod fill;
 mod filter;
@@ -15,6 +16,7 @@ mod group;
 mod having;
 mod measure;
 mod mode;
+mod named;
 mod notify;
 mod noun;
 mod others;
@@ -22,6 +24,7 @@ mod pivot;
 mod platform;
 mod quality;
 mod schedule;
+mod share;
 mod subject;
 mod top;
 mod unsayable;
@@ -43,11 +46,15 @@ pub const RECOGNISERS: &[Recogniser] = &[
     dedupe::read,
     pivot::read,
     quality::read,
+    share::read,
+    share::title,
     fill::read,
     top::read,
     around::read,
     having::read,
     calendar::read,
+    computed::read,
+    named::read,
     unsayable::read,
     platform::read,
     notify::read,

@@ -9,12 +9,9 @@ use crate::requirement::tokens;
 #[rustfmt::skip]
 const PHRASES: &[(&str, &[&str])] = &[
     ("history", &["history of", "the history", "history", "slowly changing", "snapshot", "snapshots", "scd", "track changes", "track the changes", "changes to", "keep track of changes"]),
-    ("a median or percentile", &["median", "percentile", "quantile", "quartile", "standard deviation", "variance", "stddev", "mode of"]),
-    ("a share", &["share of", "share", "percentage", "percent of", "percent", "ratio", "proportion", "fraction of", "rate of", "conversion rate"]),
     ("masked columns", &["mask", "masked", "masking", "anonymise", "anonymize", "anonymised", "anonymized", "pseudonymise", "pseudonymize", "redact", "redacted", "hide", "hidden", "hashed"]),
     ("groups without rows", &["stay in", "with zero", "zero orders", "including those without", "including those with no"]),
     ("the time between two events", &["hours between", "days between", "minutes between", "time between", "seconds between", "weeks between", "months between", "duration between", "lag between", "how long"]),
-    ("a column made of others", &["full name", "full names"]),
     ("rows set aside", &["set aside", "quarantine", "invalid rows", "reject"]),
     ("a later moment than another pipeline", &["is loaded", "has been loaded", "has loaded", "is done", "has finished"]),
 ];
