@@ -255,8 +255,8 @@ impl Direction {
     }
 }
 
-/// A row for each period, also for those in which nothing happened, for each combination of the other groups: from the first
-/// to the last that is there, or over the whole window of a model that has one over the same column.
+/// A row for each period, also for those in which nothing happened, from the first to the last that is there, for each
+/// combination of the other groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fill {

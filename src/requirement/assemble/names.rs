@@ -101,7 +101,9 @@ impl<'a> Assembly<'_, 'a> {
     fn subject(&self, base: &Contract) -> String {
         let first = self.pieces.iter().position(|p| matches!(p.kind, Kind::Shape(Shape::Top { .. })));
         if let Some(thing) = first.and_then(|i| Some(self.pieces[i].tokens.start..self.pieces.get(i + 1)?.tokens.end)) {
-            return words_of(self.scan.words(&thing));
+            let words = words_of(self.scan.words(&thing));
+            let number = words.starts_with(|c: char| c.is_ascii_digit());
+            return if number { format!("top_{words}") } else { words };
         }
         let title =
             (0..self.pieces.len()).find(|i| matches!(self.pieces[*i].kind, Kind::Measure(_)) && self.is_title(*i));

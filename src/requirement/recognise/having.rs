@@ -2,7 +2,7 @@
 //!
 //! The measure that the condition is on becomes a piece of its own.
 
-use crate::requirement::piece::{Kind, Measure, Piece, Shape, What};
+use crate::requirement::piece::{GroupItem, Kind, Measure, Piece, Shape, What};
 use crate::requirement::scan::Scan;
 
 use super::filter::comparison;
@@ -25,8 +25,25 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
             let shape = Shape::Compare { op, literal, next: false };
             Some(Piece { tokens: at..end, kind: Kind::Shape(shape) })
         }
-        _ => start(scan, at, before),
+        _ => start(scan, at, before).or_else(|| subject(scan, at, before)),
     }
+}
+
+/// `categories with more than 100 orders`: what the condition is on is what there is a row for.
+fn subject<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    let i = scan.skip(at, &["the", "only", "all"]);
+    let (items, end) = super::group::item(scan, i)?;
+    let column = |item: &GroupItem<'_>| match item {
+        GroupItem::Noun(noun) => noun.hits.tables.is_empty(),
+        _ => scan.word(end - 1).ends_with('s'),
+    };
+    if !items.iter().all(column) || before.iter().any(|p| matches!(p.kind, Kind::Group(_) | Kind::Measure(_))) {
+        return None;
+    }
+    let lead = scan.any(end, WHERE)?;
+    let number = comparison(scan, lead).is_some_and(|c| counted(scan, c.1).is_some());
+    let measure = || comparison(scan, super::measure::read(scan, lead, &[])?.tokens.end);
+    (number || measure().is_some()).then_some(Piece { tokens: at..end, kind: Kind::Group(items) })
 }
 
 fn start<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {

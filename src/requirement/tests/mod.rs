@@ -6,6 +6,7 @@ mod answers;
 mod covers;
 pub mod fixture;
 mod golden;
+mod result;
 
 use std::collections::BTreeMap;
 
