@@ -1,7 +1,7 @@
 //! Governance: which columns of which models hold personal data.
 
 use super::because::Maker;
-use super::{Agent, Brief};
+use super::{Agent, Brief, history};
 use crate::plan::{Role, Task};
 use crate::proposal::{Artifact, Layer, Policy, Proposal};
 use crate::vocabulary::{ArtifactKind, Outcome};
@@ -30,6 +30,14 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
                 }
                 _ => maker.of_spec(&path, format!("it comes from a column tagged pii.{pii}"), artifact),
             });
+        }
+    }
+    for (i, history) in spec.history.iter().enumerate() {
+        let columns = history::watched(brief, history).into_iter().flat_map(|m| m.columns.iter().flatten());
+        for (column, pii) in columns.filter_map(|c| Some((c, c.pii.clone()?))) {
+            let why = format!("a state keeps what `{}.{}` held", history.of, column.name);
+            let policy = Policy { model: history.name.clone(), column: column.name.clone(), pii };
+            proposals.push(maker.of_spec(&format!("history.{i}"), why, Artifact::Policy(policy)));
         }
     }
     Ok(proposals)

@@ -5,6 +5,7 @@ mod because;
 pub mod cleaning;
 mod conditions;
 mod governance;
+mod history;
 mod ingestion;
 pub mod models;
 mod observability;

@@ -11,7 +11,8 @@ use super::models::Resolved;
 use super::schema::named;
 use super::{Agent, Brief};
 use crate::plan::{Role, Task};
-use crate::proposal::{Artifact, DagAction, DagChange, DagTask, Layer, Proposal};
+use crate::proposal::{Artifact, DagAction, DagChange, DagTask, Layer, Proposal, Snapshot};
+use crate::spec::History;
 use crate::vocabulary::{ArtifactKind, Name, Outcome, Relation};
 use crate::workspace::Granularity;
 
@@ -125,11 +126,21 @@ fn tasks(brief: &Brief<'_>) -> Vec<DagTask> {
             }
         }
     }
+    if !spec.history.is_empty() {
+        let snapshots = spec.history.iter().map(|h| h.name.clone()).collect();
+        done = vec![tasks.push("snapshots", DagAction::Snapshot(snapshots), &done, Vec::new())];
+    }
     tasks.group = None;
-    let tested = models.iter().map(|m| &m.name).chain(spec.tests.iter().map(|t| &t.model));
+    let kept = spec.history.iter().map(|h| &h.name);
+    let tested = models.iter().map(|m| &m.name).chain(spec.tests.iter().map(|t| &t.model)).chain(kept);
     let tested: BTreeSet<&Name> = tested.collect();
     if !tested.is_empty() {
-        tasks.push("tests", DagAction::Test(tested.into_iter().cloned().collect()), &done, outlets(&models));
+        tasks.push(
+            "tests",
+            DagAction::Test(tested.into_iter().cloned().collect()),
+            &done,
+            outlets(&models, &spec.history),
+        );
     }
     tasks.all
 }
@@ -166,6 +177,7 @@ fn names(models: &[&Resolved]) -> Vec<Name> {
     models.iter().map(|m| m.name.clone()).collect()
 }
 
-fn outlets(models: &[&Resolved]) -> Vec<String> {
-    models.iter().filter(|m| m.layer == Layer::Marts).map(|m| format!("marts.{}", m.name)).collect()
+fn outlets(models: &[&Resolved], history: &[History]) -> Vec<String> {
+    let marts = models.iter().filter(|m| m.layer == Layer::Marts).map(|m| format!("marts.{}", m.name));
+    marts.chain(history.iter().map(|h| format!("{}.{}", Snapshot::SCHEMA, h.name))).collect()
 }

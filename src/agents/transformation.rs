@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::because::Maker;
 use super::models::{Body, Joined, Query, Resolved, Target};
-use super::{Agent, Brief, cleaning, conditions};
+use super::{Agent, Brief, cleaning, conditions, history};
 use crate::plan::{Role, Task};
 use crate::proposal::{Artifact, DbtModel, Layer, Macro, MacroForm, ModelColumn, Proposal};
 use crate::spec::JoinKind;
@@ -19,9 +19,9 @@ use crate::vocabulary::{ArtifactKind, Fault, Name, Outcome};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Transformation,
-    about: "writes the dbt models and the macros that they call",
+    about: "writes the dbt models, the macros that they call, and snapshots",
     needs: &["contracts", "spec"],
-    gives: &[ArtifactKind::DbtModel, ArtifactKind::Macro],
+    gives: &[ArtifactKind::DbtModel, ArtifactKind::Snapshot, ArtifactKind::Macro],
     propose,
 };
 
@@ -42,6 +42,15 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
             }
             Err(fault) => faults.extend(fault.diagnostics),
         }
+    }
+    let (snapshots, wrong) = history::snapshots(brief);
+    faults.extend(wrong);
+    for (i, snapshot) in snapshots.into_iter().enumerate() {
+        let why = match &snapshot.updated_at {
+            Some(column) => format!("a row of `{}` whose `{column}` is later is another state", snapshot.of),
+            None => format!("a row of `{}` that differs in any column is another state", snapshot.of),
+        };
+        proposals.push(maker.of_spec(&format!("history.{i}"), why, Artifact::Snapshot(snapshot)));
     }
     let project = &brief.context.config.name;
     let mut done = BTreeSet::new();

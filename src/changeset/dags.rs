@@ -57,7 +57,7 @@ fn dag(draft: &Draft, item: &Item<DagChange>, found: &mut Vec<Diagnostic>) {
         action(draft, item, i, &task.action, found);
         for (n, outlet) in task.outlets.iter().enumerate() {
             let model = outlet.rsplit('.').next().unwrap_or_default();
-            if !draft.models.contains_key(model) {
+            if !draft.models.contains_key(model) && !draft.snapshots.contains_key(model) {
                 let fault = Diagnostic::error("unknown-model", format!("`{}` is no model", outlet.escape_debug()));
                 let names = draft.models.keys().map(Name::as_str);
                 found.push(near(fault, model, names).at(item.place(format!("tasks.{i}.outlets.{n}"))));
@@ -89,6 +89,7 @@ fn action(draft: &Draft, item: &Item<DagChange>, i: usize, action: &DagAction, f
         DagAction::Run(models) => ("run", models),
         DagAction::Test(models) => ("test", models),
         DagAction::Build(models) => ("build", models),
+        DagAction::Snapshot(snapshots) => ("snapshot", snapshots),
     };
     let (word, models) = models;
     let at = format!("tasks.{i}.action.{word}");
@@ -99,10 +100,14 @@ fn action(draft: &Draft, item: &Item<DagChange>, i: usize, action: &DagAction, f
                 .at(item.place(&at)),
         );
     }
+    // Snapshots are made by their own command, and tested and built as models are.
+    let modelled = |name: &Name| word != "snapshot" && draft.models.contains_key(name);
+    let kept = |name: &Name| word != "run" && draft.snapshots.contains_key(name);
     for (n, model) in models.iter().enumerate() {
-        if !draft.models.contains_key(model) {
-            let fault = Diagnostic::error("unknown-model", format!("there is no model `{model}`"));
-            let names = draft.models.keys().map(Name::as_str);
+        if !modelled(model) && !kept(model) {
+            let what = if word == "snapshot" { "snapshot" } else { "model" };
+            let fault = Diagnostic::error("unknown-model", format!("there is no {what} `{model}`"));
+            let names = draft.models.keys().chain(draft.snapshots.keys()).map(Name::as_str);
             found.push(near(fault, model.as_str(), names).at(item.place(format!("{at}.{n}"))));
         }
     }

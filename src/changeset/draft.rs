@@ -7,7 +7,7 @@ use std::collections::btree_map::Entry;
 use crate::contract::Contract;
 use crate::proposal::{
     Alert, Artifact, DagChange, DbtModel, DbtProject, DbtSource, DbtTest, Ddl, Ingestion, Macro, Policy, Proposal,
-    UnitTest,
+    Snapshot, UnitTest,
 };
 use crate::spec::Spec;
 use crate::vocabulary::{Diagnostic, Dialect, Name, Place, TableRef};
@@ -42,6 +42,7 @@ pub(super) struct Draft {
     pub models: BTreeMap<Name, Item<DbtModel>>,
     pub tests: BTreeMap<(Name, Option<Name>, Name, String), Item<DbtTest>>,
     pub unit_tests: BTreeMap<Name, Item<UnitTest>>,
+    pub snapshots: BTreeMap<Name, Item<Snapshot>>,
     pub macros: BTreeMap<Name, Item<Macro>>,
     pub ddl: BTreeMap<(Name, Dialect, Name), Item<Ddl>>,
     pub ingestions: BTreeMap<(Name, Name), Item<Ingestion>>,
@@ -92,6 +93,11 @@ impl Draft {
                 arguments.extend(t.filter.clone());
                 let key = (t.model.clone(), t.column.clone(), t.test.clone(), arguments.join(","));
                 put!(tests, key, t, "the test");
+            }
+            Artifact::Snapshot(mut s) => {
+                s.pipelines.sort();
+                s.pipelines.dedup();
+                put!(snapshots, s.name.clone(), s, "the snapshot", join_keepers);
             }
             Artifact::UnitTest(t) => put!(unit_tests, t.name.clone(), t, "the unit test"),
             Artifact::Macro(m) => put!(macros, m.name.clone(), m, "the macro"),
@@ -161,6 +167,15 @@ fn put<K: Ord + Identity, T>(
 
 /// A model that several pipelines build is one model.
 fn join_pipelines(first: &mut DbtModel, mut second: DbtModel) -> bool {
+    first.pipelines.append(&mut second.pipelines);
+    first.pipelines.sort();
+    first.pipelines.dedup();
+    second.pipelines.clone_from(&first.pipelines);
+    *first == second
+}
+
+/// A snapshot that several pipelines keep is one snapshot.
+fn join_keepers(first: &mut Snapshot, mut second: Snapshot) -> bool {
     first.pipelines.append(&mut second.pipelines);
     first.pipelines.sort();
     first.pipelines.dedup();

@@ -12,12 +12,14 @@ mod models;
 mod names;
 mod quality;
 mod secrets;
+mod snapshots;
 #[cfg(test)]
 mod tests;
 
 use crate::contract::Contract;
 use crate::proposal::{
-    Alert, DagChange, DbtModel, DbtProject, DbtSource, DbtTest, Ddl, Ingestion, Macro, Policy, Proposal, UnitTest,
+    Alert, DagChange, DbtModel, DbtProject, DbtSource, DbtTest, Ddl, Ingestion, Macro, Policy, Proposal, Snapshot,
+    UnitTest,
 };
 use crate::spec::Spec;
 use crate::vocabulary::{Fault, Name, Outcome, TableRef};
@@ -43,6 +45,7 @@ pub struct ChangeSet {
     models: BTreeMap<Name, DbtModel>,
     tests: Vec<DbtTest>,
     unit_tests: BTreeMap<Name, UnitTest>,
+    snapshots: BTreeMap<Name, Snapshot>,
     macros: BTreeMap<Name, Macro>,
     ddl: Vec<Ddl>,
     ingestions: Vec<Ingestion>,
@@ -62,7 +65,8 @@ pub fn prove(ground: &Ground<'_>, proposals: Vec<Proposal>) -> Outcome<ChangeSet
     let (macros, files) = macros::prove(&draft, &ground.config.target_dialects(), &mut found);
     landing::prove(ground, &draft, &mut found);
     models::layers(ground, &draft, &mut found);
-    let known = models::prove(ground, &mut draft, &macros, &mut found);
+    let mut known = models::prove(ground, &mut draft, &macros, &mut found);
+    snapshots::prove(&draft, &mut known, &mut found);
     quality::prove(&draft, &known, &files, &mut found);
     dags::prove(&draft, &mut found);
     Fault::unless_empty(found)?;
@@ -89,6 +93,7 @@ impl From<draft::Draft> for ChangeSet {
             models: map(draft.models),
             tests: values(draft.tests).collect(),
             unit_tests: map(draft.unit_tests),
+            snapshots: map(draft.snapshots),
             macros: map(draft.macros),
             ddl: values(draft.ddl).collect(),
             ingestions: values(draft.ingestions).collect(),
@@ -124,6 +129,8 @@ readers! {
     tests: Vec<DbtTest>;
     /// Unit tests.
     unit_tests: BTreeMap<Name, UnitTest>;
+    /// Snapshots.
+    snapshots: BTreeMap<Name, Snapshot>;
     /// Macros and generic tests.
     macros: BTreeMap<Name, Macro>;
     /// Landing tables, sorted by pipeline, dialect and schema.

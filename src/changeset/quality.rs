@@ -31,7 +31,7 @@ pub(super) fn prove(draft: &Draft, known: &Known, macros: &BTreeMap<Name, MacroF
 }
 
 pub(super) fn model(draft: &Draft, name: &Name, at: Place, found: &mut Vec<Diagnostic>) -> bool {
-    let there = draft.models.contains_key(name);
+    let there = draft.models.contains_key(name) || draft.snapshots.contains_key(name);
     if !there {
         let fault = Diagnostic::error("unknown-model", format!("there is no model `{name}`"));
         found.push(near(fault, name.as_str(), draft.models.keys().map(Name::as_str)).at(at));

@@ -75,14 +75,14 @@ pub struct Gate {
 /// A spec that asks for nothing.
 pub fn plan(context: &Context<'_>) -> Outcome<Plan> {
     let spec = context.spec;
-    if spec.ingest.is_empty() && spec.models.is_empty() && spec.tests.is_empty() {
+    if spec.ingest.is_empty() && spec.models.is_empty() && spec.tests.is_empty() && spec.history.is_empty() {
         return Err(Diagnostic::error("nothing-to-do", format!("the pipeline `{}` asks for nothing", spec.name))
             .at(Place::file(spec_file(&spec.name)))
             .next("add tables to `ingest`, or `models`")
             .fault());
     }
     let lands = !spec.ingest.is_empty();
-    let builds = !spec.models.is_empty();
+    let builds = !spec.models.is_empty() || !spec.history.is_empty();
     let roles: &[(Role, bool, &[Role])] = &[
         (Role::Ingestion, lands, &[]),
         (Role::Schema, lands || builds, &[Role::Ingestion]),

@@ -3,6 +3,9 @@
 
 pub mod outside;
 pub mod schema;
+mod snapshot;
+
+pub use snapshot::Snapshot;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -71,6 +74,8 @@ pub enum Artifact {
     DbtSource(DbtSource),
     /// A dbt model.
     DbtModel(DbtModel),
+    /// A dbt snapshot.
+    Snapshot(Snapshot),
     /// A dbt data test.
     DbtTest(DbtTest),
     /// A dbt unit test.
@@ -99,6 +104,7 @@ impl Artifact {
             Artifact::DbtProject(_) => ArtifactKind::DbtProject,
             Artifact::DbtSource(_) => ArtifactKind::DbtSource,
             Artifact::DbtModel(_) => ArtifactKind::DbtModel,
+            Artifact::Snapshot(_) => ArtifactKind::Snapshot,
             Artifact::DbtTest(_) => ArtifactKind::DbtTest,
             Artifact::UnitTest(_) => ArtifactKind::UnitTest,
             Artifact::Macro(_) => ArtifactKind::Macro,
@@ -125,6 +131,7 @@ impl Artifact {
             Artifact::DbtProject(p) => p.name.to_string(),
             Artifact::DbtSource(s) => s.name.to_string(),
             Artifact::DbtModel(m) => m.name.to_string(),
+            Artifact::Snapshot(s) => s.name.to_string(),
             Artifact::DbtTest(t) => format!("{} of {}", t.test, of(&t.model, t.column.as_ref())),
             Artifact::UnitTest(t) => t.name.to_string(),
             Artifact::Macro(m) => m.name.to_string(),
@@ -458,6 +465,8 @@ pub enum DagAction {
     Test(Vec<Name>),
     /// `dbt build` of these models: each is built, then tested.
     Build(Vec<Name>),
+    /// `dbt snapshot` of these snapshots.
+    Snapshot(Vec<Name>),
 }
 
 /// Who is told when a pipeline's run fails.

@@ -86,7 +86,7 @@ mod tests {
     fn every_artifact_refuses_unknown_fields() {
         let schema = proposal();
         let variants = schema["$defs"]["Artifact"]["oneOf"].as_array().unwrap();
-        assert_eq!(variants.len(), 14);
+        assert_eq!(variants.len(), 15);
         for variant in variants {
             assert_eq!(variant["additionalProperties"], false, "{variant:#}");
             assert!(variant["properties"]["kind"]["const"].is_string(), "{variant:#}");

@@ -32,6 +32,8 @@ pub enum Kind {
     Source,
     /// A dbt model.
     Model,
+    /// A dbt snapshot.
+    Snapshot,
     /// A column of a model.
     Column,
     /// A data test.
@@ -95,6 +97,7 @@ impl Reader {
             "dags" if yaml => self.dag(stem, &document(file)?),
             "ddl" if path.ends_with(".sql") => return self.ddl(stem, text(file)?),
             "dbt" if yaml && name.starts_with("models/") => self.properties(&document(file)?),
+            "dbt" if yaml && name.starts_with("snapshots/") => self.snapshots(&document(file)?),
             "dbt" if path.ends_with(".sql") && name.starts_with("models/") => {
                 self.put(Kind::Model, stem, None, [("sql".into(), text(file)?.to_owned())]);
             }
@@ -171,6 +174,19 @@ impl Reader {
                 let mut about = fields(table, &["name"]);
                 about.extend(fields(source, &["name", "tables", "description"]));
                 self.put(Kind::Source, &id, None, about);
+            }
+        }
+    }
+
+    fn snapshots(&mut self, document: &Value) {
+        for snapshot in list(document, "snapshots") {
+            let name = label(snapshot, &["name"]);
+            self.put(Kind::Snapshot, &name, None, fields(snapshot, &["name", "columns", "data_tests", "tests"]));
+            self.tests(&name, &name, snapshot);
+            for column in list(snapshot, "columns") {
+                let id = format!("{name}.{}", label(column, &["name"]));
+                self.put(Kind::Column, &id, Some(&name), fields(column, &["name", "data_tests", "tests"]));
+                self.tests(&name, &id, column);
             }
         }
     }

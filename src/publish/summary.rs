@@ -162,6 +162,7 @@ impl Kind {
             Kind::DdlColumn => ("landing column", "landing columns"),
             Kind::Source => ("source table", "source tables"),
             Kind::Model => ("model", "models"),
+            Kind::Snapshot => ("snapshot", "snapshots"),
             Kind::Column => ("column", "columns"),
             Kind::Test => ("data test", "data tests"),
             Kind::UnitTest => ("unit test", "unit tests"),

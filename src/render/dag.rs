@@ -49,6 +49,7 @@ fn declaration(dag: &DagChange, alerts: &[&Alert], config: &Config) -> Value {
             DagAction::Run(models) => ("dbt_run", json!(models)),
             DagAction::Test(models) => ("dbt_test", json!(models)),
             DagAction::Build(models) => ("dbt_build", json!(models)),
+            DagAction::Snapshot(snapshots) => ("dbt_snapshot", json!(snapshots)),
         };
         let outlets: Vec<String> = task.outlets.iter().map(|outlet| asset(outlet, config)).collect();
         let after: Vec<String> = task.after.iter().map(id).collect();
@@ -172,6 +173,7 @@ fn statement(task: &DagTask, variable: &str, indent: usize, config: &Config) -> 
             ("dbt", vec![id, python_string("test --indirect-selection cautious"), select(models, indent)])
         }
         DagAction::Build(models) => ("dbt", vec![id, python_string("build"), select(models, indent)]),
+        DagAction::Snapshot(snapshots) => ("dbt", vec![id, python_string("snapshot"), select(snapshots, indent)]),
     };
     if !task.outlets.is_empty() {
         let assets: Vec<String> =

@@ -8,6 +8,7 @@ mod macros;
 mod model;
 mod project;
 mod python;
+mod snapshot;
 mod source;
 mod spec;
 mod workspace;
@@ -23,6 +24,7 @@ pub use ingestion::{ingestion, library};
 pub use macros::{macro_file, macro_properties};
 pub use model::{ModelFiles, model};
 pub use project::project;
+pub use snapshot::snapshot;
 pub use source::source;
 pub use spec::spec;
 pub use workspace::{canonical, linters, workspace_config};
@@ -52,6 +54,11 @@ pub fn files(change: &ChangeSet, config: &Config) -> Outcome<Files> {
     parts.extend(change.specs().values().map(|s| one(spec(s))));
     parts.extend(change.sources().values().map(|s| one(source(s))));
     parts.par_extend(models(change).par_iter().map(model));
+    parts.extend(change.snapshots().values().map(|s| {
+        let tests: Vec<_> = change.tests().iter().filter(|t| t.model == s.name).collect();
+        let policies: Vec<_> = change.policies().iter().filter(|p| p.model == s.name).collect();
+        snapshot(s, &tests, &policies)
+    }));
     parts.extend(change.macros().values().map(|m| Ok(Files::from([macro_file(m)]))));
 
     let mut landings: BTreeMap<(&Name, Dialect), Vec<&Ddl>> = BTreeMap::new();
@@ -100,7 +107,7 @@ fn platform(change: &ChangeSet, config: &Config) -> Outcome<Files> {
 fn shared(change: &ChangeSet, config: &Config) -> Outcome<Files> {
     let mut files = Files::new();
     if let Some(dbt) = change.project() {
-        files.extend(project(dbt, change.models().values(), &config.defaults.owner)?);
+        files.extend(project(dbt, change.models().values(), !change.snapshots().is_empty(), &config.defaults.owner)?);
         files.extend(macro_properties(change.macros().values()));
     }
     if !change.ingestions().is_empty() {

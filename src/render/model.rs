@@ -78,14 +78,14 @@ fn usual(layer: &Layer) -> Materialization {
 }
 
 /// A field that a template asks for by `is defined`.
-fn with<T: serde::Serialize>(mut context: Value, key: &str, value: Option<&T>) -> Value {
+pub(super) fn with<T: serde::Serialize>(mut context: Value, key: &str, value: Option<&T>) -> Value {
     if let Some(value) = value {
         context[key] = json!(value);
     }
     context
 }
 
-fn data_test(test: &DbtTest) -> Value {
+pub(super) fn data_test(test: &DbtTest) -> Value {
     let mut body = serde_json::Map::new();
     if let Some(filter) = &test.filter {
         // dbt's own name would be that of the test of all rows.

@@ -18,6 +18,7 @@ use crate::workspace::Connection;
 pub fn project<'a>(
     project: &DbtProject,
     models: impl IntoIterator<Item = &'a DbtModel>,
+    snapshots: bool,
     owner: &str,
 ) -> Outcome<Files> {
     let used: BTreeSet<&str> = models.into_iter().map(|model| model.layer.folder()).collect();
@@ -35,7 +36,7 @@ pub fn project<'a>(
             "dbt/dbt_project.yml".to_owned(),
             template::render(
                 "dbt/dbt_project.yml",
-                json!({"name": name, "layers": layers, "owner": jinja_string(owner)}),
+                json!({"name": name, "layers": layers, "snapshots": snapshots, "owner": jinja_string(owner)}),
             )?,
         ),
         (

@@ -79,6 +79,8 @@ pub enum Kind<'a> {
     Column(RowColumn<'a>),
     /// What the result before is called.
     Called(String),
+    /// What changes of it are kept.
+    History(Vec<Noun<'a>>),
     /// A check.
     Test(Box<super::check::Check<'a>>),
     /// Rows that stay or go.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::changeset::ChangeSet;
-use crate::proposal::Layer;
+use crate::proposal::{Layer, Snapshot};
 use crate::spec::Materialization;
 use crate::vocabulary::{Dialect, sql_identifier};
 
@@ -60,7 +60,12 @@ pub fn built(change: &ChangeSet, dialect: Dialect, schema: impl Fn(&Layer) -> St
         };
         ddl.tables.iter().map(move |t| table(&t.name))
     });
-    models.chain(landed).collect()
+    let kept = change.snapshots().keys().map(|name| Built {
+        schema: Snapshot::SCHEMA.to_owned(),
+        name: name.to_string(),
+        store: Store::Table,
+    });
+    models.chain(landed).chain(kept).collect()
 }
 
 /// Relations of `before` that are not among `after`, marts first: a view goes before what it reads.

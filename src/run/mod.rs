@@ -200,7 +200,7 @@ fn finish(job: &Job<'_>, prepared: &Prepared<'_>, started: Started, mut done: Do
 /// Models that dbt did not come to are there as well.
 fn with_those_not_begun(mut models: Vec<ModelResult>, pipelines: &[Pipeline]) -> Vec<ModelResult> {
     let known: BTreeSet<String> = models.iter().map(|m| m.name.clone()).collect();
-    let wanted: BTreeSet<&Name> = pipelines.iter().flat_map(|p| &p.models).collect();
+    let wanted: BTreeSet<&Name> = pipelines.iter().flat_map(|p| p.models.iter().chain(&p.snapshots)).collect();
     for name in wanted.into_iter().filter(|n| !known.contains(n.as_str())) {
         models.push(ModelResult {
             name: name.to_string(),

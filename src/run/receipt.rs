@@ -170,6 +170,7 @@ mod tests {
             name: Name::parse("p").unwrap(),
             scripts: vec![],
             models: vec![],
+            snapshots: vec![],
             landed: vec![("raw_shop".into(), "orders".into())],
             beside: vec!["raw_shop_staging".into()],
         };

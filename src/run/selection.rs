@@ -19,6 +19,8 @@ pub struct Pipeline {
     pub scripts: Vec<String>,
     /// Models that it builds, staging first.
     pub models: Vec<Name>,
+    /// Snapshots that it keeps.
+    pub snapshots: Vec<Name>,
     /// Landed tables: schema and name.
     pub landed: Vec<(String, String)>,
     /// Schemas that dlt keeps beside those while it merges.
@@ -62,10 +64,10 @@ pub fn select(root: &Path, specs: &BTreeMap<Name, Spec>, wanted: &[Name]) -> Out
 
 /// Names of the models of the dbt project, from its files.
 fn models_of_project(root: &Path) -> BTreeSet<String> {
-    let folders = ["dbt/models", "dbt/snapshots"];
-    let files = folders.iter().flat_map(|folder| local::walk(&root.join(folder)));
-    let sql = files.filter(|f| f.extension().is_some_and(|e| e == "sql"));
-    sql.filter_map(|f| Some(f.file_stem()?.to_str()?.to_owned())).collect()
+    let files = local::walk(&root.join("dbt/models"));
+    let sql = files.into_iter().filter(|f| f.extension().is_some_and(|e| e == "sql"));
+    let kept = local::walk(&root.join("dbt/snapshots")).into_iter();
+    sql.chain(kept).filter_map(|f| Some(f.file_stem()?.to_str()?.to_owned())).collect()
 }
 
 fn pipeline(root: &Path, spec: &Spec, files: &BTreeSet<String>, faults: &mut Vec<Diagnostic>) -> Pipeline {
@@ -98,16 +100,20 @@ fn pipeline(root: &Path, spec: &Spec, files: &BTreeSet<String>, faults: &mut Vec
         faults.push(missing(format!("the model `{model}`")));
     }
     let models: Vec<Name> = implied.iter().filter(|n| !own.contains(n)).cloned().chain(own.iter().cloned()).collect();
+    let snapshots: Vec<Name> = spec.history.iter().map(|h| h.name.clone()).collect();
+    for snapshot in snapshots.iter().filter(|s| !files.contains(s.as_str())) {
+        faults.push(missing(format!("the snapshot `{snapshot}`")));
+    }
     let landed = spec.ingest.iter().map(|i| (i.table.raw_schema(), i.table.table.to_string())).collect();
     let merged = spec.ingest.iter().filter(|i| i.mode != Mode::Replace);
     let beside = merged.map(|i| format!("{}_staging", i.table.raw_schema())).collect();
-    if scripts.is_empty() && models.is_empty() {
+    if scripts.is_empty() && models.is_empty() && snapshots.is_empty() {
         faults.push(
             Diagnostic::error("nothing-to-run", format!("the pipeline `{name}` lands no table and builds no model"))
                 .at(Place::file(format!("pipelines/{name}.yml"))),
         );
     }
-    Pipeline { name: name.clone(), scripts, models, landed, beside }
+    Pipeline { name: name.clone(), scripts, models, snapshots, landed, beside }
 }
 
 /// Every source that is read, and the target, can be reached as far as that can be said without asking them.

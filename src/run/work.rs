@@ -86,7 +86,7 @@ impl<'a, 'l> Work<'a, 'l> {
     pub(super) fn ddl(&mut self, pipelines: &[Pipeline], statements: &[String]) -> Outcome<()> {
         let names = pipelines.iter().flat_map(|p| {
             let landed = p.landed.iter().map(|(_, name)| name.clone());
-            landed.chain(p.models.iter().map(Name::to_string))
+            landed.chain(p.models.iter().chain(&p.snapshots).map(Name::to_string))
         });
         let names: BTreeSet<String> = names.collect();
         self.step("ddl", "landing tables", Some("statements.log"), |work| {
@@ -123,16 +123,39 @@ impl<'a, 'l> Work<'a, 'l> {
     /// nothing away that was built.
     pub(super) fn build(&mut self, pipelines: &[Pipeline], as_of: AsOf) -> Outcome<()> {
         let models: BTreeSet<&Name> = pipelines.iter().flat_map(|p| &p.models).collect();
-        if models.is_empty() {
+        let snapshots: BTreeSet<&Name> = pipelines.iter().flat_map(|p| &p.snapshots).collect();
+        if models.is_empty() && snapshots.is_empty() {
             return Ok(());
         }
-        self.dbt("models", &["run"], &models, as_of)?;
-        if seen(self.context)?.models().iter().any(|m| m.status == Status::Failed) {
+        let failed = |work: &Self| {
+            Ok::<_, crate::vocabulary::Fault>(seen(work.context)?.models().iter().any(|m| m.status == Status::Failed))
+        };
+        if !models.is_empty() {
+            self.dbt("models", &["run"], &models, as_of)?;
+        }
+        if !snapshots.is_empty() {
+            if failed(self)? {
+                self.done.steps.push(Step {
+                    step: "snapshots".into(),
+                    status: Status::Skipped,
+                    seconds: 0.0,
+                    log: None,
+                });
+            } else {
+                self.dbt("snapshots", &["snapshot"], &snapshots, as_of)?;
+            }
+        }
+        if failed(self)? {
             self.done.steps.push(Step { step: "tests".into(), status: Status::Skipped, seconds: 0.0, log: None });
             return Ok(());
         }
         // A test that also reads a model of another pipeline belongs to that one.
-        self.dbt("tests", &["test", "--indirect-selection", "cautious"], &models, as_of)
+        self.dbt(
+            "tests",
+            &["test", "--indirect-selection", "cautious"],
+            &models.union(&snapshots).copied().collect(),
+            as_of,
+        )
     }
 
     /// One start of dbt over `models`.

@@ -16,7 +16,7 @@ use super::session::when;
 use super::{Programs, Session};
 use crate::changeset::ChangeSet;
 use crate::plan::{self, Context, Role, Task};
-use crate::proposal::{Artifact, Because, Layer, Proposal, Proposals, outside};
+use crate::proposal::{Artifact, Because, Layer, Proposal, Proposals, Snapshot, outside};
 use crate::publish::{self, Draft, Proofs, Published};
 use crate::render::{self, Files};
 use crate::requirement::{Intent, Question, Understood};
@@ -438,6 +438,7 @@ fn schema(model: &Name, change: &ChangeSet) -> String {
     match change.models().get(model).map(|m| &m.layer) {
         Some(Layer::Staging(_)) => "staging".into(),
         Some(Layer::Intermediate) => "intermediate".into(),
+        None if change.snapshots().contains_key(model) => Snapshot::SCHEMA.into(),
         _ => "marts".into(),
     }
 }

@@ -19,6 +19,8 @@ pub enum ArtifactKind {
     DbtSource,
     /// A dbt model.
     DbtModel,
+    /// A dbt snapshot.
+    Snapshot,
     /// A dbt data test.
     DbtTest,
     /// A dbt unit test.
@@ -47,6 +49,7 @@ impl ArtifactKind {
             ArtifactKind::DbtProject => "dbt_project",
             ArtifactKind::DbtSource => "dbt_source",
             ArtifactKind::DbtModel => "dbt_model",
+            ArtifactKind::Snapshot => "snapshot",
             ArtifactKind::DbtTest => "dbt_test",
             ArtifactKind::UnitTest => "unit_test",
             ArtifactKind::Macro => "macro",

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::because::Maker;
 use super::models::{Body, Column, Resolved};
-use super::{Agent, Brief, cleaning, transformation};
+use super::{Agent, Brief, cleaning, history, transformation};
 use crate::contract;
 use crate::plan::{Role, Task};
 use crate::proposal::{Artifact, DbtTest, Macro, MacroForm, Proposal};
@@ -59,6 +59,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
         );
         tests.extend(derived);
     }
+    tests.extend(history::tests(&history::snapshots(brief).0));
     // What a person asks for takes the place of what would follow anyway; a part of the rows is another question.
     let same = |a: &DbtTest, b: &DbtTest| {
         b.filter.is_none() && (&a.model, &a.column, &a.test) == (&b.model, &b.column, &b.test)

@@ -10,6 +10,7 @@ mod dedupe;
 mod filters;
 mod formula;
 mod groups;
+mod history;
 mod ingest;
 mod leftover;
 mod measures;
@@ -70,6 +71,7 @@ struct Asked {
     rows: bool,
     clean: bool,
     test: bool,
+    history: bool,
     summary: bool,
 }
 
@@ -151,15 +153,17 @@ impl<'s, 'a> Assembly<'s, 'a> {
         let clean = has(|k| matches!(k, Kind::Clean(_)));
         let dedupe = has(|k| matches!(k, Kind::Dedupe(_)));
         let test = has(|k| matches!(k, Kind::Test(_)));
+        let history = has(|k| matches!(k, Kind::History(_)));
         let list = has(|k| matches!(k, Kind::List));
         let nouns = has(|k| matches!(k, Kind::Noun(_)));
-        let built = (artifact || build && !ingest) && nouns && !(clean || test);
+        let built = (artifact || build && !ingest) && nouns && !(clean || test || history);
         Asked {
             ingest,
             model: aggregates || shapes || dedupe || columns || filters || list || built || artifact && nouns,
             rows: !aggregates,
             clean,
             test,
+            history,
             summary,
         }
     }
@@ -240,6 +244,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
                 }
                 Kind::Keep(keep) => found.extend(keep.column()),
                 Kind::Pivot(pivot) => found.extend(&pivot.noun),
+                Kind::History(nouns) => found.extend(nouns),
                 Kind::Test(check) => found.extend(check.of.iter().chain(&check.within)),
                 _ => {}
             }

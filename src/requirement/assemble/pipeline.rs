@@ -16,7 +16,7 @@ impl<'a> Assembly<'_, 'a> {
     pub(super) fn pipeline(mut self) -> Intent {
         let asked = self.asked();
         self.unknown_questions();
-        let nothing = !(asked.ingest || asked.model || asked.clean || asked.test);
+        let nothing = !(asked.ingest || asked.model || asked.clean || asked.test || asked.history);
         if nothing || !self.questions.is_empty() {
             if self.questions.is_empty() {
                 let candidates = self.tables_by_meaning();
@@ -38,6 +38,7 @@ impl<'a> Assembly<'_, 'a> {
         self.touch_mentioned(base);
         self.touch_cleaned();
         let tests = self.tests(mart.as_ref());
+        let history = self.history();
         if !self.questions.is_empty() {
             return Intent::Questions(self.questions);
         }
@@ -51,8 +52,10 @@ impl<'a> Assembly<'_, 'a> {
             return Intent::Questions(self.questions);
         }
         self.spellings();
+        let kept = history.iter().map(|h| h.name.clone());
         let deliverables: Vec<Name> = match &mart {
-            Some(mart) => vec![mart.name.clone()],
+            Some(mart) => std::iter::once(mart.name.clone()).chain(kept).collect(),
+            None if !history.is_empty() => kept.collect(),
             None => models.iter().map(|m| m.name.clone()).collect(),
         };
         let description = mart.as_ref().and_then(|m| m.description.clone());
@@ -68,7 +71,7 @@ impl<'a> Assembly<'_, 'a> {
             schedule,
             ingest,
             models,
-            history: Vec::new(),
+            history,
             tests,
             alerts,
             approvals: Vec::new(),
@@ -85,7 +88,7 @@ impl<'a> Assembly<'_, 'a> {
     fn touch_mentioned(&mut self, base: Option<&'a TableRef>) {
         for (i, noun) in self.nouns() {
             let kind = &self.pieces[i].kind;
-            if matches!(kind, Kind::Clean(_) | Kind::Test(_)) {
+            if matches!(kind, Kind::Clean(_) | Kind::Test(_) | Kind::History(_)) {
                 continue;
             }
             for hits in std::iter::once(&noun.hits).chain(&noun.modifiers) {
@@ -125,6 +128,8 @@ impl<'a> Assembly<'_, 'a> {
             "load"
         } else if asked.clean {
             "clean"
+        } else if asked.history && !asked.test {
+            "track"
         } else {
             "check"
         };

@@ -14,6 +14,7 @@ mod formula;
 mod functions;
 mod group;
 mod having;
+mod history;
 mod measure;
 mod mode;
 mod named;
@@ -46,6 +47,7 @@ pub const RECOGNISERS: &[Recogniser] = &[
     dedupe::read,
     pivot::read,
     quality::read,
+    history::read,
     share::read,
     share::title,
     fill::read,

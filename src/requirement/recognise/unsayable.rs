@@ -8,7 +8,6 @@ use crate::requirement::tokens;
 /// Phrases and what they ask for. `#` stands for a number.
 #[rustfmt::skip]
 const PHRASES: &[(&str, &[&str])] = &[
-    ("history", &["history of", "the history", "history", "slowly changing", "snapshot", "snapshots", "scd", "track changes", "track the changes", "changes to", "keep track of changes"]),
     ("masked columns", &["mask", "masked", "masking", "anonymise", "anonymize", "anonymised", "anonymized", "pseudonymise", "pseudonymize", "redact", "redacted", "hide", "hidden", "hashed"]),
     ("groups without rows", &["stay in", "with zero", "zero orders", "including those without", "including those with no"]),
     ("the time between two events", &["hours between", "days between", "minutes between", "time between", "seconds between", "weeks between", "months between", "duration between", "lag between", "how long"]),

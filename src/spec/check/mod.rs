@@ -4,6 +4,7 @@
 mod columns;
 mod cron;
 mod graph;
+mod history;
 mod joins;
 mod models;
 mod result;
@@ -60,6 +61,7 @@ pub fn check(
         }
         models::check(model, &path, &world, &mut found);
     }
+    history::check(spec, &world, &mut found);
     circles(spec, &world, &mut found);
     for (i, test) in spec.tests.iter().enumerate() {
         check_test(test, &format!("tests.{i}"), &world, &mut found);
@@ -150,7 +152,7 @@ fn head(spec: &Spec, found: &mut Found<'_>) {
             }
         }
     }
-    if spec.ingest.is_empty() && spec.models.is_empty() {
+    if spec.ingest.is_empty() && spec.models.is_empty() && spec.history.is_empty() {
         found.at(
             "",
             Diagnostic::error("empty", "the spec lands nothing and builds nothing").next("add `ingest` or `models`"),
