@@ -127,6 +127,7 @@ fn name_of(artifact: &Artifact) -> (&'static str, String) {
         Artifact::DbtProject(p) => ("dbt_project", p.name.to_string()),
         Artifact::DbtSource(s) => ("dbt_source", s.name.to_string()),
         Artifact::DbtModel(m) => ("dbt_model", m.name.to_string()),
+        Artifact::Snapshot(s) => ("snapshot", s.name.to_string()),
         Artifact::DbtTest(t) => {
             let column = t.column.as_ref().map_or(String::new(), |c| format!(".{c}"));
             ("dbt_test", format!("{} on {}{column}", t.test, t.model))
