@@ -397,6 +397,8 @@ pub struct Clean<'a> {
     pub rule: Option<&'static str>,
     /// The column, or the table that it is in.
     pub noun: Option<Noun<'a>>,
+    /// What stands for a missing value.
+    pub value: Option<String>,
 }
 
 /// One row of several that are alike.

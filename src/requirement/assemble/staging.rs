@@ -10,6 +10,7 @@ use super::model::capital;
 use super::names::head;
 use crate::contract::Column;
 use crate::requirement::Question;
+use crate::requirement::lexicon::name_parts;
 use crate::requirement::piece::{Clean, Kind};
 use crate::requirement::roles::{Cleanable, cleanable};
 use crate::requirement::stem::plural;
@@ -131,16 +132,25 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     fn rule(&self, clean: &Clean<'a>, column: &Column) -> Option<ColumnRule> {
+        let parts = name_parts(&column.physical_name, column.name.as_str());
+        let by_name = RULES.iter().find(|(words, _)| parts.iter().any(|p| words.contains(&p.as_str()))).map(|r| r.1);
         let name = match (clean.rule, cleanable(column)) {
+            (Some("fill_missing"), _) => "fill_missing",
+            (Some("upper"), _) => by_name.unwrap_or("upper"),
             (Some("email"), Some(Cleanable::Email)) | (None, Some(Cleanable::Email)) => "email",
+            (Some("email"), _) if names_columns(clean) => "lower",
             (Some("trim"), _) | (None, Some(Cleanable::Name)) => "trim",
             (None, Some(Cleanable::Phone)) => "phone_e164",
+            (None, None) => by_name?,
             _ => return None,
         };
         let mut args = IndexMap::new();
         if name == "phone_e164" {
             let code = self.scan.ground.config.defaults.country_calling_code.clone();
             args.insert(Name::parse("country_calling_code").ok()?, code);
+        }
+        if let Some(value) = &clean.value {
+            args.insert(Name::parse("value").ok()?, value.clone());
         }
         Some(ColumnRule { clean: Name::parse(name).ok(), args, ..ColumnRule::default() })
     }
@@ -154,6 +164,19 @@ fn to_clean(words: &str, asks: &str) -> Question {
     Question::new(format!("`{words}`: {asks}")).key("clean.column").saying("clean {}")
 }
 
+/// Words in the names of columns, and the rules for what such columns hold.
+const RULES: &[(&[&str], &str)] = &[
+    (&["currency"], "currency"),
+    (&["country"], "country_code"),
+    (&["zip", "zipcode", "postal", "postcode", "postalcode"], "postal_code"),
+    (&["url", "website", "homepage"], "url"),
+];
+
+/// Whether columns are named, rather than tables.
+fn names_columns(clean: &Clean<'_>) -> bool {
+    clean.noun.as_ref().is_some_and(|n| n.hits.tables.is_empty())
+}
+
 /// Whether a request to clean is about this column.
 fn applies(clean: &Clean<'_>, table: &TableRef, column: &Column) -> bool {
     if column.data_type != crate::vocabulary::DataType::Text {
@@ -165,10 +188,6 @@ fn applies(clean: &Clean<'_>, table: &TableRef, column: &Column) -> bool {
     });
     match clean.kind {
         Some(kind) => by_noun && cleanable(column) == Some(kind),
-        None => {
-            by_noun
-                && (cleanable(column).is_some()
-                    || clean.rule == Some("trim") && clean.noun.as_ref().is_some_and(|n| n.hits.tables.is_empty()))
-        }
+        None => by_noun && (cleanable(column).is_some() || names_columns(clean)),
     }
 }

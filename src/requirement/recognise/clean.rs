@@ -4,6 +4,7 @@ use crate::requirement::Question;
 use crate::requirement::piece::{Clean, Kind, Noun, Piece};
 use crate::requirement::roles::Cleanable;
 use crate::requirement::scan::Scan;
+use crate::requirement::tokens;
 
 #[rustfmt::skip]
 const CLEAN: &[&str] = &[
@@ -25,6 +26,12 @@ const TRIM: &[&str] = &[
 const LOWER: &[&str] = &[
     "lower-case", "lowercase", "lower case", "lower-cased", "lowercased", "lower-cased trimmed", "lower-case and trim", "lowercase and trim", "trim and lower-case",
     "trim and lowercase", "lower-cased and trimmed", "lowercased and trimmed", "trimmed and lower-cased", "trimmed lower-cased", "lowercased trimmed", "lower-cased , trimmed", "trim and lower",
+];
+#[rustfmt::skip]
+const UPPER: &[&str] = &["upper-case", "uppercase", "upper case", "upper-cased", "uppercased", "capitalise", "capitalize", "put in capitals"];
+#[rustfmt::skip]
+const FILL: &[&str] = &[
+    "fill missing", "fill in missing", "fill the missing", "fill empty", "replace missing", "replace empty", "replace the missing", "set missing", "default missing", "replace null", "fill null", "replace nulls in", "fill nulls in",
 ];
 const PHONES: &[&str] = &[
     "phone",
@@ -61,6 +68,10 @@ const NAMES: &[&str] =
 /// Reads a request to clean.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
     let start = scan.any(at, &["and", "please", "with", "also"]).unwrap_or(at);
+    if let Some(piece) = fill(scan, at, start) {
+        return Some(piece);
+    }
+    let upper = scan.any(start, UPPER).map(|i| (i, Some("upper")));
     let clean = scan.any(start, CLEAN).map(|i| (i, None));
     let trim = scan.any(start, TRIM).map(|i| (i, Some("trim")));
     let lower = scan.any(start, LOWER).map(|i| (i, Some("email")));
@@ -69,7 +80,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         Kind::Clean(c) => scan.any(at, &["and", ",", ", and", "as well as"]).map(|i| (i, c.rule)),
         _ => None,
     });
-    let (i, rule) = [clean, trim, lower].into_iter().flatten().max_by_key(|c| c.0).or(again)?;
+    let (i, rule) = [clean, trim, lower, upper].into_iter().flatten().max_by_key(|c| c.0).or(again)?;
     let i = scan.article(i);
     let (kind, noun, end) = target(scan, i);
     if kind.is_none() && noun.is_none() {
@@ -83,9 +94,10 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
             return None;
         }
         return match ends {
-            Some(end) => {
-                Some(Piece { tokens: at..end.max(at + 1), kind: Kind::Clean(Clean { kind: None, rule, noun: None }) })
-            }
+            Some(end) => Some(Piece {
+                tokens: at..end.max(at + 1),
+                kind: Kind::Clean(Clean { kind: None, rule, noun: None, value: None }),
+            }),
             None if clean.is_some() && !matches!(scan.word(at), "cleaned" | "format" | "fix") => {
                 let end = (i + 1).min(scan.tokens.len());
                 let about = format!("`{}`: which column of which table is that?", scan.words(&(at..end)));
@@ -95,7 +107,18 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
             None => None,
         };
     }
-    Some(Piece { tokens: at..end, kind: Kind::Clean(Clean { kind, rule, noun }) })
+    Some(Piece { tokens: at..end, kind: Kind::Clean(Clean { kind, rule, noun, value: None }) })
+}
+
+/// `replace missing countries with unknown`.
+fn fill<'a>(scan: &Scan<'a>, at: usize, start: usize) -> Option<Piece<'a>> {
+    let (noun, end) = scan.head(scan.any(start, FILL)?).filter(|n| !n.0.hits.columns.is_empty())?;
+    let i = scan.any(end, &["with", "by", "to", "as"])?;
+    let token =
+        scan.tokens.get(scan.article(i)).filter(|t| matches!(t.kind, tokens::Kind::Word | tokens::Kind::Quoted))?;
+    let value = Some(token.text.clone());
+    let clean = Clean { kind: None, rule: Some("fill_missing"), noun: Some(noun), value };
+    Some(Piece { tokens: at..scan.article(i) + 1, kind: Kind::Clean(clean) })
 }
 
 /// The kind of column that is cleaned, and the table or column.

@@ -211,6 +211,11 @@ fn keep<'a>(scan: &Scan<'a>, at: usize) -> Option<(Keep<'a>, usize)> {
     of_time.then_some((Keep { descending, by: First::Time(None) }, end))
 }
 
+#[rustfmt::skip]
+const CASELESS: &[&str] = &[
+    "case-insensitive", "case-insensitively", "case insensitive", "case insensitively", "( case doesn't matter )", "case doesn't matter", "case does not matter", "whatever the case", "( case-insensitive )", "( ignoring case )",
+];
+
 /// `ignoring case and surrounding spaces`: texts that differ only so are the same.
 fn fold(scan: &Scan<'_>, at: usize) -> Option<(bool, bool, usize)> {
     const CASE: &[&str] =
@@ -232,14 +237,14 @@ fn fold(scan: &Scan<'_>, at: usize) -> Option<(bool, bool, usize)> {
         "leading spaces",
         "padding",
     ];
-    if let Some(end) =
-        scan.any(at, &["case-insensitive", "case-insensitively", "case insensitive", "case insensitively"])
-    {
+    if let Some(end) = scan.any(at, CASELESS) {
         return Some((true, false, end));
     }
     const IGNORING: &[&str] = &[
         "ignoring",
         "ignore",
+        "( ignore",
+        "( ignoring",
         "regardless of",
         "irrespective of",
         "disregarding",
@@ -258,5 +263,5 @@ fn fold(scan: &Scan<'_>, at: usize) -> Option<(bool, bool, usize)> {
         let Some(joined) = scan.any(next, &["and", "or", ",", ", and"]) else { break };
         i = scan.article(scan.any(joined, &["ignoring"]).unwrap_or(joined));
     }
-    end.map(|end| (case, spaces, end))
+    end.map(|end| (case, spaces, scan.any(end, &[")"]).unwrap_or(end)))
 }

@@ -204,3 +204,33 @@ fn a_thousand_other_tables_do_not_confuse_it() {
         .spec;
     assert_eq!(spec.name.as_str(), "daily_customer_orders");
 }
+
+#[test]
+fn columns_are_cleaned_by_what_they_hold() {
+    let world = World::shop();
+    for (text, column, rule) in [
+        ("Normalise the currencies of orders", "currency", "currency"),
+        ("Upper-case the country codes of customers", "country_code", "country_code"),
+        ("Upper-case the sku of products", "sku", "upper"),
+        ("Replace missing country codes with unknown", "country_code", "fill_missing"),
+    ] {
+        let spec = world.understood(text).spec;
+        let found = &spec.models[0].columns[column];
+        assert_eq!(found.clean.as_ref().map(Name::as_str), Some(rule), "{text}");
+        assert_eq!(found.args.values().next().map(String::as_str), (rule == "fill_missing").then_some("unknown"));
+    }
+}
+
+#[test]
+fn one_of_several_alike_is_never_guessed() {
+    let world = World::shop();
+    let dedupe = |text: &str| world.understood(text).spec.models.last().unwrap().dedupe.clone().unwrap();
+    let newest = dedupe("Deduplicate customers by phone (case doesn't matter), keep the newest");
+    assert_eq!((newest.by[0].as_str(), newest.keep[0].by.as_str()), ("lower(phone)", "updated_at"));
+    assert!(!newest.keep[0].direction.is_ascending());
+    let highest = dedupe("Deduplicate orders by currency and keep the record with the highest total amount");
+    assert_eq!((highest.by[0].as_str(), highest.keep[0].by.as_str()), ("currency", "total_amount"));
+    assert!(world.questions("Remove duplicate customers by email").contains("stays"));
+    assert!(world.questions("Remove duplicate customers, keep the newest").contains("the same"));
+    assert!(world.questions("Drop exact duplicates from customers").contains("key"));
+}
