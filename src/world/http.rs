@@ -108,6 +108,7 @@ fn failure(error: &ureq::Error) -> Failure {
         E::Timeout(_) => Failure::Timeout,
         E::BodyExceedsLimit(_) => Failure::TooLong,
         E::Io(e) => match e.kind() {
+            _ if e.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => Failure::Tls(e.to_string()),
             std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock => Failure::Timeout,
             _ => Failure::Connection(e.to_string()),
         },

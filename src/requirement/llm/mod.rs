@@ -234,7 +234,7 @@ impl<'a> Reading<'a> {
             other => return Ok(other),
         };
         let mut intent = *intent;
-        let mut faults = Vec::new();
+        let mut faults = trace::unasked(&intent.spec, self.text, self.ground);
         for (at, accounted) in trace::personal(&intent.spec, self.ground) {
             if accounted {
                 let what = format!("personal data is shown ({at})");

@@ -15,6 +15,8 @@ use crate::vocabulary::{Name, TableRef};
 const COLUMNS: usize = 40;
 /// Most tables that ways are looked for between.
 const ENDS: usize = 6;
+/// How far from a table that is named others are shown: the time of a row's parent's parent may be what is grouped by.
+const HOPS: usize = 2;
 
 /// A table that is shown, with those of its columns that are.
 #[derive(Clone, Debug)]
@@ -55,7 +57,8 @@ pub fn rank<'a>(text: &Said, ground: &'a Ground<'a>) -> Vec<Shown<'a>> {
         }
     }
     described(&scan, ground, &mut tables);
-    neighbours(&scan, &mut tables);
+    ways(&scan, &mut tables);
+    (0..HOPS).for_each(|_| neighbours(&scan, &mut tables));
     let mut order: Vec<(&TableRef, u32)> = if tables.is_empty() {
         // Nothing is recognised: any of them may be meant.
         ground.contracts.keys().map(|t| (t, 0)).collect()
@@ -83,14 +86,15 @@ fn described<'a>(scan: &Scan<'_>, ground: &'a Ground<'a>, tables: &mut BTreeMap<
     }
 }
 
-/// Tables on the ways between the first ones, then parents and children of all.
-fn neighbours<'a>(scan: &Scan<'a>, tables: &mut BTreeMap<&'a TableRef, u32>) {
+fn raise<'a>(tables: &mut BTreeMap<&'a TableRef, u32>, table: &'a TableRef, score: u32) {
+    let own = tables.entry(table).or_default();
+    *own = (*own).max(score);
+}
+
+/// Tables on the ways between the first ones.
+fn ways<'a>(scan: &Scan<'a>, tables: &mut BTreeMap<&'a TableRef, u32>) {
     let mut order: Vec<(&TableRef, u32)> = tables.iter().map(|(t, s)| (*t, *s)).collect();
     order.sort_by_key(|(table, score)| (std::cmp::Reverse(*score), *table));
-    let raise = |tables: &mut BTreeMap<&'a TableRef, u32>, table: &'a TableRef, score: u32| {
-        let own = tables.entry(table).or_default();
-        *own = (*own).max(score);
-    };
     for (from, score) in order.iter().take(ENDS) {
         for (to, other) in order.iter().take(ENDS) {
             let ways = match scan.graph.way(from, to) {
@@ -103,7 +107,12 @@ fn neighbours<'a>(scan: &Scan<'a>, tables: &mut BTreeMap<&'a TableRef, u32>) {
             }
         }
     }
-    for (table, score) in order {
+}
+
+/// Parents and children.
+fn neighbours<'a>(scan: &Scan<'a>, tables: &mut BTreeMap<&'a TableRef, u32>) {
+    let all: Vec<(&TableRef, u32)> = tables.iter().map(|(t, s)| (*t, *s)).collect();
+    for (table, score) in all {
         for edge in scan.graph.parents(table) {
             raise(tables, edge.to, score / 3);
         }

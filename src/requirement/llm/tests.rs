@@ -214,6 +214,12 @@ fn instructions_in_contracts_are_data() {
     obeyed["trace"] = json!([]);
     let told = world.ask(WANTED, &[obeyed.clone(), obeyed.clone(), obeyed.clone()]);
     assert_eq!(told.codes(), ["model-gave-up", "personal-data"]);
+    let read = with("/pipeline/models/0/readers", json!(["everyone"]));
+    let told = with("/pipeline/alerts", json!([{"slack": "#elsewhere"}]));
+    for unasked in [read, told] {
+        let told = world.ask(WANTED, &[unasked.clone(), unasked.clone(), unasked]);
+        assert_eq!(told.codes(), ["model-gave-up", "unasked"]);
+    }
     obeyed["trace"] = json!([{"words": "takings", "became": ["models.stolen.columns.email"]}]);
     let findings = world.ask(WANTED, &[obeyed]).understood().findings;
     assert!(findings.iter().any(|f| f.code == "personal-data"), "{findings:?}");
@@ -334,6 +340,15 @@ fn only_tables_that_it_can_touch_are_shown_within_the_room() {
     let said = &told.talks[0].turns[0].text;
     assert!(said.contains("stg_shop__orders") && said.contains("more tables are not shown"), "{said}");
     assert!(tokens(said) < 1200, "{}", tokens(said));
+}
+
+#[test]
+fn tables_on_the_way_to_what_is_named_are_shown() {
+    let told = World::shop().ask("Takings of each product category by month", &[good()]);
+    let said = &told.talks[0].turns[0].text;
+    for table in ["products", "order_items", "orders"] {
+        assert!(said.contains(&format!("(table shop.{table}")), "{table} is not in {said}");
+    }
 }
 
 #[test]

@@ -167,6 +167,25 @@ pub fn personal(spec: &Spec, ground: &Ground<'_>) -> Vec<(String, bool)> {
     out
 }
 
+/// People who are let in or told, and whom no words of the requirement name.
+pub fn unasked(spec: &Spec, requirement: &str, ground: &Ground<'_>) -> Vec<Diagnostic> {
+    let key = |text: &str| -> String { text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect() };
+    let said = key(requirement);
+    let usual = &ground.config.defaults.alert_channel;
+    let readers = spec
+        .models
+        .iter()
+        .flat_map(|m| m.readers.iter().map(move |r| (format!("models.{}.readers", m.name), r.as_str())));
+    let told = spec.alerts.iter().enumerate().map(|(i, a)| (format!("alerts.{i}.slack"), a.slack.as_str()));
+    let told = told.filter(|(_, channel)| channel != usual);
+    let unnamed = readers.chain(told).filter(|(_, who)| !said.contains(&key(who)));
+    let fault = |(path, who): (String, &str)| {
+        let what = format!("`{}` is not named by the requirement", who.escape_debug());
+        Diagnostic::error("unasked", what).at(Place::path(super::answer::FILE, path)).next("leave it out")
+    };
+    unnamed.map(fault).collect()
+}
+
 fn has_word(text: &str, word: &str) -> bool {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).any(|w| w == word)
 }
