@@ -103,6 +103,12 @@ impl<'a> Lexicon<'a> {
                     out.times.entry(event).or_default().push(of);
                 }
                 for text in column.accepted_values.iter().chain(&column.examples) {
+                    let names =
+                        synonyms::CURRENCIES.iter().filter(|c| c.0.eq_ignore_ascii_case(text)).flat_map(|c| c.1);
+                    for name in names {
+                        let of = ValueOf { table, column, value: Some(text) };
+                        out.values.entry(value(name)).or_default().push(of);
+                    }
                     let of = ValueOf { table, column, value: Some(text) };
                     out.values.entry(value(text)).or_default().push(of);
                 }

@@ -281,14 +281,12 @@ fn default_key(words: &str, about: &str) -> String {
         snake.split('_').filter(|p| !p.is_empty()).take(KEY_WORDS).collect::<Vec<_>>().join("_")
     };
     let rest = about.rsplit('`').next().unwrap_or_default().to_lowercase();
-    let asks = ["table", "column", "key", "grain", "database", "function", "rule"]
-        .iter()
-        .filter_map(|kind| Some((rest.find(kind)?, *kind)))
-        .min();
+    let asked = |kind: &str| rest.contains(&format!("which {kind}")) || rest.contains(&format!("several {kind}s"));
+    let asks = ["table", "column", "key", "grain", "database"].into_iter().find(|kind| asked(kind));
     match (content(words), asks) {
-        (words, Some((_, kind))) if !words.is_empty() => format!("{words}.{kind}"),
+        (words, Some(kind)) if !words.is_empty() => format!("{words}.{kind}"),
         (words, None) if !words.is_empty() => words,
-        (_, Some((_, kind))) => kind.to_owned(),
+        (_, Some(kind)) => kind.to_owned(),
         (_, None) => content(about),
     }
 }

@@ -33,6 +33,17 @@ const NOUNS: &[&[&str]] = &[
     &["freight", "shippingcost", "shippingfee"],
 ];
 
+/// Currencies as people call them, by their codes.
+pub const CURRENCIES: &[(&str, &[&str])] = &[
+    ("EUR", &["euro", "euros", "€"]),
+    ("USD", &["dollar", "dollars", "$"]),
+    ("GBP", &["pound", "pounds", "£"]),
+    ("CHF", &["franc", "francs"]),
+    ("JPY", &["yen"]),
+    ("NOK", &["krone", "kroner"]),
+    ("SEK", &["krona", "kronor"]),
+];
+
 /// Short forms inside the names of tables and columns.
 #[rustfmt::skip]
 pub const SHORT: &[(&str, &str)] = &[

@@ -112,6 +112,14 @@ const TURNING: &[&str] = &[
     "median", "previous", "latest", "earliest", "distinct", "cumulative", "rolling", "versus", "vs", "compared", "instead", "otherwise", "whether",
 ];
 
+/// Words that pick some of the rows where a noun follows.
+const PICKING: &[&str] = &["first", "second", "next", "other"];
+
+/// Whether `word` before a noun picks some of its rows.
+pub fn picks(word: &str) -> bool {
+    PICKING.contains(&word)
+}
+
 /// Whether `word` changes what is meant wherever it stands.
 pub fn turns(word: &str) -> bool {
     TURNING.contains(&word)

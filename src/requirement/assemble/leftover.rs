@@ -6,7 +6,7 @@ use crate::vocabulary::{Diagnostic, nearest};
 
 use super::Assembly;
 use crate::requirement::Question;
-use crate::requirement::piece::Kind;
+use crate::requirement::piece::{GroupItem, Kind};
 use crate::requirement::{tokens, words};
 
 /// Longest run of words that is quoted back.
@@ -97,10 +97,18 @@ impl Assembly<'_, '_> {
                 .any(|t| t.kind == tokens::Kind::Number || t.kind == tokens::Kind::Quoted);
             let after_measure = matches!(before, Some(Kind::Measure(_) | Kind::Filter(_) | Kind::Group(_)))
                 && matches!(word, "and" | "or" | ",");
+            // `per customer's favourite colour`, `in status archived`: it goes on with what was said, unless it says how.
+            let last = self.pieces[..pieces.start].last().map(|p| &p.kind);
+            let named = |items: &[GroupItem<'_>]| items.iter().any(|i| matches!(i, GroupItem::Noun(_)));
+            let goes_on = match last {
+                Some(Kind::Noun(_) | Kind::Filter(_)) => true,
+                Some(Kind::Group(items)) => named(items),
+                _ => false,
+            } && !self.scan.word(tokens.end - 1).ends_with("ly");
             // `check`, `never`, `previous`: words that mean something, where nothing could take them.
             let means = |word: &str| words::turns(word) || words::known(word) && !words::is_filler(word);
             let meant = tokens.clone().any(|t| means(self.scan.word(t)));
-            if !(meant || subject || adjective || condition || who || number || after_measure) {
+            if !(meant || goes_on || subject || adjective || condition || who || number || after_measure) {
                 continue;
             }
             let words = self.quoted(&tokens);
@@ -156,7 +164,11 @@ impl Assembly<'_, '_> {
         for (i, piece) in self.pieces.iter().enumerate() {
             let lost = match &piece.kind {
                 Kind::Unknown => false,
-                Kind::Filler => !self.became.contains_key(&i) && words::turns(self.scan.word(piece.tokens.start)),
+                Kind::Filler => {
+                    let word = self.scan.word(piece.tokens.start);
+                    let noun = || matches!(self.pieces.get(i + 1).map(|p| &p.kind), Some(Kind::Noun(_)));
+                    !self.became.contains_key(&i) && (words::turns(word) || words::picks(word) && noun())
+                }
                 Kind::Noun(noun) if !self.became.contains_key(&i) => {
                     let all = noun.hits.tables.iter().copied().chain(noun.hits.columns.iter().map(|c| c.table));
                     match all.filter(|t| self.touched.contains(t)).map(|t| self.staging_name(t)).next() {

@@ -6,6 +6,7 @@ mod children;
 mod clauses;
 mod columns;
 mod computed;
+mod contradictions;
 mod dedupe;
 mod filters;
 mod formula;

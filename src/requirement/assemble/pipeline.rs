@@ -47,6 +47,7 @@ impl<'a> Assembly<'_, 'a> {
         let platform = self.platform();
         let schedule = self.schedule(mart.is_some());
         let (alerts, owner) = self.people();
+        mart.iter().for_each(|mart| self.contradictions(mart));
         self.lost_questions();
         if !self.questions.is_empty() {
             return Intent::Questions(self.questions);

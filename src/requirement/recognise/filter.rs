@@ -67,6 +67,8 @@ pub(super) const COMPARE: &[(&str, &str)] = &[
     ("worth at least", ">="), ("worth less than", "<"), ("longer than", ">"), ("shorter than", "<"), ("not equal to", "<>"), ("<>", "<>"), ("!=", "<>"), ("equal to", "="), ("=", "="),
 ];
 
+const CURRENCIES: &[&str] = &["dollars", "euros", "usd", "eur", "pounds", "$", "€"];
+
 /// Reads a condition on rows.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
     missing(scan, at)
@@ -341,9 +343,8 @@ fn compared<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
                 }) => Some(noun.clone()),
                 _ => None,
             })?;
-            let end = scan
-                .any(i, &["dollars", "euros", "usd", "eur", "pounds", "$", "€", "in value", "in total"])
-                .unwrap_or(i);
+            let end = scan.any(i, CURRENCIES).filter(|_| scan.lexicon.value(&scan.tokens, i).is_none());
+            let end = end.or(scan.any(i, &["in value", "in total"])).unwrap_or(i);
             return piece(at, end, Filter::Compare { noun, op, literal });
         }
     };
@@ -369,7 +370,9 @@ pub fn comparison(scan: &Scan<'_>, at: usize) -> Option<(&'static str, usize, St
         if crate::vocabulary::Unit::parse(scan.word(end)).is_some() {
             return None;
         }
-        return Some((op, scan.any(end, &["dollars", "euros", "pounds"]).unwrap_or(end), plain));
+        // Where there are several currencies, the word is a condition of its own.
+        let unit = scan.any(end, CURRENCIES).filter(|_| scan.lexicon.value(&scan.tokens, end).is_none());
+        return Some((op, unit.unwrap_or(end), plain));
     }
     let date: jiff::civil::Date = plain.parse().ok()?;
     Some((op, end, format!("date '{date}'")))

@@ -30,6 +30,9 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
     if scan.word(per - 1) == "a" && Unit::parse(scan.word(per)).is_none() {
         return None;
     }
+    if let Some(question) = sent(scan, at, per) {
+        return Some(question);
+    }
     let mut items = Vec::new();
     let mut end = per;
     let mut i = per;
@@ -89,6 +92,17 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
     );
     let candidates = near(scan, &scan.tokens[end - 1].key);
     let question = Question::new(about).saying("per {}").or_any(candidates);
+    Some(Piece { tokens: at..end, kind: Kind::Ask(question) })
+}
+
+/// `send it by e-mail`: a way to deliver rather than a grain.
+fn sent<'a>(scan: &Scan<'a>, at: usize, per: usize) -> Option<Piece<'a>> {
+    let end = scan.any(per, &["email", "e-mail", "mail", "post", "fax", "phone"]).filter(|_| scan.word(at) == "by")?;
+    let sends = ["send", "mail", "deliver", "share", "forward", "sent", "mailed", "delivered", "shared"];
+    (at.saturating_sub(12)..at).find(|i| sends.contains(&scan.word(*i)))?;
+    let words = scan.words(&(at..end));
+    let about = format!("`{words}`: nothing is sent to people yet. Shall the pipeline be built without it?");
+    let question = Question::new(about).or_without().or(format!("per {}", scan.word(per)));
     Some(Piece { tokens: at..end, kind: Kind::Ask(question) })
 }
 

@@ -73,6 +73,9 @@ impl When {
 const DAYS: &[(&str, u8)] =
     &[("sunday", 0), ("monday", 1), ("tuesday", 2), ("wednesday", 3), ("thursday", 4), ("friday", 5), ("saturday", 6)];
 
+/// Most words before that a verb is looked for among.
+const CLAUSE: usize = 40;
+
 /// Zones that people say by a city or by letters.
 #[rustfmt::skip]
 const ZONES: &[(&str, &str)] = &[
@@ -215,7 +218,7 @@ fn means_run(scan: &Scan<'_>, at: usize, end: usize, before: &[Piece<'_>]) -> bo
     let ends = end >= scan.tokens.len()
         || scan.tokens[end].kind == crate::requirement::tokens::Kind::Mark
         || matches!(scan.word(end), "and" | "then" | "with" | "from" | "to" | "into");
-    let clause = (0..at).rev().take_while(|i| !scan.tokens[*i].ends_clause()).last().unwrap_or(at);
+    let clause = (0..at).rev().take(CLAUSE).take_while(|i| !scan.tokens[*i].ends_clause()).last().unwrap_or(at);
     let verb_before = (clause..at).any(runs);
     let measured = before.iter().any(|p| p.tokens.start >= clause && matches!(p.kind, Kind::Measure(_)));
     if adjective {

@@ -6,6 +6,7 @@ mod answers;
 mod covers;
 pub mod fixture;
 mod golden;
+mod page;
 mod result;
 
 use std::collections::BTreeMap;
@@ -180,6 +181,13 @@ fn what_changes_the_data_and_is_not_understood_is_a_question() {
         ("Daily revenue, not in Norway", "not"),
         ("Daily revenue unless it rains", "unless"),
         ("Load payments, check", "check"),
+        ("Orders that are cancelled and not cancelled", "leaves no row"),
+        ("Only completed orders, without completed orders", "leaves no row"),
+        ("Daily revenue per customer's favourite colour", "favourite colour"),
+        ("Orders in status archived or cancelled", "archived"),
+        ("Every second order per customer", "second"),
+        ("Send the revenue to the CEO by email every Monday", "by email"),
+        ("Orders shipped late per month", "late"),
     ] {
         let asked = world.questions(text);
         assert!(asked.contains(word), "{text}: {asked}");
