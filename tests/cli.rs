@@ -23,6 +23,33 @@ fn unknown_flags_sources_and_targets() {
     s.refused(&["propose", "daily sales"], 2, &["pipewright init"]);
 }
 
+/// A question, its answer, the answer taken back; wrong answers with the nearest.
+#[test]
+fn a_question_is_answered() {
+    let s = Sandbox::workspace();
+    let text = "Daily summary of invoices";
+    let (code, asked) = s.json(&["propose", text]);
+    assert_eq!((code, &asked["questions"][0]["key"]), (3, &"table.invoices".into()), "{asked}");
+    let rows: Vec<_> = asked["trace"].as_array().unwrap().iter().map(|r| (&r["words"], &r["outcome"])).collect();
+    assert!(rows.contains(&(&"of invoices".into(), &"question".into())), "{rows:?}");
+    let said = s.refused(&["propose", text], 3, &[]);
+    assert!(said.out.contains("^^^^^^^^") && said.out.contains("--answer table.invoices=NUMBER"), "{}", said.out);
+    let answer = |value: &str| format!("--answer={value}");
+    s.refused(&["propose", text, &answer("table.invoices=ordrs")], 2, &["table.invoices=orders"]);
+    s.refused(&["propose", text, &answer("table.invoice=orders")], 2, &["table.invoices=orders"]);
+    s.refused(&["propose", text, &answer("orders")], 2, &["KEY=VALUE"]);
+    let twice = [&answer("table.invoices=orders"), &answer("table.invoices=payments")];
+    s.refused(&["propose", text, twice[0], twice[1]], 2, &["table.invoices", "twice"]);
+    let (code, done) = s.json(&["propose", text, &answer("table.invoices=orders")]);
+    assert_eq!((code, &done["status"]), (0, &"proposed".into()), "{done}");
+    let row = done["trace"].as_array().unwrap().iter().find(|r| r["words"] == "of invoices").unwrap().clone();
+    assert_eq!((&row["outcome"], &row["answers"][0]["value"]), (&"spec".into(), &"orders".into()), "{row}");
+    assert!(s.read(&format!("pipelines/{}.yml", done["pipeline"].as_str().unwrap())).contains("key: table.invoices"));
+    let (code, again) = s.json(&["propose", text]);
+    assert_eq!((code, &again["status"]), (0, &"unchanged".into()), "{again}");
+    assert!(s.ok(&["pr"]).out.contains("answered `table.invoices`"));
+}
+
 #[test]
 fn init_twice_keeps_what_is_there() {
     let s = Sandbox::workspace();
