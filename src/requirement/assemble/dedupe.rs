@@ -45,6 +45,19 @@ impl<'a> Assembly<'_, 'a> {
         model.dedupe = Some(spec::Dedupe { by, keep: vec![order] });
     }
 
+    /// `the latest reading of each sensor with its value`: rows that are kept are not added up unless that is said.
+    pub(super) fn kept_or_summed(&mut self, model: &Model) {
+        let summed = model.measures.iter().find(|m| m.sum.is_some());
+        if let (Some(measure), Some(dedupe), true) = (summed, &model.dedupe, model.group_by.is_empty()) {
+            let about = format!(
+                "one row stays for each {}: is {} the sum over all of them, or a column of each?",
+                dedupe.by.join(" and "),
+                measure.name
+            );
+            self.ask(about, vec![format!("the sum of {}", measure.name), "a column of each".into()]);
+        }
+    }
+
     fn without_key(&self, scope: &Scope<'a>) -> bool {
         self.contract(scope.base).is_some_and(|c| c.key().is_empty())
     }

@@ -33,6 +33,7 @@ impl<'a> Assembly<'_, 'a> {
                 self.computed_groups(&mut scope, &mut draft);
                 self.measures(&mut scope, &mut draft, asked.summary);
                 self.pivots(&mut scope, &mut draft);
+                self.kept_or_summed(&draft);
             }
             self.result(&mut scope, &mut draft);
             if dry {

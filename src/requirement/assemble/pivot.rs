@@ -25,8 +25,12 @@ impl<'a> Assembly<'_, 'a> {
             let place = format!("models.{}.measures.", model.name);
             let after: Vec<&str> =
                 self.became.range(i + 1..).flat_map(|(_, p)| p).filter_map(|p| p.strip_prefix(&place)).collect();
-            let (later, before): (Vec<Measure>, Vec<Measure>) =
+            let (mut later, mut before): (Vec<Measure>, Vec<Measure>) =
                 model.measures.drain(..).partition(|m| after.contains(&m.name.as_str()));
+            // `one column per status with the number of shipments`
+            if before.is_empty() {
+                std::mem::swap(&mut later, &mut before);
+            }
             if let Some(measure) = before.iter().find(|m| m.expr.is_some()) {
                 let about = format!("`{words}`: {} can't be told for each value yet.", measure.name);
                 self.ask_that(Question::new(about).or_without());
