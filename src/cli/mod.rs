@@ -6,6 +6,7 @@ mod check;
 mod diff;
 mod discover;
 mod doctor;
+mod handed;
 mod init;
 mod log;
 mod plan;

@@ -1,7 +1,6 @@
 //! `pipewright propose`
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::ask::{ask, is_somebody_there, shown};
@@ -21,14 +20,16 @@ use crate::vocabulary::{Diagnostic, Outcome};
 Examples:
   pipewright propose \"Every weekday at 06:30 refresh a table of orders per currency\"
   pipewright propose --from proposals.json
+  pipewright propose --from models/daily_sales.sql --from models/daily_sales.yml
   my-agent | pipewright propose --from -")]
 pub(super) struct Args {
     /// What is wanted, in plain English.
     #[arg(required_unless_present = "from")]
     requirement: Option<String>,
-    /// Read typed proposals from a JSON file, or from standard input with `-` (see `pipewright schema proposal`).
-    #[arg(long, value_name = "FILE", conflicts_with = "requirement")]
-    from: Option<PathBuf>,
+    /// Read what is proposed from files or folders, or from standard input with `-`: proposals, a pipeline spec, a contract,
+    /// as JSON or YAML (see `pipewright schema proposal`), or dbt's own SQL with its YAML. Repeatable.
+    #[arg(long, value_name = "FILE", conflicts_with = "requirement", num_args = 1..)]
+    from: Vec<PathBuf>,
     /// The day that the requirement is read on, YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
@@ -64,17 +65,16 @@ pub(super) fn by_key(given: &[(String, String)]) -> Outcome<BTreeMap<String, Str
 }
 
 pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
-    let input = match (&args.requirement, &args.from) {
-        (Some(text), _) if text == "-" => outside(Path::new("-"))?,
+    let input = match (&args.requirement, args.from.as_slice()) {
+        (Some(text), _) if text == "-" => super::handed::read(&[PathBuf::from("-")])?,
         (Some(text), _) => Input::Requirement(text.clone()),
-        (None, Some(from)) => outside(from)?,
-        (None, None) => return Err(Diagnostic::error("usage", "neither a requirement nor --from is given").fault()),
+        (None, from) => super::handed::read(from)?,
     };
     let answers = by_key(&args.answers)?;
     let (as_of, programs) = (args.as_of.clone(), args.agents.programs());
     let requirement = match &input {
         Input::Requirement(text) => text.clone(),
-        Input::Outside { .. } => String::new(),
+        Input::Outside(_) => String::new(),
     };
     let mut options = Options { dir: dir.to_owned(), input, as_of, answers, programs, reading: args.reading.reading() };
     let mut answer = propose(&options)?;
@@ -118,19 +118,6 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
             0
         }
     })
-}
-
-fn outside(from: &Path) -> Outcome<Input> {
-    let mut bytes = Vec::new();
-    let read = match from.to_str() {
-        Some("-") => std::io::stdin().lock().read_to_end(&mut bytes).map(|_| ()),
-        _ => std::fs::read(from).map(|b| bytes = b),
-    };
-    let file = from.display().to_string();
-    read.map_err(|e| Diagnostic::error("unreadable", format!("{file} can't be read: {e}")).fault())?;
-    let text = String::from_utf8(bytes)
-        .map_err(|e| Diagnostic::error("not-utf8", format!("{file} is not UTF-8: {}", e.utf8_error())).fault())?;
-    Ok(Input::Outside { file, text })
 }
 
 /// Words, where they went, what proves it.

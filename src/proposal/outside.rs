@@ -1,5 +1,10 @@
 //! The way in for proposals from outside: size, JSON, JSON Schema, types, in that order; each says all that is wrong.
 
+mod fix;
+pub mod forms;
+pub mod origin;
+mod raw;
+
 use std::sync::LazyLock;
 
 use jsonschema::error::ValidationErrorKind;
@@ -27,16 +32,22 @@ pub fn read(file: &str, text: &str) -> Outcome<Proposals> {
     typed(file, &json(file, text)?)
 }
 
+/// Refuses a text that is too long.
+fn within(file: &str, text: &str) -> Outcome<()> {
+    if text.len() > LONGEST {
+        let what = format!("the proposals are {} MB, the most is {} MB", text.len() >> 20, LONGEST >> 20);
+        return Err(Diagnostic::error("too-long", what).at(Place::file(file)).fault());
+    }
+    Ok(())
+}
+
 /// The one JSON document in `text`.
 ///
 /// # Errors
 /// Text that is too long or no JSON, with line and column.
 pub fn json(file: &str, text: &str) -> Outcome<Value> {
+    within(file, text)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.len() > LONGEST {
-        let what = format!("the proposals are {} MB, the most is {} MB", text.len() >> 20, LONGEST >> 20);
-        return Err(Diagnostic::error("too-long", what).at(Place::file(file)).fault());
-    }
     serde_json::from_str(text).map_err(|e| {
         let message = e.to_string();
         let what = message.split(" at line ").next().unwrap_or_default();
@@ -90,7 +101,7 @@ fn describe(file: &str, error: &ValidationError<'_>, root: &Value, found: &mut V
         ValidationErrorKind::OneOfNotValid { .. } | ValidationErrorKind::AnyOf { .. } if path.ends_with("artifact") => {
             artifact(file, &path, instance, root, found);
         }
-        _ => found.push(one(file, &path, error)),
+        _ => found.push(one(file, "", &path, error)),
     }
 }
 
@@ -123,7 +134,7 @@ fn artifact(file: &str, path: &str, instance: &Value, root: &Value, found: &mut 
             true => path.to_owned(),
             false => format!("{path}.{inner}"),
         };
-        found.push(one(file, &whole, &error));
+        found.push(one(file, kind, &whole, &error));
         if found.len() > MOST {
             break;
         }
@@ -146,19 +157,31 @@ fn artifacts() -> Vec<(String, Value)> {
     variants.into_iter().filter_map(with_definitions).collect()
 }
 
-fn one(file: &str, path: &str, error: &ValidationError<'_>) -> Diagnostic {
+/// The part of a path that lies in the artifact.
+fn within_artifact(path: &str) -> &str {
+    path.split_once("artifact").map_or("", |(_, rest)| rest.trim_start_matches('.'))
+}
+
+/// One fault of shape; `kind` is that of the artifact, where it is in one.
+fn one(file: &str, kind: &str, path: &str, error: &ValidationError<'_>) -> Diagnostic {
     use ValidationErrorKind as K;
     let shown = short(error.instance());
     let fault = match error.kind() {
         K::AdditionalProperties { unexpected } | K::UnevaluatedProperties { unexpected } => {
             let names: Vec<String> = unexpected.iter().map(|u| format!("`{}`", u.escape_debug())).collect();
             let fault = Diagnostic::error("schema-unknown-field", format!("unknown field {}", names.join(", ")));
-            let known: Vec<&str> =
-                error.instance().as_object().into_iter().flatten().map(|(k, _)| k.as_str()).collect();
-            match known.is_empty() {
-                true => fault,
-                false => fault.next("leave it out; `pipewright schema proposal` lists what there is"),
+            // The key itself is the place, so that it can be found and renamed.
+            let inner = |field: &str| if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") };
+            if let [field] = unexpected.as_slice() {
+                let known = forms::known_fields(kind, within_artifact(path));
+                let near = nearest(field, known.iter().map(String::as_str));
+                let next = match near.first() {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "leave it out; `pipewright schema proposal` lists what there is".to_owned(),
+                };
+                return fault.next(next).at(Place::path(file, inner(field)));
             }
+            fault.next("leave them out; `pipewright schema proposal` lists what there is")
         }
         K::Required { property } => {
             let name = property.as_str().unwrap_or_default();

@@ -58,7 +58,7 @@ pub struct Model {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top: Option<Top>,
     /// Where the algebra ends: the whole query in dbt SQL (`ref` and `source` only), instead of all of the above but
-    /// `name`, `description` and `from`.
+    /// `name`, `description`, `from`, and in `columns` what each column means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sql: Option<String>,
     /// How dbt keeps it; views for staging, tables for marts if not said.
@@ -167,6 +167,13 @@ pub struct ColumnRule {
     /// What it means; the contract's text if none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+}
+
+impl ColumnRule {
+    /// Whether it says only what the column means.
+    pub fn is_description(&self) -> bool {
+        ColumnRule { description: None, ..self.clone() } == ColumnRule::default()
+    }
 }
 
 /// One column of the grain.

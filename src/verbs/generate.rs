@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::messages::Talk;
+use super::origins::{Source, at_documents};
 use super::own::{Desk, Programs};
 use crate::agents;
 use crate::agents::own::{Ask, Choice, Own};
@@ -81,6 +82,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
     let own = Own { choice: Choice::of(&inputs.config.agents), answering: &answering };
     let (mut plans, mut proposals, mut faults) = (Vec::new(), inputs.proposed.clone(), Vec::new());
     let mut talks = Vec::new();
+    let mut sources: Vec<Source> = proposals.iter().map(Source::document).collect();
     for spec in inputs.specs.values() {
         let context = Context {
             config: &inputs.config,
@@ -92,6 +94,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
         match plan::plan(&context).and_then(|plan| Ok((agents::propose_with(&plan, &context, &own)?, plan))) {
             Ok((made, plan)) => {
                 talks.push(Talk::of(&plan, &context, &made, &desk.asked()));
+                sources.extend(made.iter().map(|p| Source::made(p, spec)));
                 proposals.extend(made);
                 plans.push(plan);
             }
@@ -100,13 +103,21 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
     }
     for (path, text) in &inputs.handed_in {
         match outside::read(path, text) {
-            Ok(read) => proposals.extend(read.proposals),
+            Ok(read) => {
+                sources.extend((0..read.proposals.len()).map(|i| Source::handed(path, i)));
+                proposals.extend(read.proposals);
+            }
             Err(fault) => faults.extend(fault.diagnostics),
         }
     }
     document::pin(&mut faults, &inputs.texts);
     Fault::unless_empty(faults)?;
-    let change = changeset::prove(&Ground { config: &inputs.config, contracts: &inputs.contracts }, proposals)?;
+    let ground = Ground { config: &inputs.config, contracts: &inputs.contracts };
+    let change = changeset::prove(&ground, proposals).map_err(|fault| {
+        let mut fault = at_documents(fault, &sources);
+        document::pin(&mut fault.diagnostics, &inputs.texts);
+        fault
+    })?;
     let mut files = render::files(&change, &inputs.config)?;
     yield_to_people(&mut files, git)?;
     let (answers, more) = desk.close();
@@ -136,6 +147,15 @@ pub(super) fn lock_file(inputs: &Inputs, answers: &Files) -> String {
     for spec in inputs.specs.values() {
         out.pipelines.insert(spec.name.clone(), locked(inputs, spec, answers));
     }
+    // What was handed in for no pipeline of this workspace is judged against all of it.
+    for (path, text) in &inputs.handed_in {
+        let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(paths::PROPOSALS_ENDING);
+        let name = Name::from_text(stem, "proposals");
+        if !inputs.specs.contains_key(&name) {
+            let contracts: Vec<String> = inputs.contracts.keys().map(paths::contract).collect();
+            out.pipelines.insert(name, locked_over(inputs, lock::hash([text.as_str()]), contracts, None));
+        }
+    }
     out.write()
 }
 
@@ -146,24 +166,28 @@ fn locked(inputs: &Inputs, spec: &Spec, answers: &Files) -> Locked {
         Relation::Model(_) => None,
     });
     let tables: BTreeSet<&TableRef> = spec.ingest.iter().map(|i| &i.table).chain(read).collect();
-    let contracts: Vec<String> = tables.into_iter().map(paths::contract).chain([paths::CONFIG.to_owned()]).collect();
+    let handed_in = inputs.handed_in.get(&paths::proposals(&spec.name));
+    let more = answers.get(&paths::answers(&spec.name)).into_iter().chain(handed_in).map(String::as_str);
+    let prompts = spec.read_by.as_ref().map(|reader| reader.prompts.clone());
+    let hash = lock::hash([text(&paths::spec(&spec.name))].into_iter().chain(more));
+    locked_over(inputs, hash, tables.into_iter().map(paths::contract).collect(), prompts)
+}
+
+fn locked_over(inputs: &Inputs, spec: String, contracts: Vec<String>, prompts: Option<String>) -> Locked {
+    let text = |path: &str| inputs.texts.get(path).map_or("", String::as_str);
+    let contracts = contracts.into_iter().chain([paths::CONFIG.to_owned()]).collect::<Vec<_>>();
     Locked {
-        spec: lock::hash(
-            [text(&paths::spec(&spec.name))]
-                .into_iter()
-                .chain(answers.get(&paths::answers(&spec.name)).map(String::as_str)),
-        ),
+        spec,
         contracts: lock::hash(contracts.iter().map(|path| text(path))),
         templates: format!("sha256:{}", template::hash()),
-        prompts: spec.read_by.as_ref().map(|reader| reader.prompts.clone()),
+        prompts,
         tool: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }
 
 /// Whether all that the lock file names is as it was: then nothing that is generated can differ.
 pub(super) fn is_locked(inputs: &Inputs) -> bool {
-    inputs.handed_in.is_empty()
-        && inputs.texts.get(paths::LOCK).is_some_and(|text| *text == lock_file(inputs, &inputs.texts))
+    inputs.texts.get(paths::LOCK).is_some_and(|text| *text == lock_file(inputs, &inputs.texts))
 }
 
 /// Whether HEAD holds all that would be generated: its lock file names the documents as they are. `new` are those of them

@@ -8,6 +8,7 @@ mod generate;
 pub mod init;
 pub mod log;
 mod messages;
+mod origins;
 mod own;
 pub mod plan;
 pub mod pr;

@@ -11,11 +11,14 @@ use serde::Serialize;
 
 use super::generate::{self, Generated, Inputs};
 use super::messages::{Talk, conversation};
+use super::origins::Origins;
 use super::rows::{self, TraceRow};
 use super::session::when;
 use super::{Programs, Session};
 use crate::changeset::ChangeSet;
 use crate::plan::{self, Context, Role, Task};
+use crate::proposal::outside::forms::{self, Handed, OUTSIDE, Taken};
+use crate::proposal::outside::origin::Origin;
 use crate::proposal::{Artifact, Because, Layer, Proposal, Proposals, Snapshot, outside};
 use crate::publish::{self, Draft, Proofs, Published};
 use crate::render::{self, Files};
@@ -51,13 +54,8 @@ pub struct Options {
 pub enum Input {
     /// Plain words.
     Requirement(String),
-    /// Typed proposals as JSON.
-    Outside {
-        /// Where they come from, for places.
-        file: String,
-        /// The JSON.
-        text: String,
-    },
+    /// Proposals, specs, contracts, or dbt's own SQL and YAML.
+    Outside(Vec<Handed>),
 }
 
 /// What came of it.
@@ -133,6 +131,7 @@ struct Wanted {
     findings: Vec<Diagnostic>,
     /// What asking a language model took.
     model: Option<ModelUse>,
+    origins: Origins,
 }
 
 impl Wanted {
@@ -178,13 +177,16 @@ pub fn propose(options: &Options) -> Outcome<Answer> {
                 return Err(failed.fault);
             }
         },
-        Input::Outside { file, text } => {
-            let read = outside::read(file, text).and_then(|read| sort_out(file, read));
-            read.inspect_err(|fault| rejected(&session, &format!("proposals of {file}"), fault, None))?
+        Input::Outside(handed) => {
+            let read = forms::take(handed, &session.workspace).and_then(|taken| sort_out(handed, taken, &session));
+            let files: Vec<&str> = handed.iter().map(|h| h.file.as_str()).collect();
+            read.inspect_err(|fault| rejected(&session, &format!("proposals of {}", files.join(", ")), fault, None))?
         }
     };
     let (asked, model) = (wanted.asked(), wanted.model.clone());
-    change(&session, wanted, options.programs).inspect_err(|fault| rejected(&session, &asked, fault, model))
+    let origins = wanted.origins.clone();
+    let changed = change(&session, wanted, options.programs).map_err(|fault| origins.of(fault));
+    changed.inspect_err(|fault| rejected(&session, &asked, fault, model))
 }
 
 /// Tells the ledger of what was refused; a ledger that can't be written does not hide why.
@@ -206,39 +208,77 @@ fn understood_as(understood: Understood, model: Option<ModelUse>) -> Wanted {
         findings: understood.findings,
         specs: vec![understood.spec],
         model,
+        origins: Origins::default(),
     }
 }
 
 /// Proposals from outside: specs and platforms are documents, everything else is kept as it was handed in.
-fn sort_out(file: &str, proposals: Proposals) -> Outcome<Wanted> {
+fn sort_out(handed: &[Handed], taken: Taken, session: &Session) -> Outcome<Wanted> {
+    let texts = handed.iter().map(|h| (h.file.clone(), h.text.clone())).collect();
+    let mut origins = Origins { texts, ..Origins::default() };
     let (mut specs, mut platform, mut rest) = (Vec::new(), Vec::new(), Vec::new());
-    for proposal in proposals.proposals {
+    for (proposal, origin) in taken.proposals.into_iter().zip(taken.origins) {
         match proposal.artifact {
-            Artifact::PipelineSpec(spec) => specs.push(spec),
-            Artifact::Platform(p) => platform.push(p),
-            _ => rest.push(proposal),
+            Artifact::PipelineSpec(spec) => {
+                origins.specs.insert(spec.name.clone(), origin);
+                specs.push(spec);
+            }
+            Artifact::Platform(p) => {
+                origins.platforms.push(origin);
+                platform.push(p);
+            }
+            _ => rest.push((proposal, origin)),
         }
     }
-    let named = |p: &Proposal| match &p.artifact {
+    let named = |(p, _): &(Proposal, _)| match &p.artifact {
         Artifact::DbtModel(m) => Some(m.name.clone()),
         Artifact::DagChange(d) => Some(d.name.clone()),
         Artifact::Ingestion(i) => Some(i.pipeline.clone()),
         _ => None,
     };
     let first = specs.first().map(|s| s.name.clone()).or_else(|| rest.iter().find_map(named));
-    let Some(pipeline) = first.or_else(|| rest.first().map(|p| Name::from_text(&p.by, "proposals"))) else {
+    let by = rest.first().map_or(OUTSIDE, |(p, _)| p.by.as_str());
+    let pipeline = first.unwrap_or_else(|| Name::from_text(by, "proposals"));
+    if specs.is_empty() && platform.is_empty() && rest.is_empty() {
         return Err(Diagnostic::error("nothing-proposed", "no pipeline, model or other artifact is proposed")
-            .at(Place::file(file))
+            .at(Place::file(handed.first().map_or("", |h| h.file.as_str())))
             .next("see `pipewright schema proposal`")
             .fault());
-    };
+    }
+    origins.rest_file = paths::proposals(&pipeline);
+    let rest = together(session.workspace.handed_in.get(&origins.rest_file), rest, &mut origins)?;
     let mut deliverables: Vec<Name> = specs.iter().flat_map(delivered).collect();
     deliverables.extend(rest.iter().filter_map(|p| match &p.artifact {
         Artifact::DbtModel(m) if m.layer == Layer::Marts => Some(m.name.clone()),
         _ => None,
     }));
     let title = specs.iter().find_map(|s| s.description.clone()).unwrap_or_else(|| pipeline.to_string());
-    Ok(Wanted { pipeline, title, specs, platform, rest, deliverables, findings: Vec::new(), model: None })
+    Ok(Wanted { pipeline, title, specs, platform, rest, deliverables, findings: taken.findings, model: None, origins })
+}
+
+/// What was handed in before under the same name, with what is handed in now in its place or after it.
+fn together(before: Option<&String>, now: Vec<(Proposal, Origin)>, origins: &mut Origins) -> Outcome<Vec<Proposal>> {
+    let (Some(text), false) = (before, now.is_empty()) else {
+        return Ok(now
+            .into_iter()
+            .enumerate()
+            .map(|(i, (proposal, origin))| {
+                origins.rest.insert(i, origin);
+                proposal
+            })
+            .collect());
+    };
+    let mut all = outside::read(&origins.rest_file, text)?.proposals;
+    let identity = |p: &Proposal| (p.artifact.kind(), p.artifact.subject());
+    for (proposal, origin) in now {
+        let at = all.iter().position(|p| identity(p) == identity(&proposal)).unwrap_or(all.len());
+        origins.rest.insert(at, origin);
+        match all.get_mut(at) {
+            Some(there) => *there = proposal,
+            None => all.push(proposal),
+        }
+    }
+    Ok(all)
 }
 
 /// The documents among what is wanted, as proposals.

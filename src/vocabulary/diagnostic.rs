@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Fix;
+
 /// A result whose error is shown to the user as it is.
 pub type Outcome<T> = Result<T, Fault>;
 
@@ -58,6 +60,9 @@ pub struct Diagnostic {
     /// What to do next: a command, a nearest name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// What mends it, where that is safe for a program to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
 }
 
 /// Diagnostics that stop a command, with the exit code they lead to.
@@ -73,7 +78,7 @@ impl Diagnostic {
     /// An error with a stable code.
     pub fn error(code: &'static str, what: impl Into<String>) -> Diagnostic {
         let (code, what) = (Cow::Borrowed(code), what.into());
-        Diagnostic { code, severity: Severity::Error, what, place: None, why: None, next: None }
+        Diagnostic { code, severity: Severity::Error, what, place: None, why: None, next: None, fix: None }
     }
 
     /// A warning with a stable code.

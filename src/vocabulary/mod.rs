@@ -5,6 +5,7 @@
 mod act;
 mod diagnostic;
 mod dialect;
+mod fix;
 mod kind;
 mod name;
 mod quote;
@@ -18,6 +19,7 @@ mod yaml;
 pub use act::Act;
 pub use diagnostic::{Diagnostic, Fault, Outcome, Place, Severity, nearest};
 pub use dialect::Dialect;
+pub use fix::{Fix, FixOf};
 pub use kind::ArtifactKind;
 pub use name::{MAX_LEN, Name, is_reserved};
 pub use quote::{

@@ -136,6 +136,15 @@ pub fn yaml_text(text: &str, indent: usize, column: usize) -> String {
         }
         return block(">-", folded);
     }
+    // A query: indented lines and empty ones, as it is.
+    let (marker, body) = text.strip_suffix('\n').map_or(("|-", text), |body| ("|", body));
+    let lines: Vec<&str> = body.split('\n').collect();
+    let held = |line: &&str| !line.ends_with(' ') && !line.contains(['\t', '\r']) && !line.contains(is_hidden);
+    let begins = lines.first().is_some_and(|line| !line.is_empty() && !line.starts_with(' '));
+    let ends = lines.last().is_some_and(|line| !line.is_empty());
+    if lines.len() > 1 && begins && ends && lines.iter().all(|line| held(line) && width(line) <= room) {
+        return block(marker, lines.into_iter().map(str::to_owned).collect());
+    }
     quoted_lines(text, indent, column)
 }
 

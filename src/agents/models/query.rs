@@ -44,6 +44,17 @@ pub(super) fn resolve(
         let text = model.description.clone().unwrap_or_else(|| format!("{} by its own query.", model.name));
         resolved.description = describe::sentence(&text);
         resolved.body = Body::Sql(format!("{}\n", sql.trim_end()));
+        // What its columns mean; their types are the query's own.
+        let column = |(name, rule): (&Name, &crate::spec::ColumnRule)| Column {
+            name: name.clone(),
+            description: describe::sentence(&rule.description.clone().unwrap_or_else(|| format!("{name}."))),
+            data_type: None,
+            nullable: true,
+            pii: None,
+            cleaned: None,
+            landed: false,
+        };
+        resolved.columns = (!model.columns.is_empty()).then(|| model.columns.iter().map(column).collect());
         return (faults.len() == before).then_some(resolved);
     }
     let base = models.get(from.as_str())?;
@@ -73,7 +84,7 @@ fn contradictions(written: &Written<'_>, faults: &mut Vec<Diagnostic>) {
         ("where", !model.filters.is_empty()),
         ("window", model.window.is_some()),
         ("dedupe", model.dedupe.is_some()),
-        ("columns", !model.columns.is_empty()),
+        ("columns", model.columns.values().any(|rule| !rule.is_description())),
         ("group_by", !model.group_by.is_empty()),
         ("measures", !model.measures.is_empty()),
         ("fill", model.fill.is_some()),
