@@ -41,15 +41,23 @@ fn back(s: &Sandbox) {
     }
 }
 
-/// What is proposed twice is the same change.
-fn stands(s: &Sandbox, from: &[&str]) -> Value {
-    let (code, answer) = s.json(&[&["propose", "--from"], from].concat());
-    assert_eq!((code, answer["status"].as_str()), (0, Some("proposed")), "{from:?}: {answer:#}");
-    assert_eq!(s.json(&[&["propose", "--from"], from].concat()).1["status"], "unchanged", "{from:?}");
-    let (code, checked) = s.json(&["check"]);
-    assert_eq!(code, 0, "{from:?}: {checked:#}");
+/// What is proposed twice is the same change, and passes the check.
+fn tried(s: &Sandbox, from: &[&str]) -> Result<Value, String> {
+    let answer = s.json(&[&["propose", "--from"], from].concat()).1;
+    let again = s.json(&[&["propose", "--from"], from].concat()).1;
+    let checked = s.json(&["check"]).1;
     back(s);
-    answer
+    let status = |v: &Value| v["status"].as_str().unwrap_or_default().to_owned();
+    match (status(&answer).as_str(), status(&again).as_str(), status(&checked).as_str()) {
+        ("proposed", "unchanged", "clean") => Ok(answer),
+        ("proposed", "unchanged", _) => Err(format!("{from:?}: check: {checked:#}")),
+        ("proposed", other, _) => Err(format!("{from:?}: again: {other} {:#} {:#}", again["files"], again["findings"])),
+        _ => Err(format!("{from:?}: {answer:#}")),
+    }
+}
+
+fn stands(s: &Sandbox, from: &[&str]) -> Value {
+    tried(s, from).unwrap_or_else(|what| panic!("{what}"))
 }
 
 #[test]
@@ -69,7 +77,7 @@ fn every_kind_of_artifact_is_taken_or_refused_with_its_place() {
     let mut wrong = Vec::new();
     for kind in &kinds {
         s.write("in/one.json", serde_json::to_string_pretty(&kind["good"]).unwrap());
-        stands(&s, &["in/one.json"]);
+        wrong.extend(tried(&s, &["in/one.json"]).err().map(|e| format!("{}: {e}", kind["good"]["kind"])));
         for bad in kind["bad"].as_array().unwrap() {
             let mut artifact = kind["good"].clone();
             let pointer = bad["set"].as_str().unwrap();
@@ -84,12 +92,17 @@ fn every_kind_of_artifact_is_taken_or_refused_with_its_place() {
             s.write("in/one.json", serde_json::to_string_pretty(&artifact).unwrap());
             let before = s.tree();
             let (code, answer) = s.json(&["propose", "--from", "in/one.json"]);
-            assert_eq!((code, answer["status"].as_str()), (2, Some("rejected")), "{bad}: {answer:#}");
+            if (code, answer["status"].as_str()) != (2, Some("rejected")) {
+                wrong.push(format!("{} {bad}: {}", kind["good"]["kind"], answer["status"]));
+                s.git(&["checkout", "-q", "."]);
+                back(&s);
+                continue;
+            }
             assert!(before == s.tree(), "{bad}: something was written");
             let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
             let fits = |f: &&Value| {
                 (bad["code"].is_null() || f["code"] == bad["code"])
-                    && f["place"]["file"] == "in/one.json"
+                    && (f["place"]["file"] == "in/one.json" || bad["elsewhere"] == true)
                     && text(&f["place"]["path"]).ends_with(&text(&bad["at"]))
                     && text(&f["next"]).contains(&text(&bad["next"]))
                     && (bad["fix"].is_null() || f["fix"]["by"] == bad["fix"])
@@ -106,6 +119,7 @@ fn every_kind_of_artifact_is_taken_or_refused_with_its_place() {
 fn every_form_of_handing_in_is_taken() {
     let s = with_pipeline();
     let test = json!({"kind": "dbt_test", "model": "daily_sales", "column": "order_count", "test": "unique"});
+    let mut wrong = Vec::new();
     let proposal = json!({"by": "my-agent", "because": {"words": "one"}, "why": "so", "artifact": test});
     for (name, text) in [
         ("wrapped.json", json!({"proposals": [proposal]}).to_string()),
@@ -123,11 +137,14 @@ fn every_form_of_handing_in_is_taken() {
     ] {
         let file = format!("in/{name}");
         s.write(&file, &text);
-        stands(&s, &[&file]);
+        wrong.extend(tried(&s, &[&file]).err());
         let piped = s.piped(&["propose", "--from", "-", "--json"], &text);
-        assert_eq!(piped.code, 0, "{name}: {}", piped.err);
+        if piped.code != 0 {
+            wrong.push(format!("{name}: {}", piped.err));
+        }
         back(&s);
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     for (text, words) in [
         ("[]", &["nothing-proposed", "empty"][..]),
         ("{\"proposals\": []}", &["nothing-proposed"]),
@@ -251,13 +268,9 @@ fn raw_dbt_becomes_a_pipeline() {
             2,
             "revenue_per_currency",
         ),
-        ("descripton", "", "", 0, ""),
         ("description: What", "descripton: What", "in/models/marts/schema.yml", 15, "description"),
         ("name: currency", "name: curency", "in/models/marts/schema.yml", 9, ""),
     ] {
-        if file.is_empty() {
-            continue;
-        }
         let good = s.read(file);
         s.edit(file, from, to);
         let (code, answer) = s.json(&["propose", "--from", "in"]);

@@ -211,6 +211,16 @@ fn one(file: &str, kind: &str, path: &str, error: &ValidationError<'_>) -> Diagn
             Diagnostic::error("schema-min-items", format!("at least {limit} due, there are fewer"))
         }
         K::OneOfNotValid { .. } | K::AnyOf { .. } | K::OneOfMultipleValid { .. } => {
+            let words = forms::known_words(kind, within_artifact(path));
+            if let (Some(text), false) = (error.instance().as_str(), words.is_empty()) {
+                let near = nearest(text, words.iter().map(String::as_str));
+                let next = match near.is_empty() {
+                    true => format!("one of {}", words.join(", ")),
+                    false => format!("did you mean `{}`?", near.join("`, `")),
+                };
+                let what = format!("`{}` is none of what is known here", short_text(text));
+                return Diagnostic::error("schema-enum", what).next(next).at(Place::path(file, path));
+            }
             Diagnostic::error("schema-one-of", format!("{shown} is none of the forms that are known here"))
                 .next("`pipewright schema proposal` shows them")
         }

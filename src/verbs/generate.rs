@@ -147,13 +147,12 @@ pub(super) fn lock_file(inputs: &Inputs, answers: &Files) -> String {
     for spec in inputs.specs.values() {
         out.pipelines.insert(spec.name.clone(), locked(inputs, spec, answers));
     }
-    // What was handed in for no pipeline of this workspace is judged against all of it.
+    // What was handed in for no pipeline of this workspace.
     for (path, text) in &inputs.handed_in {
         let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(paths::PROPOSALS_ENDING);
         let name = Name::from_text(stem, "proposals");
         if !inputs.specs.contains_key(&name) {
-            let contracts: Vec<String> = inputs.contracts.keys().map(paths::contract).collect();
-            out.pipelines.insert(name, locked_over(inputs, lock::hash([text.as_str()]), contracts, None));
+            out.pipelines.insert(name, locked_over(inputs, lock::hash([text.as_str()]), Vec::new(), None));
         }
     }
     out.write()
@@ -193,7 +192,8 @@ pub(super) fn is_locked(inputs: &Inputs) -> bool {
 /// Whether HEAD holds all that would be generated: its lock file names the documents as they are. `new` are those of them
 /// that are generated now.
 pub(super) fn stands(inputs: &Inputs, new: &Files, git: &Git) -> Outcome<bool> {
-    if inputs.specs.is_empty() || !is_locked(inputs) {
+    // What was handed in may read any contract: it is judged anew.
+    if inputs.specs.is_empty() || !inputs.handed_in.is_empty() || !is_locked(inputs) {
         return Ok(false);
     }
     let head = git.head()?.commit;

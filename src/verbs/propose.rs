@@ -224,6 +224,7 @@ fn sort_out(handed: &[Handed], taken: Taken, session: &Session) -> Outcome<Wante
                 specs.push(spec);
             }
             Artifact::Platform(p) => {
+                unknown_source(&p, &origin, session)?;
                 origins.platforms.push(origin);
                 platform.push(p);
             }
@@ -254,6 +255,17 @@ fn sort_out(handed: &[Handed], taken: Taken, session: &Session) -> Outcome<Wante
     }));
     let title = specs.iter().find_map(|s| s.description.clone()).unwrap_or_else(|| pipeline.to_string());
     Ok(Wanted { pipeline, title, specs, platform, rest, deliverables, findings: taken.findings, model: None, origins })
+}
+
+/// A connection of a source that the workspace does not have.
+fn unknown_source(platform: &Platform, origin: &Origin, session: &Session) -> Outcome<()> {
+    let known = &session.workspace.config.sources;
+    let Some(source) = platform.source.as_ref().filter(|source| !known.contains_key(*source)) else { return Ok(()) };
+    let fault = Diagnostic::error("unknown-source", format!("`pipewright.yml` has no source `{source}`"));
+    let near = crate::vocabulary::nearest(source.as_str(), known.keys().map(Name::as_str));
+    let next =
+        near.first().map_or_else(|| "add it under `sources`".to_owned(), |near| format!("did you mean `{near}`?"));
+    Err(fault.next(next).at(origin.moved(&Place::default(), "source")).fault())
 }
 
 /// What was handed in before under the same name, with what is handed in now in its place or after it.

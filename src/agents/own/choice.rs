@@ -106,6 +106,26 @@ mod tests {
     }
 
     #[test]
+    fn choosing_among_a_thousand_takes_no_time() {
+        let dialects = ["duckdb", "snowflake", "postgres", "bigquery"];
+        let all: Vec<String> = (0..1000)
+            .map(|i| {
+                let (source, target) = (dialects[i % 4], dialects[i / 4 % 4]);
+                format!("{{name: a{i}, command: [x], does: [dbt_test], sources: [{source}], dialects: [{target}]}}")
+            })
+            .collect();
+        let all = agents(&format!("[{}]", all.join(", ")));
+        let choice = Choice::of(&all);
+        let watch = std::time::Instant::now();
+        for _ in 0..100 {
+            // None knows SQLite: all of them are looked at.
+            assert!(choice.choose(Role::Quality, ArtifactKind::DbtTest, &[Dialect::Sqlite], &[]).is_none());
+        }
+        let each = watch.elapsed() / 100;
+        assert!(each < std::time::Duration::from_millis(1), "{each:?}");
+    }
+
+    #[test]
     fn of_two_alike_the_first_is_chosen() {
         let all = agents("[{name: b, command: [x], does: [alert]}, {name: a, command: [x], does: [alert]}]");
         let choice = Choice::of(&all);

@@ -14,7 +14,7 @@ pub fn suggest(diagnostics: &mut [Diagnostic], texts: &BTreeMap<String, String>)
     for diagnostic in diagnostics.iter_mut().filter(|d| d.fix.is_none()) {
         let Some(place) = &diagnostic.place else { continue };
         let Some(text) = texts.get(&place.file) else { continue };
-        let Some(meant) = diagnostic.next.as_deref().and_then(meant) else { continue };
+        let Some(meant) = meant(diagnostic) else { continue };
         let value = values
             .entry(place.file.clone())
             .or_insert_with(|| (!place.file.ends_with(".sql")).then(|| forms::value(&place.file, text).ok()).flatten());
@@ -22,11 +22,23 @@ pub fn suggest(diagnostics: &mut [Diagnostic], texts: &BTreeMap<String, String>)
     }
 }
 
-/// The one word that was meant.
-fn meant(next: &str) -> Option<String> {
-    let rest = ["did you mean `", "read `", "call it `", "write `"].iter().find_map(|head| next.strip_prefix(head))?;
-    let (word, tail) = rest.split_once('`')?;
-    matches!(tail, "" | "?").then(|| word.to_owned())
+/// The one word that was meant: of several that are near, one that is nearer than all others, and by two slips at most.
+fn meant(diagnostic: &Diagnostic) -> Option<String> {
+    let next = diagnostic.next.as_deref()?;
+    let rest = ["did you mean ", "read ", "call it ", "write "].iter().find_map(|head| next.strip_prefix(head))?;
+    let words = rest.trim_end_matches('?').strip_prefix('`')?.strip_suffix('`')?;
+    let words: Vec<&str> = words.split("`, `").collect();
+    let [first, others @ ..] = words.as_slice() else { return None };
+    if others.is_empty() {
+        return (!first.contains('`')).then(|| (*first).to_owned());
+    }
+    let slips = |word: &str| {
+        let named = diagnostic.what.split('`').skip(1).step_by(2);
+        named.map(|wrong| strsim::osa_distance(wrong, word)).min().unwrap_or(usize::MAX)
+    };
+    let mut slips: Vec<(usize, &str)> = words.iter().map(|w| (slips(w), *w)).collect();
+    slips.sort_unstable();
+    (slips[0].0 <= 2 && slips[0].0 < slips[1].0).then(|| slips[0].1.to_owned())
 }
 
 fn fix(diagnostic: &Diagnostic, meant: &str, value: Option<&Value>) -> Option<Fix> {

@@ -52,6 +52,13 @@ pub fn take(handed: &[Handed], workspace: &Workspace) -> Outcome<Taken> {
 pub fn finish(diagnostics: &mut Vec<Diagnostic>, texts: &BTreeMap<String, String>) {
     fix::suggest(diagnostics, texts);
     document::pin(diagnostics, texts);
+    // What is missing of a whole file is missing from its first line on.
+    for place in diagnostics.iter_mut().filter_map(|d| d.place.as_mut()).filter(|p| p.line.is_none()) {
+        if let Some(text) = texts.get(&place.file) {
+            let path = place.path.take();
+            *place = Place { path, ..Place::span(place.file.clone(), text, 1, 1, 1) };
+        }
+    }
     diagnostics.sort();
     diagnostics.dedup();
 }
@@ -218,13 +225,27 @@ fn because(artifact: Option<&Map<String, Value>>) -> Value {
 
 /// The fields that the schema of a kind knows, for a nearest name.
 pub(super) fn known_fields(kind: &str, path: &str) -> Vec<String> {
+    schema_at(kind, path)["properties"].as_object().into_iter().flatten().map(|(k, _)| k.clone()).collect()
+}
+
+/// The words that a value of a kind may be; none where it may be anything else.
+pub(super) fn known_words(kind: &str, path: &str) -> Vec<String> {
+    let at = schema_at(kind, path);
+    let one = at["oneOf"].as_array().into_iter().flatten().flat_map(|s| {
+        let listed = s["enum"].as_array().into_iter().flatten().cloned();
+        listed.chain(s.get("const").cloned()).collect::<Vec<_>>()
+    });
+    one.filter_map(|v| v.as_str().map(str::to_owned)).collect()
+}
+
+fn schema_at(kind: &str, path: &str) -> Value {
     let root = schema::proposal();
     let variants = root["$defs"]["Artifact"]["oneOf"].as_array().cloned().unwrap_or_default();
     let mut at = variants.iter().find(|v| v["properties"]["kind"]["const"] == kind).cloned().unwrap_or_default();
     for part in path.split('.').filter(|p| !p.is_empty()) {
         at = step(&root, &at, part).unwrap_or_default();
     }
-    resolved(&root, at)["properties"].as_object().into_iter().flatten().map(|(k, _)| k.clone()).collect()
+    resolved(&root, at)
 }
 
 fn step(root: &Value, at: &Value, part: &str) -> Option<Value> {

@@ -57,7 +57,7 @@ pub(super) fn read(project: &Project<'_>, workspace: &Workspace) -> Outcome<Take
     let known: BTreeSet<&Name> = queries.iter().map(|q| &q.name).collect();
     for (name, (file, path)) in &described.models {
         if !known.contains(name) {
-            faults.push(no_query(name, &known).at(Place::path(file, path)));
+            faults.push(no_query(name, &known).at(Place::path(file, format!("{path}.name"))));
         }
     }
     unknown_models(&queries, workspace, &mut faults);
@@ -273,7 +273,12 @@ fn spec(
 fn staged(queries: &[Query<'_>], workspace: &Workspace) -> Vec<TableRef> {
     let by_model: BTreeMap<Name, &TableRef> = workspace.contracts.keys().map(|t| (t.staging_model(), t)).collect();
     let read: BTreeSet<&Name> = queries.iter().flat_map(|q| &q.reads).filter_map(model).collect();
-    let tables: BTreeSet<&TableRef> = read.into_iter().filter_map(|name| by_model.get(name).copied()).collect();
+    let mut tables: BTreeSet<&TableRef> = read.into_iter().filter_map(|name| by_model.get(name).copied()).collect();
+    // One that is read past its staging model is found by the gate, in the query.
+    tables.extend(queries.iter().flat_map(|q| &q.reads).filter_map(|relation| match relation {
+        Relation::Table(table) => workspace.contracts.get_key_value(table).map(|(table, _)| table),
+        Relation::Model(_) => None,
+    }));
     tables.into_iter().cloned().collect()
 }
 
