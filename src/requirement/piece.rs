@@ -100,6 +100,12 @@ pub enum Kind<'a> {
     Shape(Shape<'a>),
     /// A table or a column, by itself.
     Noun(Noun<'a>),
+    /// The time between two events, by itself.
+    Elapsed(Elapsed<'a>),
+    /// `dimension`: a row for each of something.
+    Dimension,
+    /// Rows that nothing belongs to stay.
+    Zero,
     /// What can't go on without an answer.
     Ask(Question),
     /// Words that say nothing about the data.
@@ -291,6 +297,42 @@ pub enum What<'a> {
     },
     /// Another aggregate of a formula, as SQL with `{}` for it: `stddev({})`, `percentile({}, 0.9)`.
     Call(String, Formula<'a>),
+    /// When the first or last row of a table happened.
+    When {
+        /// Smallest or largest.
+        function: Function,
+        /// The table.
+        noun: Noun<'a>,
+        /// The day of it.
+        day: bool,
+    },
+    /// A function of the time between two events.
+    Elapsed {
+        /// Average, …
+        function: Function,
+        /// The time.
+        elapsed: Elapsed<'a>,
+    },
+}
+
+/// The time between two events.
+#[derive(Clone, Debug)]
+pub struct Elapsed<'a> {
+    /// `hour`, `day`, where one is named.
+    pub unit: Option<&'static str>,
+    /// What happened first.
+    pub from: Event<'a>,
+    /// What happened then.
+    pub to: Event<'a>,
+}
+
+/// Something that happened, as words have it.
+#[derive(Clone, Debug)]
+pub struct Event<'a> {
+    /// The words.
+    pub tokens: Range<usize>,
+    /// The table or column that they name, if any.
+    pub noun: Option<Noun<'a>>,
 }
 
 /// Arithmetic over columns.
@@ -555,7 +597,7 @@ impl<'a> Measure<'a> {
         let mut out = Vec::new();
         for part in self.parts() {
             match &part.what {
-                What::Count { noun, .. } | What::Worth { noun: Some(noun), .. } => out.push(noun),
+                What::Count { noun, .. } | What::Worth { noun: Some(noun), .. } | What::When { noun, .. } => out.push(noun),
                 What::Of { formula, .. } | What::Call(_, formula) => out.extend(formula.nouns()),
                 What::Share { noun, filter, .. } => {
                     out.extend(noun);

@@ -10,7 +10,7 @@ use super::Assembly;
 use super::names::snake;
 use crate::requirement::graph::Way;
 use crate::requirement::lexicon::EXACT;
-use crate::requirement::piece::{Filter, Formula, GroupItem, Kind, Noun, Shape, What};
+use crate::requirement::piece::{Filter, Formula, GroupItem, Kind, Measure, Noun, Shape, What};
 use crate::requirement::roles::{self, Choice};
 use crate::requirement::{Question, Readings};
 
@@ -82,6 +82,14 @@ impl<'a> Assembly<'_, 'a> {
                 out.extend(
                     m.all_values().into_iter().map(|v| Need { any: v.of.iter().map(|o| o.table).collect(), piece }),
                 );
+            }
+        }
+        for (piece, p) in self.pieces.iter().enumerate() {
+            if let Kind::Elapsed(elapsed) | Kind::Measure(Measure { what: What::Elapsed { elapsed, .. }, .. }) = &p.kind
+            {
+                for any in self.event_tables(elapsed) {
+                    out.push(Need { any: any.into_iter().collect(), piece });
+                }
             }
         }
         out.retain(|n| !n.any.is_empty());

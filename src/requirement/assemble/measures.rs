@@ -112,7 +112,7 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     /// Adds a measure under a name that the model doesn't have yet; the same one only once.
-    fn add(&mut self, model: &mut Model, mut computed: Computed) -> usize {
+    pub(super) fn add(&mut self, model: &mut Model, mut computed: Computed) -> usize {
         let same =
             |m: &Computed| (m.function(), &m.filter, &m.by) == (computed.function(), &computed.filter, &computed.by);
         if let Some(at) = model.measures.iter().position(same) {
@@ -147,6 +147,8 @@ impl<'a> Assembly<'_, 'a> {
             }
             What::Count { noun, active, .. } => self.count(scope, noun, *active, words)?,
             What::Worth { function, noun, revenue } => self.worth(scope, *function, noun.as_ref(), *revenue, words)?,
+            What::When { function, noun, day } => self.when(scope, *function, noun, *day, words)?,
+            What::Elapsed { function, elapsed } => self.elapsed_measure(scope, *function, elapsed, words)?,
             What::Of { function, formula } => self.of(scope, *function, formula, words)?,
             What::Call(call, formula) => {
                 let expr = self.formula(scope, formula, words)?;
@@ -176,7 +178,7 @@ impl<'a> Assembly<'_, 'a> {
         };
         if !measure.values.is_empty() {
             let noun = match &measure.what {
-                What::Count { noun, .. } => Some(noun),
+                What::Count { noun, .. } | What::When { noun, .. } => Some(noun),
                 What::Of { formula: Formula::Column(noun), .. } => Some(noun),
                 _ => None,
             };

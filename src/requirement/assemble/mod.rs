@@ -8,6 +8,8 @@ mod columns;
 mod computed;
 mod contradictions;
 mod dedupe;
+mod elapsed;
+mod family;
 mod filters;
 mod formula;
 mod groups;
@@ -160,7 +162,15 @@ impl<'s, 'a> Assembly<'s, 'a> {
         let built = (artifact || build && !ingest) && nouns && !(clean || test || history);
         Asked {
             ingest,
-            model: aggregates || shapes || dedupe || columns || filters || list || built || artifact && nouns,
+            model: aggregates
+                || has(|k| matches!(k, Kind::Elapsed(_) | Kind::Dimension))
+                || shapes
+                || dedupe
+                || columns
+                || filters
+                || list
+                || built
+                || artifact && nouns,
             rows: !aggregates,
             clean,
             test,

@@ -29,8 +29,10 @@ impl<'a> Assembly<'_, 'a> {
             self.groups(&mut scope, &mut draft);
             if asked.rows {
                 self.rows(&mut scope, &mut draft);
+                self.elapsed_columns(&mut scope, &mut draft, true);
             } else {
                 self.computed_groups(&mut scope, &mut draft);
+                self.elapsed_columns(&mut scope, &mut draft, false);
                 self.measures(&mut scope, &mut draft, asked.summary);
                 self.pivots(&mut scope, &mut draft);
                 self.kept_or_summed(&draft);
@@ -71,9 +73,9 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     /// Rows as they are: the columns that are named, all of them if none is.
-    fn rows(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
+    pub(super) fn rows(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
         let mut found = Vec::new();
-        for (i, piece) in self.pieces.iter().enumerate() {
+        for (i, piece) in self.at_hand() {
             let Kind::Noun(noun) = &piece.kind else { continue };
             if !noun.hits.tables.is_empty() {
                 continue;
@@ -186,7 +188,7 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     /// Words that became the model as a whole.
-    fn note_words(&mut self, model: &Model) {
+    pub(super) fn note_words(&mut self, model: &Model) {
         for (i, piece) in self.pieces.iter().enumerate() {
             let path = match &piece.kind {
                 Kind::Artifact { .. } | Kind::Build | Kind::List => format!("models.{}", model.name),

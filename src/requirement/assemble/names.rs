@@ -143,7 +143,8 @@ impl<'a> Assembly<'_, 'a> {
                     What::Of { .. } | What::Call(..) | What::Share { .. } | What::Ratio { .. } => {
                         words_of(self.scan.words(&piece.tokens))
                     }
-                    What::Rows => continue,
+                    What::When { noun, .. } => format!("{prefix}{}", self.several(noun)),
+                    What::Rows | What::Elapsed { .. } => continue,
                 },
                 Kind::Filter(Filter::Values { noun: Some(noun), .. }) if !noun.hits.tables.is_empty() => {
                     format!("{prefix}{}", self.several(noun))

@@ -25,7 +25,12 @@ impl<'a> Assembly<'_, 'a> {
             }
             return Intent::Questions(self.questions);
         }
-        let base = if asked.model { self.base() } else { None };
+        let family = if asked.model { self.family() } else { None };
+        let base = match &family {
+            Some(family) => Some(family.parent),
+            None if asked.model => self.base(),
+            None => None,
+        };
         if !self.questions.is_empty() {
             return Intent::Questions(self.questions);
         }
@@ -34,7 +39,10 @@ impl<'a> Assembly<'_, 'a> {
             Some(name) => self.free(name),
             None => self.free(&self.plain_name(asked)),
         };
-        let mart = base.map(|base| self.mart(base, name.clone(), asked));
+        let mart = match &family {
+            Some(family) => Some(self.family_mart(family, name.clone())),
+            None => base.map(|base| self.mart(base, name.clone(), asked)),
+        };
         self.touch_mentioned(base);
         self.touch_cleaned();
         let tests = self.tests(mart.as_ref());

@@ -8,6 +8,7 @@ mod clean;
 mod comparative;
 mod computed;
 mod dedupe;
+mod elapsed;
 mod fill;
 mod filter;
 mod formula;
@@ -30,7 +31,9 @@ mod subject;
 mod top;
 mod unsayable;
 mod verbs;
+mod when;
 mod window;
+mod zero;
 
 pub use quality::form_of;
 pub use schedule::{Every, When};
@@ -48,6 +51,8 @@ pub const RECOGNISERS: &[Recogniser] = &[
     pivot::read,
     quality::read,
     history::read,
+    zero::read,
+    elapsed::read,
     share::read,
     share::title,
     fill::read,
@@ -63,6 +68,7 @@ pub const RECOGNISERS: &[Recogniser] = &[
     schedule::read,
     mode::read,
     window::read,
+    when::read,
     others::read,
     clean::read,
     formula::definition,

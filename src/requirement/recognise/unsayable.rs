@@ -9,8 +9,6 @@ use crate::requirement::tokens;
 #[rustfmt::skip]
 const PHRASES: &[(&str, &[&str])] = &[
     ("masked columns", &["mask", "masked", "masking", "anonymise", "anonymize", "anonymised", "anonymized", "pseudonymise", "pseudonymize", "redact", "redacted", "hide", "hidden", "hashed"]),
-    ("groups without rows", &["stay in", "with zero", "zero orders", "including those without", "including those with no"]),
-    ("the time between two events", &["hours between", "days between", "minutes between", "time between", "seconds between", "weeks between", "months between", "duration between", "lag between", "how long"]),
     ("rows set aside", &["set aside", "quarantine", "invalid rows", "reject"]),
     ("a later moment than another pipeline", &["is loaded", "has been loaded", "has loaded", "is done", "has finished"]),
 ];
