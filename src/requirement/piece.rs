@@ -597,7 +597,9 @@ impl<'a> Measure<'a> {
         let mut out = Vec::new();
         for part in self.parts() {
             match &part.what {
-                What::Count { noun, .. } | What::Worth { noun: Some(noun), .. } | What::When { noun, .. } => out.push(noun),
+                What::Count { noun, .. } | What::Worth { noun: Some(noun), .. } | What::When { noun, .. } => {
+                    out.push(noun)
+                }
                 What::Of { formula, .. } | What::Call(_, formula) => out.extend(formula.nouns()),
                 What::Share { noun, filter, .. } => {
                     out.extend(noun);
