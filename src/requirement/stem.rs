@@ -34,6 +34,26 @@ pub fn noun(word: &str) -> Cow<'_, str> {
         "children" => "child",
         "statuses" => "status",
         "addresses" => "address",
+        "diagnoses" => "diagnosis",
+        "prognoses" => "prognosis",
+        "analyses" => "analysis",
+        "hypotheses" => "hypothesis",
+        "crises" => "crisis",
+        "indices" => "index",
+        "matrices" => "matrix",
+        "criteria" => "criterion",
+        "men" => "man",
+        "women" => "woman",
+        "feet" => "foot",
+        "teeth" => "tooth",
+        "mice" => "mouse",
+        "shelves" => "shelf",
+        "knives" => "knife",
+        "wives" => "wife",
+        "lives" => "life",
+        "halves" => "half",
+        "series" => "series",
+        "species" => "species",
         "e" => "e",
         _ => "",
     };
@@ -139,6 +159,7 @@ mod tests {
         }
         assert_eq!(noun("movie"), noun("movies"));
         assert_eq!(noun("purchases"), "purchase");
+        assert_eq!(noun("diagnoses"), noun("diagnosis"));
         assert_eq!(plural("category"), "categories");
         assert_eq!(plural("day"), "days");
         assert_eq!(plural("orders"), "orders");

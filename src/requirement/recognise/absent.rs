@@ -1,6 +1,7 @@
 //! Rows by whether a column has a value, where that is said beside other words: `excluding those without a phone`,
 //! `(no termination date)`.
 
+use crate::requirement::Question;
 use crate::requirement::piece::{Filter, Kind, Noun, Piece};
 use crate::requirement::scan::Scan;
 
@@ -11,7 +12,22 @@ const LACK: &[&str] = &["without", "without a", "without an", "without any", "wi
 
 /// Reads that a value must, or must not be there.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
-    left_out(scan, at).or_else(|| none(scan, at, before))
+    never_did(scan, at).or_else(|| left_out(scan, at)).or_else(|| none(scan, at, before))
+}
+
+/// `users who have not logged in`: what somebody has not done is no condition on the rows of what was done.
+fn never_did<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
+    let did = at > 0 && matches!(scan.word(at - 1), "have" | "has" | "had" | "did" | "do" | "does");
+    let i = scan.any(at, &["not", "never", "not yet"]).filter(|_| did)?;
+    let (values, end) = scan.values(i);
+    if values.is_empty() {
+        return None;
+    }
+    let words = scan.words(&(at - 1..end));
+    let about = format!(
+        "`{words}`: is it about rows that lack such rows in another table? Say it as `… without …`, with that table's name."
+    );
+    Some(Piece { tokens: at..end, kind: Kind::Ask(Question::new(about).or_without()) })
 }
 
 /// `ignoring those with no discharge date`, `excluding customers without a phone`.
