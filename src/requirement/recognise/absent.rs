@@ -32,8 +32,9 @@ fn never_did<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
 
 /// `ignoring those with no discharge date`, `excluding customers without a phone`.
 fn left_out<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
-    let i = scan.article(scan.any(at, OUT)?);
-    let those = scan.any(i, &["those", "ones", "rows", "records", "any", "people", "entries"]);
+    let out = scan.any(at, OUT)?;
+    let i = scan.article(out);
+    let those = scan.any(out, &["those", "the rows", "ones", "rows", "records", "any", "people", "entries"]);
     let i = those.or_else(|| {
         scan.head(i).filter(|(n, _)| !n.hits.tables.is_empty() && n.hits.columns.is_empty()).map(|n| n.1)
     })?;
