@@ -7,6 +7,7 @@ mod conditions;
 mod governance;
 mod history;
 mod ingestion;
+mod masking;
 pub mod models;
 mod observability;
 pub mod own;

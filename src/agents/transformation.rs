@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use super::because::Maker;
 use super::models::{Body, Joined, Query, Resolved, Target};
-use super::{Agent, Brief, cleaning, conditions, history};
+use super::{Agent, Brief, cleaning, conditions, history, masking};
 use crate::plan::{Role, Task};
 use crate::proposal::{Artifact, DbtModel, Layer, Macro, MacroForm, ModelColumn, Proposal};
 use crate::spec::JoinKind;
 use crate::sql::lower::{Code, WIDTH};
 use crate::template;
-use crate::vocabulary::{ArtifactKind, Fault, Name, Outcome};
+use crate::vocabulary::{ArtifactKind, Dialect, Fault, Name, Outcome};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Transformation,
@@ -37,7 +37,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
                 for name in model.macros.iter().cloned().chain(called(&model.body)) {
                     macros.entry(name).or_insert(&model.name);
                 }
-                let artifact = Artifact::DbtModel(dbt_model(model, sql));
+                let artifact = Artifact::DbtModel(dbt_model(model, sql, readers(brief, model)));
                 proposals.push(maker.of_spec(&format!("models.{}", model.name), why(model), artifact));
             }
             Err(fault) => faults.extend(fault.diagnostics),
@@ -69,7 +69,17 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     Ok(proposals)
 }
 
-fn dbt_model(model: &Resolved, sql: String) -> DbtModel {
+/// Who may read a model, where a target has grants.
+fn readers(brief: &Brief<'_>, model: &Resolved) -> Vec<Name> {
+    let files = |d: &Dialect| matches!(d, Dialect::DuckDb | Dialect::Sqlite);
+    let written = brief.context.spec.models.iter().find(|m| m.name == model.name);
+    match written {
+        Some(written) if !brief.context.config.target_dialects().iter().all(files) => written.readers.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn dbt_model(model: &Resolved, sql: String, readers: Vec<Name>) -> DbtModel {
     let column = |c: &super::models::Column| ModelColumn {
         name: c.name.clone(),
         description: c.description.clone(),
@@ -84,6 +94,7 @@ fn dbt_model(model: &Resolved, sql: String) -> DbtModel {
         sql,
         columns: model.columns.iter().flatten().map(column).collect(),
         grain: model.grain.clone(),
+        readers,
     }
 }
 
@@ -106,6 +117,10 @@ fn called(body: &Body) -> Vec<Name> {
 
 /// The file of a macro, and those of the helpers that it calls itself.
 fn files(name: &Name, project: &Name) -> Outcome<Vec<Macro>> {
+    if let Some(mask) = name.as_str().strip_prefix("mask_").and_then(masking::mask) {
+        let helpers = mask.uses.iter().map(|used| helper(used, project));
+        return helpers.chain([mask.file(project)]).collect();
+    }
     let Some(rule) = name.as_str().strip_prefix("clean_").and_then(cleaning::rule) else {
         return Ok(vec![helper(name, project)?]);
     };

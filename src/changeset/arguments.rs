@@ -44,6 +44,8 @@ const TESTS: &[(&str, &[(&str, Kind)])] = &[
     ("matches_pattern", &[("pattern", Kind::Pattern)]),
     ("unique_combination", &[("columns", Kind::Columns)]),
     ("related_combination", &[("columns", Kind::Columns), ("to", Kind::Model), ("fields", Kind::TheirColumns)]),
+    ("no_raw_values", &[("to", Kind::Model), ("field", Kind::TheirColumn)]),
+    ("one_current_row", &[("columns", Kind::Columns)]),
     ("condition_holds", &[("condition", Kind::Condition)]),
     (
         "total_of_rows",

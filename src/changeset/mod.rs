@@ -10,6 +10,7 @@ mod landing;
 mod macros;
 mod models;
 mod names;
+mod personal;
 mod quality;
 mod secrets;
 mod snapshots;

@@ -8,8 +8,9 @@ use crate::vocabulary::{Act, Name, Relation};
 
 /// Approvals that the change from `before` to the planned spec needs, sorted.
 pub(super) fn gates(context: &Context<'_>) -> Vec<Gate> {
+    let mut out = unmasked(context);
     let Some(before) = context.before.filter(|_| context.config.policies.require_approval.contains(&Act::Drop)) else {
-        return Vec::new();
+        return out;
     };
     let still: Vec<&Model> = context.specs.values().flat_map(|s| &s.models).chain(&context.spec.models).collect();
     let mut dropped = BTreeSet::new();
@@ -25,7 +26,33 @@ pub(super) fn gates(context: &Context<'_>) -> Vec<Gate> {
         }
         dropped.extend(named_columns(old).difference(&kept).map(|column| format!("{relation}.{column}")));
     }
-    dropped.into_iter().map(|of| Gate { act: Act::Drop, of }).collect()
+    out.extend(dropped.into_iter().map(|of| Gate { act: Act::Drop, of }));
+    out.sort_by(|a, b| (a.act, &a.of).cmp(&(b.act, &b.of)));
+    out
+}
+
+/// Columns that were masked and are not any more: the same column, or one that is made of the same.
+fn unmasked(context: &Context<'_>) -> Vec<Gate> {
+    let asks = context.config.policies.require_approval.contains(&Act::Unmask);
+    let Some(before) = context.before.filter(|_| asks) else { return Vec::new() };
+    let mut out = Vec::new();
+    for new in &context.spec.models {
+        let Some(old) = before.models.iter().find(|m| m.name == new.name) else { continue };
+        let source = |name: &Name, model: &Model| -> String {
+            model.columns.get(name).and_then(|r| r.expr.clone()).unwrap_or_else(|| name.to_string())
+        };
+        for (column, _) in old.columns.iter().filter(|(_, rule)| rule.mask.is_some()) {
+            let of = source(column, old);
+            let all = new.columns.is_empty() && new.measures.is_empty() && new.sql.is_none();
+            let shown = new.columns.iter().filter(|(name, rule)| rule.mask.is_none() && source(name, new) == of);
+            let relation = format!("{}.{}", new.schema(), new.name);
+            let names = shown.map(|(name, _)| name.to_string()).chain(all.then(|| of.clone()));
+            out.extend(names.map(|name| Gate { act: Act::Unmask, of: format!("{relation}.{name}") }));
+        }
+    }
+    out.sort_by(|a, b| a.of.cmp(&b.of));
+    out.dedup();
+    out
 }
 
 /// The columns that a spec names for a model; empty where it passes all of them on.

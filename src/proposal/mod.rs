@@ -206,6 +206,9 @@ pub struct DbtModel {
     /// Columns that together tell rows apart; empty where that is not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grain: Vec<Name>,
+    /// Roles of the warehouse that may read it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<Name>,
 }
 
 /// The layer of a model after dbt Labs' structure guide.

@@ -55,6 +55,7 @@ pub fn model(of: &ModelFiles<'_>) -> Outcome<Files> {
         "name": model.name,
         "description": model.description,
         "pipelines": model.pipelines,
+        "readers": model.readers,
         "tests": tests_of(None),
         "columns": columns,
         "unit_tests": unit_tests.iter().map(|test| unit_test(test)).collect::<Vec<_>>(),

@@ -79,6 +79,15 @@ pub enum Kind<'a> {
     Column(RowColumn<'a>),
     /// What the result before is called.
     Called(String),
+    /// What is hidden.
+    Mask(Masking<'a>),
+    /// Who reads it, or from whom alone nothing is hidden.
+    Readers {
+        /// A group of people.
+        name: String,
+        /// They see what is hidden.
+        except: bool,
+    },
     /// What changes of it are kept.
     History(Vec<Noun<'a>>),
     /// A check.
@@ -645,4 +654,41 @@ impl<'a> Filter<'a> {
             Filter::Others(_) => Vec::new(),
         }
     }
+}
+
+/// What is hidden, and how.
+#[derive(Clone, Debug)]
+pub struct Masking<'a> {
+    /// How.
+    pub how: How,
+    /// What.
+    pub what: Vec<Target<'a>>,
+}
+
+/// How values are hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// By the mask of their kind.
+    Mask,
+    /// The column is left out.
+    Hide,
+    /// The same pseudonym for the same value.
+    Hash,
+    /// Only the year is left.
+    Year,
+    /// Only the last four characters are left.
+    LastFour,
+    /// What names a person goes, the key becomes a pseudonym, birth dates become years.
+    Anonymise,
+}
+
+/// What is to be hidden.
+#[derive(Clone, Debug)]
+pub enum Target<'a> {
+    /// A kind of personal data, and the column that the words may be too.
+    Kind(&'static str, Option<Noun<'a>>),
+    /// A column; or a table, all that is personal in it.
+    Noun(Noun<'a>),
+    /// All that is personal.
+    Personal,
 }

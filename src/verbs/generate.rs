@@ -123,6 +123,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
     let (answers, more) = desk.close();
     files.extend(answers.clone());
     findings.extend(more);
+    findings.extend(change.exposed(&inputs.specs));
     Ok(Generated { plans, change, files, findings, talks, answers })
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::result::Shaping;
 use super::rows::{Rows, grain, joined};
 use super::{Body, Column, Joined, Models, Query, Resolved, Target, Written, describe, simple_first};
-use crate::agents::cleaning;
 use crate::agents::schema::named;
+use crate::agents::{cleaning, masking};
 use crate::plan::Context;
 use crate::proposal::Layer;
 use crate::spec::Materialization;
@@ -199,6 +199,16 @@ impl<'a> Work<'a, '_> {
                     column.description = used.rule.description.clone();
                     self.macros.insert(used.rule.macro_name());
                     column.cleaned = Some(used);
+                }
+                Ok(None) => {}
+            }
+            match masking::of_column(rule, column.data_type) {
+                Err(fault) => self.faults.push(fault.at(self.place(&format!("{at}.mask")))),
+                Ok(Some(mask)) => {
+                    code = mask.call(&code);
+                    self.macros.insert(mask.macro_name());
+                    let description = mask.description.clone();
+                    column = Column { data_type: Some(mask.gives), pii: None, cleaned: None, description, ..column };
                 }
                 Ok(None) => {}
             }

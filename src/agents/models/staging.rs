@@ -139,6 +139,11 @@ fn column(
     };
     let Some((rule, written)) = rule else { return Some((Target { name: name.clone(), code: plain(landed?) }, out)) };
     let path = |field: &str| written.place(&format!("columns.{name}.{field}"));
+    if rule.mask.is_some() {
+        let fault = Diagnostic::error("staging-shape", "a staging model masks nothing").at(path("mask"));
+        let why = "every pipeline reads the same staging models, so they hold what their table holds";
+        faults.push(fault.why(why).next("mask the column in a model that reads this one"));
+    }
     let mut code = match (&rule.expr, landed) {
         (Some(expr), _) => match lower(expr, scope) {
             Ok(lowered) if lowered.aggregate => {

@@ -18,7 +18,7 @@ use crate::plan::{Role, Task};
 use crate::proposal::{Artifact, DbtTest, Macro, MacroForm, Proposal};
 use crate::spec::TestSeverity;
 use crate::template;
-use crate::vocabulary::{ArtifactKind, DataType, Fault, Name, Outcome, TableRef};
+use crate::vocabulary::{ArtifactKind, DataType, Fault, Name, Outcome, Relation, TableRef};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Quality,
@@ -60,6 +60,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
         tests.extend(derived);
     }
     tests.extend(history::tests(&history::snapshots(brief).0));
+    tests.extend(masks(brief));
     // What a person asks for takes the place of what would follow anyway; a part of the rows is another question.
     let same = |a: &DbtTest, b: &DbtTest| {
         b.filter.is_none() && (&a.model, &a.column, &a.test) == (&b.model, &b.column, &b.test)
@@ -90,6 +91,31 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     proposals.extend(units.into_iter().map(|(path, why, unit)| maker.of_spec(&path, why, Artifact::UnitTest(unit))));
     proposals.extend(files);
     Ok(proposals)
+}
+
+/// Masked columns let no value through.
+fn masks(brief: &Brief<'_>) -> Vec<(String, String, DbtTest)> {
+    let mut out = Vec::new();
+    for model in &brief.context.spec.models {
+        let Relation::Model(from) = &model.from else { continue };
+        for (column, _) in model.columns.iter().filter(|(_, rule)| rule.mask.is_some()) {
+            let field = model.columns[column].expr.as_deref().unwrap_or(column.as_str());
+            let known = brief.models.get(from.as_str()).is_some_and(|m| m.column(field).is_some());
+            let Ok(test) = Name::word("no_raw_values") else { continue };
+            if !known {
+                continue;
+            }
+            let arguments = IndexMap::from([
+                ("to".to_owned(), json!(format!("ref('{from}')"))),
+                ("field".to_owned(), json!(field)),
+            ]);
+            let (name, column, severity) = (model.name.clone(), Some(column.clone()), TestSeverity::Error);
+            let path = format!("models.{name}.columns.{field}");
+            let test = DbtTest { model: name, column, test, arguments, filter: None, description: None, severity };
+            out.push((path, "the mask hides every value".to_owned(), test));
+        }
+    }
+    out
 }
 
 /// The file of a generic test that is ours, and those of the macros that it calls; none for dbt's own and the workspace's.

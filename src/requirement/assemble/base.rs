@@ -65,6 +65,11 @@ impl<'a> Assembly<'_, 'a> {
             if matches!(self.pieces[piece].kind, Kind::Clean(_) | Kind::Test(_) | Kind::History(_)) {
                 continue;
             }
+            // What is hidden is a column of what is shown.
+            let hidden = matches!(self.pieces[piece].kind, Kind::Mask(_)) && noun.hits.tables.is_empty();
+            if hidden && !self.mentioned().is_empty() {
+                continue;
+            }
             out.push(Need { any: tables_of(noun), piece });
             out.extend(noun.modifiers.iter().map(|m| Need { any: m.tables.clone(), piece }));
             if noun.hits.tables.is_empty() {

@@ -16,6 +16,7 @@ mod groups;
 mod history;
 mod ingest;
 mod leftover;
+mod masked;
 mod measures;
 mod model;
 mod names;
@@ -157,6 +158,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
         let dedupe = has(|k| matches!(k, Kind::Dedupe(_)));
         let test = has(|k| matches!(k, Kind::Test(_)));
         let history = has(|k| matches!(k, Kind::History(_)));
+        let mask = has(|k| matches!(k, Kind::Mask(_)));
         let list = has(|k| matches!(k, Kind::List));
         let nouns = has(|k| matches!(k, Kind::Noun(_)));
         let built = (artifact || build && !ingest) && nouns && !(clean || test || history);
@@ -164,6 +166,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
             ingest,
             model: aggregates
                 || has(|k| matches!(k, Kind::Elapsed(_) | Kind::Dimension))
+                || mask
                 || shapes
                 || dedupe
                 || columns
@@ -255,6 +258,10 @@ impl<'s, 'a> Assembly<'s, 'a> {
                 }
                 Kind::Keep(keep) => found.extend(keep.column()),
                 Kind::Pivot(pivot) => found.extend(&pivot.noun),
+                Kind::Mask(masking) => found.extend(masking.what.iter().filter_map(|t| match t {
+                    super::piece::Target::Noun(noun) => Some(noun),
+                    _ => None,
+                })),
                 Kind::History(nouns) => found.extend(nouns),
                 Kind::Test(check) => found.extend(check.of.iter().chain(&check.within)),
                 _ => {}

@@ -36,16 +36,22 @@ impl<'a> Assembly<'_, 'a> {
         }
         let model_name = base.and_then(|b| self.contract(b)).map(|c| self.model_name(c));
         let name = match &model_name {
-            Some(name) => self.free(name),
+            Some(name) => {
+                self.free(&base.and_then(|b| self.masked_name(self.contract(b)?)).unwrap_or_else(|| name.clone()))
+            }
             None => self.free(&self.plain_name(asked)),
         };
-        let mart = match &family {
+        let mut mart = match &family {
             Some(family) => Some(self.family_mart(family, name.clone())),
             None => base.map(|base| self.mart(base, name.clone(), asked)),
         };
         self.touch_mentioned(base);
         self.touch_cleaned();
-        let tests = self.tests(mart.as_ref());
+        let mut tests = self.tests(mart.as_ref());
+        let open = match (&mut mart, base) {
+            (Some(mart), Some(base)) => self.masked(mart, base, &mut tests),
+            _ => None,
+        };
         let history = self.history();
         if !self.questions.is_empty() {
             return Intent::Questions(self.questions);
@@ -61,7 +67,7 @@ impl<'a> Assembly<'_, 'a> {
             return Intent::Questions(self.questions);
         }
         self.spellings();
-        let kept = history.iter().map(|h| h.name.clone());
+        let kept = open.iter().map(|m| &m.name).chain(history.iter().map(|h| &h.name)).cloned();
         let deliverables: Vec<Name> = match &mart {
             Some(mart) => std::iter::once(mart.name.clone()).chain(kept).collect(),
             None if !history.is_empty() => kept.collect(),
@@ -70,6 +76,7 @@ impl<'a> Assembly<'_, 'a> {
         let description = mart.as_ref().and_then(|m| m.description.clone());
         models.append(&mut self.between);
         models.extend(mart);
+        models.extend(open);
         self.unknown_findings();
         let spec = Spec {
             version: 1,

@@ -16,6 +16,7 @@ mod functions;
 mod group;
 mod having;
 mod history;
+mod mask;
 mod measure;
 mod mode;
 mod named;
@@ -53,6 +54,7 @@ pub const RECOGNISERS: &[Recogniser] = &[
     history::read,
     zero::read,
     elapsed::read,
+    mask::read,
     share::read,
     share::title,
     fill::read,

@@ -8,7 +8,6 @@ use crate::requirement::tokens;
 /// Phrases and what they ask for. `#` stands for a number.
 #[rustfmt::skip]
 const PHRASES: &[(&str, &[&str])] = &[
-    ("masked columns", &["mask", "masked", "masking", "anonymise", "anonymize", "anonymised", "anonymized", "pseudonymise", "pseudonymize", "redact", "redacted", "hide", "hidden", "hashed"]),
     ("rows set aside", &["set aside", "quarantine", "invalid rows", "reject"]),
     ("a later moment than another pipeline", &["is loaded", "has been loaded", "has loaded", "is done", "has finished"]),
 ];

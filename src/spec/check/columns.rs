@@ -94,7 +94,13 @@ impl<'a> World<'a> {
             .iter()
             .map(|(name, rule)| {
                 let own = rule.expr.as_deref().unwrap_or(name.as_str());
-                let ty = if rule.clean.is_some() { DataType::Text.into() } else { type_of(own, &scope) };
+                let ty = match (&rule.mask, &rule.clean) {
+                    (Some(mask), _) => {
+                        super::mask_gives(mask.as_str()).map_or_else(|| type_of(own, &scope), Into::into)
+                    }
+                    (None, Some(_)) => DataType::Text.into(),
+                    (None, None) => type_of(own, &scope),
+                };
                 (name.to_string(), ty)
             })
             .collect();

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::contract::Contract;
 use crate::spec::{Ingest, Mode, Model, Spec, Test};
 use crate::template;
-use crate::vocabulary::{Diagnostic, Name, Place, Relation, TableRef, nearest};
+use crate::vocabulary::{DataType, Diagnostic, Name, Place, Relation, TableRef, nearest};
 use columns::World;
 
 pub use cron::cron;
@@ -259,4 +259,14 @@ fn check_test(test: &Test, path: &str, world: &World<'_>, found: &mut Found<'_>)
 fn cleaning_rules() -> Vec<&'static str> {
     let files = template::list("cleaning/").into_iter();
     files.filter_map(|f| f.strip_prefix("cleaning/")?.strip_suffix(".yml")).collect()
+}
+
+/// The type of what a mask leaves; none where there is no mask of that name.
+fn mask_gives(name: &str) -> Option<DataType> {
+    #[derive(serde::Deserialize)]
+    struct Gives {
+        gives: DataType,
+    }
+    let text = template::text(&format!("masks/{name}.yml"))?;
+    serde_yaml::from_str::<Gives>(text).ok().map(|g| g.gives)
 }

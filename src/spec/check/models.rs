@@ -195,6 +195,12 @@ impl Checking<'_, '_> {
                 self.expression(&path, name.as_str(), Form::Scalar);
             }
             self.clean(name, rule, &path);
+            if let Some(mask) = rule.mask.as_ref().filter(|m| super::mask_gives(m.as_str()).is_none()) {
+                let known = crate::template::list("masks/").into_iter();
+                let known: Vec<&str> = known.filter_map(|f| f.strip_prefix("masks/")?.strip_suffix(".yml")).collect();
+                let fault = Diagnostic::error("unknown-rule", format!("there is no mask `{mask}`"));
+                self.fault(&format!("{path}.mask"), near(fault, mask.as_str(), known));
+            }
         }
         if staging && !self.model.joins.is_empty() {
             let fault = Diagnostic::error("staging-join", "a staging model reads one table")
