@@ -7,9 +7,7 @@ mod windowed;
 
 pub use check::check;
 pub use measure::{Function, Measure};
-pub use model::{
-    ColumnRule, Dedupe, Direction, Fill, Grouping, Join, JoinKind, Materialization, Model, Order, SetAside, Top,
-};
+pub use model::{ColumnRule, Dedupe, Direction, Fill, Grouping, Join, JoinKind, Materialization, Model, Order, Top};
 pub use windowed::{Over, Windowed};
 
 use indexmap::IndexMap;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Measure, Windowed};
 use crate::vocabulary::{Name, Relation, Unit, Window};
 
-/// One model. Its steps follow each other: `from` and `joins`; `window` and `where`; `set_aside`; `dedupe`; `group_by` with
+/// One model. Its steps follow each other: `from` and `joins`; `window` and `where`; `dedupe`; `group_by` with
 /// `measures`, or `columns`; `fill`; `having`; `windowed`; `top`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -28,9 +28,6 @@ pub struct Model {
     /// Only rows in this window count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
-    /// Rows that are taken out and kept in `<name>__set_aside` with the reason, in a staging model.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub set_aside: Vec<SetAside>,
     /// One row for each key, before anything is grouped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dedupe: Option<Dedupe>,
@@ -79,7 +76,6 @@ impl Model {
             joins: Vec::new(),
             filters: Vec::new(),
             window: None,
-            set_aside: Vec::new(),
             dedupe: None,
             columns: IndexMap::new(),
             group_by: Vec::new(),
@@ -200,16 +196,6 @@ pub enum Materialization {
     Table,
     /// A part of the queries that read it.
     Ephemeral,
-}
-
-/// Rows that are taken out, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SetAside {
-    /// The condition that such rows meet, over the columns of the model.
-    pub when: String,
-    /// Why they are no good, as it stands beside the row.
-    pub reason: String,
 }
 
 /// One row for each key: the first in an order.

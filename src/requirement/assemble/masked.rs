@@ -203,7 +203,7 @@ fn hide(model: &mut Model, contract: &Contract, column: &Column, how: How) -> St
     }
     let text = column.data_type == DataType::Text;
     let mask = match how {
-        How::Hash => "hash",
+        How::Hash => "pseudonym",
         How::Year => "year",
         How::LastFour if text => "last_four",
         _ => match kind {
@@ -213,7 +213,7 @@ fn hide(model: &mut Model, contract: &Contract, column: &Column, how: How) -> St
             Some("address") if text => "address",
             Some("payment") if text => "last_four",
             _ if column.data_type.is_temporal() => "year",
-            _ if column.primary_key.is_some() || column.references.is_some() => "hash",
+            _ if column.primary_key.is_some() || column.references.is_some() => "pseudonym",
             _ => "redact",
         },
     };

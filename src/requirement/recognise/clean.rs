@@ -80,6 +80,8 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         Kind::Clean(c) => scan.any(at, &["and", ",", ", and", "as well as"]).map(|i| (i, c.rule)),
         _ => None,
     });
+    // `the trimmed email, first order date`: something else goes on.
+    let again = again.filter(|(i, _)| super::when::read(scan, *i, before).is_none());
     let (i, rule) = [clean, trim, lower, upper].into_iter().flatten().max_by_key(|c| c.0).or(again)?;
     let i = scan.article(i);
     let (kind, noun, end) = target(scan, i);

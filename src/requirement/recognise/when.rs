@@ -1,6 +1,6 @@
 //! When the first or last row of a table happened: `first order date`, `date of the latest visit`.
 
-use crate::requirement::piece::{Kind, Measure, Piece, What};
+use crate::requirement::piece::{Kind, Measure, Noun, Piece, What};
 use crate::requirement::scan::Scan;
 use crate::spec::Function;
 
@@ -23,7 +23,8 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
     if scan.hits(start).is_some_and(|h| !h.columns.is_empty() && h.tier == 0 && start + h.len > i) {
         return None;
     }
-    let (noun, end) = scan.noun(i).filter(|(n, _)| !n.hits.tables.is_empty())?;
+    // `order date` may be a column by itself; after `first` it is the date of an order.
+    let (noun, end) = scan.noun(i).filter(|(n, _)| !n.hits.tables.is_empty()).or_else(|| named(scan, i))?;
     let (day, end) = match (before, scan.any(end, DAYS), scan.any(end, MOMENTS)) {
         (Some(_), ..) => (!matches!(scan.word(before? - 2), "time" | "timestamp"), end),
         (None, Some(end), _) => (true, end),
@@ -33,4 +34,16 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
     let mut noun = noun;
     let values = std::mem::take(&mut noun.values);
     Some(Piece { tokens: at..end, kind: Kind::Measure(Measure { what: What::When { function, noun, day }, values }) })
+}
+
+/// A table that is named right before `date` or `time`.
+fn named<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
+    let at = scan.article(at);
+    (1..=3).find_map(|len| {
+        let end = at + len;
+        scan.any(end, DAYS).or_else(|| scan.any(end, MOMENTS))?;
+        let key: String = scan.tokens.get(at..end)?.iter().map(|t| t.key.as_str()).collect();
+        let hits = scan.lexicon.key(&key, len).filter(|h| !h.tables.is_empty())?;
+        Some((Noun { tokens: at..end, hits, modifiers: Vec::new(), values: Vec::new() }, end))
+    })
 }
