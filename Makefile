@@ -6,8 +6,8 @@ TARGET := $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | s
 RELEASE := $(TARGET)/release/pipewright
 # Tests and cases run the program that cargo test builds: one build is enough.
 DEBUG := $(TARGET)/debug/pipewright
-# The cases that `make cases` runs with the runner in $(CASES).
-ONLY := sample-workflow daily-sales schedule unknown-table too-vague
+# The cases that `make cases` runs with the runner in $(CASES): all, or ONLY='daily-sales schedule'.
+ONLY :=
 
 .PHONY: help release debug demo test bench cases own-cases
 help:
