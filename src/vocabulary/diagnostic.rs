@@ -62,7 +62,7 @@ pub struct Diagnostic {
     pub next: Option<String>,
     /// What mends it, where that is safe for a program to do.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
 }
 
 /// Diagnostics that stop a command, with the exit code they lead to.

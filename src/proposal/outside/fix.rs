@@ -18,7 +18,7 @@ pub fn suggest(diagnostics: &mut [Diagnostic], texts: &BTreeMap<String, String>)
         let value = values
             .entry(place.file.clone())
             .or_insert_with(|| (!place.file.ends_with(".sql")).then(|| forms::value(&place.file, text).ok()).flatten());
-        diagnostic.fix = fix(diagnostic, &meant, value.as_ref());
+        diagnostic.fix = fix(diagnostic, &meant, value.as_ref()).map(Box::new);
     }
 }
 

@@ -41,7 +41,15 @@ impl<'a> Assembly<'_, 'a> {
         let Some(contract) = self.contract(table) else { return fallback };
         let keyless = contract.key().is_empty();
         match wanted {
-            Mode::Incremental | Mode::Append if contract.cursor.is_none() => {
+            // Reading all of it lands the same rows; only the time differs.
+            Mode::Incremental if contract.cursor.is_none() => {
+                let because =
+                    format!("the contract of {} names no cursor, so that all rows are read each time", table.table);
+                self.assume(format!("ingest.{table}.mode"), because.clone());
+                self.warnings.push(format!("`{words}`: {because}"));
+                fallback
+            }
+            Mode::Append if contract.cursor.is_none() => {
                 let about = format!(
                     "`{words}`: the contract of {} names no cursor, so that all rows have to be read each time.",
                     table.table
