@@ -28,7 +28,7 @@ demo: release
 
 test: debug
 	$(DEBUG) setup --with airflow
-	PIPEWRIGHT_JUDGES="$$(scripts/judges.sh)" && export PIPEWRIGHT_JUDGES && $(CARGO) test --locked
+	PIPEWRIGHT_JUDGES="$$(scripts/judges.sh)" && export PIPEWRIGHT_JUDGES && $(CARGO) test --locked --no-fail-fast
 
 bench: release
 	benches/run.sh $(RELEASE)
