@@ -61,8 +61,8 @@ class Column:
 class Window:
     """Half-open, in calendar units: a month before 31 March is 28 or 29 February.
 
-    It ends at as_of, or at the start of the unit `until` that as_of is in. It starts so long before its
-    end, or at the start of the unit `this` that as_of is in, or never.
+    It ends at as_of, or at the start of the unit `until` that as_of is in. It starts so long
+    before its end, or at the start of the unit `this` that as_of is in, or never.
     """
 
     column: str
