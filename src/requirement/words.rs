@@ -107,7 +107,7 @@ const NEVER: &[&str] = &[
 /// Small words that change what is meant wherever they stand, so that they are never passed over.
 #[rustfmt::skip]
 const TURNING: &[&str] = &[
-    "not", "no", "if", "than", "nor", "neither", "never", "unless", "until", "till", "before", "after", "except", "excluding", "without", "only",
+    "not", "no", "none", "nobody", "nothing", "if", "than", "nor", "neither", "never", "unless", "until", "till", "before", "after", "except", "excluding", "without", "only",
     "top", "bottom", "least", "most", "fewest", "highest", "lowest", "largest", "smallest", "biggest", "best", "worst", "minus", "times", "divided",
     "median", "previous", "latest", "earliest", "distinct", "cumulative", "rolling", "versus", "vs", "compared", "instead", "otherwise", "whether",
 ];
