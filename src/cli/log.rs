@@ -48,12 +48,10 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
             EventKind::RolledBack => "rollback",
         };
         let at = entry.at.strftime("%Y-%m-%d %H:%M");
-        let who = entry.by.split(" <").next().unwrap_or(&entry.by);
+        let who = short(&entry.by);
         ui.print(format_args!("{at}  {kind:9} {:12} {id:24} {who}: {}\n", entry.result, entry.what));
     }
-    if all > log.entries.len() {
-        ui.say(format_args!("… and {} more (`-n {all}`).", all - log.entries.len()));
-    }
+    more(all, log.entries.len(), ui);
     Ok(0)
 }
 
@@ -80,10 +78,15 @@ fn said(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
             ui.print(format_args!("  {place:10} {who:32} {:9} {about}\n", message.result));
         }
     }
-    if all > talks.conversations.len() {
-        ui.say(format_args!("… and {} more (`-n {all}`).", all - talks.conversations.len()));
-    }
+    more(all, talks.conversations.len(), ui);
     Ok(0)
+}
+
+/// Says how many are not shown.
+fn more(all: usize, shown: usize, ui: &Ui) {
+    if all > shown {
+        ui.say(format_args!("… and {} more (`-n {all}`).", all - shown));
+    }
 }
 
 /// A person without the address.

@@ -133,23 +133,7 @@ impl<'a> Assembly<'_, 'a> {
         self.touch(edge.from);
         self.touch(edge.to);
         let filter = self.only(check, edge.from, words)?;
-        let to = json!(format!("ref('{}')", edge.to.staging_model()));
-        let model = edge.from.staging_model();
-        match edge.on[..] {
-            [(ours, theirs)] => on(
-                &model,
-                Some(ours),
-                ("relationships", arguments([("to", to), ("field", json!(theirs))])),
-                check,
-                filter,
-            ),
-            _ => {
-                let columns: Vec<&Name> = edge.on.iter().map(|p| p.0).collect();
-                let fields: Vec<&Name> = edge.on.iter().map(|p| p.1).collect();
-                let arguments = arguments([("columns", json!(columns)), ("to", to), ("fields", json!(fields))]);
-                on(&model, None, ("related_combination", arguments), check, filter)
-            }
-        }
+        related((edge.from, edge.to), &edge.on, check, filter)
     }
 
     /// At least one row points to each row.
@@ -159,22 +143,8 @@ impl<'a> Assembly<'_, 'a> {
         self.touch(edge.to);
         self.touch(edge.from);
         let filter = self.only(check, edge.to, words)?;
-        let (model, to) = (edge.to.staging_model(), json!(format!("ref('{}')", edge.from.staging_model())));
-        match edge.on[..] {
-            [(theirs, ours)] => on(
-                &model,
-                Some(ours),
-                ("relationships", arguments([("to", to), ("field", json!(theirs))])),
-                check,
-                filter,
-            ),
-            _ => {
-                let columns: Vec<&Name> = edge.on.iter().map(|p| p.1).collect();
-                let fields: Vec<&Name> = edge.on.iter().map(|p| p.0).collect();
-                let arguments = arguments([("columns", json!(columns)), ("to", to), ("fields", json!(fields))]);
-                on(&model, None, ("related_combination", arguments), check, filter)
-            }
-        }
+        let turned: Vec<_> = edge.on.iter().map(|(theirs, ours)| (*ours, *theirs)).collect();
+        related((edge.to, edge.from), &turned, check, filter)
     }
 
     /// The one table that a check of rows is about.
@@ -335,4 +305,21 @@ impl<'a> Assembly<'_, 'a> {
             arguments([("key", json!(key)), ("to", to), ("field", json!(field)), ("amount", json!(amount))]);
         on(&total.table.staging_model(), Some(&total.column.name), ("total_of_rows", arguments), check, filter)
     }
+}
+
+/// Each row of one table finds a row of the other by pairs of columns: its own, then the other's.
+fn related(
+    (from, to): (&TableRef, &TableRef),
+    pairs: &[(&Name, &Name)],
+    check: &Check<'_>,
+    filter: Option<String>,
+) -> Option<Test> {
+    let (model, to) = (from.staging_model(), json!(format!("ref('{}')", to.staging_model())));
+    if let [(ours, theirs)] = pairs {
+        let asked = ("relationships", arguments([("to", to), ("field", json!(theirs))]));
+        return on(&model, Some(ours), asked, check, filter);
+    }
+    let (columns, fields): (Vec<&Name>, Vec<&Name>) = pairs.iter().copied().unzip();
+    let arguments = arguments([("columns", json!(columns)), ("to", to), ("fields", json!(fields))]);
+    on(&model, None, ("related_combination", arguments), check, filter)
 }
