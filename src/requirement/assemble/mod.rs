@@ -67,6 +67,8 @@ pub struct Assembly<'s, 'a> {
     between: Vec<Model>,
 }
 
+pub(super) use platform::{Whereabouts, whereabouts};
+
 /// What is asked for, told from the kinds of pieces.
 #[derive(Clone, Copy, Debug, Default)]
 struct Asked {

@@ -5,7 +5,33 @@ use crate::workspace::{Connection, Platform};
 
 use super::Assembly;
 use crate::requirement::Question;
-use crate::requirement::piece::Kind;
+use crate::requirement::piece::{Kind, Piece};
+use crate::requirement::scan::Scan;
+use crate::spec::{Spec, Trace};
+
+/// Where a spec runs that the rules have not written, told from the words of its requirement.
+#[derive(Debug, Default)]
+pub(in crate::requirement) struct Whereabouts {
+    /// Connections that `pipewright.yml` lacks.
+    pub(in crate::requirement) platform: Vec<Platform>,
+    /// Words that name where it runs.
+    pub(in crate::requirement) trace: Vec<Trace>,
+    /// What is to be looked at, where `pipewright.yml` says otherwise.
+    pub(in crate::requirement) findings: Vec<Diagnostic>,
+}
+
+/// Reads where it runs.
+pub(in crate::requirement) fn whereabouts<'a>(scan: &Scan<'a>, pieces: &[Piece<'a>], spec: &Spec) -> Whereabouts {
+    let mut assembly = Assembly::new(scan, pieces);
+    let contracts = scan.ground.contracts;
+    assembly.touched = spec.ingest.iter().filter_map(|i| Some(contracts.get_key_value(&i.table)?.0)).collect();
+    let platform = assembly.platform();
+    let words = |i: usize| scan.words(&pieces[i].tokens).to_owned();
+    let row = |(i, became): (usize, Vec<String>)| Trace { words: words(i), became, answers: Vec::new() };
+    let mut findings = assembly.findings;
+    findings.extend(assembly.questions.iter().map(|q| Diagnostic::warning("platform", q.about.clone())));
+    Whereabouts { platform, trace: assembly.became.into_iter().map(row).collect(), findings }
+}
 
 impl Assembly<'_, '_> {
     /// Connections that the words name and `pipewright.yml` lacks; a question where it says otherwise.

@@ -46,11 +46,8 @@ pub fn read(text: &str, requirement: &str, veil: &Veil, ground: &Ground<'_>) -> 
     let mut spec: Spec = serde_json::from_value(pipeline).map_err(|e| vec![mistyped(&e)])?;
     spec.requirement = Some(requirement.trim().to_owned());
     let deliverables = complete::complete(&mut spec, ground)?;
-    let mut findings = trace::attach(&mut spec, &answer.trace, requirement, ground);
-    findings
-        .extend(answer.not_understood.iter().filter(|w| !w.trim().is_empty()).map(|w| trace::left_out(w, requirement)));
-    findings.dedup();
-    let understood = Understood { spec, platform: Vec::new(), deliverables, findings };
+    let (platform, findings) = trace::attach(&mut spec, &answer.trace, &answer.not_understood, requirement, ground);
+    let understood = Understood { spec, platform, deliverables, findings };
     Ok(Intent::Understood(Box::new(understood)))
 }
 

@@ -256,13 +256,25 @@ fn words_that_became_nothing_are_named() {
     let mut answer = good();
     answer["trace"].as_array_mut().unwrap().retain(|t| !t["words"].as_str().unwrap().contains("cancelled"));
     answer["not_understood"] = json!(["takings"]);
-    let findings = world.ask(WANTED, &[answer.clone()]).understood().findings;
+    let Understood { findings, spec, .. } = world.ask(WANTED, &[answer.clone()]).understood();
     let said: Vec<&str> = findings.iter().map(|f| f.what.as_str()).collect();
-    assert_eq!(said, ["`without cancelled orders` became nothing", "`takings` became nothing"]);
-    assert_eq!(findings[0].place.as_ref().unwrap().column, Some(31));
+    assert_eq!(said, ["`takings` became nothing", "`without cancelled orders` became nothing"]);
+    assert_eq!(findings[1].place.as_ref().unwrap().column, Some(31));
+    let last = spec.trace.last().unwrap();
+    assert!(last.words == "without cancelled orders" && last.became.is_empty(), "{:?}", spec.trace);
     answer["trace"] = json!([]);
     answer["not_understood"] = json!([]);
     assert_eq!(world.ask(WANTED, &[answer]).understood().findings[0].code, "no-trace");
+}
+
+#[test]
+fn where_it_runs_is_read_by_the_rules_alone() {
+    let world = World::shop();
+    let u = world.ask(&format!("{WANTED}, in Snowflake"), &[good()]).understood();
+    assert_eq!(u.platform.len(), 1, "{:?}", u.platform);
+    let row = u.spec.trace.last().unwrap();
+    assert_eq!((row.words.as_str(), &row.became[..]), ("in Snowflake", &["targets.prod".to_owned()][..]));
+    assert!(u.findings.iter().all(|f| f.code == "stand-in"), "{:?}", u.findings);
 }
 
 #[test]

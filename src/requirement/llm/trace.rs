@@ -8,17 +8,28 @@ use serde_json::Value;
 use super::schema::Traced;
 use crate::contract::Column;
 use crate::requirement::Ground;
-use crate::requirement::piece::Kind;
+use crate::requirement::assemble::{Whereabouts, whereabouts};
+use crate::requirement::piece::{Kind, Piece};
 use crate::requirement::said::Said;
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
 use crate::spec::{Spec, Trace};
 use crate::vocabulary::{Diagnostic, Place, Relation};
+use crate::workspace::Platform;
 
-/// Gives the spec its trace; what is to be looked at comes back.
-pub fn attach(spec: &mut Spec, said: &[Traced], requirement: &str, ground: &Ground<'_>) -> Vec<Diagnostic> {
+/// Gives the spec its trace. Where it runs is read by the rules alone and comes back, with what is to be looked at.
+pub fn attach(
+    spec: &mut Spec,
+    said: &[Traced],
+    not_understood: &[String],
+    requirement: &str,
+    ground: &Ground<'_>,
+) -> (Vec<Platform>, Vec<Diagnostic>) {
+    let words = Said::new(requirement);
+    let scan = Scan::new(&words, ground);
+    let pieces = scan.pieces();
+    let Whereabouts { platform, mut trace, mut findings } = whereabouts(&scan, &pieces, spec);
     let whole = serde_json::to_value(&*spec).unwrap_or_default();
-    let mut covered: Vec<Range<usize>> = Vec::new();
     for one in said {
         let Some(at) = find(requirement, &one.words) else { continue };
         let mut became: Vec<String> = one.became.iter().filter_map(|path| resolved(&whole, path)).collect();
@@ -26,12 +37,30 @@ pub fn attach(spec: &mut Spec, said: &[Traced], requirement: &str, ground: &Grou
         if became.is_empty() {
             continue;
         }
-        covered.push(at.clone());
         let words = requirement.get(at).unwrap_or_default().to_owned();
-        spec.trace.push(Trace { words, became, answers: Vec::new() });
+        trace.push(Trace { words, became, answers: Vec::new() });
     }
-    spec.trace.sort_by_key(|t| find(requirement, &t.words).map(|at| at.start));
-    uncovered(requirement, &covered, ground)
+    let covered: Vec<Range<usize>> = trace.iter().filter_map(|t| find(requirement, &t.words)).collect();
+    let mut left: Vec<Range<usize>> = not_understood.iter().filter_map(|words| find(requirement, words)).collect();
+    if trace.is_empty() {
+        let what = "the model did not say which words became what";
+        let next = "hold the whole of the change against the requirement";
+        findings.push(Diagnostic::warning("no-trace", what).next(next));
+    } else {
+        left.extend(uncovered(&scan, &pieces, requirement, &covered));
+    }
+    left.sort_by_key(|at| at.start);
+    left.dedup();
+    for at in left {
+        let words = requirement.get(at.clone()).unwrap_or_default().to_owned();
+        findings.push(left_out(&words, requirement));
+        if covered.iter().all(|c| at.end <= c.start || c.end <= at.start) {
+            trace.push(Trace { words, became: Vec::new(), answers: Vec::new() });
+        }
+    }
+    trace.sort_by_key(|t| find(requirement, &t.words).map(|at| at.start));
+    spec.trace = trace;
+    (platform, findings)
 }
 
 /// Where words stand in a requirement, however large their letters and wide their gaps are.
@@ -76,8 +105,8 @@ fn resolved(spec: &Value, path: &str) -> Option<String> {
 }
 
 /// A warning for words that became nothing.
-pub fn left_out(words: &str, requirement: &str) -> Diagnostic {
-    let cut: String = words.trim().chars().take(80).collect();
+fn left_out(words: &str, requirement: &str) -> Diagnostic {
+    let cut: String = words.chars().take(80).collect();
     let warning = Diagnostic::warning("not-understood", format!("`{cut}` became nothing"))
         .next("leave it out, or say it in other words");
     match find(requirement, words) {
@@ -95,18 +124,10 @@ fn place(requirement: &str, at: &Range<usize>) -> Place {
 }
 
 /// Words that say something of the data and that no line of the trace holds.
-fn uncovered(requirement: &str, covered: &[Range<usize>], ground: &Ground<'_>) -> Vec<Diagnostic> {
-    if covered.is_empty() {
-        let what = "the model did not say which words became what";
-        return vec![
-            Diagnostic::warning("no-trace", what).next("hold the whole of the change against the requirement"),
-        ];
-    }
-    let said = Said::new(requirement);
-    let scan = Scan::new(&said, ground);
+fn uncovered(scan: &Scan<'_>, pieces: &[Piece<'_>], requirement: &str, covered: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut open = false;
-    for piece in scan.pieces() {
+    for piece in pieces {
         let silent = matches!(piece.kind, Kind::Filler | Kind::Build | Kind::List | Kind::Artifact { .. });
         for token in &scan.tokens[piece.tokens.clone()] {
             if token.kind == tokens::Kind::Mark {
@@ -124,7 +145,8 @@ fn uncovered(requirement: &str, covered: &[Range<usize>], ground: &Ground<'_>) -
     }
     let words = |run: &Range<usize>| requirement.get(run.clone()).unwrap_or_default();
     let small = |run: &Range<usize>| words(run).split_whitespace().all(|w| SMALL.contains(&w.to_lowercase().as_str()));
-    runs.iter().filter(|run| !small(run)).map(|run| left_out(words(run), requirement)).collect()
+    runs.retain(|run| !small(run));
+    runs
 }
 
 /// Words that say nothing by themselves.

@@ -121,8 +121,6 @@ fn ask(
     };
     if let Intent::Understood(understood) = &mut intent {
         understood.spec.read_by = Some(Box::new(Reader { model: model.label(), prompts: prompts.hash() }));
-        // Where it runs is read by the rules alone.
-        understood.platform = before.draft.map(|d| d.platform.clone()).unwrap_or_default();
     }
     Ok(Read::of(text, ground, intent, Some(used)))
 }
