@@ -16,8 +16,12 @@ pub struct Check<'a> {
     pub said: Range<usize>,
     /// The table that it is in, where it is named.
     pub within: Option<Noun<'a>>,
+    /// The table that this check and those after it are about: `Check customers: …`.
+    pub scope: Option<Noun<'a>>,
     /// What must hold.
     pub rule: Rule<'a>,
+    /// It is said by what must not be: `never negative`.
+    pub negated: bool,
     /// Only for these rows.
     pub only: Option<Filter<'a>>,
     /// What a failure does.

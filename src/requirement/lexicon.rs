@@ -96,8 +96,20 @@ impl<'a> Lexicon<'a> {
             }
             for column in &contract.columns {
                 let of = ColumnOf { table, column };
-                for (tier, key) in column_keys(&name_parts(&column.physical_name, column.name.as_str()), &stems) {
+                let named = name_parts(&column.physical_name, column.name.as_str());
+                // `emp_no` is the number of an employee, not an `employee`.
+                let key = column.primary_key.is_some() || column.references.is_some();
+                let bare = match &named[..] {
+                    [head @ .., last] if key && last == "number" => head.concat(),
+                    _ => String::new(),
+                };
+                for (tier, key) in column_keys(&named, &stems).into_iter().filter(|k| k.1 != bare || bare.is_empty()) {
                     push(&mut out.columns, key, (tier, of));
+                }
+                // `reading_ts` as it is written, short forms and all.
+                let written: String = parts(column.name.as_str()).iter().map(|p| noun(p)).collect();
+                if written != named.concat() {
+                    push(&mut out.columns, written, (EXACT, of));
                 }
                 if let Some(event) = event_of(column) {
                     out.times.entry(event).or_default().push(of);
@@ -161,7 +173,7 @@ impl<'a> Lexicon<'a> {
             }
             // `issue date`, `booking time`: the time that something happened, whatever form the column has.
             if len == 2
-                && ["date", "time", "day", "timestamp"].contains(&tokens[at + 1].lower.as_str())
+                && ["date", "time", "day", "timestamp"].contains(&tokens[at + 1].key.as_str())
                 && let Some(columns) = self.event(&tokens[at].lower)
             {
                 return Some(Hits { len, tier: SYNONYM, tables: Vec::new(), columns });

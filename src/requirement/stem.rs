@@ -52,6 +52,7 @@ pub fn noun(word: &str) -> Cow<'_, str> {
         "wives" => "wife",
         "lives" => "life",
         "halves" => "half",
+        "ids" => "id",
         "series" => "series",
         "species" => "species",
         "e" => "e",

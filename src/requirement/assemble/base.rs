@@ -67,10 +67,9 @@ impl<'a> Assembly<'_, 'a> {
             }
             // What is hidden is a column of what is shown.
             let hidden = matches!(self.pieces[piece].kind, Kind::Mask(_)) && noun.hits.tables.is_empty();
-            if hidden && !self.mentioned().is_empty() {
-                continue;
+            if !hidden || self.mentioned().is_empty() {
+                out.push(Need { any: tables_of(noun), piece });
             }
-            out.push(Need { any: tables_of(noun), piece });
             out.extend(noun.modifiers.iter().map(|m| Need { any: m.tables.clone(), piece }));
             if noun.hits.tables.is_empty() {
                 out.extend(noun.values.iter().map(|v| Need { any: v.of.iter().map(|o| o.table).collect(), piece }));

@@ -70,7 +70,10 @@ impl<'a> Assembly<'_, 'a> {
             self.note(*i, format!("models.{}.columns", model.name));
         }
         if masks {
-            for column in contract.columns.iter().filter(|c| c.pii().is_some() && !done.contains(&c.name)) {
+            // Who names columns means those, and all else that names a person.
+            let all = anonymous || asked.iter().flat_map(|(_, m)| &m.what).any(|t| whole_table(t, base));
+            let personal = |kind: &str| all || kind == "birth_date" || DIRECT.contains(&kind);
+            for column in contract.columns.iter().filter(|c| c.pii().is_some_and(personal) && !done.contains(&c.name)) {
                 let how = if anonymous { How::Anonymise } else { How::Mask };
                 hide(model, contract, column, how);
                 let because =
@@ -144,6 +147,15 @@ impl<'a> Assembly<'_, 'a> {
             "masked"
         };
         Some(Name::from_text(&format!("{word}_{}", plural(&head(base))), "model"))
+    }
+}
+
+/// Whether all that is personal is to be hidden.
+fn whole_table(target: &Target<'_>, base: &TableRef) -> bool {
+    match target {
+        Target::Personal => true,
+        Target::Noun(noun) => noun.hits.tables.contains(&base),
+        Target::Kind(..) => false,
     }
 }
 

@@ -97,6 +97,18 @@ impl<'a> Assembly<'_, 'a> {
         if let [edge] = &keys[..] {
             return Some(edge.clone());
         }
+        // The key that is called as the other table's own is no role: `emp_no` beside `approver_emp_no`.
+        let own = |e: &&Edge<'a>| e.on.iter().all(|(ours, theirs)| ours == theirs);
+        if let (Some(edge), [from, ..], 1) = (keys.iter().find(own), from, keys.iter().filter(own).count())
+            && keys.iter().all(|k| k.from == *from)
+        {
+            let key = edge.on[0].0;
+            self.assume(
+                "tests",
+                format!("`{words}`: by {}.{key}, which is called as the key that it points to", from.table),
+            );
+            return Some(edge.clone());
+        }
         let about = format!("`{words}`: by which key do the two belong together?");
         if keys.is_empty() {
             let candidates = from.iter().chain(to).map(|t| self.describe(t)).collect();

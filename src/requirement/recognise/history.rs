@@ -75,10 +75,10 @@ const BETWEEN: &[&str] = &[
 ];
 
 /// Reads a wish for history.
-pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>> {
+pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
     let verb = scan.any(at, TRACK).unwrap_or(at);
     // What is kept about each row need not be named.
-    let i = scan.any(scan.article(verb), BEFORE);
+    let i = repeated(scan, scan.article(verb));
     let tracked = scan.any(
         at,
         &[
@@ -97,14 +97,16 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
             "remember",
         ],
     );
-    let found = i.and_then(|i| watched(scan, i)).map(|(nouns, end)| (nouns, scan.any(end, AFTER).unwrap_or(end)));
+    let found = i
+        .and_then(|i| watched(scan, i).or_else(|| those(scan, i, before)))
+        .map(|(nouns, end)| (nouns, after(scan, end).unwrap_or(end)));
     let found = found.or_else(|| {
         let i = scan.skip(
             tracked.or((verb > at).then_some(verb)).unwrap_or(at),
             &["how", "which", "what", "the", "all", "every", "each", "that", "when"],
         );
         let (nouns, end) = watched(scan, i)?;
-        let end = scan.any(end, AFTER)?;
+        let end = after(scan, end)?;
         Some((nouns, end))
     });
     let (nouns, end) = found?;
@@ -114,6 +116,52 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
         tokens: at..scan.any(end, &["table", "tables", "over time", "records"]).unwrap_or(end),
         kind: Kind::History(nouns),
     })
+}
+
+/// `a history of every change to`: as often as it is said.
+fn repeated(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    let mut end = scan.any(at, BEFORE)?;
+    while let Some(next) = scan.any(scan.article(end), BEFORE) {
+        end = next;
+    }
+    Some(end)
+}
+
+/// What asks for history after what is watched, perhaps between brackets.
+fn after(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    const NAMES: &[&str] = &[
+        "slowly changing dimension",
+        "slowly changing dimension type 2",
+        "type 2 slowly changing dimension",
+        "scd",
+        "scd type 2",
+        "scd2",
+        "scd 2",
+        "type 2",
+        "snapshot",
+        "snapshots",
+        "dbt snapshot",
+        "dbt snapshots",
+        "historised",
+    ];
+    let plain = scan.any(at, AFTER);
+    let end = plain.unwrap_or(at);
+    let named = scan.any(end, &["(", ", as", "as", ",", "-", "–", ", i.e.", ", that is ,"]).and_then(|i| {
+        let j = scan.any(scan.article(i), NAMES)?;
+        Some(scan.any(j, &[")"]).unwrap_or(j))
+    });
+    named.or(plain)
+}
+
+/// `of them`: what was named last.
+fn those<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<(Vec<Noun<'a>>, usize)> {
+    let end = scan.any(at, &["them", "it", "those", "these", "that", "this"])?;
+    let named = before.iter().rev().find_map(|p| match &p.kind {
+        Kind::History(nouns) => Some(nouns.clone()),
+        Kind::Noun(noun) if !noun.hits.tables.is_empty() => Some(vec![noun.clone()]),
+        _ => None,
+    })?;
+    Some((named, end))
 }
 
 /// Tables or columns, joined by `and`, with a table that has them: `which address a customer had`.

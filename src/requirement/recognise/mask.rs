@@ -2,7 +2,7 @@
 
 use crate::requirement::piece::{How, Kind, Masking, Piece, Target};
 use crate::requirement::scan::Scan;
-use crate::requirement::tokens;
+use crate::requirement::{tokens, words};
 
 /// Verbs and participles, with what they do.
 #[rustfmt::skip]
@@ -36,7 +36,7 @@ const READERS: &[&str] = &[
 
 /// Reads what is hidden, and from whom.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
-    masked(scan, at).or_else(|| readers(scan, at, before))
+    masked(scan, at).or_else(|| wanted_by(scan, at, before)).or_else(|| readers(scan, at, before))
 }
 
 fn masked<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
@@ -115,7 +115,11 @@ fn list<'a>(scan: &Scan<'a>, at: usize) -> Option<(Vec<Target<'a>>, usize)> {
                 out.push(if kind.is_empty() { Target::Personal } else { Target::Kind(kind, noun.map(|n| n.0)) });
                 end = j;
             }
-            (_, Some((noun, j))) => {
+            (_, Some((mut noun, j))) => {
+                // `salary` is the column where there is one, even where there are `salaries` too.
+                if noun.hits.columns.iter().any(|c| c.column.references.is_none() && c.column.primary_key.is_none()) {
+                    noun.hits.tables.clear();
+                }
                 out.push(Target::Noun(noun));
                 end = j;
             }
@@ -132,6 +136,71 @@ fn list<'a>(scan: &Scan<'a>, at: usize) -> Option<(Vec<Target<'a>>, usize)> {
         i = next;
     }
     (!out.is_empty()).then_some((out, end))
+}
+
+/// Whether something is to be hidden anywhere in the requirement.
+fn hides(scan: &Scan<'_>) -> bool {
+    let said = |i: usize| HOW.iter().any(|(_, verbs, ends)| scan.any(i, verbs).or(scan.any(i, ends)).is_some());
+    (0..scan.tokens.len()).any(said)
+}
+
+/// `The research team needs …`, `Support partners get …`: who reads what is hidden in part, and else nothing.
+fn wanted_by<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    const WANTS: &[&str] = &[
+        "need",
+        "needs",
+        "get",
+        "gets",
+        "want",
+        "wants",
+        "should get",
+        "should see",
+        "may see",
+        "can see",
+        "would like",
+        "wants to see",
+        "want to see",
+        "need to see",
+        "needs to see",
+        "may only see",
+        "should only see",
+        "must only see",
+        "can only see",
+        "only get",
+        "only gets",
+        "should only get",
+        "ask for",
+        "asks for",
+        "would like to have",
+    ];
+    let starts = before.iter().all(|p| matches!(p.kind, Kind::Filler)) || scan.tokens[at - 1].ends_clause();
+    let start = scan.article(at);
+    let word = |i: usize| scan.tokens.get(i).is_some_and(|t| t.kind == tokens::Kind::Word);
+    let end = (start..start + 5).find(|i| !word(*i) || scan.any(*i, WANTS).is_some())?;
+    let after = scan.any(end, WANTS)?;
+    let plain = (start..end).all(|i| {
+        !matches!(
+            scan.word(i),
+            "each" | "every" | "no" | "not" | "that" | "who" | "which" | "we" | "i" | "you" | "they"
+        )
+    });
+    if !starts || !plain || end == start {
+        return None;
+    }
+    // `every order needs a customer` and `orders get cancelled` are no wishes.
+    let given = scan.article(after) > after
+        || scan.hits(after).is_some()
+        || scan.any(after, words::ARTIFACTS).is_some()
+        || scan.any(after, &["to", "only", "every", "each", "access", "one"]).is_some();
+    let name = scan.words(&(start..end)).to_lowercase();
+    let last = scan.word(end - 1);
+    let people = scan.any(start, READERS) == Some(end)
+        || ["team", "department", "people", "staff", "group", "unit", "desk", "office", "board"].contains(&last)
+        || scan.hits(start).is_none() && (last.ends_with('s') || scan.words(&(start..end)) == name.to_uppercase())
+        || hides(scan);
+    let name = name.strip_suffix(" team").or(name.strip_suffix(" department")).unwrap_or(&name).to_owned();
+    let kind = if hides(scan) { Kind::Readers { name, except: false } } else { Kind::Build };
+    (given && people).then_some(Piece { tokens: at..after, kind })
 }
 
 /// `for analysts`, `give the researchers`, `from everybody but hr`, `only hr may see them`.

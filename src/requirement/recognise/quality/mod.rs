@@ -12,7 +12,7 @@ use std::ops::Range;
 use crate::requirement::check::{Check, Rule};
 use crate::requirement::piece::{Filter, Kind, Noun, Piece};
 use crate::requirement::scan::Scan;
-use crate::requirement::words;
+use crate::requirement::{tokens, words};
 use crate::spec::TestSeverity;
 use predicate::{Cond, turn};
 use subject::{Subject, adjective, one, subject, table};
@@ -52,13 +52,108 @@ struct Lead {
 /// Reads a check.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
     let (lead, i) = lead(scan, at, before);
+    let (scope, i) = match scoped(scan, at, i) {
+        Some((noun, end)) => (Some(noun), end),
+        None => (last(scan, before).and_then(|(check, _)| check.scope.clone()), i),
+    };
+    let i = bullet(scan, i);
     let i = scan.skip(
         i,
         &["that", "if", "whether", "also", "for", "any", "there are", "there is", "every", "each", "all", "the"],
     );
-    let (mut check, end) = said(scan, i, lead)?;
+    let (mut check, end) = again(scan, at, before).or_else(|| said(scan, i, lead))?;
+    if let Some(scope) = &scope
+        && check.within.is_none()
+        && about(&check, scope)
+    {
+        check.within = Some(scope.clone());
+    }
+    check.scope = scope;
     let end = trailing(scan, end, &mut check);
     Some(Piece { tokens: at..end, kind: Kind::Test(Box::new(check)) })
+}
+
+/// The check before, where only marks stand between, and whether one does.
+fn last<'b, 'a>(scan: &Scan<'a>, before: &'b [Piece<'a>]) -> Option<(&'b Check<'a>, bool)> {
+    let gap = |p: &&Piece<'a>| {
+        matches!(p.kind, Kind::Filler) && scan.tokens[p.tokens.clone()].iter().all(|t| t.kind == tokens::Kind::Mark)
+    };
+    let marks = before.iter().rev().take_while(gap).count();
+    let Kind::Test(check) = &before.get(before.len().checked_sub(marks + 1)?)?.kind else { return None };
+    let listed = before[before.len() - marks..].iter().any(|p| bullet(scan, p.tokens.start) > p.tokens.start);
+    let plain = marks == 0 || before[before.len() - marks..].iter().all(|p| !scan.tokens[p.tokens.start].is_mark("."));
+    Some((check, listed || marks > 0 && plain))
+}
+
+/// Past what begins an item of a list: `- …`, `* …`, `1. …`, `b) …`.
+fn bullet(scan: &Scan<'_>, at: usize) -> usize {
+    let mut i = scan.skip(at, &[":"]);
+    if let Some(end) = scan.any(i, &["-", "–", "—", "*", "•", "·", "( )", "[ ]"]) {
+        i = end;
+    } else if let Some(token) = scan.tokens.get(i)
+        && scan.any(i + 1, &[")", "."]).is_some()
+        && token.lower.len() <= 2
+        && (token.kind == tokens::Kind::Number || token.lower.len() == 1)
+        && scan.tokens.get(i + 2).is_some()
+    {
+        i += 2;
+    }
+    i
+}
+
+/// The table that checks are about: `check patients: …`, `in order details the …`, `for customers, …`.
+fn scoped<'a>(scan: &Scan<'a>, at: usize, led: usize) -> Option<(Noun<'a>, usize)> {
+    let start = bullet(scan, led);
+    let quality =
+        ["the quality of", "quality of", "the data quality of", "data quality of", "data quality in", "the data in"];
+    let of = scan.any(start, &quality).unwrap_or(start);
+    let into = scan.any(of, &["in", "for", "on", "within"]);
+    let (noun, end) = table(scan, scan.skip(into.unwrap_or(of), &["all", "every", "each"]))?;
+    let end = scan.any(end, &["table", "tables"]).unwrap_or(end);
+    let mark = scan.any(end, &[":", ", :", "- -"]);
+    match mark {
+        Some(end) if led > at || into.is_some() || bullet(scan, end) > end => Some((noun, end)),
+        // `for each order the total …`: what follows has its own subject.
+        None if into.is_some() && noun.values.is_empty() => {
+            let end = scan.any(end, &[","]).unwrap_or(end);
+            scan.any(end, &["the", "each", "every", "all", "no", "there must", "a"])
+                .or(scan.any(end - 1, &[","]))
+                .map(|_| (noun, end))
+        }
+        _ => None,
+    }
+}
+
+/// What goes on with the subject of the check before: `… must not be negative or missing`, `… and unique`.
+fn again<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<(Check<'a>, usize)> {
+    let Some(Piece { kind: Kind::Test(check), .. }) = before.last() else { return None };
+    let or = scan.any(at, &[", or", "or", "nor"]);
+    let i = or.or(scan.any(at, &[", and", "and", ", but", "but", ",", "as well as"]))?;
+    if check.of.is_empty() && check.said.is_empty() {
+        return None;
+    }
+    let subject = Subject {
+        nouns: check.of.clone(),
+        said: check.said.clone(),
+        within: check.within.clone(),
+        together: false,
+        end: i,
+    };
+    let said = predicate::further(scan, &subject, check.negated, or.is_some())?;
+    let rule = turn(scan, said.cond, !said.negated)?;
+    let only = check.only.clone();
+    let (within, scope) = (check.within.clone(), check.scope.clone());
+    let next = Check {
+        of: check.of.clone(),
+        said: check.said.clone(),
+        within,
+        scope,
+        rule,
+        negated: said.negated,
+        only,
+        severity: check.severity,
+    };
+    Some((next, said.end))
 }
 
 /// What led to it, and where that ends.
@@ -76,9 +171,11 @@ fn lead<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> (Lead, usize) {
         return (lead, end);
     }
     // `, and the e-mails`: goes on with what was asked before.
-    let run = before.iter().rev().take_while(|p| matches!(p.kind, Kind::Test(_))).last();
-    match (before.last().map(|p| &p.kind), run) {
-        (Some(Kind::Test(check)), Some(first)) if start > at => {
+    let run = before.iter().rev().take_while(|p| matches!(p.kind, Kind::Test(_) | Kind::Filler)).last();
+    let run =
+        run.and_then(|p| before.iter().find(|b| b.tokens.start >= p.tokens.start && matches!(b.kind, Kind::Test(_))));
+    match (last(scan, before), run) {
+        (Some((check, listed)), Some(first)) if start > at || listed || bullet(scan, at) > at => {
             let from = first.tokens.start;
             let from = scan.any(from, &["and", ",", ", and"]).unwrap_or(from);
             let violation = scan.any(from, VIOLATION).is_some() || scan.any(from, WARNING).is_some();
@@ -101,13 +198,13 @@ fn said<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)
 
 fn check<'a>(subject: Subject<'a>, rule: Rule<'a>, lead: Lead) -> Check<'a> {
     let only = subject.only();
-    Check { of: subject.nouns, said: subject.said, within: subject.within, rule, only, severity: lead.severity }
+    let (negated, severity) = (false, lead.severity);
+    Check { of: subject.nouns, said: subject.said, within: subject.within, scope: None, rule, negated, only, severity }
 }
 
 /// `no two customers share an e-mail`, `two customers have the same e-mail`.
 fn no_two<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)> {
-    let i =
-        scan.any(at, &["no two", "two", "several", "no 2"]).filter(|i| lead.violation || scan.word(*i - 2) == "no")?;
+    let i = scan.any(at, &["no two", "no 2"]).or(scan.any(at, &["two", "several"]).filter(|_| lead.violation))?;
     let (of, i) = table(scan, i)?;
     let i = scan.any(i, &["may", "should", "must", "can", "ever"]).unwrap_or(i);
     let i = scan.any(
@@ -158,7 +255,7 @@ fn predicated<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, 
     if let Some(noun) = said.property {
         subject = subject.property(noun);
     }
-    Some((check(subject, rule, lead), said.end))
+    Some((Check { negated: said.negated != lead.violation, ..check(subject, rule, lead) }, said.end))
 }
 
 /// `orders without a customer`, `customers with no phone`, `no order without items`, `orders with a negative total`.

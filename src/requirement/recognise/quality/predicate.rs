@@ -130,7 +130,15 @@ fn modal(scan: &Scan<'_>, at: usize) -> (Modal, usize) {
 
 /// Reads what is said of `subject`, where it states a rule.
 pub(super) fn read<'a>(scan: &Scan<'a>, subject: &Subject<'a>, asked: bool) -> Option<Said<'a>> {
-    let (m, i) = modal(scan, subject.end);
+    let (mut m, mut i) = modal(scan, subject.end);
+    // `every customer needs a phone`; `doctors need the patients` says who reads.
+    if i == subject.end
+        && let Some(j) = scan.any(i, &["needs", "need", "requires", "require"])
+        && let Some(from) = subject.said.start.checked_sub(1)
+        && matches!(scan.word(from), "each" | "every" | "any")
+    {
+        (m.have, m.strong, i) = (true, true, j);
+    }
     let (cond, property, mut end, flipped) = if m.have {
         let (cond, property, end, flipped) = had(scan, subject, i)?;
         (cond, property, end, flipped)
@@ -170,6 +178,49 @@ pub(super) fn read<'a>(scan: &Scan<'a>, subject: &Subject<'a>, asked: bool) -> O
         (cond, end, negated) = (Cond::MissingIn(op, percent), j, false);
     }
     states.then_some(Said { cond, negated, property, end })
+}
+
+/// Reads what is said further of a subject: `or missing`, `and unique`, `but never empty`. What it does not negate itself
+/// is negated as what was said before, unless it is only wanted as it is.
+pub(super) fn further<'a>(scan: &Scan<'a>, subject: &Subject<'a>, before_negated: bool, or: bool) -> Option<Said<'a>> {
+    let (m, i) = modal(scan, subject.end);
+    let (cond, end) = if m.have {
+        let (cond, property, end, flipped) = had(scan, subject, i)?;
+        if property.is_some() || flipped {
+            return None;
+        }
+        (cond, end)
+    } else {
+        complement(scan, subject, i, m.only)?
+    };
+    // A noun of its own begins another sentence: `and orders must …`, `, missing phones`.
+    if scan.head(end).is_some()
+        || matches!(cond, Cond::Compare(..) | Cond::Belongs(_) | Cond::SumOf { .. }) && i == subject.end
+    {
+        return None;
+    }
+    let bad = matches!(
+        cond,
+        Cond::Missing
+            | Cond::Negative
+            | Cond::Zero
+            | Cond::Duplicated
+            | Cond::Future
+            | Cond::Past
+            | Cond::Invalid
+            | Cond::Older(_)
+    );
+    // `must not be negative, missing or above 100`.
+    let open = or && matches!(cond, Cond::Bounds(ref list) if list.len() == 1);
+    let inherits = i == subject.end && before_negated && (bad || open);
+    let (mut cond, mut end) = (cond, end);
+    if matches!(cond, Cond::Unique)
+        && let Some((per, j)) = per(scan, end)
+    {
+        (cond, end) = (Cond::UniqueIn(per), j);
+    }
+    // `missing or negative` where neither is forbidden says nothing that can hold.
+    (inherits || !bad || m.negated).then_some(Said { cond, negated: m.negated || inherits, property: None, end })
 }
 
 /// `in at most 5 %`, `for more than 5 % of the customers`.

@@ -83,7 +83,8 @@ pub(super) fn subject<'a>(scan: &Scan<'a>, at: usize) -> Option<Subject<'a>> {
             "pairs of",
         ],
     );
-    let (first, mut end) = one(scan, key.unwrap_or(at))?;
+    let open = scan.any(key.unwrap_or(at), &["("]);
+    let (first, mut end) = one(scan, open.or(key).unwrap_or(at))?;
     let mut nouns = vec![first];
     while nouns.iter().all(|n| !n.hits.columns.is_empty())
         && let Some(i) = scan.any(end, &[",", "and", ", and", "or", "plus", "as well as"])
@@ -92,6 +93,12 @@ pub(super) fn subject<'a>(scan: &Scan<'a>, at: usize) -> Option<Subject<'a>> {
         nouns.push(next);
         end = j;
     }
+    // `(sensor, time)` are one key.
+    let close = open.and_then(|_| scan.any(end, &[")"]));
+    if open.is_some() && (close.is_none() || nouns.len() < 2) {
+        return None;
+    }
+    end = close.unwrap_or(end);
     let mut within = None;
     if let Some(i) = scan.any(
         end,
@@ -104,7 +111,7 @@ pub(super) fn subject<'a>(scan: &Scan<'a>, at: usize) -> Option<Subject<'a>> {
     let together = scan.any(end, &["together", "combined", "in combination", "taken together", "as a pair"]);
     let said = nouns[0].tokens.start..end;
     let end = together.unwrap_or(end);
-    Some(Subject { together: key.is_some() || together.is_some(), nouns, said, within, end })
+    Some(Subject { together: key.is_some() || open.is_some() || together.is_some(), nouns, said, within, end })
 }
 
 /// Words before `must`, `is` and the like that name nothing in the contracts: a column of the result, perhaps.

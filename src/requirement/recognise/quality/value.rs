@@ -163,6 +163,8 @@ pub(super) fn values(scan: &Scan<'_>, at: usize, nouns: &[Noun<'_>]) -> Option<(
     let mut out = Vec::new();
     let mut end = at;
     while let Some(token) = scan.tokens.get(i) {
+        // `… or viewer, and events must …`: another sentence begins.
+        let joined = i.checked_sub(1).is_some_and(|j| scan.word(j) == "and") && !out.is_empty();
         let known = scan.lexicon.value(&scan.tokens, i).and_then(|(len, of)| {
             let own = of.iter().find(|v| {
                 nouns.iter().flat_map(|n| &n.hits.columns).any(|c| c.table == v.table && c.column.name == v.column.name)
@@ -173,7 +175,7 @@ pub(super) fn values(scan: &Scan<'_>, at: usize, nouns: &[Noun<'_>]) -> Option<(
         let small = token.kind == Kind::Word && crate::requirement::words::never_noun(&token.lower);
         let (value, len) = match known {
             Some(found) => found,
-            None if plain && !small => (token.text.clone(), 1),
+            None if plain && !small && !(joined && scan.hits(i).is_some()) => (token.text.clone(), 1),
             None => break,
         };
         out.push(value);
