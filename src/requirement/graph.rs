@@ -27,6 +27,8 @@ pub struct Edge<'a> {
 pub struct Graph<'a> {
     edges: BTreeMap<&'a TableRef, Vec<Edge<'a>>>,
     children: BTreeMap<&'a TableRef, Vec<&'a TableRef>>,
+    /// Keys that lead from a table to itself.
+    own: BTreeMap<&'a TableRef, Vec<Edge<'a>>>,
     /// Of tables in a role, the one key that leads there.
     roles: BTreeMap<&'a TableRef, Edge<'a>>,
 }
@@ -48,8 +50,13 @@ impl<'a> Graph<'a> {
         let mut edges: BTreeMap<&TableRef, Vec<Edge>> = BTreeMap::new();
         let mut children: BTreeMap<&TableRef, Vec<&TableRef>> = BTreeMap::new();
         let targets = targets(contracts);
+        let mut own = BTreeMap::new();
         for (table, contract) in contracts {
-            let found = keys_of(table, contract, contracts, &targets);
+            let (itself, found): (Vec<Edge>, Vec<Edge>) =
+                keys_of(table, contract, contracts, &targets).into_iter().partition(|e| e.to == table);
+            if !itself.is_empty() {
+                own.insert(table, itself);
+            }
             for edge in &found {
                 children.entry(edge.to).or_default().push(table);
             }
@@ -57,12 +64,17 @@ impl<'a> Graph<'a> {
         }
         let mut roles = BTreeMap::new();
         for (name, role) in twice.iter() {
-            let all = edges.get(&role.from).into_iter().flatten();
+            let all = edges.get(&role.from).into_iter().chain(own.get(&role.from)).flatten();
             let Some(edge) = all.into_iter().find(|e| e.on.len() == 1 && *e.on[0].0 == role.column) else { continue };
             children.entry(name).or_default().push(edge.from);
             roles.insert(name, Edge { to: name, ..edge.clone() });
         }
-        Graph { edges, children, roles }
+        Graph { edges, children, own, roles }
+    }
+
+    /// The keys that lead from `table` to itself.
+    pub fn own(&self, table: &TableRef) -> &[Edge<'a>] {
+        self.own.get(table).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The keys that leave `table`.
@@ -133,9 +145,6 @@ fn keys_of<'a>(
         };
         let Some((to, parent, theirs)) = target else { continue };
         let Some(theirs) = parent.column(&theirs) else { continue };
-        if to == table {
-            continue;
-        }
         let pair = (&column.name, &theirs.name);
         // A composite key is several columns that point to different columns of one parent.
         let joint = out.iter_mut().find(|e| {

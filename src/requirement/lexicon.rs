@@ -190,6 +190,15 @@ impl<'a> Lexicon<'a> {
         (!columns.is_empty()).then_some(columns)
     }
 
+    /// The times of what means nearly the same: `left` for `termination_date`, `raised` for `opened_at`.
+    pub fn like_event(&self, word: &str) -> Vec<ColumnOf<'a>> {
+        let event = action(word);
+        let others =
+            synonyms::EVENTS.iter().filter(|line| line.iter().any(|e| same_action(e, &event))).flat_map(|l| *l);
+        let times = others.flat_map(|e| self.times.iter().filter(move |(known, _)| same_action(known, e)));
+        times.flat_map(|t| t.1.iter().copied()).collect()
+    }
+
     /// What a key names.
     pub fn key(&self, key: &str, len: usize) -> Option<Hits<'a>> {
         if key.len() < 2 {

@@ -177,6 +177,11 @@ pub fn revenue_rank(contract: &Contract) -> u8 {
     }
 }
 
+/// Whether a column holds numbers that say how much, rather than which.
+pub fn is_number(column: &Column) -> bool {
+    column.data_type.is_numeric() && column.primary_key.is_none() && column.references.is_none()
+}
+
 /// The column that holds the currency of a table's amounts.
 pub fn currency(contract: &Contract) -> Option<&Column> {
     contract.columns.iter().find(|c| {
@@ -205,6 +210,34 @@ pub fn label(contract: &Contract) -> Option<&Column> {
             && c.pii().is_none()
             && (["name", "title", "label"].contains(&key.as_str()) || key == format!("{of_table}name"))
     })
+}
+
+/// The one column whose name ends in `name`: what a row is called by where people ask for its name.
+pub fn name(contract: &Contract) -> Option<&Column> {
+    let ends = |c: &&Column| {
+        let parts = name_parts(&c.physical_name, c.name.as_str());
+        c.data_type == DataType::Text && parts.last().is_some_and(|p| p.ends_with("name"))
+    };
+    label(contract).or_else(|| {
+        let mut found = contract.columns.iter().filter(ends);
+        found.next().filter(|_| found.next().is_none())
+    })
+}
+
+/// The columns of a first and a last name.
+pub fn two_names(contract: &Contract) -> Option<(&Column, &Column)> {
+    const FIRST: &[&str] = &["firstname", "first", "givenname", "given", "forename", "fname"];
+    const LAST: &[&str] = &["lastname", "last", "familyname", "family", "surname", "lname"];
+    let part = |keys: &[&str]| {
+        let key = |c: &Column| name_parts(&c.physical_name, c.name.as_str()).concat();
+        contract.columns.iter().find(|c| c.data_type == DataType::Text && keys.contains(&key(c).as_str()))
+    };
+    Some((part(FIRST)?, part(LAST)?))
+}
+
+/// Whether a row is called by a first and a last name, and by nothing else.
+pub fn has_two_names(contract: &Contract) -> bool {
+    two_names(contract).is_some() && name(contract).is_none()
 }
 
 /// The kind of personal data that can be cleaned, by tag or by name.

@@ -5,16 +5,17 @@ use std::ops::Range;
 
 use super::Ground;
 use super::graph::{Graph, Way};
-use super::lexicon::{EXACT, Hits, Lexicon, phrase_len};
+use super::lexicon::{ColumnOf, EXACT, Hits, Lexicon, name_parts, phrase_len};
 use super::piece::{Kind, Noun, Piece, Value};
 use super::recognise::{self, RECOGNISERS};
+use super::roles;
 use super::said::Said;
 use super::stem;
 use super::tokens::{self, Token};
 use super::twice::{self, Twice};
 use super::words;
 use crate::spec::Answer;
-use crate::vocabulary::TableRef;
+use crate::vocabulary::{TableRef, Unit};
 
 /// A requirement, with everything that its words are judged against.
 pub struct Scan<'a> {
@@ -117,7 +118,14 @@ impl<'a> Scan<'a> {
 
     /// Past articles and words such as `all our`.
     pub fn article(&self, at: usize) -> usize {
-        self.skip(at, words::ARTICLES)
+        let mut at = at;
+        // What the contracts call so is no article: `company name`.
+        while let Some(end) = self.any(at, words::ARTICLES)
+            && (end > at + 1 || !words::article_or_noun(self.word(at)) || self.lexicon.noun(&self.tokens, at).is_none())
+        {
+            at = end;
+        }
+        at
     }
 
     /// Whether keys lead from the rows of a table to those of another, each to one.
@@ -167,6 +175,9 @@ impl<'a> Scan<'a> {
         if let Some(noun) = self.dotted(at) {
             return Some((noun, at + 1));
         }
+        if let Some(found) = self.name_of(at) {
+            return Some(found);
+        }
         let mut hits = self.hits(at)?;
         let mut end = at + hits.len;
         let mut modifiers: Vec<Hits<'a>> = Vec::new();
@@ -179,6 +190,7 @@ impl<'a> Scan<'a> {
                 }
                 let key: String = self.tokens[end..end + len].iter().map(|t| t.key.as_str()).collect();
                 let own: Vec<_> = hits.tables.iter().filter_map(|t| self.lexicon.column_of(t, &key)).collect();
+                let own = if own.is_empty() && key == "name" { self.names(&hits.tables) } else { own };
                 if !own.is_empty() && !words::never_noun(self.word(end)) {
                     next = Some(Hits { len, tier: hits.tier, tables: Vec::new(), columns: own });
                     break;
@@ -207,18 +219,74 @@ impl<'a> Scan<'a> {
         Some((Noun { tokens: at..end, hits, modifiers, values: Vec::new() }, end))
     }
 
+    /// `name of the department`, `title of their manager`: what rows of a table, or of one in a role, are called by.
+    fn name_of(&self, at: usize) -> Option<(Noun<'a>, usize)> {
+        let token = self.tokens.get(at).filter(|t| matches!(t.key.as_str(), "name" | "title"))?;
+        let of = self.article(self.any(at + 1, &["of", "of the"])?);
+        let role = (1..=2).rev().find_map(|len| {
+            let said: String = self.tokens.get(of..of + len)?.iter().map(|t| t.key.as_str()).collect();
+            let role = self.lexicon.key(&format!("{said}{}", token.key), 1)?;
+            let columns: Vec<_> = role.columns.into_iter().filter(|c| self.twice.get(c.table).is_some()).collect();
+            (!columns.is_empty()).then_some((columns, of + len))
+        });
+        let (columns, end) = role.or_else(|| {
+            let table = self.hits(of).filter(|h| !h.tables.is_empty())?;
+            let own = table.tables.iter().filter_map(|t| self.lexicon.column_of(t, &token.key)).collect::<Vec<_>>();
+            let own = if own.is_empty() && token.key == "name" { self.names(&table.tables) } else { own };
+            Some((own, of + table.len))
+        })?;
+        let hits = Hits { len: end - at, tier: EXACT, tables: Vec::new(), columns };
+        (!hits.columns.is_empty())
+            .then_some((Noun { tokens: at..end, hits, modifiers: Vec::new(), values: Vec::new() }, end))
+    }
+
+    /// The columns that rows of these tables are called by.
+    fn names(&self, tables: &[&'a TableRef]) -> Vec<ColumnOf<'a>> {
+        let name = |table: &&'a TableRef| {
+            let column = roles::name(self.ground.contracts.get(*table)?)?;
+            Some(ColumnOf { table: *table, column })
+        };
+        tables.iter().filter_map(name).collect()
+    }
+
     /// What the words at `i` name, if they are not words that never name anything.
     pub fn hits(&self, i: usize) -> Option<Hits<'a>> {
         let token = self.tokens.get(i)?;
         if words::never_noun(&token.lower) {
             // `leave requests`, and a column that is called `value`, are what the contracts call exactly so.
-            let exact = |h: &Hits<'a>| h.tier == EXACT && (h.len > 1 || words::also_noun(&token.lower));
+            let exact = |h: &Hits<'a>| {
+                h.tier == EXACT && (h.len > 1 || words::also_noun(&token.lower) || self.counts_units(i, h))
+            };
             return self.lexicon.noun(&self.tokens, i).filter(exact);
         }
         self.lexicon
             .noun(&self.tokens, i)
             .or_else(|| if words::known(&token.lower) { None } else { self.lexicon.described(&self.tokens, i) })
             .or_else(|| if words::known(&token.lower) { None } else { self.lexicon.fuzzy(token) })
+    }
+
+    /// Whether the name of a unit of time is that of a column of numbers, and stands where no stretch of time would:
+    /// `sick days per month`, not `last 30 days`.
+    fn counts_units(&self, at: usize, hits: &Hits<'a>) -> bool {
+        let plural = Unit::parse(self.word(at)).is_some() && self.word(at).ends_with('s');
+        let numbers = hits.columns.iter().any(|c| roles::is_number(c.column));
+        let before = at.checked_sub(1).map_or("", |i| self.word(i));
+        let stretch = at > 0 && self.tokens[at - 1].kind == tokens::Kind::Number
+            || ["last", "past", "previous", "in", "per", "by", "every", "each", "few", "within", "next"]
+                .contains(&before)
+            || super::recognise::NUMBERS.iter().any(|n| n.0 == before)
+            || self
+                .any(at + 1, &["between", "from", "since", "ago", "before", "after", "to", "until", "with", "without"])
+                .is_some();
+        plural && numbers && !stretch
+    }
+
+    /// Whether a phrase at `at` names columns, and not tables of which a column has a part of the name: `employees` beside
+    /// `emp_no`.
+    pub fn is_column(&self, at: usize, hits: &Hits<'a>) -> bool {
+        let key = || self.tokens[at..at + hits.len].iter().map(|t| t.key.as_str()).collect::<String>();
+        let own = |c: &ColumnOf<'_>| name_parts(&c.column.physical_name, c.column.name.as_str()).concat();
+        hits.tables.is_empty() || hits.columns.iter().any(|c| own(c) == key())
     }
 
     /// `customers.phone`.

@@ -33,6 +33,23 @@ const NOUNS: &[&[&str]] = &[
     &["freight", "shippingcost", "shippingfee"],
 ];
 
+/// What happens, in other words, as [`super::stem::action`] has it.
+#[rustfmt::skip]
+pub const EVENTS: &[&[&str]] = &[
+    &["leav", "terminat", "resign", "quit", "depart", "offboard"],
+    &["join", "hir", "regist", "register", "enrol", "enroll", "onboard", "signup"],
+    &["open", "creat", "rais", "report", "fil", "submit", "log"],
+    &["clos", "resolv", "solv", "complet", "finish", "settl"],
+    &["buy", "order", "purchas", "plac"],
+    &["send", "ship", "dispatch"],
+    &["deliver", "arriv", "receiv"],
+    &["book", "reserv"],
+    &["loan", "borrow", "lend", "checkedout"],
+    &["cancel", "churn"],
+    &["issu", "bill", "invoic"],
+    &["measur", "record", "tak", "captur", "read"],
+];
+
 /// Currencies as people call them, by their codes.
 pub const CURRENCIES: &[(&str, &[&str])] = &[
     ("EUR", &["euro", "euros", "€"]),

@@ -1,5 +1,6 @@
-//! Tables that another one points to by several keys: a shipment has an origin and a destination, both addresses. In each
-//! role such a table counts as one of its own, so that `destination city` says by which key.
+//! Tables that another one points to by several keys: a shipment has an origin and a destination, both addresses; and
+//! tables that point to themselves: an employee has a manager. In each role such a table counts as one of its own, so that
+//! `destination city` and `name of the manager` say by which key.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +42,8 @@ impl Twice {
         let mut roles = BTreeMap::new();
         for (table, contract) in contracts {
             let parents = graph.parents(table);
-            for edge in parents.iter().filter(|e| parents.iter().filter(|o| o.to == e.to).count() > 1) {
+            let twice = parents.iter().filter(|e| parents.iter().filter(|o| o.to == e.to).count() > 1);
+            for edge in twice.chain(graph.own(table)) {
                 let Some((name, role)) = role(edge, contract, contracts) else { continue };
                 if !contracts.contains_key(&name) {
                     roles.entry(name).or_insert(role);

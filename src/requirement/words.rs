@@ -87,6 +87,38 @@ const FILLER: &[&str] = &[
     "grouped", "broken", "down", "split", "than", "are", "recorded", "registered", "existing", "overall", "am", "time", "times", "fails", "failed", "team",
 ];
 
+/// Verbs and adjectives that say no more than the noun beside them.
+#[rustfmt::skip]
+const HARMLESS: &[&str] = &[
+    "worked", "reported", "logged", "handled", "processed", "received", "submitted", "taken", "used", "consumed", "generated", "collected",
+    "raised", "issued", "written", "held", "given", "produced", "performed", "attended", "visited", "played", "driven", "travelled", "posted",
+    "filed", "entered", "measured", "captured", "observed", "booked", "ordered", "taking", "coming", "going", "occurred", "occurring", "incurred",
+    "listed", "stored", "kept", "tracked", "assigned", "involved", "seen", "found", "look", "looking", "understand", "compare", "monitor",
+    "interested", "useful", "helpful", "quick", "quickly", "ready", "easy", "proper", "own", "something", "everything", "anything", "thing",
+    "things", "stuff", "etc", "cheers", "regards", "morning", "everyone", "team", "guys", "folks", "boss", "colleagues", "actually", "basically",
+    "really", "currently", "generally", "available", "overview", "picture", "question", "idea", "help", "works", "working", "goes", "get",
+    "gets", "whole", "complete", "full", "detailed", "separate", "correct", "right", "accordingly", "respectively", "always", "later", "ones",
+    "such", "still", "already", "yet", "even", "ever", "own", "way", "long", "lived", "being", "served", "stayed", "carried", "hi", "ok", "okay",
+];
+
+/// Whom something is made for.
+#[rustfmt::skip]
+const AUDIENCES: &[&str] = &[
+    "marketing", "finance", "management", "managers", "controlling", "controllers", "boss", "ceo", "cfo", "coo", "analysts", "analytics",
+    "stakeholders", "ops", "operations", "accounting", "hr", "sales", "support", "product", "board", "leadership", "bi", "tableau", "looker", "excel",
+    "powerbi", "dashboards", "reporting", "engineering", "everyone", "colleagues", "audit", "auditors", "compliance", "planning", "meeting",
+];
+
+/// Whether `word` says no more than the noun beside it.
+pub fn is_harmless(word: &str) -> bool {
+    HARMLESS.contains(&word)
+}
+
+/// Whether `word` says whom something is made for.
+pub fn is_audience(word: &str) -> bool {
+    AUDIENCES.contains(&word)
+}
+
 /// Phrases that say nothing about the data.
 pub const PHRASES: &[&str] =
     &["look after", "looks after", "looked after", "i. e.", "i.e.", "e.g.", "that is", "as a list", "at all"];
@@ -123,6 +155,11 @@ pub fn picks(word: &str) -> bool {
 /// Whether `word` changes what is meant wherever it stands.
 pub fn turns(word: &str) -> bool {
     TURNING.contains(&word)
+}
+
+/// Whether an article is a name where the contracts have it.
+pub fn article_or_noun(word: &str) -> bool {
+    matches!(word, "company" | "individual" | "entire" | "raw" | "single")
 }
 
 /// Whether `word` says nothing about the data.

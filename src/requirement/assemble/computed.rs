@@ -4,8 +4,9 @@ use crate::contract::{Column, Contract};
 use crate::requirement::Question;
 use crate::requirement::lexicon::{ColumnOf, name_parts};
 use crate::requirement::piece::{Kind, Noun, RowColumn};
+use crate::requirement::roles;
 use crate::spec::{Grouping, Model};
-use crate::vocabulary::{DataType, Dialect, Name, TableRef, Unit, sql_string};
+use crate::vocabulary::{Dialect, Name, TableRef, Unit, sql_string};
 
 use super::Assembly;
 use super::columns::Scope;
@@ -134,7 +135,7 @@ impl<'a> Assembly<'_, 'a> {
             // What an order is worth.
             None => {
                 let contract = self.contract(scope.base)?;
-                let amount = crate::requirement::roles::amount(contract).filter(|a| a.others.is_empty());
+                let amount = roles::amount(contract).filter(|a| a.others.is_empty());
                 let Some(amount) = amount else {
                     let about = format!("`{words}`: by which number are {} sorted?", scope.base.table);
                     self.ask_that(Question::new(about).or_any(self.numbers_of(scope.base)));
@@ -167,8 +168,7 @@ impl<'a> Assembly<'_, 'a> {
         whose: Option<&Noun<'a>>,
         words: &str,
     ) -> Option<(&'a TableRef, &'a Column, &'a Column)> {
-        let named = |c: &'a Contract| Some((part_of(c, FIRST)?, part_of(c, LAST)?));
-        let tables = self.nearest(scope, whose, |c| named(c).is_some());
+        let tables = self.nearest(scope, whose, |c| roles::two_names(c).is_some());
         let [table] = tables[..] else {
             let about = format!("`{words}`: of which table? It is made of a first and a last name.");
             self.ask_that(
@@ -179,7 +179,7 @@ impl<'a> Assembly<'_, 'a> {
             );
             return None;
         };
-        let (first, last) = named(self.contract(table)?)?;
+        let (first, last) = roles::two_names(self.contract(table)?)?;
         self.reach(scope, table, words).then_some((table, first, last))
     }
 
@@ -218,14 +218,6 @@ impl Computed {
     pub(super) fn grouping(self) -> Grouping {
         Grouping { name: self.name, expr: Some(self.expr), description: Some(self.description) }
     }
-}
-
-const FIRST: &[&str] = &["firstname", "first", "givenname", "given", "forename", "fname"];
-const LAST: &[&str] = &["lastname", "last", "familyname", "family", "surname", "lname"];
-
-fn part_of<'c>(contract: &'c Contract, keys: &[&str]) -> Option<&'c Column> {
-    let key = |c: &Column| name_parts(&c.physical_name, c.name.as_str()).concat();
-    contract.columns.iter().find(|c| c.data_type == DataType::Text && keys.contains(&key(c).as_str()))
 }
 
 fn birth(contract: &Contract) -> Option<&Column> {

@@ -45,6 +45,7 @@ impl<'a> Assembly<'_, 'a> {
                     found.push(format!("{expr} is {}null", if *missing { "" } else { "not " }));
                 }
             }
+            Kind::Happened(happened) => found.extend(self.happened(scope, happened, words)),
             Kind::Noun(noun) => found.extend(self.adjectives(scope, noun, words)),
             Kind::Period { from, until } => found.extend(self.period(scope, from.as_deref(), until.as_deref(), words)),
             _ => {}

@@ -9,6 +9,10 @@ use crate::requirement::Question;
 use crate::requirement::piece::{GroupItem, Kind};
 use crate::requirement::{tokens, words};
 
+/// What stands before the meaning of what was said.
+pub(super) const EXPLAINS: &[&str] =
+    &["(", "i.e.", "i.e", "i. e.", "that is", "meaning", "which means", "that means", "so"];
+
 /// Longest run of words that is quoted back.
 const MOST: usize = 80;
 
@@ -108,7 +112,9 @@ impl Assembly<'_, '_> {
             // `check`, `never`, `previous`: words that mean something, where nothing could take them.
             let means = |word: &str| words::turns(word) || words::known(word) && !words::is_filler(word);
             let meant = tokens.clone().any(|t| means(self.scan.word(t)));
-            if !(meant || goes_on || subject || adjective || condition || who || number || after_measure) {
+            let sure = meant || goes_on || subject || adjective || condition || who || number || after_measure;
+            let how = || tokens.clone().all(|i| self.scan.word(i).ends_with("ly"));
+            if self.explained(pieces.clone()) || !sure && how() {
                 continue;
             }
             let words = self.quoted(&tokens);
@@ -123,6 +129,33 @@ impl Assembly<'_, '_> {
                 self.ask_that(Question::new(about).or_without().or_any(candidates));
             }
         }
+    }
+
+    /// Whether what is said next in brackets, or after `i.e.`, says what an unknown adjective means: `current employees (no
+    /// termination date)`.
+    fn explained(&self, pieces: Range<usize>) -> bool {
+        let mut after = self.pieces[pieces.end..].iter();
+        let named =
+            pieces.is_empty() || matches!(after.next().map(|p| &p.kind), Some(Kind::Noun(_) | Kind::Measure(_)));
+        named && {
+            let mut opened = false;
+            let rest = after.take_while(|p| !self.scan.tokens[p.tokens.start].is_mark("."));
+            rest.take(4).any(|p| {
+                opened |= self.scan.any(p.tokens.start, EXPLAINS).is_some();
+                opened && matches!(p.kind, Kind::Filter(_) | Kind::Happened(_))
+            })
+        }
+    }
+
+    /// `good readings only`: what stands before says which.
+    fn chosen(&self, only: usize) -> bool {
+        let before = self.pieces[..only].iter().rposition(|p| !matches!(p.kind, Kind::Filler));
+        before.is_some_and(|i| match &self.pieces[i].kind {
+            Kind::Filter(_) | Kind::Happened(_) => self.became.contains_key(&i),
+            Kind::Noun(noun) => !noun.values.is_empty() && self.became.contains_key(&i) || self.explained(only..only),
+            Kind::Measure(_) => self.explained(only..only),
+            _ => false,
+        })
     }
 
     fn base_words(&self) -> bool {
@@ -167,7 +200,8 @@ impl Assembly<'_, '_> {
                 Kind::Filler => {
                     let word = self.scan.word(piece.tokens.start);
                     let noun = || matches!(self.pieces.get(i + 1).map(|p| &p.kind), Some(Kind::Noun(_)));
-                    !self.became.contains_key(&i) && (words::turns(word) || words::picks(word) && noun())
+                    let lost = words::turns(word) || words::picks(word) && noun();
+                    lost && !self.became.contains_key(&i) && !(word == "only" && self.chosen(i))
                 }
                 Kind::Noun(noun) if !self.became.contains_key(&i) => {
                     let all = noun.hits.tables.iter().copied().chain(noun.hits.columns.iter().map(|c| c.table));

@@ -152,8 +152,10 @@ impl<'s, 'a> Assembly<'s, 'a> {
         let artifact = has(|k| matches!(k, Kind::Artifact { .. })) && (build || !ingest);
         let summary = has(|k| matches!(k, Kind::Artifact { summary: true }));
         let columns = has(|k| matches!(k, Kind::Column(_)));
-        let aggregates = has(|k| matches!(k, Kind::Measure(_) | Kind::Group(_) | Kind::Define { .. })) || summary;
-        let filters = has(|k| matches!(k, Kind::Filter(_)))
+        let computes = has(|k| matches!(k, Kind::Measure(_) | Kind::Define { .. })) || summary;
+        let shaped = has(|k| matches!(k, Kind::Shape(_) | Kind::Elapsed(_) | Kind::Pivot(_)));
+        let aggregates = computes || has(|k| matches!(k, Kind::Group(_))) && (shaped || !self.lists_each());
+        let filters = has(|k| matches!(k, Kind::Filter(_) | Kind::Happened(_)))
             || self.pieces.iter().any(|p| matches!(&p.kind, Kind::Noun(n) if !n.values.is_empty()));
         let shapes = has(|k| matches!(k, Kind::Shape(_)));
         let clean = has(|k| matches!(k, Kind::Clean(_)));
@@ -182,6 +184,19 @@ impl<'s, 'a> Assembly<'s, 'a> {
             history,
             summary,
         }
+    }
+
+    /// `list every agent with the name of their manager`: the rows are wanted, though `every` reads as a grain.
+    fn lists_each(&self) -> bool {
+        self.pieces.iter().enumerate().all(|(i, p)| match &p.kind {
+            Kind::Group(items) => {
+                let word = self.scan.word(p.tokens.start);
+                let first = self.pieces[..i].iter().all(|p| matches!(p.kind, Kind::List | Kind::Build | Kind::Filler));
+                let one = matches!(&items[..], [GroupItem::Noun(noun)] if !noun.hits.tables.is_empty());
+                one && first && matches!(word, "each" | "every" | "for")
+            }
+            _ => true,
+        })
     }
 
     /// The pieces that the model in hand is made of.
@@ -244,6 +259,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
                 Kind::Noun(noun) | Kind::Shape(Shape::Column(noun) | Shape::Within(GroupItem::Noun(noun))) => {
                     found.push(noun);
                 }
+                Kind::Happened(happened) => found.push(&happened.time),
                 Kind::Filter(filter) => found.extend(filter.nouns()),
                 Kind::Measure(measure) => found.extend(measure.nouns()),
                 Kind::Define { formula, .. } => found.extend(formula.nouns()),

@@ -26,7 +26,9 @@ impl<'a> Assembly<'_, 'a> {
             self.filters(&mut scope, &mut draft);
             self.others(&mut scope, &mut draft);
             self.dedupe(&mut scope, &mut draft);
-            self.groups(&mut scope, &mut draft);
+            if !asked.rows {
+                self.groups(&mut scope, &mut draft);
+            }
             if asked.rows {
                 self.rows(&mut scope, &mut draft);
                 self.elapsed_columns(&mut scope, &mut draft, true);
@@ -193,6 +195,9 @@ impl<'a> Assembly<'_, 'a> {
             let path = match &piece.kind {
                 Kind::Artifact { .. } | Kind::Build | Kind::List => format!("models.{}", model.name),
                 Kind::Noun(noun) if !noun.hits.tables.is_empty() => format!("models.{}.from", model.name),
+                Kind::Group(_) if model.measures.is_empty() && model.group_by.is_empty() => {
+                    format!("models.{}.from", model.name)
+                }
                 Kind::Group(items)
                     if items.iter().all(|i| matches!(i, GroupItem::Unit(..))) && model.group_by.is_empty() =>
                 {

@@ -6,7 +6,8 @@ use crate::vocabulary::{Name, TableRef};
 
 use super::Assembly;
 use super::columns::Scope;
-use crate::requirement::piece::{GroupItem, Kind, Noun};
+use crate::requirement::lexicon::ColumnOf;
+use crate::requirement::piece::{GroupItem, Happened, Kind, Noun};
 
 impl<'a> Assembly<'_, 'a> {
     /// Whether a noun names times and nothing else.
@@ -22,6 +23,45 @@ impl<'a> Assembly<'_, 'a> {
         self.pieces.iter().any(|p| matches!(&p.kind, Kind::Group(items) if items.iter().any(unit)))
     }
 
+    /// Whether some stretch of time is laid over the rows.
+    fn has_stretch(&self) -> bool {
+        self.at_hand().iter().any(|(_, p)| matches!(p.kind, Kind::Window(_) | Kind::Period { .. }))
+    }
+
+    /// That it has happened: beside a unit or a stretch by the time that counts, else by the status where there is one.
+    pub(super) fn happened(&mut self, scope: &mut Scope<'a>, said: &Happened<'a>, words: &str) -> Option<String> {
+        let timed = self.counts_by_unit() || self.has_stretch();
+        if let Some(value) = said.value.as_ref().filter(|_| !timed) {
+            return self.values(scope, std::slice::from_ref(value), None, false, words);
+        }
+        let column = self.column(scope, &said.time, words)?;
+        let expr = self.expr(scope, column.table, &column.column.name);
+        if !self.nullable(scope, column.table, column.column) {
+            // The words say by which time, and nothing of the rows.
+            let piece = self
+                .pieces
+                .iter()
+                .position(|p| matches!(&p.kind, Kind::Happened(h) if h.time.tokens == said.time.tokens));
+            piece.into_iter().for_each(|i| self.note(i, "models"));
+            return None;
+        }
+        Some(format!("{expr} is not null"))
+    }
+
+    /// The times that the words say something happened at, where they are not all one.
+    pub(super) fn several_happened(&self) -> Vec<ColumnOf<'a>> {
+        let mut out: Vec<ColumnOf<'a>> = Vec::new();
+        for (_, piece) in self.at_hand() {
+            let Kind::Happened(happened) = &piece.kind else { continue };
+            for column in &happened.time.hits.columns {
+                if !out.iter().any(|c| (c.table, &c.column.name) == (column.table, &column.column.name)) {
+                    out.push(*column);
+                }
+            }
+        }
+        out
+    }
+
     /// Words that say by which time the grain is counted.
     pub(super) fn note_grain(&mut self, model: &Model, piece: usize) {
         if let Some(first) = model.group_by.first() {
@@ -31,14 +71,13 @@ impl<'a> Assembly<'_, 'a> {
 
     /// The time that the words name beside a unit; the base's own before that of a table that it leads to.
     pub(super) fn said_time(&self, scope: &Scope<'a>) -> Option<(&'a TableRef, Name)> {
-        if !self.counts_by_unit() {
-            return None;
-        }
         let mut found: Vec<(u32, &'a TableRef, &'a Name)> = Vec::new();
-        for piece in self.pieces {
+        let by_unit = self.counts_by_unit();
+        for (_, piece) in self.at_hand() {
             let nouns: Vec<&Noun<'a>> = match &piece.kind {
-                Kind::Noun(noun) => vec![noun],
-                Kind::Group(items) => items
+                Kind::Happened(happened) => vec![&happened.time],
+                Kind::Noun(noun) if by_unit => vec![noun],
+                Kind::Group(items) if by_unit => items
                     .iter()
                     .filter_map(|i| match i {
                         GroupItem::Noun(noun) => Some(noun),

@@ -96,6 +96,14 @@ impl<'a> Assembly<'_, 'a> {
         if let Some((table, column)) = self.said_time(scope) {
             return self.reach(scope, table, words).then_some((table, column));
         }
+        let several = self.several_happened();
+        if several.len() > 1 && several.iter().all(|c| self.distance(scope.base, c.table) == Some(0)) {
+            let question = Question::new(format!("`{words}`: several times are named. By which one?"));
+            let question = question.key(format!("{}.time", scope.base.table));
+            let readings =
+                several.iter().map(|c| (format!("{}.{}", c.table.table, c.column.name), c.column.name.clone()));
+            return Some((scope.base, self.choose(Readings::new(question).or_any(readings))?));
+        }
         let own = self.contract(scope.base).map(roles::event_time)?;
         let mut best = (scope.base, own);
         // The time of an order's record says less than the time of the order itself: `order_items.created_at`.

@@ -116,6 +116,8 @@ pub enum Kind<'a> {
     Shape(Shape<'a>),
     /// A table or a column, by itself.
     Noun(Noun<'a>),
+    /// What happened to the rows before it.
+    Happened(Happened<'a>),
     /// The time between two events, by itself.
     Elapsed(Elapsed<'a>),
     /// `dimension`: a row for each of something.
@@ -174,6 +176,15 @@ pub struct Noun<'a> {
     pub modifiers: Vec<Hits<'a>>,
     /// Values before it: `cancelled` in `cancelled orders`.
     pub values: Vec<Value<'a>>,
+}
+
+/// What happened to rows: `closed` after `tickets`.
+#[derive(Clone, Debug)]
+pub struct Happened<'a> {
+    /// The columns that say when.
+    pub time: Noun<'a>,
+    /// The status that says so too, where there is one.
+    pub value: Option<Value<'a>>,
 }
 
 /// A phrase that is a value of some column.

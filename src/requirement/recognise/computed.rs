@@ -1,6 +1,7 @@
 //! Columns that rows have not got yet: `full name`, `age`, `email domain`, `year of birth`, buckets.
 
 use crate::requirement::piece::{Kind, Noun, Piece, RowColumn};
+use crate::requirement::roles;
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
 use crate::vocabulary::Unit;
@@ -70,6 +71,13 @@ fn person<'a>(scan: &Scan<'a>, at: usize, whose: Option<Noun<'a>>) -> Option<(Ro
             (whose, _) => (whose, end),
         }
     };
+    // `names of their customers`, where a first and a last name make it up.
+    if matches!(scan.word(at), "name" | "names")
+        && let (Some(whose), end) = of(at + 1, whose.clone())
+        && whose.hits.tables.iter().any(|t| scan.ground.contracts.get(*t).is_some_and(roles::has_two_names))
+    {
+        return Some((RowColumn::FullName(Some(whose)), end));
+    }
     if let Some(end) = scan.any(at, FULL_NAME) {
         let (whose, end) = of(end, whose);
         return Some((RowColumn::FullName(whose), end));

@@ -166,7 +166,16 @@ fn only<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
         return if strong && !named && content { unknown(scan, at, i, false) } else { None };
     }
     let (noun, end) = table_after(scan, end);
+    let end = if scan.word(at) == "only" { counts(scan, end) } else { end };
     piece(at, end, Filter::Values { negative: false, values, noun })
+}
+
+/// `only approved requests count`: the verb says no more.
+fn counts(scan: &Scan<'_>, at: usize) -> usize {
+    let said =
+        ["count", "counts", "are counted", "should count", "should be counted", "are relevant", "matter", "are wanted"];
+    let end = scan.any(at, &said).filter(|end| scan.tokens.get(*end).is_none_or(|t| t.kind == tokens::Kind::Mark));
+    end.unwrap_or(at)
 }
 
 fn table_after<'a>(scan: &Scan<'a>, at: usize) -> (Option<Noun<'a>>, usize) {

@@ -1,6 +1,7 @@
 //! What is computed: `number of orders`, `revenue`, `average order value`, `distinct customers`.
 
 use crate::requirement::piece::{Formula, Kind, Measure, Noun, Piece, Value, What};
+use crate::requirement::roles;
 use crate::requirement::scan::Scan;
 use crate::requirement::stem;
 use crate::requirement::synonyms::{REVENUE, WORTH};
@@ -162,19 +163,18 @@ pub(super) fn function_word(scan: &Scan<'_>, at: usize) -> Option<(usize, Functi
 pub(super) fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
     let found = function_word(scan, at);
     // A column such as `Total` or `last_name` that begins with such a word is that column.
-    let named =
-        scan.hits(at).filter(|h| h.tier == 0 && found.is_none_or(|f| at + h.len > f.0) && !h.columns.is_empty());
+    let named = scan.hits(at).filter(|h| {
+        h.tier == 0 && found.is_none_or(|f| at + h.len > f.0) && !h.columns.is_empty() && scan.is_column(at, h)
+    });
     if let Some(hits) = named {
-        return hits
-            .columns
-            .iter()
-            .any(|c| super::super::roles::cleanable(c.column).is_none() && c.column.data_type.is_numeric())
-            .then(|| {
+        return hits.columns.iter().any(|c| roles::cleanable(c.column).is_none() && roles::is_number(c.column)).then(
+            || {
                 let tokens = at..at + hits.len;
                 let end = tokens.end;
                 let noun = Noun { tokens, hits, modifiers: Vec::new(), values: Vec::new() };
                 measure(What::Of { function: Function::Sum, formula: Formula::Column(noun) }, Vec::new(), end)
-            })?;
+            },
+        )?;
     }
     let (i, function) = found?;
     let i = scan.article(scan.any(i, &["of", "of the", "of all"]).unwrap_or(i));
@@ -210,7 +210,8 @@ pub(super) fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, u
     let (mut noun, end) = scan.noun(i)?;
     let mut all = values;
     all.extend(take_values(&mut noun));
-    if !noun.hits.columns.is_empty() && (noun.hits.tables.is_empty() || function != Function::Sum) {
+    let is_column = scan.is_column(noun.tokens.start, &noun.hits);
+    if !noun.hits.columns.is_empty() && is_column && (noun.hits.tables.is_empty() || function != Function::Sum) {
         let end = scan.any(end, &["sold", "ordered", "billed", "charged", "bought", "purchased"]).unwrap_or(end);
         return measure(What::Of { function, formula: Formula::Column(noun) }, all, end);
     }
@@ -307,7 +308,9 @@ fn worth_of<'a>(scan: &Scan<'a>, at: usize, function: Function) -> Option<(What<
     let named = scan.head(at);
     let word = scan.tokens.get(at)?;
     // `amount` is no more than the end of `tax_amount`.
-    let part = WORTH.contains(&word.key.as_str()) && named.as_ref().is_some_and(|n| n.0.hits.tier > 0);
+    let part = WORTH.contains(&word.key.as_str())
+        && !matches!(word.key.as_str(), "cost" | "price" | "size")
+        && named.as_ref().is_some_and(|n| n.0.hits.tier > 0);
     if let Some((noun, _)) = named.as_ref().filter(|_| !part)
         && !noun.hits.columns.is_empty()
     {

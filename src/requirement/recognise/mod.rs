@@ -14,6 +14,7 @@ mod filter;
 mod formula;
 mod functions;
 mod group;
+mod happened;
 mod having;
 mod history;
 mod mask;
@@ -38,6 +39,7 @@ mod zero;
 
 pub use quality::form_of;
 pub use schedule::{Every, When};
+pub use top::NUMBERS;
 
 use super::piece::Piece;
 use super::scan::Scan;
@@ -76,6 +78,7 @@ pub const RECOGNISERS: &[Recogniser] = &[
     formula::definition,
     subject::read,
     absent::read,
+    happened::read,
     comparative::read,
     filter::read,
     functions::read,

@@ -78,7 +78,8 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         who?;
         let light = scan.skip(start, LIGHT);
         let (noun, end, verb) = others(scan, light, &subjects)?;
-        (verb || light > start).then_some((Many::Some, noun, end, verb))
+        // `and the message count`: an article is no verb.
+        (verb || light > scan.article(start)).then_some((Many::Some, noun, end, verb))
     };
     let (many, noun, end, verb) = found(NONE, Many::None).or_else(|| found(SOME, Many::Some)).or_else(placed)?;
     let end = if verb { object(scan, end) } else { end };
