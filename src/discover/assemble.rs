@@ -102,7 +102,7 @@ fn accepted_values(
             continue;
         }
         if !profile::is_list(column.name.as_str(), seen) {
-            let values = seen.values.iter().flatten().filter(|_| profile::has_examples(seen));
+            let values = seen.values.iter().flatten().filter(|_| profile::has_examples(column.name.as_str(), seen));
             column.examples = values.cloned().collect();
             column.examples.sort();
             continue;

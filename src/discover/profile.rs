@@ -244,14 +244,35 @@ pub fn is_list(name: &str, seen: &Seen) -> bool {
     distinct <= 8 && filled >= 50 && filled >= distinct * 20 && values.iter().all(|v| code(v))
 }
 
-/// Whether values of a column are worth an example: few words, each in many rows, so that requirements name them.
-pub fn has_examples(seen: &Seen) -> bool {
+/// Whether values of a column are worth an example, so that requirements name them: few words, each in many rows, or
+/// in a short table where the name of the column tells that it sorts the rows.
+pub fn has_examples(name: &str, seen: &Seen) -> bool {
     let Some(values) = &seen.values else { return false };
+    let last = name.rsplit('_').next().unwrap_or(name);
     let distinct = values.len() as u64;
     let plain = values.iter().all(|v| is_word(v)) && seen.dates + seen.moments + seen.zoned + seen.numbers == 0;
     let personal = seen.emails + seen.phones + seen.cards > 0;
-    plain && !personal && (2..=20).contains(&distinct) && seen.texts >= distinct * 5
+    let sorts = CLOSED.contains(&last) || SORTS.contains(&last);
+    plain && !personal && (2..=20).contains(&distinct) && (sorts || seen.texts >= distinct * 5)
 }
+
+/// Names of columns that sort things, beside those whose values are a closed list.
+const SORTS: &[&str] = &[
+    "area",
+    "brand",
+    "city",
+    "country",
+    "department",
+    "division",
+    "family",
+    "genre",
+    "group",
+    "market",
+    "region",
+    "specialty",
+    "team",
+    "zone",
+];
 
 /// A word or two such as `bank_transfer`, `Coffee`, `on hold`.
 fn is_word(text: &str) -> bool {

@@ -128,6 +128,21 @@ fn lists_of_values_are_rules_and_personal_data_is_none() {
 }
 
 #[test]
+fn few_rows_show_examples_of_what_sorts_them_and_of_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = "create table plans (id integer primary key, name text, tier text, city text, contact_name text);
+        insert into plans values (1, 'Basic', 'bronze', 'Bern', 'Ada'), (2, 'Plus', 'gold', 'Basel', 'Bo'),
+            (3, 'Student', 'bronze', 'Bern', 'Cy');";
+    sqlite(dir.path(), "plans.sqlite", script);
+    let found = discovered(dir.path(), "plans.sqlite").unwrap();
+    let columns = &found.contracts[0].columns;
+    let shown: Vec<(&str, String)> =
+        columns.iter().filter(|c| !c.examples.is_empty()).map(|c| (c.name.as_str(), c.examples.join(", "))).collect();
+    assert_eq!(shown, [("tier", "bronze, gold".to_owned()), ("city", "Basel, Bern".to_owned())]);
+    assert!(columns.iter().all(|c| c.accepted_values.is_empty()), "three rows are no rule");
+}
+
+#[test]
 fn a_large_table_is_sampled_and_its_lists_are_whole() {
     let dir = tempfile::tempdir().unwrap();
     sqlite(

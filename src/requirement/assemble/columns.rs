@@ -117,11 +117,12 @@ impl<'a> Assembly<'_, 'a> {
 
     /// The joins of the model. Where every row must have a parent, one without is an error in the data and counts
     /// nowhere; where it may have none, it stays.
-    pub(super) fn joins(&mut self, scope: &Scope<'a>) -> Vec<Join> {
+    pub(super) fn joins(&mut self, scope: &Scope<'a>, filters: &[String]) -> Vec<Join> {
+        let demanded = self.demanded(scope, filters);
         let mut optional: Vec<&TableRef> = Vec::new();
         let mut out = Vec::new();
         for edge in &scope.joined {
-            let left = !edge.required || optional.contains(&edge.from);
+            let left = (!edge.required || optional.contains(&edge.from)) && !demanded.contains(&edge.to);
             if left {
                 optional.push(edge.to);
             }

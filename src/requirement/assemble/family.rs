@@ -212,7 +212,7 @@ impl<'a> Assembly<'_, 'a> {
                 (self.assumed, self.warnings, self.became) = kept;
             }
         }
-        model.joins = self.joins(&scope);
+        model.joins = self.joins(&scope, &model.filters);
         scope.joined.iter().for_each(|edge| self.touch(edge.to));
         let thing = head_of(self, parent);
         let others: Vec<String> = family.homes.iter().map(|h| people(&head_of(self, h.0))).collect();
@@ -321,7 +321,7 @@ impl<'a> Assembly<'_, 'a> {
             let (mut model, on, computed) = done?;
             let (things, thing) = (people(&head_of(self, home)), head_of(self, family.parent).replace('_', " "));
             model.description = Some(format!("{} brought to one row for each {thing}.", capital(&things)));
-            model.joins = self.joins(&scope);
+            model.joins = self.joins(&scope, &model.filters);
             scope.joined.iter().for_each(|edge| self.touch(edge.to));
             let draft = model.name.clone();
             let named = self.between(model);

@@ -62,6 +62,17 @@ impl<'a> Assembly<'_, 'a> {
         self.values(scope, &values, Some(noun), false, words)
     }
 
+    /// `expired and cancelled` and `silver` in `expired and cancelled silver plans`; none where an `or` stands between.
+    fn of_several_columns<'v>(&self, values: &'v [Value<'a>]) -> Option<Vec<&'v [Value<'a>]>> {
+        let groups: Vec<&[Value<'a>]> = values.chunk_by(Value::shares_column).collect();
+        let between = |two: &[&[Value<'a>]]| {
+            let gap = two[0].last()?.tokens.end..two[1].first()?.tokens.start;
+            Some(self.scan.tokens.get(gap)?.iter().any(|t| t.lower == "or"))
+        };
+        let apart = groups.windows(2).all(|two| between(two) == Some(false));
+        (groups.len() > 1 && apart).then_some(groups)
+    }
+
     /// A condition by values.
     pub(super) fn values(
         &mut self,
@@ -102,6 +113,13 @@ impl<'a> Assembly<'_, 'a> {
             }
         }
         if columns.is_empty() {
+            if let Some(groups) = self.of_several_columns(values).filter(|_| !negative) {
+                let mut all: Vec<String> = Vec::new();
+                for group in groups {
+                    all.push(self.values(scope, group, noun, false, words)?);
+                }
+                return Some(all.join(" and "));
+            }
             let each = values.iter().flat_map(|v| &v.of);
             let candidates =
                 each.map(|o| format!("{}.{} = {}", o.table.table, o.column.name, o.value.unwrap_or("true")));

@@ -34,7 +34,11 @@ impl<'a> Assembly<'_, 'a> {
                 continue;
             }
             let words = self.scan.words(&self.pieces[i].tokens);
+            let filters = model.filters.len();
             if let Some(mut computed) = self.measure(scope, model, measure, words, alone) {
+                if model.filters.len() > filters {
+                    self.note(i, format!("models.{}.where.{filters}", model.name));
+                }
                 if let Some((said, name)) = self.called(i) {
                     computed.name = name;
                     self.note(said, format!("models.{}.measures.{}", model.name, computed.name));

@@ -8,6 +8,7 @@ mod columns;
 mod computed;
 mod contradictions;
 mod dedupe;
+mod demanded;
 mod elapsed;
 mod family;
 mod filters;

@@ -49,7 +49,7 @@ impl<'a> Assembly<'_, 'a> {
                 model = draft;
             }
         }
-        model.joins = self.joins(&scope);
+        model.joins = self.joins(&scope, &model.filters);
         for edge in scope.joined.clone() {
             self.touch(edge.to);
             let at = model

@@ -102,7 +102,7 @@ impl<'a> Assembly<'_, 'a> {
         let all =
             described(Computed::new(count.clone(), Function::Count, "*"), format!("Number of {}.", people(&thing)));
         draft.measures.push(all);
-        draft.joins = self.joins(&inner);
+        draft.joins = self.joins(&inner, &draft.filters);
         inner.joined.iter().for_each(|edge| self.touch(edge.to));
         draft.description = Some(format!(
             "{}{} of each {}, how many there are.",

@@ -196,6 +196,14 @@ pub struct Value<'a> {
     pub of: Vec<ValueOf<'a>>,
 }
 
+impl Value<'_> {
+    /// Whether some column has both.
+    pub fn shares_column(&self, other: &Value<'_>) -> bool {
+        let same = |a: &ValueOf<'_>, b: &ValueOf<'_>| a.table == b.table && a.column.name == b.column.name;
+        self.of.iter().any(|a| other.of.iter().any(|b| same(a, b)))
+    }
+}
+
 /// Something to group by.
 #[derive(Clone, Debug)]
 pub enum GroupItem<'a> {
