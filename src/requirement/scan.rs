@@ -149,7 +149,9 @@ impl<'a> Scan<'a> {
                 // A word that is both a value and a name is a value only before another noun.
                 Some((len, of))
                     if named.as_ref().is_none_or(|h| h.len <= len)
-                        && (named.is_none() || self.hits(i + len).is_some_and(|h| !h.tables.is_empty())) =>
+                        && (named.is_none() || self.hits(i + len).is_some_and(|h| !h.tables.is_empty()))
+                        // `opened a ticket`: a verb rather than what the ticket is.
+                        && self.article(i + len) == i + len =>
                 {
                     values.push(Value { tokens: i..i + len, of: of.to_vec() });
                     i += len;

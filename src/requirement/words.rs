@@ -141,7 +141,7 @@ const NEVER: &[&str] = &[
 const TURNING: &[&str] = &[
     "not", "no", "none", "nobody", "nothing", "if", "than", "nor", "neither", "never", "unless", "until", "till", "before", "after", "except", "excluding", "without", "only",
     "top", "bottom", "least", "most", "fewest", "highest", "lowest", "largest", "smallest", "biggest", "best", "worst", "minus", "times", "divided",
-    "median", "previous", "latest", "earliest", "distinct", "cumulative", "rolling", "versus", "vs", "compared", "instead", "otherwise", "whether",
+    "median", "share", "percentage", "percent", "proportion", "fraction", "ratio", "since", "previous", "latest", "earliest", "distinct", "cumulative", "rolling", "versus", "vs", "compared", "instead", "otherwise", "whether",
 ];
 
 /// Words that pick some of the rows where a noun follows.

@@ -126,7 +126,13 @@ impl<'a> Assembly<'_, 'a> {
             What::Count { noun, .. } if noun.hits.tables.is_empty() => {
                 nearest(noun.hits.columns.iter().map(|c| c.table).collect())
             }
-            What::Count { noun, .. } => nearest(noun.hits.tables.clone()),
+            What::Count { noun, .. } => nearest(noun.hits.tables.clone()).or_else(|| {
+                // `teachers per course`: a table between the two pairs them.
+                let tables = noun.hits.tables.iter().filter(|t| **t != parent && !self.scan.leads(t, parent));
+                let pairs: Vec<_> = tables.flat_map(|t| self.between_both(t, parent)).collect();
+                let [(up, _)] = &pairs[..] else { return None };
+                Some(up.from)
+            }),
             What::Worth { noun, .. } => {
                 let said: Vec<&'a TableRef> = noun.iter().flat_map(|n| n.hits.tables.iter().copied()).collect();
                 let amount = |t: &&'a TableRef| self.contract(t).is_some_and(|c| roles::amount(c).is_some());

@@ -162,7 +162,7 @@ impl<'a> Assembly<'_, 'a> {
             }
             What::Share { noun, of, filter, percent } => {
                 let filter = filter.as_deref();
-                return self.share(scope, noun.as_ref(), of, &measure.values, filter, *percent, words);
+                return self.share(scope, model, noun.as_ref(), of, &measure.values, filter, *percent, words);
             }
             What::Ratio { left, right, name, percent } => {
                 return self.ratio(scope, model, left, right, name.as_deref(), *percent, words);

@@ -28,7 +28,7 @@ impl<'a> Assembly<'_, 'a> {
         let family = if asked.model { self.family() } else { None };
         let base = match &family {
             Some(family) => Some(family.parent),
-            None if asked.model => self.base(),
+            None if asked.model => self.listed().filter(|_| asked.rows).or_else(|| self.base()),
             None => None,
         };
         if !self.questions.is_empty() {

@@ -1,21 +1,22 @@
 //! One number over another, in one expression.
 
 use crate::requirement::Question;
-use crate::requirement::piece::{Filter, Measure, Noun, Value};
+use crate::requirement::piece::{Filter, Kind, Many, Measure, Noun, Others, Value, What};
 use crate::spec::{Function, Measure as Computed, Model};
-use crate::vocabulary::Name;
+use crate::vocabulary::{Name, TableRef};
 
 use super::Assembly;
 use super::columns::Scope;
 use super::measures::{described, head_of, people};
 use super::names::snake;
 
-impl<'a> Assembly<'_, 'a> {
+impl<'s, 'a> Assembly<'s, 'a> {
     /// Rows that meet a condition over all of them.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn share(
         &mut self,
         scope: &mut Scope<'a>,
+        model: &Model,
         noun: Option<&Noun<'a>>,
         of: &[Value<'a>],
         values: &[Value<'a>],
@@ -24,7 +25,14 @@ impl<'a> Assembly<'_, 'a> {
         words: &str,
     ) -> Option<Computed> {
         let condition = match filter {
+            Some(Filter::Others(others)) => self.others_share(scope, noun?, others, words)?,
             Some(filter) => self.condition(scope, filter, words)?,
+            None if values.is_empty() => {
+                let (i, others) = self.late_condition()?;
+                let condition = self.others_share(scope, noun?, others, words)?;
+                self.note(i, format!("models.{}.measures", model.name));
+                condition
+            }
             None => self.values(scope, values, noun, false, words)?,
         };
         let all = if of.is_empty() { None } else { Some(self.values(scope, of, noun, false, words)?) };
@@ -72,12 +80,47 @@ impl<'a> Assembly<'_, 'a> {
                 let expr = self.expr(scope, column.table, &column.column.name);
                 Some(format!("{expr} is {}null", if *missing { "" } else { "not " }))
             }
-            Filter::Others(_) => {
-                let about = format!("`{words}`: rows of another table are no condition on one measure yet.");
-                self.ask_that(Question::new(about).or_without());
-                None
-            }
+            // Those are a share's alone, and read there.
+            Filter::Others(_) => None,
         }
+    }
+
+    /// The condition of a share that is said after it: `percentage of customers per country who placed an order`.
+    pub(super) fn late_condition(&self) -> Option<(usize, &'s Others<'a>)> {
+        let share = self.pieces.iter().position(|p| match &p.kind {
+            Kind::Measure(Measure { what: What::Share { filter: None, .. }, values }) => values.is_empty(),
+            _ => false,
+        })?;
+        self.pieces.iter().enumerate().skip(share).find_map(|(i, p)| match &p.kind {
+            Kind::Filter(Filter::Others(others)) => Some((i, others)),
+            _ => None,
+        })
+    }
+
+    /// Whether a row has others, as a condition on one measure: their number is joined, none where there is none.
+    fn others_share(
+        &mut self,
+        scope: &mut Scope<'a>,
+        noun: &Noun<'a>,
+        others: &Others<'a>,
+        words: &str,
+    ) -> Option<String> {
+        let subjects: Vec<&'a TableRef> = noun.hits.tables.iter().copied().filter(|t| *t == scope.base).collect();
+        let count = self
+            .subject_among(&subjects, scope.base, others, words)
+            .and_then(|(subject, way)| self.number_of(scope, subject, &way, others, words));
+        let Some(count) = count else {
+            if self.questions.is_empty() {
+                let about = format!("`{words}`: no key leads from those rows to {}.", scope.base.table);
+                self.ask_that(Question::new(about).or_without());
+            }
+            return None;
+        };
+        Some(match others.many {
+            Many::None => format!("{count} = 0"),
+            Many::Some => format!("{count} > 0"),
+            Many::Count(op, n) => format!("{count} {op} {n}"),
+        })
     }
 
     /// One measure over another.

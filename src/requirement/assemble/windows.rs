@@ -68,12 +68,12 @@ impl<'a> Assembly<'_, 'a> {
         }
     }
 
-    /// A window over the rows of a table by its own time.
-    pub(super) fn own_window(&mut self, table: &'a TableRef, pieces: &[Piece<'a>]) -> Option<Window> {
+    /// A window over the rows of a table by their time.
+    pub(super) fn own_window(&mut self, scope: &mut Scope<'a>, pieces: &[Piece<'a>]) -> Option<Window> {
         let pieces: Vec<(usize, &Piece<'a>)> = pieces.iter().enumerate().collect();
         let (stretch, said) = self.stretch(&pieces)?;
         let words = said.first().map(|i| self.scan.words(&pieces[*i].1.tokens)).unwrap_or_default();
-        let (_, column) = self.time(&mut Scope::new(table), words)?;
+        let (_, column) = self.time(scope, words)?;
         Some(stretch.over(column))
     }
 

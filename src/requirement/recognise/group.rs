@@ -64,6 +64,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
         if !spelt
             && (scan.article(joined) > joined
                 || super::measure::read(scan, joined, &[]).is_some()
+                || super::zero::read(scan, joined, &[]).is_some()
                 || super::clean::read(scan, joined, &[]).is_some())
         {
             break;

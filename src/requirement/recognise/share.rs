@@ -78,6 +78,16 @@ fn share<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
     }
     let (mut noun, end) = scan.noun(i).filter(|n| !n.0.hits.tables.is_empty())?;
     let before = std::mem::take(&mut noun.values);
+    if let Some((filter, end)) = others(scan, &noun, end) {
+        let what = What::Share { noun: Some(noun), of: before, filter: Some(Box::new(filter)), percent };
+        return Some((Measure { what, values: Vec::new() }, end));
+    }
+    // `percentage of customers per country who placed an order`: the condition comes after the groups.
+    let groups = super::group::read(scan, end, &[]).filter(|p| matches!(p.kind, Kind::Group(_)));
+    if groups.is_some_and(|g| others(scan, &noun, g.tokens.end).is_some()) {
+        let what = What::Share { noun: Some(noun), of: before, filter: None, percent };
+        return Some((Measure { what, values: Vec::new() }, end));
+    }
     if let Some((values, filter, end)) = condition(scan, end) {
         let what = What::Share { noun: Some(noun), of: before, filter: filter.map(Box::new), percent };
         return Some((Measure { what, values }, end));
@@ -106,6 +116,15 @@ fn condition<'a>(scan: &Scan<'a>, at: usize) -> Option<(Vec<Value<'a>>, Option<F
         }
     }
     None
+}
+
+/// `customers with an order`, `guests who never booked`: rows that have or lack others.
+fn others<'a>(scan: &Scan<'a>, noun: &Noun<'a>, at: usize) -> Option<(Filter<'a>, usize)> {
+    let subject = Piece { tokens: noun.tokens.clone(), kind: Kind::Noun(noun.clone()) };
+    match super::others::read(scan, at, &[subject])? {
+        Piece { tokens, kind: Kind::Filter(filter @ Filter::Others(_)) } => Some((filter, tokens.end)),
+        _ => None,
+    }
 }
 
 /// `cancellation rate`, `no-show rate`: the share of rows that have the value.

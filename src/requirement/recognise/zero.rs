@@ -33,7 +33,25 @@ const STAY: &[&str] = &[
     "stay in", "stay", "stays", "stays in", "are kept", "remain", "are included", "should be included", "should stay", "should stay in", "must stay", "must stay in", "must remain",
     "should remain", "should appear", "must appear", "appear", "appear too", "are shown", "should be shown", "must be included", "must be kept", "should be kept", "are listed",
     "should be listed", "included", "count as zero", "count as 0", "get zero", "get a zero", "get 0", "have zero", "show zero", "should show zero", "should have zero", "too", "as well", "also",
-    "kept in", "kept", "stay in the table", "stay in the result", "are to stay", "are to be kept", "included too", "included as well",
+    "kept in", "kept", "are to stay", "are to be kept", "included too", "included as well",
+    "should show zeros", "show zeros", "must show zero", "must show zeros", "get zeros", "should get zero", "should get zeros", "should still appear", "must still appear", "still appear", "must be there", "should be there",
+    "are there too", "count too", "should appear too", "must appear too", "should count as zero", "should be listed too", "are listed too", "should be there too", "as well as the others", "should have zeros",
+];
+/// Where they stay.
+const THERE: &[&str] =
+    &["in the list", "in the table", "in the result", "in the output", "in the report", "in it", "in"];
+/// What says that there are none, without their name.
+#[rustfmt::skip]
+const BARE: &[&str] = &[
+    "with neither", "with none", "with nothing", "without any", "without", "that have none", "that have neither", "having none", "who have none", "who have neither", "with zero", "with 0", "without either",
+    "with neither of them", "with neither of the two", "with none of them", "that have nothing", "without one", "that had none", "who had none", "with none at all",
+];
+/// What says it of whatever there is a row for.
+#[rustfmt::skip]
+const NONE: &[&str] = &[
+    "even if they have none", "even if there are none", "even if there is none", "even if none", "even where there are none", "0 if none", "zero if none", "zero if there are none", "0 if there are none", "zero if they have none",
+    "0 if they have none", "or zero if there are none", "or 0 if there are none", "or zero if none", "or 0 if none", "with 0 if there are none", "with zero if there are none", "0 where there are none", "zero where there are none",
+    "0 if there is none", "zero if there is none", "with 0 where there are none", "with zero where there are none",
 ];
 /// What may stand after a comma: how many they have.
 const ZERO: &[&str] = &[
@@ -47,6 +65,12 @@ const ZERO: &[&str] = &[
     "showing zero",
     "showing 0",
     "zero",
+    "with zeros",
+    "with zeroes",
+    "as zeros",
+    "with a 0",
+    "with a zero",
+    "showing zeros",
 ];
 
 /// Reads that rows without others stay, or that a table has a row for each of something.
@@ -55,6 +79,9 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         .any(at, &["dimension", "dimension table", "dim", "dim table", "dimensions", "master table", "360", "360 view"])
     {
         return Some(Piece { tokens: at..end, kind: Kind::Dimension });
+    }
+    if let Some(end) = scan.any(scan.any(at, &[",", "(", "and", "show", "showing"]).unwrap_or(at), NONE) {
+        return Some(Piece { tokens: at..end, kind: Kind::Zero });
     }
     let lead = scan.any(at, LEADS);
     let i = scan.article(lead.unwrap_or(at));
@@ -69,18 +96,19 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
             (last.clone(), i)
         }
     };
-    let others = super::others::read(scan, i, &[subject])?;
-    let Kind::Filter(Filter::Others(Others { many: Many::None | Many::Count("=", 0), .. })) = others.kind else {
-        return None;
+    let others = super::others::read(scan, i, &[subject]);
+    let mut end = match others {
+        Some(Piece { tokens, kind: Kind::Filter(Filter::Others(Others { many: Many::None, .. })) }) => tokens.end,
+        Some(_) => return None,
+        None => scan.any(i, BARE)?,
     };
-    let mut end = others.tokens.end;
     let stays = scan.any(scan.any(end, &[","]).unwrap_or(end), STAY);
     // `with orders` alone says nothing of those without.
     let weak = lead.is_none_or(|l| scan.word(l - 1) == "with" || scan.word(l - 1) == "count");
     if weak && stays.is_none() {
         return None;
     }
-    end = stays.unwrap_or(end);
+    end = stays.map_or(end, |end| scan.any(end, THERE).unwrap_or(end));
     let comma = scan.any(end, &[",", "and", ", and", ", but"]).unwrap_or(end);
     if let Some(zero) = scan.any(comma, ZERO) {
         end = scan.head(zero).filter(|n| !n.0.hits.tables.is_empty()).map_or(zero, |n| n.1);
