@@ -106,7 +106,7 @@ pub fn event_time(contract: &Contract) -> (Choice<&Column>, u8) {
 const NOT_WORTH: &[&str] = &[
     "id", "tax", "discount", "vat", "freight", "ship", "shipping", "tip", "fee", "cost", "balance", "quantity", "count", "rate",
     "percent", "pct", "weight", "number", "item", "unit", "minute", "second", "hour", "day", "distance", "age", "year", "point",
-    "refund", "deposit", "salary", "budget", "credit", "limit", "stock", "km", "mile", "duration", "tip", "surcharge", "margin",
+    "refund", "deposit", "salary", "per", "budget", "credit", "limit", "stock", "km", "mile", "duration", "tip", "surcharge", "margin",
 ];
 
 fn worth_score(column: &Column) -> u8 {

@@ -20,11 +20,13 @@ pub(super) struct Scope<'a> {
     pub(super) windows: Vec<(&'a TableRef, Window)>,
     /// Joins to other models, after those.
     pub(super) more: Vec<Join>,
+    /// Keys of the base that stand for what they lead to, without a join.
+    pub(super) keyed: Vec<Edge<'a>>,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(base: &'a TableRef) -> Scope<'a> {
-        Scope { base, joined: Vec::new(), windows: Vec::new(), more: Vec::new() }
+        Scope { base, joined: Vec::new(), windows: Vec::new(), more: Vec::new(), keyed: Vec::new() }
     }
 
     /// The tables, base first.
@@ -43,8 +45,8 @@ impl<'a> Assembly<'_, 'a> {
             Way::By(edges) => edges,
             Way::Several(ways) => {
                 // A way through what is joined already is the one that is meant.
-                let joined: Vec<_> =
-                    ways.iter().filter(|w| w.iter().rev().skip(1).any(|e| scope.joined.contains(e))).collect();
+                let known = |e: &Edge<'a>| scope.joined.contains(e) || scope.keyed.contains(e);
+                let joined: Vec<_> = ways.iter().filter(|w| w.iter().rev().skip(1).any(known)).collect();
                 if let [one] = joined[..] {
                     one.clone()
                 } else {

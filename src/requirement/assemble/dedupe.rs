@@ -135,6 +135,10 @@ impl<'a> Assembly<'_, 'a> {
                 return Some(Order { by: self.expr(scope, column.table, &column.column.name), direction });
             }
             First::Time(act) => time_of(contract, act.as_deref(), keep.descending),
+            First::Event => match roles::event_time(contract).0 {
+                Choice::One(column) => Some(column),
+                _ => None,
+            },
         };
         let Some(column) = column else {
             let candidates = times().map(|c| format!("by {}", c.name));

@@ -10,6 +10,7 @@ use super::Assembly;
 use super::columns::Scope;
 use super::names::head;
 use crate::requirement::Question;
+use crate::requirement::graph::Way;
 use crate::requirement::lexicon::EXACT;
 use crate::requirement::piece::{GroupItem, Kind, Noun, Part};
 use crate::requirement::roles;
@@ -55,6 +56,11 @@ impl<'a> Assembly<'_, 'a> {
                 self.grouped(grouping, piece, model);
             }
         }
+        // What is led to by one way first: `per hotel and room` is the room's hotel.
+        let several = |noun: &Noun<'a>| {
+            noun.hits.tables.iter().any(|t| matches!(self.scan.graph.way(scope.base, t), Way::Several(_)))
+        };
+        nouns.sort_by_key(|(noun, _)| several(noun));
         for (noun, piece) in nouns {
             // `by issue date` beside a month says by which time, and is no grain of its own.
             if Self::names_time(noun) && self.counts_by_unit() {
@@ -154,6 +160,7 @@ impl<'a> Assembly<'_, 'a> {
             let column = edge.on[0].0;
             let expr = self.expr(scope, scope.base, column);
             self.touch(table);
+            scope.keyed.push(edge.clone());
             let expr = Some(expr).filter(|e| e != column.as_str());
             return vec![Grouping {
                 name: column.clone(),

@@ -9,7 +9,7 @@ use super::Assembly;
 use super::columns::Scope;
 use super::names::{head, snake};
 use crate::requirement::Question;
-use crate::requirement::piece::{Formula, Kind, Measure, Noun, What};
+use crate::requirement::piece::{Formula, Kind, Measure, Noun, Shape, What};
 use crate::requirement::roles;
 use crate::requirement::stem::plural;
 
@@ -49,7 +49,7 @@ impl<'a> Assembly<'_, 'a> {
         }
         self.named_columns(scope, model);
         for (i, piece) in self.pieces.iter().enumerate() {
-            if let Kind::Define { .. } = piece.kind {
+            if let Kind::Define { .. } | Kind::Meaning = piece.kind {
                 self.note(i, format!("models.{}.measures", model.name));
             }
         }
@@ -180,6 +180,12 @@ impl<'a> Assembly<'_, 'a> {
                 )
             }
         };
+        if let (Some((Function::Count, expr)), What::Of { .. }, true) = (computed.function(), &measure.what, alone)
+            && expr != "*"
+        {
+            // What has not happened belongs to no period.
+            model.filters.push(format!("{expr} is not null"));
+        }
         if !measure.values.is_empty() {
             let noun = match &measure.what {
                 What::Count { noun, .. } | What::When { noun, .. } => Some(noun),
@@ -274,6 +280,15 @@ impl<'a> Assembly<'_, 'a> {
             let column = self.column(scope, noun, words)?;
             let numeric = column.column.data_type.is_numeric();
             let temporal = column.column.data_type.is_temporal();
+            if function == Function::Count {
+                // What happened is counted where its time is known.
+                let word = self.scan.words(&noun.tokens);
+                let one = crate::requirement::stem::singular(&word.to_lowercase());
+                let name = Name::from_text(&format!("{one}_count"), "measure");
+                let text = format!("Number of {}, rows with {}.", word.to_lowercase(), column.column.name);
+                let expr = if column.column.required { "*".to_owned() } else { expr };
+                return Some(described(Computed::new(name, function, expr), text));
+            }
             let function = match function {
                 Function::First if temporal => Function::Min,
                 Function::Last if temporal => Function::Max,
@@ -363,10 +378,19 @@ impl<'a> Assembly<'_, 'a> {
     fn defaults(&mut self, scope: &mut Scope<'a>, model: &mut Model, summary: bool) {
         let thing = head_of(self, scope.base);
         let name = Name::from_text(&format!("{thing}_count"), "measure");
+        // What is computed from the rows around, or put in an order, is of the rows that are named.
+        let shaped = self.pieces.iter().any(|p| {
+            matches!(
+                p.kind,
+                Kind::Shape(Shape::Around(_) | Shape::Against(_) | Shape::Top { .. } | Shape::Compare { .. })
+            )
+        });
         let mut said = vec!["rows are counted".to_owned()];
         self.add(model, described(Computed::new(name, Function::Count, "*"), format!("Number of {}.", people(&thing))));
         let parent = roles::main_parent(&self.scan.graph, scope.base).cloned();
-        if let Some(edge) = parent.filter(|e| summary && !model.group_by.iter().any(|g| g.name == *e.on[0].0)) {
+        if let Some(edge) =
+            parent.filter(|e| summary && !shaped && !model.group_by.iter().any(|g| g.name == *e.on[0].0))
+        {
             let whose = self.contract(edge.to).map(head).unwrap_or_default();
             let expr = self.expr(scope, scope.base, edge.on[0].0);
             let name = Name::from_text(&format!("{whose}_count"), "measure");
@@ -379,7 +403,7 @@ impl<'a> Assembly<'_, 'a> {
                 ),
             );
         }
-        let amount = self.contract(scope.base).and_then(roles::amount).filter(|a| a.others.is_empty());
+        let amount = self.contract(scope.base).and_then(roles::amount).filter(|a| a.others.is_empty() && !shaped);
         if let Some(amount) = amount {
             let expr = self.qualified(scope, &amount);
             let name = if amount.columns.len() == 1 {

@@ -102,8 +102,10 @@ impl<'a> Assembly<'_, 'a> {
         let first = self.pieces.iter().position(|p| matches!(p.kind, Kind::Shape(Shape::Top { .. })));
         if let Some(thing) = first.and_then(|i| Some(self.pieces[i].tokens.start..self.pieces.get(i + 1)?.tokens.end)) {
             let words = words_of(self.scan.words(&thing));
+            let asked = words.strip_prefix("which_").or_else(|| words.strip_prefix("what_"));
             let number = words.starts_with(|c: char| c.is_ascii_digit());
-            return if number { format!("top_{words}") } else { words };
+            let bare = asked.unwrap_or(&words);
+            return if number || asked.is_some() { format!("top_{bare}") } else { words };
         }
         let title =
             (0..self.pieces.len()).find(|i| matches!(self.pieces[*i].kind, Kind::Measure(_)) && self.is_title(*i));

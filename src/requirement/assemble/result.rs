@@ -27,7 +27,10 @@ impl<'a> Assembly<'_, 'a> {
                 Shape::Compare { op, literal, next } => self.having(i, op, literal, *next, model),
                 Shape::Around(around) => self.around(i, around, scope, model),
                 Shape::Against(unit) if !self.against_of_growth(i) => {
-                    for over in [Over::Previous, Over::Change, Over::Growth] {
+                    // `with the change in percent`, after it, says which of them is wanted.
+                    let own = self.growth_after(i);
+                    let all = [Over::Previous, Over::Change, Over::Growth];
+                    for over in all.into_iter().take(if own { 1 } else { 3 }) {
                         let around = Around { unit: Some(*unit), ..Around::new(over) };
                         self.around(i, &around, scope, model);
                     }
@@ -96,6 +99,18 @@ impl<'a> Assembly<'_, 'a> {
         })
     }
 
+    /// Whether gaps are to be filled.
+    fn fills(&self) -> bool {
+        self.pieces.iter().any(|p| matches!(p.kind, Kind::Shape(Shape::Fill)))
+    }
+
+    /// Whether a growth after it is over the period that is said here.
+    fn growth_after(&self, piece: usize) -> bool {
+        self.pieces[piece + 1..].iter().any(|p| {
+            matches!(&p.kind, Kind::Shape(Shape::Around(a)) if matches!(a.over, Over::Growth | Over::Change) && a.unit.is_none())
+        })
+    }
+
     fn fill(&mut self, piece: usize, model: &mut Model) {
         let words = self.scan.words(&self.pieces[piece].tokens);
         let (Some(every), Some(over)) = (self.grain_unit(), self.time_group_of(model)) else {
@@ -139,6 +154,9 @@ impl<'a> Assembly<'_, 'a> {
         let (time, others) = self.time_of(model);
         let mut notes: Vec<usize> = vec![piece];
         notes.extend(percent);
+        let compares = matches!(around.over, Over::Growth | Over::Change);
+        let earlier = self.pieces[..piece].iter().rposition(|p| matches!(p.kind, Kind::Shape(Shape::Against(_))));
+        let against = against.or(earlier.filter(|_| compares));
         let unit = around.unit.or_else(|| match against.map(|i| &self.pieces[i].kind) {
             Some(Kind::Shape(Shape::Against(unit))) => Some(*unit),
             _ => None,
@@ -211,6 +229,15 @@ impl<'a> Assembly<'_, 'a> {
                 let name = windowed.name.as_str();
                 let name = if over == Over::Share { format!("{of}_percent") } else { format!("{name}_percent") };
                 windowed.name = Name::from_text(&name, "measure");
+            }
+            let far = rows.or(back).filter(|_| model.fill.is_none() && !self.fills());
+            if let (Some(n), Some(grain)) = (far, grain) {
+                let (grain, place) = (grain.as_str(), format!("models.{}.windowed.{}", model.name, windowed.name));
+                let which = if rows.is_some() { "over the last" } else { "compared with the row" };
+                let before = if rows.is_some() { "rows" } else { "rows before" };
+                self.assume(place, format!(
+                    "`{words}` is {which} {n} {before}: a {grain} without rows is none; say `without gaps` to have a row for each"
+                ));
             }
             if over.ordered() && time.is_none() {
                 windowed.order = model.group_by.first().map(|g| g.name.clone());

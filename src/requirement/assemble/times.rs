@@ -1,13 +1,13 @@
 //! The time that rows are counted by, where the words name one: `by issue date`, `per month of cancellation`, `patients
 //! admitted per week`.
 
-use crate::spec::Model;
+use crate::spec::{Function, Model};
 use crate::vocabulary::{Name, TableRef};
 
 use super::Assembly;
 use super::columns::Scope;
 use crate::requirement::lexicon::ColumnOf;
-use crate::requirement::piece::{GroupItem, Happened, Kind, Noun};
+use crate::requirement::piece::{Formula, GroupItem, Happened, Kind, Measure, Noun, What};
 
 impl<'a> Assembly<'_, 'a> {
     /// Whether a noun names times and nothing else.
@@ -76,6 +76,11 @@ impl<'a> Assembly<'_, 'a> {
         for (_, piece) in self.at_hand() {
             let nouns: Vec<&Noun<'a>> = match &piece.kind {
                 Kind::Happened(happened) => vec![&happened.time],
+                // `hires`, which are counted because they happened.
+                Kind::Measure(Measure {
+                    what: What::Of { function: Function::Count, formula: Formula::Column(noun) },
+                    ..
+                }) => vec![noun],
                 Kind::Noun(noun) if by_unit => vec![noun],
                 Kind::Group(items) if by_unit => items
                     .iter()

@@ -120,6 +120,8 @@ pub enum Kind<'a> {
     Happened(Happened<'a>),
     /// The time between two events, by itself.
     Elapsed(Elapsed<'a>),
+    /// What a name means that a measure has: `length of stay is the days between …`.
+    Meaning,
     /// `dimension`: a row for each of something.
     Dimension,
     /// Rows that nothing belongs to stay.

@@ -166,7 +166,7 @@ impl<'a> Keep<'a> {
     pub fn column(&self) -> Option<&Noun<'a>> {
         match &self.by {
             First::Column(noun) => Some(noun),
-            First::Time(_) => None,
+            First::Time(_) | First::Event => None,
         }
     }
 }
@@ -176,6 +176,8 @@ impl<'a> Keep<'a> {
 pub enum First<'a> {
     /// The time of the row; that of an act where one is named, `updated`.
     Time(Option<String>),
+    /// When it happened, not when its record last changed: `the latest order of each customer`.
+    Event,
     /// A column.
     Column(Noun<'a>),
 }

@@ -60,10 +60,17 @@ pub enum Implied {
     Nothing,
     /// `best selling`: how many were sold.
     Sold,
-    /// `most expensive`, `best paid`: their own price or salary.
-    Money,
     /// `most popular`: that can be many things.
     Open,
+    /// `longest`, `heaviest`: a number whose column has one of these words in its name.
+    Called(&'static [&'static str]),
+    /// `most recent`, `oldest`: when it happened; of people when they were born, where that is known.
+    Time {
+        /// Of people it is their age.
+        age: bool,
+    },
+    /// `most borrowed`: how many rows of another table came of that.
+    Did,
 }
 
 /// What is computed from the rows around.

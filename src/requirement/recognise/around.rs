@@ -36,7 +36,7 @@ const OVERS: &[(&str, Unit)] = &[
 /// Compares by itself; the other words only after `growth` or `change`.
 #[rustfmt::skip]
 const AGAINST: &[&str] = &[
-    "compared to", "compared with", "versus", "vs", "vs.", "against", "relative to", "compared to that of", "compared with that of", "in comparison to", "in comparison with", "compared to the value of",
+    "compared to", "compared with", "versus", "vs", "vs.", "vs .", "against", "relative to", "compared to that of", "compared with that of", "in comparison to", "in comparison with", "compared to the value of",
 ];
 #[rustfmt::skip]
 const SINCE: &[&str] = &["over", "from", "to", "on", "since", "than", "of", "with respect to"];
@@ -152,7 +152,10 @@ fn grown<'a>(scan: &Scan<'a>, at: usize, i: usize, before: &[Piece<'a>]) -> Opti
     let (percent, end) = (percent || brackets.is_some(), brackets.unwrap_or(end));
     let over = if brackets.is_some() { Over::Growth } else { over };
     let (after, next) = next(scan, end);
-    let measured = matches!(before.last().map(|p| &p.kind), Some(Kind::Measure(_)));
+    let measured = matches!(
+        before.last().map(|p| &p.kind),
+        Some(Kind::Measure(_) | Kind::Shape(Shape::Against(_) | Shape::Around(_)))
+    );
     let compared = period(scan, after, true).is_some();
     // `changes to customers` is history: a change is one of a measure, or over a period.
     if growth.is_none() && unit.is_none() && !(next || measured || compared || first.is_some()) {

@@ -163,7 +163,7 @@ fn latest_of_each<'a>(scan: &Scan<'a>, at: usize) -> Option<(Dedupe<'a>, usize)>
     }
     let each = scan.any(end, &["per", "of each", "for each", "of every", "for every", "by", "from each"])?;
     let (by, end) = columns(scan, each)?;
-    let keep = Keep { descending, by: First::Time(None) };
+    let keep = Keep { descending, by: First::Event };
     Some((Dedupe { noun: Some(noun), by, whole: false, keep: Some(keep) }, end))
 }
 

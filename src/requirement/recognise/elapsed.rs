@@ -16,17 +16,67 @@ const FUNCTIONS: &[(Function, &[&str])] = &[
 ];
 const UNITS: &[&str] = &["second", "minute", "hour", "day", "week"];
 
-/// Reads the time between two events, by itself or within a function.
+const IS: &[&str] = &[
+    "is",
+    "means",
+    "=",
+    "equals",
+    "is defined as",
+    "defined as",
+    "being",
+    "is calculated as",
+    "is computed as",
+    "i.e.",
+];
+
+/// Reads the time between two events, by itself or within a function, and what such a time is called.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>> {
+    if let Some(end) = definition(scan, at).map(|d| d.end) {
+        return Some(Piece { tokens: at..end, kind: Kind::Meaning });
+    }
     let i = scan.skip(at, &["the", "what is the", "and", "and the", "with the", "with", "how many", "a"]);
     let found = FUNCTIONS.iter().filter_map(|(f, said)| Some((scan.any(i, said)?, *f))).max_by_key(|f| f.0);
     let (i, function) = found.map_or((i, None), |(i, f)| (i, Some(f)));
-    let (elapsed, end) = elapsed(scan, scan.skip(i, &["number of", "the", "no. of", "of"]))?;
+    let start = scan.skip(i, &["number of", "the", "no. of", "of"]);
+    let (elapsed, end) = elapsed(scan, start).or_else(|| called(scan, start))?;
     let kind = match function {
         Some(function) => Kind::Measure(Measure { what: What::Elapsed { function, elapsed }, values: Vec::new() }),
         None => Kind::Elapsed(elapsed),
     };
     Some(Piece { tokens: at..end, kind })
+}
+
+/// What a time between two events is called.
+struct Definition<'a> {
+    name: std::ops::Range<usize>,
+    elapsed: Elapsed<'a>,
+    end: usize,
+}
+
+/// `length of stay is the days between admission and discharge`, from the beginning of a clause.
+fn definition<'a>(scan: &Scan<'a>, at: usize) -> Option<Definition<'a>> {
+    let i = scan.article(scan.skip(at, &["where", "with", "and", ",", "(", "here", "the"]));
+    let (name_end, is) = (i + 1..i + 5).find_map(|j| Some((j, scan.any(j, IS)?)))?;
+    let word = |j: usize| scan.tokens.get(j).is_some_and(|t| t.kind == tokens::Kind::Word);
+    if !(i..name_end).all(word) {
+        return None;
+    }
+    let (elapsed, end) = elapsed(scan, scan.skip(is, &["the", "number of", "a"]))?;
+    let end = scan.any(end, &[")"]).unwrap_or(end);
+    Some(Definition { name: i..name_end, elapsed, end })
+}
+
+/// `length of stay`, where another clause says what that is.
+fn called<'a>(scan: &Scan<'a>, at: usize) -> Option<(Elapsed<'a>, usize)> {
+    scan.tokens.get(at).filter(|t| t.kind == tokens::Kind::Word)?;
+    let fresh = |i: &usize| *i == 0 || scan.tokens[*i - 1].kind == tokens::Kind::Mark || scan.word(*i) == "where";
+    let definitions = (0..scan.tokens.len()).filter(fresh).filter_map(|i| definition(scan, i));
+    let mut found = definitions.filter(|d| d.name.start != at);
+    found.find_map(|d| {
+        let end = at + d.name.len();
+        let same = scan.tokens.get(at..end)?.iter().zip(&scan.tokens[d.name]).all(|(a, b)| a.key == b.key);
+        same.then_some((d.elapsed, end))
+    })
 }
 
 fn elapsed<'a>(scan: &Scan<'a>, at: usize) -> Option<(Elapsed<'a>, usize)> {

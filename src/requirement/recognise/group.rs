@@ -2,7 +2,7 @@
 
 use crate::requirement::Question;
 use crate::requirement::lexicon::{ColumnOf, Hits, SYNONYM};
-use crate::requirement::piece::{GroupItem, Kind, Noun, Piece};
+use crate::requirement::piece::{GroupItem, Kind, Noun, Piece, Shape};
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
 use crate::requirement::words;
@@ -15,7 +15,7 @@ const PER: &[&str] = &[
 ];
 
 /// Reads the grain.
-pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>> {
+pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
     if let Some((unit, end)) = adjective(scan, at) {
         // `daily and weekly` are two tables.
         if let Some(next) = scan.any(end, &["and", ",", "or"]).filter(|i| adjective(scan, *i).is_some()) {
@@ -59,6 +59,12 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
         ) else {
             break;
         };
+        // `per department, by salary` says what is first, `per day, days without any too` that gaps are filled.
+        if super::top::read(scan, end, before).is_some_and(|p| matches!(p.kind, Kind::Shape(Shape::By { .. })))
+            || super::fill::read(scan, end, before).is_some()
+        {
+            break;
+        }
         let spelt = matches!(scan.word(joined - 1), "per" | "by" | "each");
         // What follows a comma may be the next measure: `per customer, the number of orders`.
         if !spelt

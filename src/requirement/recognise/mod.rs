@@ -7,8 +7,10 @@ mod calendar;
 mod clean;
 mod comparative;
 mod computed;
+mod counted;
 mod dedupe;
 mod elapsed;
+mod extreme;
 mod fill;
 mod filter;
 mod formula;
@@ -83,6 +85,7 @@ pub const RECOGNISERS: &[Recogniser] = &[
     filter::read,
     functions::read,
     measure::read,
+    counted::read,
     group::read,
     verbs::read,
     noun::read,

@@ -6,34 +6,17 @@
 use crate::requirement::Question;
 use crate::requirement::lexicon::ColumnOf;
 use crate::requirement::piece::{Formula, GroupItem, Implied, Kind, Measure, Noun, Piece, Shape, What};
-use crate::requirement::roles;
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
 use crate::spec::Function;
 use crate::vocabulary::TableRef;
 
+use super::extreme::{self, Extreme, extreme};
+
 #[rustfmt::skip]
 pub const NUMBERS: &[(&str, u32)] = &[
     ("one", 1), ("two", 2), ("three", 3), ("four", 4), ("five", 5), ("six", 6), ("seven", 7), ("eight", 8), ("nine", 9), ("ten", 10),
     ("twelve", 12), ("fifteen", 15), ("twenty", 20), ("thirty", 30), ("fifty", 50), ("hundred", 100),
-];
-/// Words of an order, whether the smallest is first, what they say of the column, and whether they ask for rows by
-/// themselves, without a number.
-#[rustfmt::skip]
-const ORDERS: &[(&str, bool, Implied, bool)] = &[
-    ("top", false, Implied::Nothing, true), ("bottom", true, Implied::Nothing, true), ("top selling", false, Implied::Sold, true),
-    ("best selling", false, Implied::Sold, true), ("best-selling", false, Implied::Sold, true), ("bestselling", false, Implied::Sold, true),
-    ("top-selling", false, Implied::Sold, true), ("most sold", false, Implied::Sold, true), ("worst selling", true, Implied::Sold, true),
-    ("worst-selling", true, Implied::Sold, true), ("least sold", true, Implied::Sold, true), ("most expensive", false, Implied::Money, true),
-    ("priciest", false, Implied::Money, true), ("costliest", false, Implied::Money, true), ("cheapest", true, Implied::Money, true),
-    ("least expensive", true, Implied::Money, true), ("best paid", false, Implied::Money, true), ("best-paid", false, Implied::Money, true),
-    ("highest paid", false, Implied::Money, true), ("highest-paid", false, Implied::Money, true), ("highest earning", false, Implied::Money, true),
-    ("worst paid", true, Implied::Money, true), ("lowest paid", true, Implied::Money, true), ("most popular", false, Implied::Open, true),
-    ("least popular", true, Implied::Open, true), ("most active", false, Implied::Open, true), ("most frequent", false, Implied::Open, true),
-    ("busiest", false, Implied::Open, true), ("most common", false, Implied::Open, true), ("most valuable", false, Implied::Nothing, true),
-    ("best", false, Implied::Nothing, false), ("worst", true, Implied::Nothing, false), ("largest", false, Implied::Nothing, false),
-    ("biggest", false, Implied::Nothing, false), ("highest", false, Implied::Nothing, false), ("greatest", false, Implied::Nothing, false),
-    ("smallest", true, Implied::Nothing, false), ("lowest", true, Implied::Nothing, false), ("leading", false, Implied::Nothing, false),
 ];
 /// What stands before the measure that is ordered by, and whether the smallest is first where that is said.
 #[rustfmt::skip]
@@ -42,10 +25,35 @@ const BY: &[(&str, Option<bool>)] = &[
     ("measured by", None), ("with the highest", Some(false)), ("with the most", Some(false)), ("with the largest", Some(false)),
     ("with the biggest", Some(false)), ("with the greatest", Some(false)), ("with highest", Some(false)), ("with most", Some(false)),
     ("having the most", Some(false)), ("with the lowest", Some(true)), ("with the fewest", Some(true)), ("with the least", Some(true)),
-    ("with the smallest", Some(true)), ("with lowest", Some(true)), ("with fewest", Some(true)),
+    ("with the smallest", Some(true)), ("with lowest", Some(true)), ("with fewest", Some(true)), ("with the longest", Some(false)), ("with the shortest", Some(true)),
+    ("with the latest", Some(false)), ("with the earliest", Some(true)), ("having the highest", Some(false)), ("having the fewest", Some(true)),
 ];
-const WITHIN: &[&str] =
-    &["within each", "within every", "within their", "within its", "within the same", "inside each", "among each"];
+/// The same, after `which …` and a verb: `which hotels have the most bookings`.
+#[rustfmt::skip]
+const THE: &[(&str, bool)] = &[
+    ("the most", false), ("the highest", false), ("the largest", false), ("the biggest", false), ("the greatest", false), ("the longest", false), ("the best", false),
+    ("the fewest", true), ("the least", true), ("the lowest", true), ("the smallest", true), ("the shortest", true), ("most", false), ("fewest", true),
+];
+/// Verbs before it that say nothing beside what is counted.
+#[rustfmt::skip]
+const HAVE: &[&str] = &[
+    "have", "has", "had", "have had", "has had", "get", "gets", "got", "make", "makes", "made", "earn", "earns", "earned", "generate", "generates", "generated", "bring in", "brings in", "brought in", "receive", "receives",
+    "received", "take", "takes", "took", "placed", "place", "places", "having", "with", "sell", "sells", "sold", "spend", "spends", "spent", "show", "shows", "showed", "saw", "produced", "did", "handled", "achieved",
+];
+/// Words that pick one place of an order.
+#[rustfmt::skip]
+const PLACES: &[&str] = &["second", "third", "fourth", "fifth", "2nd", "3rd", "4th", "5th", "second-", "third-", "next"];
+const WITHIN: &[&str] = &[
+    "within each",
+    "within every",
+    "within their",
+    "within its",
+    "within the same",
+    "within the",
+    "within a",
+    "inside each",
+    "among each",
+];
 const EACH: &[&str] =
     &["per", "in each", "for each", "of each", "in every", "for every", "from each", "at each", "each"];
 
@@ -55,7 +63,11 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         Some(Kind::Shape(Shape::Top { implied, .. })) => entity(scan, at, *implied),
         Some(Kind::Shape(Shape::By { .. })) if of_rows(before) => column(scan, at, before),
         Some(Kind::Shape(Shape::By { .. })) => counted(scan, at),
-        _ => by(scan, at, before).or_else(|| within(scan, at, before)).or_else(|| top(scan, at)),
+        _ => by(scan, at, before)
+            .or_else(|| done(scan, at, before))
+            .or_else(|| within(scan, at, before))
+            .or_else(|| which(scan, at))
+            .or_else(|| top(scan, at)),
     }
 }
 
@@ -66,48 +78,106 @@ fn number(scan: &Scan<'_>, at: usize) -> Option<u32> {
     number.filter(|n| (1..=100_000).contains(n))
 }
 
-fn order(scan: &Scan<'_>, at: usize) -> Option<(usize, bool, Implied, bool)> {
-    let found = ORDERS.iter().filter_map(|o| Some((scan.phrase(at, o.0)?, o.1, o.2, o.3)));
-    found.max_by_key(|f| f.0)
-}
-
 /// `top 10`, `10 best`, `best selling`, `rank`, and `10` before `products with the highest revenue`.
 fn top<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
-    let i = scan.skip(at, &["the", "our", "their", "which"]);
-    let piece = |end: usize, rows: Option<u32>, ascending: bool, implied: Implied, ranked: bool| {
-        let shape = Shape::Top { rows, ascending, implied, ranked };
+    let i = scan.skip(at, &["the", "our", "their", "which", "all time"]);
+    let piece = |end: usize, rows: Option<u32>, extreme: Option<Extreme>| {
+        let ascending = extreme.is_some_and(|e| e.ascending);
+        let implied = extreme.map_or(Implied::Nothing, |e| e.implied);
+        let shape = Shape::Top { rows, ascending, implied, ranked: false };
         Some(Piece { tokens: at..end, kind: Kind::Shape(shape) })
     };
     if let Some(end) = scan.any(i, &["rank", "rank of", "rank all"]).filter(|e| thing(scan, *e).is_some()) {
-        return piece(end, None, false, Implied::Nothing, true);
+        let shape = Shape::Top { rows: None, ascending: false, implied: Implied::Nothing, ranked: true };
+        return Some(Piece { tokens: at..end, kind: Kind::Shape(shape) });
+    }
+    if let Some(place) = scan.any(i, PLACES)
+        && let Some((end, _)) = extreme(scan, place).and_then(|e| thing(scan, e.end).map(|t| (e.end, t)))
+    {
+        return place_of(scan, at, i, place, end);
     }
     if let Some((side, rest)) = scan.word(i).split_once('-')
         && matches!(side, "top" | "bottom")
     {
         let rows = rest.parse().ok().or_else(|| NUMBERS.iter().find(|n| n.0 == rest).map(|n| n.1))?;
         thing(scan, i + 1)?;
-        return piece(i + 1, Some(rows), side == "bottom", Implied::Nothing, false);
+        return piece(i + 1, Some(rows), extreme(scan, i).or_else(|| bottom(side, i + 1)));
     }
     if let Some(rows) = number(scan, i) {
-        if let Some((end, ascending, implied, _)) = order(scan, i + 1) {
-            thing(scan, end)?;
-            return piece(end, Some(rows), ascending, implied, false);
+        if let Some(found) = extreme(scan, i + 1) {
+            thing(scan, found.end)?;
+            return piece(found.end, Some(rows), Some(found));
         }
         let (_, end) = thing(scan, i + 1)?;
-        phrase(scan, end).filter(|b| b.1.is_some())?;
-        return piece(i + 1, Some(rows), false, Implied::Nothing, false);
+        phrase(scan, end, false).filter(|b| b.1.is_some())?;
+        return piece(i + 1, Some(rows), None);
     }
-    let (end, ascending, implied, alone) = order(scan, i)?;
-    if let Some(rows) = number(scan, end) {
-        let again = order(scan, end + 1).filter(|_| scan.word(i) == "top");
-        let (end, ascending, implied) = again.map_or((end + 1, ascending, implied), |a| (a.0, a.1, a.2));
-        thing(scan, end)?;
-        return piece(end, Some(rows), ascending, implied, false);
+    let Some(found) = extreme(scan, i) else { return the_one(scan, at, i) };
+    if let Some(rows) = number(scan, found.end) {
+        let again = extreme(scan, found.end + 1).filter(|_| scan.word(i) == "top");
+        let found = again.unwrap_or(Extreme { end: found.end + 1, ..found });
+        thing(scan, found.end)?;
+        return piece(found.end, Some(rows), Some(found));
     }
-    let (noun, after) = thing(scan, end).filter(|_| alone)?;
-    let word = scan.word(after - 1);
-    let one = crate::requirement::stem::singular(word) == word && !noun.tokens.is_empty();
-    piece(end, one.then_some(1), ascending, implied, false)
+    let (noun, after) = thing(scan, found.end).filter(|_| found.alone)?;
+    piece(found.end, (singular(scan, after) && !noun.tokens.is_empty()).then_some(1), Some(found))
+}
+
+fn bottom(side: &str, end: usize) -> Option<Extreme> {
+    (side == "bottom").then_some(Extreme { end, ascending: true, implied: Implied::Nothing, alone: true })
+}
+
+/// Whether the word that ends before `end` is one thing.
+fn singular(scan: &Scan<'_>, end: usize) -> bool {
+    let word = scan.word(end - 1);
+    crate::requirement::stem::singular(word) == word
+}
+
+/// `the customer with the highest revenue`.
+fn the_one<'a>(scan: &Scan<'a>, at: usize, i: usize) -> Option<Piece<'a>> {
+    let (_, end) = thing(scan, i).filter(|_| i > at)?;
+    phrase(scan, end, false).filter(|b| b.1.is_some() && singular(scan, end))?;
+    let shape = Shape::Top { rows: Some(1), ascending: false, implied: Implied::Nothing, ranked: false };
+    Some(Piece { tokens: at..i, kind: Kind::Shape(shape) })
+}
+
+/// `the second largest order`: the rows before it go.
+fn place_of<'a>(scan: &Scan<'a>, at: usize, i: usize, place: usize, end: usize) -> Option<Piece<'a>> {
+    let words = scan.words(&(at..end));
+    let about = format!("`{words}`: one place of an order can't be picked. Shall those up to it be there?");
+    let n = 2 + PLACES.iter().position(|p| scan.phrase(i, p).is_some()).unwrap_or_default() % 4;
+    let question = Question::new(about).key("top").words(words).saying("{}");
+    let question = question.or(format!("the top {n} {}", scan.words(&(place..end))));
+    Some(Piece { tokens: at..end, kind: Kind::Ask(question) })
+}
+
+/// `which 5 hotels`, where `have the most bookings` comes after it.
+fn which<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
+    let i = scan.any(at, &["which", "what", "which of the", "who are the"])?;
+    let rows = number(scan, i);
+    let start = scan.article(rows.map_or(i, |_| i + 1));
+    let (_, end) = thing(scan, start)?;
+    let stop = scan.clause_end(end);
+    let (_, ascending) = (end..stop.min(end + 4)).find_map(|j| the(scan, j))?;
+    let rows = rows.or(singular(scan, end).then_some(1));
+    let shape = Shape::Top { rows, ascending, implied: Implied::Nothing, ranked: false };
+    Some(Piece { tokens: at..start, kind: Kind::Shape(shape) })
+}
+
+/// `have the most`, `the highest`: where what is ordered by starts.
+fn the(scan: &Scan<'_>, at: usize) -> Option<(usize, bool)> {
+    let i = scan.any(at, HAVE).unwrap_or(at);
+    let (end, ascending) = THE.iter().filter_map(|t| Some((scan.phrase(i, t.0)?, t.1))).max_by_key(|t| t.0)?;
+    (counted(scan, end).is_some()).then_some((end, ascending))
+}
+
+/// `closed`, in `which agents closed the most tickets`.
+fn done<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    let (top, _) = last_top(before).filter(|(i, _)| *i + 2 == before.len())?;
+    let (values, end) = scan.values(at);
+    the(scan, end).filter(|_| !values.is_empty() && top + 2 == before.len())?;
+    let filter = crate::requirement::piece::Filter::Values { negative: false, values, noun: None };
+    Some(Piece { tokens: at..end, kind: Kind::Filter(filter) })
 }
 
 /// What is put in an order.
@@ -134,13 +204,15 @@ fn rows_of<'a>(scan: &Scan<'a>, noun: &Noun<'a>, end: usize, implied: Implied) -
         return false;
     }
     let own = |noun: &Noun<'a>| noun.hits.columns.iter().any(|c| tables.contains(&c.table));
-    let worth = || tables.iter().any(|t| amount(scan, t).is_some());
-    let said = (end..scan.tokens.len()).find_map(|j| phrase(scan, j));
+    let worth = || tables.iter().any(|t| extreme::column(scan, t, Implied::Nothing).is_some());
+    let said = (end..scan.tokens.len())
+        .find_map(|j| phrase(scan, j, timed(implied)).or_else(|| the(scan, j).map(|t| (t.0, None))));
     let Some((i, _)) = said else {
         return match implied {
-            Implied::Money => tables.iter().any(|t| money(scan, t).is_some()),
-            Implied::Nothing => worth(),
-            Implied::Sold | Implied::Open => false,
+            Implied::Called(_) | Implied::Nothing | Implied::Time { .. } => {
+                tables.iter().any(|t| extreme::column(scan, t, implied).is_some())
+            }
+            Implied::Sold | Implied::Open | Implied::Did => false,
         };
     };
     match super::measure::read(scan, i, &[]).map(|p| p.kind) {
@@ -152,32 +224,24 @@ fn rows_of<'a>(scan: &Scan<'a>, noun: &Noun<'a>, end: usize, implied: Implied) -
     }
 }
 
-/// The amount that rows of a table hold, as its column.
-fn amount<'a>(scan: &Scan<'a>, table: &'a TableRef) -> Option<ColumnOf<'a>> {
-    let contract = scan.ground.contracts.get(table)?;
-    let amount = roles::amount(contract).filter(|a| a.others.is_empty() && roles::revenue_rank(contract) > 0)?;
-    let [column] = amount.columns.as_slice() else { return None };
-    Some(ColumnOf { table, column: contract.column(column.as_str())? })
-}
-
-/// The one column of a table that holds money.
-fn money<'a>(scan: &Scan<'a>, table: &'a TableRef) -> Option<ColumnOf<'a>> {
-    const NAMES: &[&str] = &["price", "salary", "cost", "wage", "pay", "fee", "rate", "amount", "rent"];
-    let contract = scan.ground.contracts.get(table)?;
-    let numbers = || contract.columns.iter().filter(|c| c.data_type.is_numeric() && c.references.is_none());
-    let named = |name: &str| numbers().find(|c| c.name.as_str().split('_').any(|p| p == name));
-    NAMES.iter().find_map(|n| named(n)).map(|column| ColumnOf { table, column })
+/// Whether words of an order are about a time.
+fn timed(implied: Implied) -> bool {
+    matches!(implied, Implied::Time { .. })
 }
 
 /// `by …` with something to order by after it: where that starts, and the direction that is said.
-fn phrase(scan: &Scan<'_>, at: usize) -> Option<(usize, Option<bool>)> {
+fn phrase(scan: &Scan<'_>, at: usize, timed: bool) -> Option<(usize, Option<bool>)> {
     let (end, ascending) = BY.iter().filter_map(|b| Some((scan.phrase(at, b.0)?, b.1))).max_by_key(|b| b.0)?;
     let noun = scan.head(end);
     let number = noun.as_ref().is_some_and(|n| {
         n.0.hits.tables.is_empty()
-            && n.0.hits.columns.iter().any(|c| c.column.data_type.is_numeric() && c.column.references.is_none())
+            && n.0.hits.columns.iter().any(|c| {
+                c.column.data_type.is_numeric() && c.column.references.is_none()
+                    || timed && c.column.data_type.is_temporal()
+            })
     });
-    let many = ascending.is_some() && scan.noun(end).is_some_and(|n| !n.0.hits.tables.is_empty());
+    let several = |end: usize| ascending.is_some() || scan.word(end - 1).ends_with('s') && scan.article(end) == end;
+    let many = scan.noun(end).is_some_and(|n| !n.0.hits.tables.is_empty() && several(n.1));
     let measure = super::measure::read(scan, end, &[]).is_some();
     (number || many || measure).then_some((end, ascending))
 }
@@ -195,19 +259,21 @@ fn of_rows(before: &[Piece<'_>]) -> bool {
 }
 
 fn by<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
-    let (top, _) = last_top(before)?;
+    let (top, shape) = last_top(before)?;
+    let timed = matches!(shape, Shape::Top { implied, .. } if timed(*implied));
     if before[top..].iter().any(|p| matches!(p.kind, Kind::Shape(Shape::By { .. }))) {
         return None;
     }
     let start = scan.any(at, &[","]).unwrap_or(at);
-    let (end, ascending) = phrase(scan, start)?;
+    let (end, ascending) = phrase(scan, start, timed).or_else(|| the(scan, start).map(|t| (t.0, Some(t.1))))?;
     Some(Piece { tokens: at..end, kind: Kind::Shape(Shape::By { ascending }) })
 }
 
 /// A measure; a column of numbers is summed, a table's rows are counted.
 pub fn counted<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     const AFTER: &[&str] = &["sold", "ordered", "billed", "charged", "bought", "purchased", "placed", "made"];
-    if let Some(mut piece) = super::measure::read(scan, at, &[]) {
+    let elapsed = super::elapsed::read(scan, at, &[]).filter(|p| matches!(p.kind, Kind::Measure(_)));
+    if let Some(mut piece) = elapsed.or_else(|| super::measure::read(scan, at, &[])) {
         piece.tokens.end = scan.any(piece.tokens.end, AFTER).unwrap_or(piece.tokens.end);
         return Some(piece);
     }
@@ -231,11 +297,18 @@ fn column<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<
             .filter(|i| scan.hits(at).is_none() && scan.hits(*i).is_some())
             .unwrap_or(at),
     );
-    if let Some((noun, end)) = named.filter(|n| n.0.hits.tables.is_empty()) {
+    let tables = ordered_tables(before);
+    let own = |n: &Noun<'a>| n.hits.columns.iter().any(|c| tables.contains(&c.table));
+    if let Some((mut noun, end)) = named.filter(|n| n.0.hits.tables.is_empty() || own(&n.0)) {
+        // `by salary` is their own, not the table of salaries.
+        if !noun.hits.tables.is_empty() {
+            noun.hits.tables.clear();
+            noun.hits.columns.retain(|c| tables.contains(&c.table));
+        }
         return Some(Piece { tokens: at..end, kind: Kind::Shape(Shape::Column(noun)) });
     }
     let piece = super::measure::read(scan, at, &[])?;
-    let column = ordered_tables(before).into_iter().find_map(|t| amount(scan, t))?;
+    let column = tables.into_iter().find_map(|t| extreme::column(scan, t, Implied::Nothing))?;
     Some(Piece { kind: Kind::Shape(Shape::Column(as_noun(column, &piece.tokens))), ..piece })
 }
 
@@ -279,19 +352,33 @@ pub fn finish<'a>(scan: &Scan<'a>, pieces: &mut Vec<Piece<'a>>) {
     }
     let said = pieces[at..].iter().any(|p| matches!(p.kind, Kind::Shape(Shape::By { .. })));
     let measured = pieces.iter().any(|p| matches!(p.kind, Kind::Measure(_)));
-    if said || measured && implied != Implied::Money {
+    let own = matches!(implied, Implied::Called(_) | Implied::Time { .. });
+    if said || measured && !own {
         return;
     }
+    let open = |question: &str| {
+        let about = format!("`{}`: {question}", scan.words(&all));
+        let question = Question::new(about).key("top.by").words(scan.words(&all)).saying("{words} by {}");
+        Kind::Ask(question.or("revenue").or("number of …"))
+    };
     let tables = ordered_tables(pieces);
     let kind = if !tables.is_empty() {
-        let column =
-            tables.iter().find_map(|t| if implied == Implied::Money { money(scan, t) } else { amount(scan, t) });
+        let column = tables.iter().find_map(|t| extreme::column(scan, t, implied));
         column.map(|c| Kind::Shape(Shape::Column(as_noun(c, &tokens))))
-    } else if implied == Implied::Open {
-        let about = format!("`{}`: by which number?", scan.words(&all));
-        let question = Question::new(about).key("top.by").words(scan.words(&all)).saying("{words} by {}");
-        pieces[at].kind = Kind::Ask(question.or("revenue").or("number of …"));
+    } else if implied == Implied::Open || own {
+        pieces[at].kind = open("by which number?");
         return;
+    } else if implied == Implied::Did {
+        match super::others::verb::came_of(scan, tokens.end) {
+            Some(noun) => {
+                let what = What::Count { noun, distinct: false, active: false };
+                Some(Kind::Measure(Measure { what, values: Vec::new() }))
+            }
+            None => {
+                pieces[at].kind = open("what is counted?");
+                return;
+            }
+        }
     } else {
         let what =
             quantity(scan, implied).unwrap_or(What::Worth { function: Function::Sum, noun: None, revenue: false });

@@ -3,7 +3,7 @@
 
 mod again;
 mod count;
-mod verb;
+pub(super) mod verb;
 mod which;
 
 use super::filter;

@@ -144,3 +144,22 @@ pub(super) fn related(scan: &Scan<'_>, table: &TableRef, subject: &TableRef) -> 
     let between = || scan.graph.children(subject).iter().any(|b| *b != table && near(b, table));
     table != subject && (scan.leads(table, subject) || near(subject, table) || between())
 }
+
+/// The end of a word for what was done, of which rows of another table came: `borrowed`.
+pub fn done(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    scan.any(at, VERBS.iter().find_map(|(verbs, _)| scan.any(at, verbs).map(|_| *verbs))?)
+}
+
+/// The tables whose rows came of what was done, by the word that ends before `end`.
+pub fn came_of<'a>(scan: &Scan<'a>, end: usize) -> Option<Noun<'a>> {
+    let at = end.checked_sub(1)?;
+    let (_, nouns) = VERBS.iter().find(|(verbs, _)| scan.any(at, verbs) == Some(end))?;
+    let hits =
+        nouns.iter().find_map(|n| scan.lexicon.key(n, 1).filter(|h| !h.tables.is_empty() && h.tier <= SYNONYM))?;
+    Some(Noun {
+        tokens: at..end,
+        hits: Hits { columns: Vec::new(), ..hits },
+        modifiers: Vec::new(),
+        values: Vec::new(),
+    })
+}
