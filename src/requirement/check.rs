@@ -33,6 +33,8 @@ pub struct Check<'a> {
 pub enum Rule<'a> {
     /// There is a value, and it is no empty text.
     There,
+    /// There is no value.
+    Gone,
     /// At most so many percent are missing.
     MostlyThere(String),
     /// No value twice; no combination twice where several columns, or more of them in `per`, are named together.

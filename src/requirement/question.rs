@@ -170,8 +170,17 @@ impl Scan<'_> {
     /// # Errors
     /// The question, where there is no answer to it.
     pub fn choose<T>(&self, readings: Readings<T>) -> Result<T, Question> {
-        let Readings { question, mut readings } = readings;
-        let at = self.ground.answers.get(&question.key).and_then(|value| question.position(value));
+        let Readings { mut question, mut readings } = readings;
+        let given = |q: &Question| self.ground.answers.get(&q.key).and_then(|value| q.position(value));
+        let mut at = given(&question);
+        // Words that were asked about before, with other candidates: another question.
+        let key = question.key.clone();
+        let mut n = 2;
+        while at.is_none() && self.answers.borrow().iter().any(|a| a.key == question.key) {
+            question.key = format!("{key}.{n}");
+            at = given(&question);
+            n += 1;
+        }
         match at.filter(|at| *at < readings.len()) {
             Some(at) => {
                 self.used(question.answer(&question.candidates[at]));

@@ -200,7 +200,12 @@ impl Assembly<'_, '_> {
                 Kind::Filler => {
                     let word = self.scan.word(piece.tokens.start);
                     let noun = || matches!(self.pieces.get(i + 1).map(|p| &p.kind), Some(Kind::Noun(_)));
-                    let lost = words::turns(word) || words::picks(word) && noun();
+                    let rows = || {
+                        matches!(i.checked_sub(1).map(|b| &self.pieces[b].kind), Some(Kind::Noun(_) | Kind::Filter(_)))
+                    };
+                    // `orders must have …` states a rule that nothing could take.
+                    let states = matches!(word, "must" | "cannot" | "may" | "should") && rows();
+                    let lost = words::turns(word) || states || words::picks(word) && noun();
                     lost && !self.became.contains_key(&i) && !(word == "only" && self.chosen(i))
                 }
                 Kind::Noun(noun) if !self.became.contains_key(&i) => {

@@ -72,6 +72,9 @@ impl<'a> Assembly<'_, 'a> {
         match &check.rule {
             Rule::There if text => vec![("not_null", none()), ("not_blank", none())],
             Rule::There => vec![("not_null", none())],
+            Rule::Gone => {
+                vec![("condition_holds", arguments([("condition", json!(format!("{} is null", column.name)))]))]
+            }
             Rule::MostlyThere(percent) => vec![("mostly_there", arguments([("missing_percent", number(percent))]))],
             Rule::Unique { .. } => vec![("unique", none())],
             Rule::Values { values, not } => vec![listed(column, values, *not)],
@@ -184,6 +187,14 @@ impl<'a> Assembly<'_, 'a> {
         {
             columns.push(ColumnOf { table, column });
         }
+        // `each patient only once`: by its key.
+        if columns.is_empty()
+            && matches!(check.rule, Rule::Unique { together: false, .. })
+            && let [table] = noun.hits.tables[..]
+            && let Some([column]) = self.contract(table).map(|c| c.key()).as_deref()
+        {
+            columns.push(ColumnOf { table, column });
+        }
         if let Some(within) = &check.within {
             narrow(&mut columns, &|c| within.hits.tables.contains(&c.table));
         }
@@ -192,7 +203,11 @@ impl<'a> Assembly<'_, 'a> {
             narrow(&mut columns, &|c| suits(c.column, &check.rule));
             narrow(&mut columns, &|c| touched.contains(&c.table));
             // A key is checked where it is the key.
-            if matches!(check.rule, Rule::Unique { .. }) {
+            let form = matches!(
+                check.rule,
+                Rule::Unique { .. } | Rule::Valid(_) | Rule::Pattern(_) | Rule::Length(_) | Rule::Values { .. }
+            );
+            if form {
                 narrow(&mut columns, &|c| c.column.references.is_none());
             }
         }

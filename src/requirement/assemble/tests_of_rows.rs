@@ -17,9 +17,13 @@ use crate::vocabulary::{Name, TableRef};
 impl<'a> Assembly<'_, 'a> {
     /// The tests of a check of rows; none where it is one of a column.
     pub(super) fn check_rows(&mut self, check: &Check<'a>, mart: Option<&Model>, words: &str) -> Option<Vec<Test>> {
+        if let Rule::Belongs(parent) = &check.rule {
+            return Some(self.belongs(check, parent, words));
+        }
         let found = match &check.rule {
-            Rule::Unique { together: true, per } if check.of.len() + per.len() > 1 => self.key(check, per, words),
-            Rule::Belongs(parent) => self.belongs(check, parent, words),
+            Rule::Unique { together: true, per } if check.of.len() + per.len() > 1 || check.of.is_empty() => {
+                self.key(check, per, words)
+            }
             Rule::Has(child) => self.has(check, child, words),
             Rule::Fresh(hours) if check.of.iter().any(|n| n.hits.columns.is_empty()) => {
                 self.fresh(check, *hours, words)
@@ -75,6 +79,9 @@ impl<'a> Assembly<'_, 'a> {
         };
         self.touch(table);
         let filter = self.only(check, table, words)?;
+        if let [column] = &columns[..] {
+            return on(&table.staging_model(), Some(column), ("unique", arguments([])), check, filter);
+        }
         on(
             &table.staging_model(),
             None,
@@ -119,7 +126,33 @@ impl<'a> Assembly<'_, 'a> {
         self.choose(Readings::new(Question::new(about)).or_any(readings))
     }
 
-    fn belongs(&mut self, check: &Check<'a>, parent: &Noun<'a>, words: &str) -> Option<Test> {
+    /// Each row points to one that is there; a row that points nowhere fails where rows are spoken of.
+    fn belongs(&mut self, check: &Check<'a>, parent: &Noun<'a>, words: &str) -> Vec<Test> {
+        // `every ticket has a survey`, and it is surveys that point to tickets.
+        if let Some(of) = check.of.first() {
+            let leads = |from: &Noun<'a>, to: &Noun<'a>| {
+                from.hits.tables.iter().any(|f| to.hits.tables.iter().any(|t| self.scan.leads(f, t)))
+            };
+            if !leads(of, parent) && leads(parent, of) {
+                return self.has(check, parent, words).into_iter().collect();
+            }
+        }
+        let Some((edge, filter)) = self.pointing(check, parent, words) else { return Vec::new() };
+        let rows = check.of.first().is_some_and(|n| !n.hits.tables.is_empty());
+        let staging = edge.from.staging_model();
+        let open = self
+            .contract(edge.from)
+            .map(|c| edge.on.iter().filter(|p| c.column(p.0.as_str()).is_some_and(|c| !c.required)));
+        let open: Vec<&Name> = open.into_iter().flatten().filter(|_| rows).map(|p| p.0).collect();
+        let there = open
+            .into_iter()
+            .filter_map(|key| on(&staging, Some(key), ("not_null", arguments([])), check, filter.clone()));
+        let mut out: Vec<Test> = there.collect();
+        out.extend(related((edge.from, edge.to), &edge.on, check, filter));
+        out
+    }
+
+    fn pointing(&mut self, check: &Check<'a>, parent: &Noun<'a>, words: &str) -> Option<(Edge<'a>, Option<String>)> {
         let of = check.of.first()?;
         let edge = match of.hits.columns[..] {
             // A column that is said to point there.
@@ -145,7 +178,7 @@ impl<'a> Assembly<'_, 'a> {
         self.touch(edge.from);
         self.touch(edge.to);
         let filter = self.only(check, edge.from, words)?;
-        related((edge.from, edge.to), &edge.on, check, filter)
+        Some((edge, filter))
     }
 
     /// At least one row points to each row.

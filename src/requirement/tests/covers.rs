@@ -176,7 +176,9 @@ proptest! {
             }
             let owner = u.spec.owner.as_deref().unwrap_or_default();
             for word in junk {
-                prop_assert!(said.contains(word) || owner.contains(word), "{}: `{}` went in silence: {}", text, word, said);
+                // What stands between quotation marks is a value, which the spec holds as it is written.
+                let literal = u.spec.models.iter().flat_map(|m| &m.filters).any(|f| f.contains(word));
+                prop_assert!(said.contains(word) || owner.contains(word) || literal, "{}: `{}` went in silence: {}", text, word, said);
             }
         }
     }

@@ -5,7 +5,7 @@ select {{ column_name }}
 from {{ model }}
 where
     1 = 0
-    {% if at_least is not none %}or length(trim({{ column_name }})) < {{ at_least }}{% endif %}
-    {% if at_most is not none %}or length(trim({{ column_name }})) > {{ at_most }}{% endif %}
+    {% if at_least is not none %}or length(trim(cast({{ column_name }} as {{ dbt.type_string() }}))) < {{ at_least }}{% endif %}
+    {% if at_most is not none %}or length(trim(cast({{ column_name }} as {{ dbt.type_string() }}))) > {{ at_most }}{% endif %}
 
 {% endtest %}

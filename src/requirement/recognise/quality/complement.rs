@@ -1,14 +1,16 @@
 //! What follows `is` and `must be`: adjectives, bounds, other columns, values, forms, age.
 
+use super::moments::{aged, event};
 use super::predicate::Cond;
 use super::subject::{Subject, one, table};
 use super::value;
 use crate::requirement::check::Form;
-use crate::requirement::piece::Formula;
+use crate::requirement::piece::{Formula, Noun};
 use crate::requirement::recognise::formula;
 use crate::requirement::roles::Cleanable;
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens::Kind;
+use crate::vocabulary::DataType;
 
 /// `two letters`, `at least 3 characters`, `exactly five digits long`, `between 8 and 12 characters`.
 pub(super) fn length(scan: &Scan<'_>, at: usize) -> Option<(Vec<(&'static str, u64)>, usize)> {
@@ -138,6 +140,8 @@ pub(super) fn complement<'a>(
             &[
                 "duplicated",
                 "repeated",
+                "appear several times",
+                "occur several times",
                 "repeat",
                 "duplicate",
                 "used twice",
@@ -150,7 +154,24 @@ pub(super) fn complement<'a>(
             Cond::Duplicated,
         ),
         (
-            &["occur once", "occurs once", "appear once", "appears once", "occurs only once", "appears only once"],
+            &[
+                "occur once",
+                "occurs once",
+                "appear once",
+                "appears once",
+                "occurs only once",
+                "appears only once",
+                "appear only once",
+                "occur only once",
+                "appear at most once",
+                "appears at most once",
+                "occur at most once",
+                "be there only once",
+                "exist only once",
+                "exists only once",
+                "listed only once",
+                "only once",
+            ],
             Cond::Unique,
         ),
         (
@@ -182,6 +203,26 @@ pub(super) fn complement<'a>(
             Cond::Valid(None),
         ),
     ];
+    // `a valid address`, `a positive number`
+    let said =
+        ["valid", "positive", "negative", "non-negative", "nonnegative", "unique", "well-formed", "correct", "number"];
+    let at = scan.any(at, &["a", "an"]).filter(|i| scan.any(*i, &said).is_some()).unwrap_or(at);
+    let at = scan.any(at, &["number"]).unwrap_or(at);
+    let of = ["a number", "a share", "a value", "an amount", "a rate", "a percentage", "a whole number", "an integer"];
+    let at = scan.any(at, &of).filter(|i| value::bounds(scan, *i).is_some()).unwrap_or(at);
+    // `at least 95 % complete`
+    if let Some((op, i)) = value::operator(scan, at)
+        && let Some((n, i)) = value::number(scan, i)
+        && let Some(i) = scan.any(i, &["%", "percent", "per cent"])
+    {
+        let full = ["complete", "filled", "filled in", "populated", "present", "there", "available", "known", "set"];
+        let gone = ["missing", "empty", "null", "blank", "incomplete"];
+        if let Some(end) = scan.any(i, &gone) {
+            return Some((Cond::MissingIn(op, n), end));
+        }
+        let (op, n) = super::predicate::rest(op, &n)?;
+        return Some((Cond::MissingIn(op, n), scan.any(i, &full)?));
+    }
     if let Some(end) = scan.any(
         at,
         &[
@@ -198,8 +239,10 @@ pub(super) fn complement<'a>(
         return Some((Cond::Bounds(vec![(">=", "0".into())]), end));
     }
     let simple = SIMPLE.iter().filter_map(|(list, cond)| Some((scan.any(at, list)?, cond))).max_by_key(|f| f.0);
-    let relation =
-        compared(scan, at).or_else(|| aged(scan, at)).or_else(|| belongs(scan, at)).or_else(|| shaped(scan, at));
+    let relation = compared(scan, subject, at)
+        .or_else(|| aged(scan, at))
+        .or_else(|| belongs(scan, at))
+        .or_else(|| shaped(scan, at));
     if let Some((cond, end)) = relation.filter(|r| simple.is_none_or(|s| r.1 > s.0)) {
         return Some((cond, end));
     }
@@ -229,8 +272,11 @@ pub(super) fn complement<'a>(
 }
 
 /// Bounds, other columns, sums of rows.
-fn compared<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
-    if let Some((length, end)) = length(scan, at) {
+fn compared<'a>(scan: &Scan<'a>, subject: &Subject<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
+    let text = |n: &Noun<'a>| n.hits.columns.iter().any(|c| c.column.data_type == DataType::Text);
+    if let Some((length, end)) =
+        length(scan, at).filter(|_| letters(scan, at).is_none() || !subject.nouns.iter().all(text))
+    {
         return Some((Cond::Length(length), scan.any(end, &["long"]).unwrap_or(end)));
     }
     if let Some((list, end)) = value::bounds(scan, at) {
@@ -271,60 +317,33 @@ fn compared<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
         {
             return Some((Cond::SumOf { parts, amount: Some(amount) }, end));
         }
+        // `nights times price of its stays`: the last column took the table with it.
+        if let Some((amount @ Formula::Op(..), end)) = formula::formula(scan, i)
+            && let Some(of) = amount.nouns().last().and_then(|n| n.modifiers.last().cloned())
+        {
+            let parts = Noun { tokens: i..end, hits: of, modifiers: Vec::new(), values: Vec::new() };
+            return Some((Cond::SumOf { parts, amount: Some(amount) }, end));
+        }
         let (parts, end) = one(scan, i)?;
         return Some((Cond::SumOf { parts, amount: None }, end));
     }
     let (op, i) = value::operator(scan, at)?;
     let i = scan.skip(i, &["or equal to", "to", "than", "the same as", "its", "their"]);
+    let i = scan.skip(i, &["they", "it", "are", "were", "is", "was", "being"]);
+    // `discharged before admission`: times are compared with times.
+    let time = |n: &Noun<'a>| n.hits.columns.iter().any(|c| c.column.data_type.is_temporal());
+    if !subject.nouns.is_empty()
+        && subject.nouns.iter().all(time)
+        && one(scan, i).is_none_or(|n| !time(&n.0))
+        && let Some((noun, end)) = event(scan, i)
+    {
+        return Some((Cond::Compare(op, Formula::Column(noun)), end));
+    }
     let (right, end) = formula::formula(scan, i).or_else(|| {
-        let (noun, end) = one(scan, i).filter(|n| !n.0.hits.columns.is_empty())?;
+        let (noun, end) = one(scan, i).filter(|n| !n.0.hits.columns.is_empty()).or_else(|| event(scan, i))?;
         Some((Formula::Column(noun), end))
     })?;
     Some((Cond::Compare(op, right), end))
-}
-
-/// `older than 24 hours`, `more than a day old`, `updated in the last 2 hours`, `fresh`.
-fn aged<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
-    if let Some((hours, end)) = scan
-        .any(at, &["older than", "staler than", "behind by more than", "delayed by more than", "late by more than"])
-        .and_then(|i| value::hours(scan, i))
-    {
-        return Some((Cond::Older(hours), end));
-    }
-    if let Some((hours, end)) = scan.any(at, &["more than", "over"]).and_then(|i| value::hours(scan, i))
-        && let Some(end) = scan.any(end, &["old", "behind", "late", "stale"])
-    {
-        return Some((Cond::Older(hours), end));
-    }
-    let i = scan.skip(
-        at,
-        &[
-            "updated",
-            "loaded",
-            "refreshed",
-            "fresh",
-            "from",
-            "delivered",
-            "arrived",
-            "arrive",
-            "no older than",
-            "not older than",
-            "younger than",
-            "less than",
-            "at most",
-            "newer than",
-            "up to date",
-            "received",
-            "new",
-        ],
-    );
-    if i > at {
-        let i = scan.any(i, &["within", "in", "to", "within the", "in the"]).unwrap_or(i);
-        let i = scan.any(i, &["the last", "the past", "last", "past"]).unwrap_or(i);
-        let (hours, end) = value::hours(scan, i)?;
-        return Some((Cond::Within(hours), scan.any(end, &["old", "ago"]).unwrap_or(end)));
-    }
-    None
 }
 
 /// `belong to an existing order`, `point to a customer`, `exist in products`.
@@ -357,6 +376,11 @@ fn belongs<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
             "appear in",
         ],
     )?;
+    let stray = ["missing", "non-existing", "nonexistent", "non-existent", "unknown", "deleted", "absent", "invalid"];
+    if let Some(j) = scan.any(scan.article(i), &stray) {
+        let (parent, end) = one(scan, j).filter(|p| !p.0.hits.tables.is_empty())?;
+        return Some((Cond::Strays(parent), end));
+    }
     let i = scan
         .skip(scan.article(i), &["existing", "valid", "known", "real", "an", "a", "the", "exactly one", "one", "some"]);
     let (parent, end) = one(scan, i)?;
@@ -389,6 +413,9 @@ fn shaped<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
         ],
     ) {
         return Some((Cond::Pattern("^[0-9]+$".into()), end));
+    }
+    if let Some(found) = letters(scan, at) {
+        return Some(found);
     }
     let sample = scan.any(
         at,
@@ -443,4 +470,47 @@ fn shaped<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
             .collect();
     let pattern = if start.is_some() { format!("^{literal}") } else { format!("{literal}$") };
     fits(&pattern).then_some((Cond::Pattern(pattern), i + 1))
+}
+
+/// `a three letter code`, `two capital letters`, `exactly five digits`.
+fn letters<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
+    let i = scan.skip(at, &["a", "an", "exactly", "consist of", "consists of", "made of", "just"]);
+    let kind = |i: usize| {
+        let capital = scan.any(i, &["capital", "upper case", "uppercase", "upper-case"]);
+        let lower = scan.any(i, &["lower case", "lowercase", "lower-case"]);
+        let i = capital.or(lower).unwrap_or(i);
+        let class = if capital.is_some() {
+            "[A-Z]"
+        } else if lower.is_some() {
+            "[a-z]"
+        } else {
+            "[A-Za-z]"
+        };
+        let letter = scan.any(i, &["letters", "letter"]).map(|end| (class, end));
+        letter.or_else(|| scan.any(i, &["digits", "digit"]).map(|end| ("[0-9]", end)))
+    };
+    let (n, (class, end)) = match scan.word(i).split_once('-') {
+        // `three-letter`
+        Some((n, what)) => {
+            let n = value::count_of(n)?;
+            let class = if what == "letter" {
+                "[A-Za-z]"
+            } else if what == "digit" {
+                "[0-9]"
+            } else {
+                return None;
+            };
+            (n, (class, i + 1))
+        }
+        None => {
+            let (n, j) = value::count(scan, i)?;
+            (n, kind(scan.skip(j, &["-"]))?)
+        }
+    };
+    // `at least 3 letters` is a length.
+    if scan.any(end, &["long"]).is_some() || n == 0 || n > 64 {
+        return None;
+    }
+    let end = scan.any(end, &["code", "codes", "number", "numbers"]).unwrap_or(end);
+    Some((Cond::Pattern(format!("^{class}{{{n}}}$")), end))
 }

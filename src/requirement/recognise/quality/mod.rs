@@ -2,10 +2,12 @@
 //! must not be met (`check for missing phones`, `warn if …`, `no two customers share an e-mail`).
 
 mod complement;
+mod moments;
 mod predicate;
 mod rate;
 mod subject;
 mod value;
+mod whole;
 
 use std::ops::Range;
 
@@ -20,8 +22,19 @@ use subject::{Subject, adjective, one, subject, table};
 pub use subject::form_of;
 
 /// Verbs beside those of [`words::CHECK`] that ask for something to hold.
-const RULE: &[&str] =
-    &["we expect", "we expect that", "expect", "expect that", "require", "require that", "enforce", "enforce that"];
+const RULE: &[&str] = &[
+    "the following must hold",
+    "these rules must hold",
+    "these rules hold",
+    "we expect",
+    "we expect that",
+    "expect",
+    "expect that",
+    "require",
+    "require that",
+    "enforce",
+    "enforce that",
+];
 /// Words that ask for something not to be met.
 #[rustfmt::skip]
 const VIOLATION: &[&str] = &[
@@ -51,9 +64,12 @@ struct Lead {
 
 /// Reads a check.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
-    let (lead, i) = lead(scan, at, before);
+    let (mut lead, i) = lead(scan, at, before);
     let (scope, i) = match scoped(scan, at, i) {
-        Some((noun, end)) => (Some(noun), end),
+        Some((noun, end)) => {
+            lead.asked |= scan.word(end - 1) == ":";
+            (Some(noun), end)
+        }
         None => (last(scan, before).and_then(|(check, _)| check.scope.clone()), i),
     };
     let i = bullet(scan, i);
@@ -67,6 +83,13 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         && about(&check, scope)
     {
         check.within = Some(scope.clone());
+    }
+    if let Some(scope) = &scope
+        && check.only.is_none()
+        && !scope.values.is_empty()
+        && about(&check, scope)
+    {
+        check.only = Some(Filter::Values { negative: false, values: scope.values.clone(), noun: Some(scope.clone()) });
     }
     check.scope = scope;
     let end = trailing(scan, end, &mut check);
@@ -107,12 +130,12 @@ fn scoped<'a>(scan: &Scan<'a>, at: usize, led: usize) -> Option<(Noun<'a>, usize
     let quality =
         ["the quality of", "quality of", "the data quality of", "data quality of", "data quality in", "the data in"];
     let of = scan.any(start, &quality).unwrap_or(start);
-    let into = scan.any(of, &["in", "for", "on", "within"]);
+    let into = scan.any(of, &["in", "for", "on", "within", "only for", "for all"]);
     let (noun, end) = table(scan, scan.skip(into.unwrap_or(of), &["all", "every", "each"]))?;
     let end = scan.any(end, &["table", "tables"]).unwrap_or(end);
     let mark = scan.any(end, &[":", ", :", "- -"]);
     match mark {
-        Some(end) if led > at || into.is_some() || bullet(scan, end) > end => Some((noun, end)),
+        Some(end) if led > at || into.is_some() || at == 0 || scan.tokens[at - 1].ends_clause() => Some((noun, end)),
         // `for each order the total …`: what follows has its own subject.
         None if into.is_some() && noun.values.is_empty() => {
             let end = scan.any(end, &[","]).unwrap_or(end);
@@ -139,6 +162,12 @@ fn again<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<(Check<
         together: false,
         end: i,
     };
+    if or.is_none()
+        && !check.negated
+        && let Some(found) = whole::also_has(scan, check, i)
+    {
+        return Some(found);
+    }
     let said = predicate::further(scan, &subject, check.negated, or.is_some())?;
     let rule = turn(scan, said.cond, !said.negated)?;
     let only = check.only.clone();
@@ -161,10 +190,12 @@ fn lead<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> (Lead, usize) {
     let start = scan.any(at, &["and", ", and", ",", "; and", "also", "please"]).unwrap_or(at);
     let (error, warn) = (TestSeverity::Error, TestSeverity::Warn);
     let leads = [
-        (scan.any(start, WARNING), Lead { asked: true, violation: true, severity: warn }),
-        (scan.any(start, VIOLATION), Lead { asked: true, violation: true, severity: error }),
+        (whole::heading(scan, start), Lead { asked: true, violation: false, severity: error }),
         (scan.any(start, words::CHECK), Lead { asked: true, violation: scan.word(start) == "flag", severity: error }),
         (scan.any(start, RULE), Lead { asked: true, violation: false, severity: error }),
+        // `check for customers without …` is no `check`: of two that end alike the last counts.
+        (scan.any(start, WARNING), Lead { asked: true, violation: true, severity: warn }),
+        (scan.any(start, VIOLATION), Lead { asked: true, violation: true, severity: error }),
     ];
     let found = leads.into_iter().filter_map(|(end, lead)| Some((end?, lead))).max_by_key(|f| f.0);
     if let Some((end, lead)) = found {
@@ -187,7 +218,9 @@ fn lead<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> (Lead, usize) {
 
 /// Everything that a check can be said as.
 fn said<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)> {
-    rate::percent(scan, at, lead)
+    whole::integrity(scan, at, lead)
+        .or_else(|| whole::repeated(scan, at, lead))
+        .or_else(|| rate::percent(scan, at, lead))
         .or_else(|| rate::rows(scan, at, lead))
         .or_else(|| no_two(scan, at, lead))
         .or_else(|| adjectives(scan, at, lead))
@@ -247,15 +280,20 @@ fn adjectives<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, 
 
 /// `X must be …`.
 fn predicated<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)> {
-    let subject = subject(scan, at).or_else(|| subject::result(scan, at))?;
+    let mut subject = subject(scan, at).or_else(|| subject::result(scan, at))?;
+    let chosen = whole::chosen(scan, &subject);
+    if let Some((_, end)) = &chosen {
+        subject.end = *end;
+    }
     let said = predicate::read(scan, &subject, lead.asked)?;
     let wanted = said.negated == lead.violation;
     let rule = turn(scan, said.cond, wanted)?;
-    let mut subject = subject;
     if let Some(noun) = said.property {
         subject = subject.property(noun);
     }
-    Some((Check { negated: said.negated != lead.violation, ..check(subject, rule, lead) }, said.end))
+    let mut check = Check { negated: said.negated != lead.violation, ..check(subject, rule, lead) };
+    check.only = chosen.map(|c| c.0).or(check.only);
+    Some((check, said.end))
 }
 
 /// `orders without a customer`, `customers with no phone`, `no order without items`, `orders with a negative total`.
@@ -351,6 +389,15 @@ fn trailing<'a>(scan: &Scan<'a>, mut end: usize, check: &mut Check<'a>) -> usize
                 "severity warn",
                 "only a warning",
                 "just a warning",
+                "with warning severity",
+                "with severity warning",
+                "with severity warn",
+                "severity warning",
+                "at warning level",
+                "as warning",
+                "just give a warning",
+                "don't fail the run",
+                "do not fail the run",
             ],
         );
         let fail = scan.any(
@@ -371,10 +418,32 @@ fn trailing<'a>(scan: &Scan<'a>, mut end: usize, check: &mut Check<'a>) -> usize
             check.severity = if warn.is_some() { TestSeverity::Warn } else { TestSeverity::Error };
             end = j;
         }
+        // A missing value breaks no such rule; where it may be missing is only said once more.
+        let open = matches!(
+            check.rule,
+            Rule::Values { .. } | Rule::Bounds(_) | Rule::Valid(_) | Rule::Length(_) | Rule::Pattern(_)
+        );
+        if open
+            && !check.negated
+            && let Some(j) = or_missing(scan, end)
+        {
+            end = j;
+        }
         if end == from {
             return end;
         }
     }
+}
+
+/// `or missing`, `if it is given`: what holds of missing values anyway.
+fn or_missing(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    let to_be = ["be", "is", "are", "it is", "they are", "left"];
+    let or = scan.any(at, &[", or", "or"]).map(|i| scan.skip(i, &to_be));
+    let gone = or.and_then(|i| scan.any(i, &["missing", "null", "empty", "blank"]));
+    let when = scan.any(at, &[", if", "if", ", when", "when"]).map(|i| scan.skip(i, &to_be));
+    let given =
+        || when.and_then(|i| scan.any(i, &["there", "present", "filled", "given", "set", "not missing", "not empty"]));
+    gone.or_else(given).filter(|end| scan.head(*end).is_none())
 }
 
 /// Whether the columns that are checked, or rows that belong to them, are in that table.
@@ -393,8 +462,9 @@ fn condition<'a>(scan: &Scan<'a>, at: usize) -> Option<(Filter<'a>, usize)> {
         .any(at, &["when", "if", "where", "once", "whenever", "for rows where", "provided", "as soon as", "unless"]);
     if let Some(i) = i {
         let i = scan.article(scan.any(i, &["that", "its", "their"]).unwrap_or(i));
-        let (mut found, end) =
-            filter(super::filter::column_value(scan, i)).or_else(|| filter(super::filter::missing(scan, i - 1)))?;
+        let (mut found, end) = filter(super::filter::column_value(scan, i))
+            .or_else(|| filter(super::filter::missing(scan, i - 1)))
+            .or_else(|| whole::happened(scan, i))?;
         if scan.word(at) == "unless" {
             match &mut found {
                 Filter::Values { negative, .. } => *negative = !*negative,

@@ -1,11 +1,13 @@
 //! What is said of a subject: `must never be negative`, `have a valid e-mail`, `is one of …`.
 
 use super::complement::{complement, length, named_form};
+use super::moments::ordered;
 use super::subject::{Subject, adjective, one};
 use super::value;
 use crate::requirement::check::{Form, Rule};
 use crate::requirement::piece::{Formula, Noun};
 use crate::requirement::scan::Scan;
+use crate::requirement::tokens;
 
 /// What is true or not.
 #[derive(Clone, Debug)]
@@ -32,9 +34,14 @@ pub(super) enum Cond<'a> {
     Length(Vec<(&'static str, u64)>),
     Pattern(String),
     Belongs(Noun<'a>),
+    /// Points to a row that is not there.
+    Strays(Noun<'a>),
     Has(Noun<'a>),
     Rows(Vec<(&'static str, u64)>),
-    SumOf { parts: Noun<'a>, amount: Option<Formula<'a>> },
+    SumOf {
+        parts: Noun<'a>,
+        amount: Option<Formula<'a>>,
+    },
     MissingIn(&'static str, String),
 }
 
@@ -52,6 +59,7 @@ pub(super) fn turn<'a>(_: &Scan<'a>, cond: Cond<'a>, wanted: bool) -> Option<Rul
     let bounds = |op: &'static str| Rule::Bounds(vec![(op, "0".into())]);
     Some(match (cond, wanted) {
         (Cond::Missing, false) | (Cond::Present, true) => Rule::There,
+        (Cond::Missing, true) | (Cond::Present, false) => Rule::Gone,
         (Cond::Negative, true) => bounds("<"),
         (Cond::Negative, false) => bounds(">="),
         (Cond::Positive, true) => bounds(">"),
@@ -80,7 +88,7 @@ pub(super) fn turn<'a>(_: &Scan<'a>, cond: Cond<'a>, wanted: bool) -> Option<Rul
             _ => return None,
         },
         (Cond::Pattern(pattern), true) => Rule::Pattern(pattern),
-        (Cond::Belongs(parent), true) => Rule::Belongs(parent),
+        (Cond::Belongs(parent), true) | (Cond::Strays(parent), false) => Rule::Belongs(parent),
         (Cond::Has(child), true) => Rule::Has(child),
         (Cond::Rows(list), true) => Rule::Rows(list),
         (Cond::SumOf { parts, amount }, true) => Rule::SumOf { parts, amount },
@@ -112,6 +120,11 @@ fn modal(scan: &Scan<'_>, at: usize) -> (Modal, usize) {
             "is" | "are" | "be" | "been" | "was" | "were" | "being" | "do" | "does" | "all" | "both" | "each"
             | "also" | "still" | "actually" | "it" | "they" | "there" => {}
             "must" | "should" | "shall" => m.strong = true,
+            "range" | "ranges" | "lie" | "lies" | "fall" | "falls" | "stay" | "stays" | "remain" | "remains"
+                if value::bounds(scan, i + 1).is_some() =>
+            {
+                m.strong = true;
+            }
             "always" => m.strong = true,
             "may" | "might" | "can" | "could" => m.may = true,
             "only" => m.only = true,
@@ -128,17 +141,25 @@ fn modal(scan: &Scan<'_>, at: usize) -> (Modal, usize) {
     (m, i)
 }
 
+/// Whether words that state something stand at `at`.
+pub(super) fn says(scan: &Scan<'_>, at: usize) -> bool {
+    modal(scan, at).1 > at
+}
+
 /// Reads what is said of `subject`, where it states a rule.
 pub(super) fn read<'a>(scan: &Scan<'a>, subject: &Subject<'a>, asked: bool) -> Option<Said<'a>> {
     let (mut m, mut i) = modal(scan, subject.end);
-    // `every customer needs a phone`; `doctors need the patients` says who reads.
+    let each =
+        subject.said.start.checked_sub(1).is_some_and(|from| matches!(scan.word(from), "each" | "every" | "any"));
+    // `every customer needs a phone`, `shipped orders need a date`; `doctors need the patients` says who reads.
     if i == subject.end
         && let Some(j) = scan.any(i, &["needs", "need", "requires", "require"])
-        && let Some(from) = subject.said.start.checked_sub(1)
-        && matches!(scan.word(from), "each" | "every" | "any")
+        && (each || had(scan, subject, j).is_some_and(|h| h.1.is_some()))
     {
         (m.have, m.strong, i) = (true, true, j);
     }
+    // `every order has a customer` states a rule.
+    m.strong |= each && m.have;
     let (cond, property, mut end, flipped) = if m.have {
         let (cond, property, end, flipped) = had(scan, subject, i)?;
         (cond, property, end, flipped)
@@ -152,15 +173,40 @@ pub(super) fn read<'a>(scan: &Scan<'a>, subject: &Subject<'a>, asked: bool) -> O
             (Cond::Missing, Some(noun), end, false)
         }
     } else {
-        let (cond, end) = complement(scan, subject, i, m.only)?;
-        (cond, None, end, false)
+        let table = matches!(subject.nouns[..], [ref noun] if !noun.hits.tables.is_empty());
+        let events = if table { ordered(scan, i) } else { None };
+        let (cond, property, end) = match events {
+            Some((first, cond, end)) => (cond, Some(first), end),
+            None => complement(scan, subject, i, m.only).map(|(cond, end)| (cond, None, end))?,
+        };
+        (cond, property, end, false)
     };
-    if i == subject.end && !matches!(cond, Cond::Belongs(_) | Cond::SumOf { .. } | Cond::Compare(..) | Cond::Pattern(_))
-    {
-        return None;
+    let relation = matches!(cond, Cond::Belongs(_) | Cond::SumOf { .. } | Cond::Compare(..) | Cond::Pattern(_));
+    if i == subject.end && !relation {
+        // `e-mails unique, phones valid`: in a list of checks the verb may be left out.
+        let columns = subject.nouns.iter().all(|n| n.hits.tables.is_empty()) && !subject.nouns.is_empty();
+        let ends = scan
+            .tokens
+            .get(end)
+            .is_none_or(|t| t.kind == tokens::Kind::Mark || matches!(t.lower.as_str(), "and" | "but" | "in" | "for"));
+        let verb = matches!(scan.word(i), "appear" | "appears" | "occur" | "occurs" | "exist" | "exists");
+        if !(asked && columns && ends || verb && matches!(cond, Cond::Unique | Cond::Duplicated)) {
+            return None;
+        }
     }
-    let states =
-        asked || m.strong || matches!(cond, Cond::Unique | Cond::UniqueIn(_) | Cond::Together | Cond::SumOf { .. });
+    let states = asked
+        || m.strong
+        || matches!(
+            cond,
+            Cond::Unique | Cond::UniqueIn(_) | Cond::Together | Cond::SumOf { .. } | Cond::Pattern(_) | Cond::Strays(_)
+        )
+        || each && matches!(cond, Cond::Belongs(_))
+        // What a requirement begins with is no condition of something else.
+        || subject.said.start == 0 && i > subject.end && match &cond {
+            Cond::Bounds(list) => list.len() > 1,
+            Cond::Values(values) => values.len() > 1,
+            _ => false,
+        };
     let mut cond = cond;
     let mut negated = m.negated != flipped;
     if matches!(cond, Cond::Unique) {
@@ -177,6 +223,7 @@ pub(super) fn read<'a>(scan: &Scan<'a>, subject: &Subject<'a>, asked: bool) -> O
         let (op, percent) = if missing { (op, percent) } else { rest(op, &percent)? };
         (cond, end, negated) = (Cond::MissingIn(op, percent), j, false);
     }
+    let states = states || matches!(cond, Cond::MissingIn(..)) && i > subject.end;
     states.then_some(Said { cond, negated, property, end })
 }
 
@@ -208,6 +255,7 @@ pub(super) fn further<'a>(scan: &Scan<'a>, subject: &Subject<'a>, before_negated
             | Cond::Future
             | Cond::Past
             | Cond::Invalid
+            | Cond::Strays(_)
             | Cond::Older(_)
     );
     // `must not be negative, missing or above 100`.
@@ -225,7 +273,7 @@ pub(super) fn further<'a>(scan: &Scan<'a>, subject: &Subject<'a>, before_negated
 
 /// `in at most 5 %`, `for more than 5 % of the customers`.
 fn share(scan: &Scan<'_>, at: usize) -> Option<(&'static str, String, usize)> {
-    let i = scan.any(at, &["in", "for", "on", "of"])?;
+    let i = scan.any(at, &["in", "for", "on", "of", "to"])?;
     let (op, i) = value::operator(scan, i)?;
     let (percent, i) = value::number(scan, i)?;
     let i = scan.any(i, &["%", "percent", "per cent"])?;
@@ -286,7 +334,11 @@ fn per<'a>(scan: &Scan<'a>, at: usize) -> Option<(Vec<Noun<'a>>, usize)> {
 }
 
 /// What is had: `a valid e-mail address`, `no missing values`, `at least one item`, `two letters`, `a total above zero`.
-fn had<'a>(scan: &Scan<'a>, subject: &Subject<'a>, at: usize) -> Option<(Cond<'a>, Option<Noun<'a>>, usize, bool)> {
+pub(super) fn had<'a>(
+    scan: &Scan<'a>,
+    subject: &Subject<'a>,
+    at: usize,
+) -> Option<(Cond<'a>, Option<Noun<'a>>, usize, bool)> {
     let no = scan.any(at, &["no", "not any"]);
     let i = no.unwrap_or(at);
     let flipped = no.is_some();

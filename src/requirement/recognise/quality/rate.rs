@@ -171,6 +171,12 @@ pub(super) fn rows<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<
                     "of normal",
                     "from the last time",
                     "against the profile",
+                    "against the usual",
+                    "compared to the usual",
+                    "compared with the usual",
+                    "compared to usual",
+                    "than usual",
+                    "against what is usual",
                 ],
             )
             .unwrap_or(end),

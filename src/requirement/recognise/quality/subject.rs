@@ -56,6 +56,8 @@ const AFTER: &[&str] = &[
     "field",
     "fields",
     "themselves",
+    "table",
+    "tables",
 ];
 
 /// One noun, with what adds nothing after it.
@@ -67,6 +69,16 @@ pub(super) fn one<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
 /// A noun that names a table.
 pub(super) fn table<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
     one(scan, at).filter(|n| !n.0.hits.tables.is_empty())
+}
+
+/// `the discharge` before what is said of it.
+fn happened<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
+    let (noun, end) = super::moments::event(scan, at)?;
+    let said = scan.any(
+        end,
+        &["must", "may", "should", "is", "are", "was", "can", "cannot", "never", "always", "before", "after"],
+    );
+    said.map(|_| (noun, end))
 }
 
 /// Columns joined by commas and `and`, or one noun.
@@ -84,12 +96,15 @@ pub(super) fn subject<'a>(scan: &Scan<'a>, at: usize) -> Option<Subject<'a>> {
         ],
     );
     let open = scan.any(key.unwrap_or(at), &["("]);
-    let (first, mut end) = one(scan, open.or(key).unwrap_or(at))?;
+    let from = open.or(key).unwrap_or(at);
+    let (first, mut end) = one(scan, from).or_else(|| happened(scan, from))?;
     let mut nouns = vec![first];
+    let mut added = false;
     while nouns.iter().all(|n| !n.hits.columns.is_empty())
-        && let Some(i) = scan.any(end, &[",", "and", ", and", "or", "plus", "as well as"])
+        && let Some(i) = scan.any(end, &[",", "and", ", and", "or", "plus", "as well as", "+"])
         && let Some((next, j)) = one(scan, i).filter(|n| !n.0.hits.columns.is_empty())
     {
+        added |= scan.word(end) == "+";
         nouns.push(next);
         end = j;
     }
@@ -111,7 +126,7 @@ pub(super) fn subject<'a>(scan: &Scan<'a>, at: usize) -> Option<Subject<'a>> {
     let together = scan.any(end, &["together", "combined", "in combination", "taken together", "as a pair"]);
     let said = nouns[0].tokens.start..end;
     let end = together.unwrap_or(end);
-    Some(Subject { together: key.is_some() || open.is_some() || together.is_some(), nouns, said, within, end })
+    Some(Subject { together: key.is_some() || open.is_some() || added || together.is_some(), nouns, said, within, end })
 }
 
 /// Words before `must`, `is` and the like that name nothing in the contracts: a column of the result, perhaps.

@@ -48,6 +48,11 @@ pub(super) fn count(scan: &Scan<'_>, at: usize) -> Option<(u64, usize)> {
     Some((text.parse().ok()?, end))
 }
 
+/// The same of one word.
+pub(super) fn count_of(word: &str) -> Option<u64> {
+    WORDS.iter().find(|w| w.0 == word).map(|w| w.1).or_else(|| word.parse().ok())
+}
+
 /// A number or a day.
 pub(super) fn literal(scan: &Scan<'_>, at: usize) -> Option<(String, usize)> {
     if let Some((text, end)) = number(scan, at) {
