@@ -111,7 +111,7 @@ fn why(model: &Resolved) -> String {
 fn called(body: &Body) -> Vec<Name> {
     let Body::Sql(sql) = body else { return Vec::new() };
     let cleaners = cleaning::names().into_iter().map(|rule| format!("clean_{rule}"));
-    let all = ["as_of", "week_start", "percentile"].into_iter().map(str::to_owned).chain(cleaners);
+    let all = ["as_of", "week_start", "local_time", "percentile"].into_iter().map(str::to_owned).chain(cleaners);
     all.filter(|name| sql.contains(&format!("{name}("))).filter_map(|name| Name::parse(&name).ok()).collect()
 }
 

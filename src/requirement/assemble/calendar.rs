@@ -21,7 +21,7 @@ impl<'a> Assembly<'_, 'a> {
             self.ask_that(Question::new(about).or_without());
             return Vec::new();
         }
-        let expr = self.expr(scope, table, &column);
+        let expr = self.local(scope, table, &column, "models");
         let thing = head(contract);
         let of = thing.replace('_', " ");
         let group = |name: &str, expr: String, what: &str| Grouping {

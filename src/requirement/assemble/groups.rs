@@ -95,7 +95,7 @@ impl<'a> Assembly<'_, 'a> {
             self.ask_that(Question::new(about).saying(said).or("day").or("week").or("month"));
             return None;
         }
-        let expr = self.expr(scope, table, &column);
+        let expr = self.local(scope, table, &column, &format!("models.{}.group_by", model.name));
         let thing = head(self.contract(table)?);
         let mut starts = "Monday";
         let (name, expr) = match unit {

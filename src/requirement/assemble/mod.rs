@@ -33,6 +33,7 @@ mod tests_of_rows;
 mod times;
 mod windows;
 mod worth;
+mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -195,10 +195,11 @@ impl<'a> Assembly<'_, 'a> {
                     };
                     self.note(i, "schedule.cron");
                 }
-                Kind::Zone(zone) => {
+                Kind::Zone(zone) if self.of_schedule(i) => {
                     out.timezone = Some(zone.clone());
                     self.note(i, "schedule.timezone");
                 }
+                Kind::AfterLoad(noun) => self.after_load(i, noun),
                 Kind::Retries(n) => {
                     out.retries = Some(*n);
                     self.note(i, "schedule.retries");
@@ -227,6 +228,33 @@ impl<'a> Assembly<'_, 'a> {
         }
         out.cron = when.map(|w| w.cron());
         (out != Schedule::default()).then_some(out)
+    }
+
+    /// What the pipeline lands itself is loaded before anything is built; for the load of another one it can't wait.
+    fn after_load(&mut self, piece: usize, noun: &crate::requirement::piece::Noun<'a>) {
+        let words = self.scan.words(&self.pieces[piece].tokens);
+        let tables = &noun.hits.tables;
+        let loads = |spec: &crate::spec::Spec| {
+            spec.ingest.iter().find(|i| tables.contains(&&i.table)).map(|_| spec.name.clone())
+        };
+        let other = self.scan.ground.specs.values().find_map(loads);
+        let own = self.touched.iter().find(|t| tables.contains(t)).copied();
+        match (own, other) {
+            (Some(table), None) => {
+                let path = format!("ingest.{table}");
+                let because =
+                    format!("{} is landed by this pipeline, and nothing is built before that is done", table.table);
+                self.assume(path.clone(), because);
+                self.note(piece, path);
+            }
+            (_, other) => {
+                let which = other.map_or("no pipeline".to_owned(), |name| format!("the pipeline {name}"));
+                let about = format!(
+                    "`{words}`: {which} loads it, and a run that waits for another can't be said yet. Shall it run by the clock?"
+                );
+                self.ask_that(Question::new(about).key("after").words(words).or_without());
+            }
+        }
     }
 
     /// Who is told, and who answers for it.

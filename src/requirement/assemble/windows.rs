@@ -54,6 +54,13 @@ impl<'a> Assembly<'_, 'a> {
             };
             self.assume(format!("models.{}.window", model.name), because);
         }
+        if self.is_local() {
+            let field = format!("models.{}.where", model.name);
+            let local = self.local(scope, table, &column, &field);
+            model.filters.extend(self.local_window(&local, stretch));
+            said.into_iter().for_each(|i| self.note(i, field.clone()));
+            return;
+        }
         let unclear = table != scope.base && self.expr(scope, table, &column) != column.as_str();
         if unclear {
             // Another table has a column of that name: only such rows are joined.
@@ -86,7 +93,7 @@ impl<'a> Assembly<'_, 'a> {
         words: &str,
     ) -> Vec<String> {
         let Some((table, column)) = self.time(scope, words) else { return Vec::new() };
-        let expr = self.expr(scope, table, &column);
+        let expr = self.local(scope, table, &column, "models");
         let day = |d: &str, op: &str| format!("{expr} {op} date '{d}'");
         from.map(|d| day(d, ">=")).into_iter().chain(until.map(|d| day(d, "<"))).collect()
     }

@@ -59,8 +59,10 @@ pub enum Kind<'a> {
     Mode(Mode),
     /// When it runs.
     Schedule(super::recognise::When),
-    /// The schedule's time zone.
+    /// A time zone: the schedule's, or that of days.
     Zone(String),
+    /// A table that must have been loaded before.
+    AfterLoad(Noun<'a>),
     /// How often a failed task is tried again.
     Retries(u8),
     /// Who is told; the usual channel if nobody is named.

@@ -2,8 +2,11 @@
 //!
 //! The measure that the condition is on becomes a piece of its own.
 
-use crate::requirement::piece::{GroupItem, Kind, Measure, Piece, Shape, What};
+use crate::requirement::lexicon::Hits;
+use crate::requirement::piece::{Filter, GroupItem, Implied, Kind, Measure, Noun, Piece, Shape, What};
 use crate::requirement::scan::Scan;
+use crate::requirement::{Question, Readings};
+use crate::spec::Function;
 
 use super::filter::comparison;
 use super::top::counted;
@@ -50,7 +53,8 @@ fn start<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'
     let i = scan.skip(at, &["but", ",", "only", "keep", "show", "just"]);
     // `only months where …`: what there is a row for is said again.
     let named = scan.head(i).map(|n| n.1).or_else(|| crate::vocabulary::Unit::parse(scan.word(i)).map(|_| i + 1));
-    let i = named.filter(|e| i > at && scan.any(*e, WHERE).is_some()).unwrap_or(i);
+    let again = named.filter(|e| i > at && scan.any(*e, WHERE).is_some());
+    let i = again.unwrap_or(i);
     let lead = scan.any(i, WHERE)?;
     if let Some((op, end, literal)) = comparison(scan, lead) {
         let Kind::Measure(measure) = counted(scan, end)?.kind else { return None };
@@ -64,11 +68,55 @@ fn start<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'
         return None;
     }
     let piece = super::measure::read(scan, lead, &[])?;
-    comparison(scan, piece.tokens.end)?;
+    let (op, end, literal) = comparison(scan, piece.tokens.end)?;
     let Kind::Measure(Measure { what, .. }) = &piece.kind else { return None };
+    if again.is_none()
+        && let What::Worth { function: Function::Sum, noun: None, .. } = what
+        && let Some(found) = of_each(scan, at..end, before, op, &literal)
+    {
+        return found;
+    }
     // A column by itself is one of the rows.
     let column = matches!(what, What::Of { .. }) && scan.hits(lead).is_some_and(|h| h.tier == 0);
     (!column).then_some(Piece { tokens: at..lead, kind: Kind::Shape(Shape::Where) })
+}
+
+/// `daily number of orders with a total of at least 100`: orders of so much, or days whose sum is so much. The nearest noun
+/// decides, where one stands right before; nothing if it is about the rows of the result.
+fn of_each<'a>(
+    scan: &Scan<'a>,
+    tokens: std::ops::Range<usize>,
+    before: &[Piece<'a>],
+    op: &'static str,
+    literal: &str,
+) -> Option<Option<Piece<'a>>> {
+    let counted = before.iter().rev().find_map(|p| match &p.kind {
+        Kind::Measure(Measure { what: What::Count { noun, .. }, .. }) | Kind::Noun(noun) => noun.hits.tables.first(),
+        _ => None,
+    })?;
+    let column = super::extreme::column(scan, counted, Implied::Nothing)?;
+    let hits = Hits { len: tokens.len(), columns: vec![column], ..Hits::default() };
+    let noun = Noun { tokens: tokens.clone(), hits, modifiers: Vec::new(), values: Vec::new() };
+    let rows = Kind::Filter(Filter::Compare { noun, op, literal: literal.to_owned() });
+    let kind = match before.last().map(|p| &p.kind) {
+        Some(Kind::Measure(Measure { what: What::Count { .. }, .. }) | Kind::Noun(_)) => rows,
+        Some(Kind::Group(_) | Kind::Shape(_) | Kind::Measure(_)) | None => return None,
+        Some(_) => {
+            let words = scan.words(&tokens);
+            let name = &column.column.name;
+            let about = format!("`{words}`: is that said of each row, or of each row of the result?");
+            let question = Question::new(about).key("with").words(words);
+            let readings = Readings::new(question)
+                .or_that(format!("of each row: {name} {op} {literal}"), "other rows do not count", Some(rows))
+                .or_that("of the result", "all rows count, and rows of the result go whose sum is not so much", None);
+            match scan.choose(readings) {
+                Ok(Some(kind)) => kind,
+                Ok(None) => return None,
+                Err(question) => Kind::Ask(question),
+            }
+        }
+    };
+    Some(Some(Piece { tokens, kind }))
 }
 
 /// Whether there is a row for several: a group stands before, or after in the same sentence; or what is said before is a

@@ -2,6 +2,7 @@
 //! teach the reader a new kind of phrase, add a file and a line to [`RECOGNISERS`].
 
 mod absent;
+mod after;
 mod around;
 mod calendar;
 mod clean;
@@ -26,6 +27,7 @@ mod named;
 mod notify;
 mod noun;
 mod others;
+mod period;
 mod pivot;
 mod platform;
 mod quality;
@@ -38,6 +40,7 @@ mod verbs;
 mod when;
 mod window;
 mod zero;
+mod zone;
 
 pub use quality::form_of;
 pub use schedule::{Every, When};
@@ -52,6 +55,7 @@ pub type Recogniser = for<'a> fn(&Scan<'a>, usize, &[Piece<'a>]) -> Option<Piece
 /// In the order that they are asked.
 #[rustfmt::skip]
 pub const RECOGNISERS: &[Recogniser] = &[
+    after::read,
     dedupe::read,
     pivot::read,
     quality::read,
@@ -71,6 +75,7 @@ pub const RECOGNISERS: &[Recogniser] = &[
     unsayable::read,
     platform::read,
     notify::read,
+    zone::read,
     schedule::read,
     mode::read,
     window::read,

@@ -1,4 +1,4 @@
-//! When the pipeline runs: `every weekday at 06:30`, `hourly`, `on the first of the month`, `Berlin time`.
+//! When the pipeline runs: `every weekday at 06:30`, `hourly`, `on the first of the month`.
 
 use crate::requirement::piece::{Kind, Piece};
 use crate::requirement::scan::Scan;
@@ -29,6 +29,10 @@ pub enum Every {
     Week(String),
     /// This day of the month.
     Month(u8),
+    /// The last day of the month.
+    MonthEnd,
+    /// So many times a day.
+    Times(u8),
     /// The first day of the year.
     Year,
     /// The first day of each quarter.
@@ -45,6 +49,12 @@ impl When {
             Every::Hours(n) => format!("0 */{n} * * *"),
             Every::Unsaid | Every::Day => format!("{minute} {hour} * * *"),
             Every::Week(days) => format!("{minute} {hour} * * {days}"),
+            Every::MonthEnd => format!("{minute} {hour} L * *"),
+            Every::Times(n) => {
+                let each = 24 / n.max(&1);
+                let hours: Vec<String> = (0..*n).map(|i| ((hour + i * each) % 24).to_string()).collect();
+                format!("{minute} {} * * *", hours.join(","))
+            }
             Every::Month(day) => format!("{minute} {hour} {day} * *"),
             Every::Year => format!("{minute} {hour} 1 1 *"),
             Every::Quarter => format!("{minute} {hour} 1 */3 *"),
@@ -76,26 +86,8 @@ const DAYS: &[(&str, u8)] =
 /// Most words before that a verb is looked for among.
 const CLAUSE: usize = 40;
 
-/// Zones that people say by a city or by letters.
-#[rustfmt::skip]
-const ZONES: &[(&str, &str)] = &[
-    ("utc", "UTC"), ("gmt", "UTC"), ("cet", "Europe/Berlin"), ("cest", "Europe/Berlin"), ("berlin", "Europe/Berlin"), ("german", "Europe/Berlin"),
-    ("oslo", "Europe/Oslo"), ("norwegian", "Europe/Oslo"), ("paris", "Europe/Paris"), ("london", "Europe/London"), ("uk", "Europe/London"),
-    ("madrid", "Europe/Madrid"), ("rome", "Europe/Rome"), ("vienna", "Europe/Vienna"), ("zurich", "Europe/Zurich"), ("amsterdam", "Europe/Amsterdam"),
-    ("stockholm", "Europe/Stockholm"), ("copenhagen", "Europe/Copenhagen"), ("helsinki", "Europe/Helsinki"), ("warsaw", "Europe/Warsaw"),
-    ("prague", "Europe/Prague"), ("lisbon", "Europe/Lisbon"), ("dublin", "Europe/Dublin"), ("athens", "Europe/Athens"), ("istanbul", "Europe/Istanbul"),
-    ("new york", "America/New_York"), ("eastern", "America/New_York"), ("est", "America/New_York"), ("edt", "America/New_York"), ("chicago", "America/Chicago"),
-    ("central", "America/Chicago"), ("denver", "America/Denver"), ("los angeles", "America/Los_Angeles"), ("pacific", "America/Los_Angeles"),
-    ("pst", "America/Los_Angeles"), ("san francisco", "America/Los_Angeles"), ("toronto", "America/Toronto"), ("sao paulo", "America/Sao_Paulo"),
-    ("tokyo", "Asia/Tokyo"), ("singapore", "Asia/Singapore"), ("hong kong", "Asia/Hong_Kong"), ("shanghai", "Asia/Shanghai"), ("dubai", "Asia/Dubai"),
-    ("indian", "Asia/Kolkata"), ("ist", "Asia/Kolkata"), ("mumbai", "Asia/Kolkata"), ("sydney", "Australia/Sydney"), ("auckland", "Pacific/Auckland"),
-];
-
-/// Reads schedules and time zones.
+/// Reads schedules.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
-    if let Some((zone, end)) = zone(scan, at) {
-        return Some(Piece { tokens: at..end, kind: Kind::Zone(zone) });
-    }
     let start = scan.any(at, &["on", "always"]).unwrap_or(at);
     let (every, end, sure) = every(scan, start)?;
     let (time, end) = match time(scan, end) {
@@ -135,6 +127,12 @@ fn every(scan: &Scan<'_>, at: usize) -> Option<(Every, usize, bool)> {
     }
     if let Some(end) = scan.any(at, &["every weekend", "at weekends", "on weekends", "weekends"]) {
         return Some((Every::Week("0,6".into()), end, true));
+    }
+    if let Some(end) = month_end(scan, at) {
+        return Some((Every::MonthEnd, end, true));
+    }
+    if let Some((n, end)) = times_a_day(scan, at) {
+        return Some((Every::Times(n), end, true));
     }
     if let Some((day, end)) = day_of_month(scan, at) {
         return Some((Every::Month(day), end, true));
@@ -250,6 +248,30 @@ fn weekdays(scan: &Scan<'_>, at: usize) -> Option<(String, usize)> {
     Some((days.iter().map(u8::to_string).collect::<Vec<_>>().join(","), morning))
 }
 
+/// `on the last day of the month`, `at the end of each month`.
+fn month_end(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    const LAST: &[&str] =
+        &["the last day of", "last day of", "the end of", "month end", "at the end of", "at month end"];
+    const MONTH: &[&str] = &["the month", "every month", "each month", "a month"];
+    let i = scan.any(at, &["on", "at", "always on", "every month on"]).unwrap_or(at);
+    if let Some(end) = scan.any(i, &["month end", "every month end", "the month end"]) {
+        return Some(end);
+    }
+    scan.any(scan.any(i, LAST)?, MONTH)
+}
+
+/// `twice a day`, `3 times a day`.
+fn times_a_day(scan: &Scan<'_>, at: usize) -> Option<(u8, usize)> {
+    let (n, i) = match scan.word(at) {
+        "twice" => (2, at + 1),
+        "three" | "3" => (3, scan.any(at + 1, &["times"])?),
+        "four" | "4" => (4, scan.any(at + 1, &["times"])?),
+        "six" | "6" => (6, scan.any(at + 1, &["times"])?),
+        _ => return None,
+    };
+    Some((n, scan.any(i, &["a day", "per day", "daily", "each day", "every day"])?))
+}
+
 fn day_of_month(scan: &Scan<'_>, at: usize) -> Option<(u8, usize)> {
     let i = scan.any(at, &["the", "on the", "every month on the", "monthly on the"]).unwrap_or(at);
     let (day, mut i) = match scan.word(i) {
@@ -300,20 +322,4 @@ fn time(scan: &Scan<'_>, at: usize) -> Option<((u8, u8), usize)> {
         _ => hour,
     };
     (hour < 24 && minute < 60).then_some(((hour, minute), end))
-}
-
-fn zone(scan: &Scan<'_>, at: usize) -> Option<(String, usize)> {
-    let i = scan.any(at, &["in the time zone", "time zone", "timezone", "in", "("]).unwrap_or(at);
-    let text = &scan.tokens.get(i)?.text;
-    if text.contains('/') && text.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '_' | '-')) {
-        return Some((text.clone(), scan.any(i + 1, &["time", "time zone", ")"]).unwrap_or(i + 1)));
-    }
-    let (name, end) = ZONES.iter().find_map(|(say, zone)| Some((*zone, scan.phrase(i, say)?)))?;
-    let letters = matches!(scan.word(i), "utc" | "gmt" | "cet" | "cest" | "est" | "edt" | "pst" | "ist");
-    let end = match scan.any(end, &["time", "local time", "standard time", "time zone"]) {
-        Some(end) => end,
-        None if letters => end,
-        None => return None,
-    };
-    Some((name.into(), scan.any(end, &[")"]).unwrap_or(end)))
 }

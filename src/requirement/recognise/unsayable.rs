@@ -10,6 +10,7 @@ use crate::requirement::tokens;
 const PHRASES: &[(&str, &[&str])] = &[
     ("rows set aside", &["set aside", "quarantine", "invalid rows", "reject"]),
     ("a later moment than another pipeline", &["is loaded", "has been loaded", "has loaded", "is done", "has finished"]),
+    ("rows that share the last place", &["with ties", "including ties", "ties included", "ties count"]),
 ];
 
 /// Reads a phrase that can't be said yet.

@@ -29,6 +29,18 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("rank customers by revenue", &["rank: revenue"]),
     ("revenue per category, only categories with more than 100 orders", &["having:\n- order_count > 100"]),
     ("monthly revenue, only months where revenue is above 1000", &["having:\n- revenue > 1000"]),
+    ("which 5 categories have the most orders?", &["rows: 5", "by: order_count", "direction: desc"]),
+    ("which category earned the most revenue", &["rows: 1", "by: revenue"]),
+    ("the customer with the highest revenue in each country", &["rows: 1", "by: revenue", "per:\n  - country_code"]),
+    ("the 3 most recent orders per customer", &["rows: 3", "by: ordered_at", "direction: desc", "per:\n  - customer_id"]),
+    ("top 3 products per category, by quantity sold", &["by: total_quantity", "per:\n  - category"]),
+    ("monthly revenue compared with the previous month, with the change in percent", &["previous: revenue", "growth: revenue", "percent: true"]),
+    ("orders per month with a running total", &["running: order_count"]),
+    ("number of orders per day in Berlin time", &["cast(local_time(ordered_at, 'Europe/Berlin') as date)"]),
+    ("number of orders per week in the last 30 days, New York time", &["date_trunc('week', local_time(ordered_at, 'America/New_York'))", "local_time(ordered_at, 'America/New_York') >= dateadd('day', -30, as_of())"]),
+    ("number of orders per category in Q1 2026", &["ordered_at >= date '2026-01-01'", "ordered_at < date '2026-04-01'"]),
+    ("number of orders per category between 1 and 15 March 2026", &["ordered_at >= date '2026-03-01'", "ordered_at < date '2026-03-16'"]),
+    ("number of orders per category in the 30 days before 1 March 2026", &["ordered_at >= date '2026-01-30'", "ordered_at < date '2026-03-01'"]),
     ("categories with more than 100 orders", &["name: category", "having:\n- order_count > 100"]),
 ];
 
@@ -54,6 +66,11 @@ fn what_is_left_open_is_a_question() {
         ("the most popular products", "how many"),
         ("daily revenue with its year over year growth", "no fixed number"),
         ("monthly revenue by category with its share of the total", "of which whole"),
+        ("the second largest order of each customer", "one place of an order"),
+        ("number of orders on 31 February 2026", "no such day"),
+        ("daily number of orders in the last 30 days with a total of at least 100", "of each row"),
+        ("orders per category whenever payments have been loaded", "waits for another"),
+        ("the 5 largest orders with ties", "share the last place"),
     ] {
         assert!(world.questions(text).contains(asked), "{text}: {}", world.questions(text));
     }

@@ -37,6 +37,10 @@ fn one(part: &str, low: u32, high: u32, words: &[&str]) -> Option<()> {
     if range == "*" {
         return Some(());
     }
+    // The last day of the month.
+    if range.eq_ignore_ascii_case("l") && step.is_none() && (low, high) == (1, 31) {
+        return Some(());
+    }
     let number = |text: &str| {
         let lower = text.to_ascii_lowercase();
         let named = words.iter().position(|w| *w == lower).and_then(|i| u32::try_from(i).ok()).map(|i| i + low);
@@ -56,7 +60,7 @@ mod tests {
 
     #[test]
     fn cron_fields_are_checked() {
-        for good in ["0 6 * * *", "30 6 * * 1-5", "*/15 0-6,18-23 1,15 jan-mar MON", "0 0 1 1 7"] {
+        for good in ["0 6 * * *", "30 6 * * 1-5", "*/15 0-6,18-23 1,15 jan-mar MON", "0 0 1 1 7", "0 22 L * *"] {
             assert_eq!(cron(good), Ok(()), "{good}");
         }
         for bad in [
@@ -70,6 +74,7 @@ mod tests {
             "5-1 * * * *",
             "*/0 * * * *",
             "a * * * *",
+            "L * * * *",
             "+1 * * * *",
             "@daily",
             "0 6 * * * *",

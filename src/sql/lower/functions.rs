@@ -65,6 +65,7 @@ const SPECIAL: &[&str] = &[
     "datediff",
     "extract",
     "last_day",
+    "local_time",
     "max",
     "md5",
     "median",
@@ -226,6 +227,10 @@ fn special(name: &str, args: &[&Expr], whole: &Expr, scope: &Scope) -> Lower {
     match (name, args) {
         ("as_of" | "current_timestamp" | "now", []) => Ok(as_of()),
         ("current_date", []) => Ok(cast(as_of(), DataType::Date)),
+        ("local_time", [value, Expr::Value(zone)]) => match &zone.value {
+            Value::SingleQuotedString(zone) => local_time(go(value)?, zone).map_err(|why| unsupported(whole, why)),
+            _ => Err(unsupported(whole, "the second argument of local_time is a time zone: 'Europe/Berlin'")),
+        },
         ("date_trunc", [part, value]) => date_trunc(unit(part)?, go(value)?),
         ("dateadd" | "date_add", [part, count, value]) => {
             let Some(count) = go(count)?.code.flat().parse::<i32>().ok() else {
@@ -319,6 +324,21 @@ fn plain(name: &str, args: &[&Expr], whole: &Expr, scope: &Scope) -> Lower {
 /// The end of the period that a run answers for: the only clock that generated SQL knows.
 fn as_of() -> Lowered {
     Lowered::of(Code::Jinja("as_of()".into()), Some(DataType::Timestamp), &[]).with_macro("as_of")
+}
+
+/// What a clock in a time zone shows at a moment; moments without a zone are UTC.
+fn local_time(value: Lowered, zone: &str) -> Result<Lowered, &'static str> {
+    let plain = zone.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+'));
+    if !plain || jiff::tz::TimeZone::get(zone).is_err() {
+        return Err("there is no such time zone; an IANA name such as 'Europe/Berlin'");
+    }
+    let zoned = match value.data_type {
+        Some(DataType::TimestampTz) => ", zoned=true",
+        Some(DataType::Timestamp) | None => "",
+        Some(_) => return Err("local_time is of a timestamp: a day has no hours"),
+    };
+    let call = format!("local_time({}, '{zone}'{zoned})", value.code.argument());
+    Ok(Lowered::of(Code::Jinja(call), Some(DataType::Timestamp), &[&value]).with_macro("local_time"))
 }
 
 fn date_trunc(unit: &str, value: Lowered) -> Lower {

@@ -57,6 +57,11 @@ fn what_dialects_differ_on_becomes_a_macro() {
         ("date_trunc('month', ordered_at)", "{{ dbt.date_trunc('month', 'ordered_at') }}"),
         ("date_trunc('month', due)", "cast({{ dbt.date_trunc('month', 'due') }} as date)"),
         ("date_trunc('week', ordered_at)", "{{ week_start('ordered_at') }}"),
+        ("local_time(ordered_at, 'Europe/Berlin')", "{{ local_time('ordered_at', 'Europe/Berlin') }}"),
+        (
+            "cast(local_time(ordered_at, 'Europe/Berlin') as date)",
+            "cast({{ local_time('ordered_at', 'Europe/Berlin') }} as date)",
+        ),
         (
             "cast(date_trunc('month', coalesce(due, ordered_at)) as date)",
             "cast({{ dbt.date_trunc('month', 'coalesce(due, ordered_at)') }} as date)",
@@ -155,6 +160,10 @@ fn hostile_text_is_refused() {
         "U&'x'",
         "x'ff'",
         "try_cast(due as text)",
+        "local_time(due, 'Europe/Berlin')",
+        "local_time(ordered_at, 'Mars/Olympus')",
+        "local_time(ordered_at, 'UTC'') }}')",
+        "local_time(ordered_at, status)",
     ] {
         let result = lower(text, &scope());
         assert!(result.is_err(), "{text} became {}", result.unwrap().code.flat());
