@@ -132,6 +132,11 @@ impl<'a> Lexicon<'a> {
                 }
             }
         }
+        for (key, table) in families(contracts) {
+            if !out.tables.contains_key(&key) {
+                push(&mut out.tables, key, (SYNONYM, table));
+            }
+        }
         // `destination city`, `destination address city`
         for (table, role) in twice.iter() {
             let Some(contract) = contracts.get(&role.of) else { continue };
@@ -320,6 +325,28 @@ pub fn name_parts(physical: &str, name: &str) -> Vec<String> {
                 .map_or_else(|| noun(p).into_owned(), |s| s.1.to_owned())
         })
         .collect()
+}
+
+/// What several tables are called by first, and the one of them that the others refer to: `trip` is `TripLog`, where
+/// `TripStop` belongs to it.
+fn families(contracts: &BTreeMap<TableRef, Contract>) -> Vec<(String, &TableRef)> {
+    let mut all: BTreeMap<String, Vec<(&TableRef, &Contract)>> = BTreeMap::new();
+    for (table, contract) in contracts {
+        if let [first, _, ..] = &name_parts(&contract.physical_name, contract.table.as_str())[..] {
+            all.entry(first.clone()).or_default().push((table, contract));
+        }
+    }
+    let refers = |contract: &Contract, to: &TableRef| {
+        contract.columns.iter().filter_map(|c| c.references.as_ref()).any(|r| r.table == to.table)
+    };
+    let mut out = Vec::new();
+    for (first, tables) in all.into_iter().filter(|(_, tables)| tables.len() > 1) {
+        let heads = tables.iter().filter(|(t, _)| tables.iter().all(|(other, c)| other == t || refers(c, t)));
+        if let [(head, _)] = heads.collect::<Vec<_>>()[..] {
+            out.push((first, *head));
+        }
+    }
+    out
 }
 
 fn table_keys(stems: &[String]) -> Vec<(Tier, String)> {

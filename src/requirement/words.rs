@@ -12,6 +12,7 @@ pub const ARTICLES: &[&str] = &[
 pub const INGEST: &[&str] = &[
     "move", "load", "copy", "sync", "synchronise", "synchronize", "replicate", "ingest", "import", "extract", "pull", "bring",
     "transfer", "migrate", "land", "stream", "moving", "loading", "copying", "ship over", "export", "fetch",
+    "take the", "take all", "take our", "take every", "get the data of", "bring over", "pull in",
 ];
 
 /// Verbs that make something.
