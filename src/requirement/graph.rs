@@ -126,8 +126,27 @@ impl<'a> Graph<'a> {
         match found.len() {
             0 => Way::No,
             1 => Way::By(found.remove(0)),
-            _ => Way::Several(found),
+            _ => {
+                // `emp_no` is whom a request is of, and `approver_emp_no` another one.
+                let mut plain = found.iter().filter(|way| way.iter().all(Edge::is_plain));
+                match (plain.next(), plain.next()) {
+                    (Some(one), None) => Way::By(one.clone()),
+                    _ => Way::Several(found),
+                }
+            }
         }
+    }
+}
+
+impl Edge<'_> {
+    /// Whether the key is called as what it points to: `emp_no` as `employees.emp_no`, `customer_id` as `customers.id`.
+    fn is_plain(&self) -> bool {
+        let thing = name_parts("é", self.to.table.as_str()).concat();
+        self.on.iter().all(|(ours, theirs)| {
+            let ours = name_parts("é", ours.as_str()).concat();
+            let theirs = name_parts("é", theirs.as_str()).concat();
+            ours == theirs || ours == format!("{thing}{theirs}")
+        })
     }
 }
 
