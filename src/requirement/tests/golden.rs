@@ -74,6 +74,11 @@ fn clinic() {
 }
 
 #[test]
+fn fleet() {
+    golden("fleet");
+}
+
+#[test]
 fn bikes() {
     golden("bikes");
 }
