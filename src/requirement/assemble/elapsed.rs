@@ -1,14 +1,14 @@
 //! The time between two events, by the columns that say when they happened.
 
-use crate::spec::{ColumnRule, Function, Measure as Computed, Model};
+use crate::spec::{ColumnRule, Function, Join, JoinKind, Measure as Computed, Model};
 use crate::vocabulary::{DataType, Name, TableRef};
 
 use super::Assembly;
 use super::columns::Scope;
-use super::measures::{described, prefix};
+use super::measures::{described, head_of, prefix};
 use crate::requirement::Question;
 use crate::requirement::lexicon::{ColumnOf, name_parts};
-use crate::requirement::piece::{Elapsed, Event, Kind, Noun};
+use crate::requirement::piece::{Elapsed, Event, GroupItem, Kind, Noun, Pick, Piece};
 use crate::requirement::roles::{self, Choice};
 use crate::requirement::stem::value;
 
@@ -79,6 +79,14 @@ impl<'a> Assembly<'_, 'a> {
     ) -> Option<(String, String, String)> {
         let mut ends = Vec::new();
         for event in [&elapsed.from, &elapsed.to] {
+            let Some(event) = event else {
+                ends.push(self.unsaid_end(scope, elapsed.from.is_none(), words)?);
+                continue;
+            };
+            if let Some(pick) = event.pick {
+                ends.push(self.picked(scope, event, pick, words)?);
+                continue;
+            }
             let said = self.scan.words(&event.tokens).to_owned();
             let columns = self.event_columns(event);
             let Some(column) = self.pick(scope, &columns, &said) else {
@@ -112,6 +120,86 @@ impl<'a> Assembly<'_, 'a> {
         let what = format!("{}s from {before} to {after}", super::model::capital(unit));
         let said = |text: &str| text.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         Some((expr, format!("{unit}s_from_{}_to_{}", said(before), said(after)), what))
+    }
+
+    /// Whether there is a row for each of the base's own rows.
+    fn one_row_each(&self, base: &TableRef) -> bool {
+        let own = |item: &GroupItem<'a>| matches!(item, GroupItem::Noun(n) if n.hits.tables.contains(&base));
+        self.pieces.iter().any(|p| matches!(&p.kind, Kind::Group(items) if items.iter().any(own)))
+    }
+
+    /// The end that is not named: when the row itself happened, or the moment that all is computed for.
+    fn unsaid_end(&mut self, scope: &mut Scope<'a>, start: bool, words: &str) -> Option<(String, DataType, String)> {
+        if !start {
+            return Some(("as_of()".into(), DataType::Timestamp, "as_of".into()));
+        }
+        let (table, column) = self.time(scope, words)?;
+        let data_type = self.contract(table)?.column(column.as_str())?.data_type;
+        self.assume(
+            "models",
+            format!("`{words}` is counted from {column} of the {}", head_of(self, table).replace('_', " ")),
+        );
+        Some((self.expr(scope, table, &column), data_type, head_of(self, table)))
+    }
+
+    /// The first or last of several rows that belong to one: each of those has its time in a model of their own.
+    fn picked(
+        &mut self,
+        scope: &mut Scope<'a>,
+        event: &Event<'a>,
+        pick: Pick,
+        words: &str,
+    ) -> Option<(String, DataType, String)> {
+        let mut near: Vec<(u32, ColumnOf<'a>)> = self
+            .event_columns(event)
+            .into_iter()
+            .filter(|c| self.scan.leads(c.table, scope.base))
+            .filter_map(|c| Some((self.distance(c.table, scope.base)?, c)))
+            .collect();
+        near.sort_by_key(|c| c.0);
+        let said = self.scan.words(&event.tokens).to_owned();
+        let [(best, column), ref rest @ ..] = near[..] else {
+            let about =
+                format!("`{words}`: no key leads from `{said}` to {}. What is there one row for?", scope.base.table);
+            self.ask_that(Question::new(about).or_without());
+            return None;
+        };
+        if rest.iter().any(|r| r.0 == best) {
+            let about = format!("`{words}`: several columns say when `{said}` happened.");
+            self.ask_that(Question::new(about).or_without());
+            return None;
+        }
+        let way = self.way(column.table, scope.base, words)?;
+        let (function, which) = match pick {
+            Pick::First => (Function::Min, "first"),
+            Pick::Last => (Function::Max, "last"),
+        };
+        self.touch(column.table);
+        let mut inner = Scope::new(column.table);
+        let values = event.noun.iter().flat_map(|n| &n.values);
+        let valued: Vec<String> = values
+            .map(|v| self.scan.words(&v.tokens).to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"))
+            .collect();
+        let mut model = self.int_model(column.table, scope.base, &valued.join("_"));
+        if let Some(noun) = event.noun.clone().filter(|n| !n.values.is_empty()) {
+            let piece = Piece { tokens: event.tokens.clone(), kind: Kind::Noun(noun) };
+            model.filters.extend(self.conditions(&mut inner, &piece));
+        }
+        let on = self.by_parent(&mut inner, &mut model, &way)?;
+        let thing = head_of(self, column.table);
+        let name = Name::from_text(&format!("{which}_{thing}_time"), "measure");
+        let expr = self.expr(&inner, column.table, &column.column.name);
+        let text = format!("When the {which} {} happened.", thing.replace('_', " "));
+        model.measures.push(described(Computed::new(name.clone(), function, expr), text));
+        model.joins = self.joins(&inner, &model.filters);
+        inner.joined.iter().for_each(|edge| self.touch(edge.to));
+        let of = head_of(self, scope.base).replace('_', " ");
+        model.description = Some(format!("When the {which} {} of each {of} happened.", thing.replace('_', " ")));
+        let to = self.between(model);
+        if !scope.more.iter().any(|j| j.to == to) {
+            scope.more.push(Join::new(to.clone(), JoinKind::Left, on.into_iter().collect()));
+        }
+        Some((format!("{to}.{name}"), column.column.data_type, format!("{which} {said}")))
     }
 
     /// A function of the time between two events.
@@ -171,9 +259,16 @@ impl<'a> Assembly<'_, 'a> {
             let Kind::Elapsed(elapsed) = &piece.kind else { continue };
             let words = self.scan.words(&piece.tokens);
             if !rows {
-                if let Some(computed) = self.elapsed_measure(scope, Function::Avg, elapsed, words) {
+                let one = self.one_row_each(scope.base);
+                if let Some(mut computed) = self.elapsed_measure(scope, Function::Avg, elapsed, words) {
+                    if one {
+                        computed.name =
+                            Name::from_text(computed.name.as_str().trim_start_matches("average_"), "measure");
+                    }
                     let at = format!("models.{}.measures.{}", model.name, computed.name);
-                    self.assume(at.clone(), format!("`{words}` is a mean: there is one row for several"));
+                    if !one {
+                        self.assume(at.clone(), format!("`{words}` is a mean: there is one row for several"));
+                    }
                     self.note(i, at);
                     model.measures.push(computed);
                 }

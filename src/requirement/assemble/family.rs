@@ -89,8 +89,12 @@ impl<'a> Assembly<'_, 'a> {
             Some((parent, homes))
         });
         let (parent, homes) = found?;
-        let grouped = !groups.is_empty() && !dimension && !zero;
-        if grouped && homes.len() < 2 {
+        // `for every account`: each of them, whatever it has.
+        let every = self.pieces.iter().any(|p| {
+            matches!(p.kind, Kind::Group(_)) && self.scan.words(&p.tokens).to_lowercase().starts_with("for every ")
+        });
+        let grouped = !groups.is_empty() && !dimension && !zero && !every;
+        if (grouped || every) && homes.len() < 2 {
             return None;
         }
         // Where all others belong to rows of one of them, its rows are the ones that are there.
@@ -105,7 +109,7 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     /// The table over whose rows a measure is computed, of those that belong to rows of `parent`.
-    fn home(&self, measure: &Measure<'a>, parent: &'a TableRef) -> Option<&'a TableRef> {
+    pub(super) fn home(&self, measure: &Measure<'a>, parent: &'a TableRef) -> Option<&'a TableRef> {
         let nearest = |tables: Vec<&'a TableRef>| {
             let mut near: Vec<(u32, &'a TableRef)> = tables
                 .into_iter()
@@ -148,6 +152,7 @@ impl<'a> Assembly<'_, 'a> {
             What::Of { formula, .. } | What::Call(_, formula) => self.formula_home(formula, parent),
             What::Named(name) => self.formula_home(self.definition(name)?, parent),
             What::When { noun, .. } => nearest(noun.hits.tables.clone()),
+            What::Elapsed { elapsed, .. } if elapsed.events().any(|e| e.pick.is_some()) => None,
             What::Elapsed { elapsed, .. } => {
                 let ends = self.event_tables(elapsed);
                 let leads =
@@ -182,8 +187,9 @@ impl<'a> Assembly<'_, 'a> {
 
     /// The tables that each end of a stretch of time may be in.
     pub(super) fn event_tables(&self, elapsed: &Elapsed<'a>) -> Vec<BTreeSet<&'a TableRef>> {
-        let of = |event| self.event_columns(event).iter().map(|c| c.table).collect();
-        vec![of(&elapsed.from), of(&elapsed.to)]
+        // The first and the last of several are brought to one row, wherever that is.
+        let one = elapsed.events().filter(|e| e.pick.is_none());
+        one.map(|event| self.event_columns(event).iter().map(|c| c.table).collect()).collect()
     }
 
     /// Builds the model of a family, and those that its others are brought to one row in.

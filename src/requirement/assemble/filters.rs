@@ -17,6 +17,10 @@ impl<'a> Assembly<'_, 'a> {
     /// Adds the filters at hand to a model.
     pub(super) fn filters(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
         for (i, piece) in self.at_hand() {
+            // What is said of rows below counts there.
+            if self.below.contains_key(&i) {
+                continue;
+            }
             for expr in self.conditions(scope, piece) {
                 let n = model.filters.iter().position(|f| *f == expr).unwrap_or_else(|| {
                     model.filters.push(expr.clone());

@@ -35,7 +35,11 @@ impl<'a> Assembly<'_, 'a> {
             }
             let words = self.scan.words(&self.pieces[i].tokens);
             let filters = model.filters.len();
-            if let Some(mut computed) = self.measure(scope, model, measure, words, alone) {
+            let computed = match self.below.get(&i).copied() {
+                Some(home) => self.lifted_measure(scope, home, measure, words),
+                None => self.measure(scope, model, measure, words, alone),
+            };
+            if let Some(mut computed) = computed {
                 if model.filters.len() > filters {
                     self.note(i, format!("models.{}.where.{filters}", model.name));
                 }
@@ -90,6 +94,15 @@ impl<'a> Assembly<'_, 'a> {
                 continue;
             }
             let words = self.scan.words(&piece.tokens);
+            if let (Some(home), Some(measure)) = (self.below.get(&i).copied(), super::lifted::summed(noun)) {
+                if let Some(computed) = self.lifted_measure(scope, home, &measure, words) {
+                    let at = self.add(model, computed);
+                    let place = format!("models.{}.measures.{}", model.name, model.measures[at].name);
+                    self.assume(place.clone(), format!("`{words}` is summed: no other function is named"));
+                    self.note(i, place);
+                }
+                continue;
+            }
             let Some(column) = self.column(scope, noun, words) else { continue };
             let numeric = column.column.data_type.is_numeric()
                 && column.column.primary_key.is_none()

@@ -17,6 +17,7 @@ mod groups;
 mod history;
 mod ingest;
 mod leftover;
+mod lifted;
 mod masked;
 mod measures;
 mod model;
@@ -67,6 +68,8 @@ pub struct Assembly<'s, 'a> {
     only: Option<BTreeSet<usize>>,
     /// Models on the way to the one that is asked for.
     between: Vec<Model>,
+    /// Measures over rows below the base, by their pieces, with the tables of those.
+    below: BTreeMap<usize, &'a TableRef>,
 }
 
 pub(super) use platform::{Whereabouts, whereabouts};
@@ -142,6 +145,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
             touched: Vec::new(),
             only: None,
             between: Vec::new(),
+            below: BTreeMap::new(),
         }
     }
 }

@@ -26,8 +26,12 @@ impl<'a> Assembly<'_, 'a> {
             return Intent::Questions(self.questions);
         }
         let family = if asked.model { self.family() } else { None };
+        let lifted = if asked.model && !asked.rows && family.is_none() { self.lifted() } else { None };
+        let rows = lifted.as_ref().map(|l| l.rows);
+        self.below = lifted.map(|l| l.below).unwrap_or_default();
         let base = match &family {
             Some(family) => Some(family.parent),
+            None if rows.is_some() => rows,
             None if asked.model => self.listed().filter(|_| asked.rows).or_else(|| self.base()),
             None => None,
         };

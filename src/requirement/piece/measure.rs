@@ -94,10 +94,10 @@ pub enum What<'a> {
 pub struct Elapsed<'a> {
     /// `hour`, `day`, where one is named.
     pub unit: Option<&'static str>,
-    /// What happened first.
-    pub from: Event<'a>,
-    /// What happened then.
-    pub to: Event<'a>,
+    /// What happened first; when the row itself did, if none is named.
+    pub from: Option<Event<'a>>,
+    /// What happened then; the day that it is computed for, if none is named.
+    pub to: Option<Event<'a>>,
 }
 
 /// Something that happened, as words have it.
@@ -107,6 +107,24 @@ pub struct Event<'a> {
     pub tokens: Range<usize>,
     /// The table or column that they name, if any.
     pub noun: Option<Noun<'a>>,
+    /// Of several rows, the first or the last.
+    pub pick: Option<Pick>,
+}
+
+/// One of several rows, by their time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// The earliest.
+    First,
+    /// The latest.
+    Last,
+}
+
+impl<'a> Elapsed<'a> {
+    /// The ends that are named.
+    pub fn events(&self) -> impl Iterator<Item = &Event<'a>> {
+        self.from.iter().chain(&self.to)
+    }
 }
 
 /// Arithmetic over columns.

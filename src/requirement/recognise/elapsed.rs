@@ -1,6 +1,7 @@
 //! The time between two events: `hours between order and payment`, `days from admission to discharge`.
 
-use crate::requirement::piece::{Elapsed, Event, Kind, Measure, Piece, What};
+use crate::requirement::Question;
+use crate::requirement::piece::{Elapsed, Event, Kind, Measure, Pick, Piece, What};
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
 use crate::requirement::words;
@@ -13,6 +14,10 @@ const FUNCTIONS: &[(Function, &[&str])] = &[
     (Function::Max, &["maximum", "max", "longest", "largest", "highest"]),
     (Function::Min, &["minimum", "min", "shortest", "smallest", "lowest"]),
     (Function::Sum, &["total", "sum of", "sum of the"]),
+];
+const PICKS: &[(&[&str], Pick)] = &[
+    (&["first", "earliest", "very first", "initial"], Pick::First),
+    (&["last", "latest", "most recent", "newest"], Pick::Last),
 ];
 const UNITS: &[&str] = &["second", "minute", "hour", "day", "week"];
 
@@ -38,6 +43,13 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
     let found = FUNCTIONS.iter().filter_map(|(f, said)| Some((scan.any(i, said)?, *f))).max_by_key(|f| f.0);
     let (i, function) = found.map_or((i, None), |(i, f)| (i, Some(f)));
     let start = scan.skip(i, &["number of", "the", "no. of", "of"]);
+    if let Some(end) = between_two(scan, start) {
+        let words = scan.words(&(at..end));
+        let about = format!(
+            "`{words}`: the time between one row and a later one of the same kind can't be told yet. Shall it be left out?"
+        );
+        return Some(Piece { tokens: at..end, kind: Kind::Ask(Question::new(about).or_without()) });
+    }
     let (elapsed, end) = elapsed(scan, start).or_else(|| called(scan, start))?;
     let kind = match function {
         Some(function) => Kind::Measure(Measure { what: What::Elapsed { function, elapsed }, values: Vec::new() }),
@@ -103,10 +115,7 @@ fn elapsed<'a>(scan: &Scan<'a>, at: usize) -> Option<(Elapsed<'a>, usize)> {
     };
     let i =
         scan.skip(i, &["that pass", "passed", "it takes", "it took", "elapsed", "passing", "is it", "does it take"]);
-    let i = scan.any(i, &["between", "from"])?;
-    let (from, i) = event(scan, i, &["and", "to", "until", "till"])?;
-    let i = scan.any(i, &["and", "to", "until", "till"])?;
-    let (to, end) = event(scan, i, &[])?;
+    let ((from, to), end) = ends(scan, i)?;
     // `… in hours`
     let after = scan.any(end, &["in", "in whole", "measured in", ", in"]).and_then(|i| {
         let word = scan.word(i);
@@ -116,18 +125,60 @@ fn elapsed<'a>(scan: &Scan<'a>, at: usize) -> Option<(Elapsed<'a>, usize)> {
     Some((Elapsed { unit: said, from, to }, end))
 }
 
+/// `between order and payment`, `until the first reply`, `since the last order`.
+fn ends<'a>(scan: &Scan<'a>, at: usize) -> Option<((Option<Event<'a>>, Option<Event<'a>>), usize)> {
+    if let Some(i) = scan.any(at, &["between", "from"]) {
+        let (from, i) = event(scan, i, &["and", "to", "until", "till"])?;
+        let i = scan.any(i, &["and", "to", "until", "till"])?;
+        let (to, end) = event(scan, i, &[])?;
+        return Some(((Some(from), Some(to)), end));
+    }
+    let picked = |i: usize| event(scan, i, &[]).filter(|e| e.0.pick.is_some());
+    if let Some(i) = scan.any(at, &["until", "till", "to", "before"]) {
+        let (to, end) = picked(i)?;
+        return Some(((None, Some(to)), end));
+    }
+    let (from, end) = picked(scan.any(at, &["since", "passed since", "have passed since", "elapsed since"])?)?;
+    Some(((Some(from), None), end))
+}
+
+/// `days between the first and second order`, `hours between an alarm and the next reading`: rows that follow each other.
+fn between_two(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    const NTH: &[&str] =
+        &["second", "third", "fourth", "next", "previous", "following", "consecutive", "successive", "two consecutive"];
+    let word = scan.word(at);
+    let unit = UNITS.iter().any(|u| word.strip_suffix('s').unwrap_or(word) == *u) || matches!(word, "time" | "gap");
+    let i = scan.any(at + 1, &["between", "from", "until", "to"]).filter(|_| unit)?;
+    let nth = (i..(i + 7).min(scan.clause_end(at))).find(|i| scan.any(*i, NTH).is_some())?;
+    let end = scan.any(nth, NTH)?;
+    scan.head(end).filter(|n| !n.0.hits.tables.is_empty()).map(|n| n.1)
+}
+
 /// An event: what a table or a column of a time is called, or a word that one comes from. It ends before one of `ends`.
 fn event<'a>(scan: &Scan<'a>, at: usize, ends: &[&str]) -> Option<(Event<'a>, usize)> {
-    let start = scan.skip(scan.article(at), &["first", "last", "placing", "its", "his", "her"]);
+    // `each guest's last booking`: whose it is, is said by the rows.
+    let whose = scan.head(scan.skip(at, &["each", "every", "a", "the"])).filter(|n| !n.0.hits.tables.is_empty());
+    let at = whose.and_then(|n| scan.any(n.1, &["'s", "s'"])).unwrap_or(at);
+    let mut start = scan.skip(scan.article(at), &["placing", "its", "his", "her"]);
+    let mut pick = None;
+    for (words, which) in PICKS {
+        if let Some(end) = scan.any(start, words) {
+            (start, pick) = (scan.article(end), Some(*which));
+        }
+    }
+    if pick.is_some() {
+        let (noun, end) = scan.noun(start).filter(|n| !n.0.hits.tables.is_empty())?;
+        return Some((Event { tokens: start..end, noun: Some(noun), pick }, end));
+    }
     let ends_at = |i: usize| ends.is_empty() || scan.any(i, ends).is_some();
     if let Some((noun, end)) = scan.head(start).filter(|(_, end)| ends_at(*end)) {
-        return Some((Event { tokens: start..end, noun: Some(noun) }, end));
+        return Some((Event { tokens: start..end, noun: Some(noun), pick }, end));
     }
     let word = |i: usize| scan.tokens.get(i).is_some_and(|t| t.kind == tokens::Kind::Word);
     if ends.is_empty() {
         let fits = word(start) && !words::never_noun(scan.word(start));
-        return fits.then_some((Event { tokens: start..start + 1, noun: None }, start + 1));
+        return fits.then_some((Event { tokens: start..start + 1, noun: None, pick }, start + 1));
     }
     let end = (start + 1..start + 4).find(|i| ends_at(*i))?;
-    (start..end).all(word).then_some((Event { tokens: start..end, noun: None }, end))
+    (start..end).all(word).then_some((Event { tokens: start..end, noun: None, pick }, end))
 }

@@ -50,7 +50,7 @@ fn subject<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece
 }
 
 fn start<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
-    let i = scan.skip(at, &["but", ",", "only", "keep", "show", "just"]);
+    let i = scan.skip(at, &["but", ",", "only", "keep", "show", "just", "for", "those"]);
     // `only months where …`: what there is a row for is said again.
     let named = scan.head(i).map(|n| n.1).or_else(|| crate::vocabulary::Unit::parse(scan.word(i)).map(|_| i + 1));
     let again = named.filter(|e| i > at && scan.any(*e, WHERE).is_some());

@@ -85,6 +85,10 @@ fn statistic<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
 fn goes_on<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<(Measure<'a>, usize)> {
     let Kind::Measure(Measure { what: What::Count { distinct, .. }, .. }) = before.last()?.kind else { return None };
     let i = scan.article(scan.any(at, &[",", "and", ", and", "as well as"])?);
+    // `…, hotels without bookings too`: what stays though there is none.
+    if super::zero::read(scan, i, before).is_some() {
+        return None;
+    }
     if count(scan, i).is_some() || is_revenue(scan, i).is_some() {
         return None;
     }
@@ -214,6 +218,12 @@ pub(super) fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, u
     if !noun.hits.columns.is_empty() && is_column && (noun.hits.tables.is_empty() || function != Function::Sum) {
         let end = scan.any(end, &["sold", "ordered", "billed", "charged", "bought", "purchased"]).unwrap_or(end);
         return measure(What::Of { function, formula: Formula::Column(noun) }, all, end);
+    }
+    // `sum of settled charges`, where they have an amount; `total orders` is how many there are.
+    let amounts =
+        || noun.hits.tables.iter().any(|t| scan.ground.contracts.get(*t).is_some_and(|c| roles::amount(c).is_some()));
+    if function == Function::Sum && matches!(scan.word(at), "sum" | "summed" | "sums") && amounts() {
+        return measure(What::Worth { function, noun: Some(noun), revenue: false }, all, end);
     }
     match function {
         Function::Sum => measure(What::Count { noun, distinct: false, active: false }, all, end),

@@ -25,7 +25,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         .or_else(|| measure::read(scan, next, &[]))
         .is_some_and(|p| matches!(&p.kind, Kind::Measure(m) if !matches!(m.what, What::Count { .. } | What::Rows)));
     let number = || {
-        scan.head(next).is_some_and(|(n, _)| {
+        scan.noun(next).is_some_and(|(n, _)| {
             n.hits.tables.is_empty() && n.hits.columns.iter().all(|c| c.column.data_type.is_numeric())
         })
     };

@@ -38,8 +38,19 @@ const STAY: &[&str] = &[
     "are there too", "count too", "should appear too", "must appear too", "should count as zero", "should be listed too", "are listed too", "should be there too", "as well as the others", "should have zeros",
 ];
 /// Where they stay.
-const THERE: &[&str] =
-    &["in the list", "in the table", "in the result", "in the output", "in the report", "in it", "in"];
+const THERE: &[&str] = &[
+    "in the list",
+    "in the table",
+    "in the result",
+    "in the output",
+    "in the report",
+    "in it",
+    "in",
+    "the list",
+    "the table",
+    "the result",
+    "it",
+];
 /// What says that there are none, without their name.
 #[rustfmt::skip]
 const BARE: &[&str] = &[
@@ -83,8 +94,9 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
     if let Some(end) = scan.any(scan.any(at, &[",", "(", "and", "show", "showing"]).unwrap_or(at), NONE) {
         return Some(Piece { tokens: at..end, kind: Kind::Zero });
     }
-    let lead = scan.any(at, LEADS);
-    let i = scan.article(lead.unwrap_or(at));
+    let comma = scan.any(at, &[","]).unwrap_or(at);
+    let lead = scan.any(comma, LEADS);
+    let i = scan.article(lead.unwrap_or(comma));
     // `customers without orders stay in`, `those without orders too`, `even if they have none`
     let (subject, i) = match scan.head(i) {
         Some((noun, end)) if !noun.hits.tables.is_empty() => {

@@ -68,7 +68,7 @@ fn but_before<'a>(scan: &Scan<'a>, at: usize, had: &Others<'a>, subjects: &[&'a 
 
 /// `nor a fine`, `or reviews`, `and no open invoice`, `and an invoice`.
 fn nor<'a>(scan: &Scan<'a>, at: usize, had: &Others<'a>, subjects: &[&'a TableRef]) -> Option<Piece<'a>> {
-    let i = scan.any(at, &["nor", "or", "and", ", or", ", and", ", nor", ","])?;
+    let i = scan.any(at, &["nor", "or", "and", ", or", ", and", ", nor", ",", "but", ", but"])?;
     let word = scan.word(i - 1);
     let article = |i: usize| scan.any(i, &["a", "an", "any", "at least one"]).is_some();
     let no = scan.any(i, &["no", "without", "without any", "without a"]);
@@ -79,7 +79,7 @@ fn nor<'a>(scan: &Scan<'a>, at: usize, had: &Others<'a>, subjects: &[&'a TableRe
     }
     let (noun, end) = one(scan.skip(i, &["at least one", "any"]))?;
     // `and the number of payments`, `and their orders`: something of another kind.
-    let other = scan.article(i) > i && !article(i);
+    let other = scan.article(i) > i && !article(i) || word == "but";
     let joined = matches!(word, "nor" | "or") || had.many == Many::Some && article(i);
     if other || !joined && (had.many != Many::None || scan.tokens.get(end).is_some_and(|t| !t.ends_clause())) {
         return None;

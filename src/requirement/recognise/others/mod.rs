@@ -209,6 +209,6 @@ fn others<'a>(scan: &Scan<'a>, at: usize, subjects: &[&'a TableRef]) -> Option<(
     if value.is_some_and(|(_, of)| of.iter().any(|v| subjects.contains(&v.table))) {
         return None;
     }
-    let below = |table: &&'a TableRef| subjects.iter().any(|s| scan.leads(table, s));
+    let below = |table: &&'a TableRef| subjects.iter().any(|s| verb::related(scan, table, s) && !scan.leads(s, table));
     verb::read(scan, at, &below).map(|(noun, end)| (noun, end, true))
 }

@@ -1,0 +1,173 @@
+//! Rows that are counted beside sums over rows that belong to them: `loans and total fines per category`. Those below are
+//! brought to one row each first, so that rows without any count too, and none counts twice.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::spec::{Function, Join, JoinKind, Measure as Computed};
+use crate::vocabulary::{Name, TableRef};
+
+use super::Assembly;
+use super::base::tables_of;
+use super::columns::Scope;
+use super::measures::head_of;
+use crate::requirement::lexicon::ColumnOf;
+use crate::requirement::piece::{Filter, Formula, Kind, Measure, Noun, Value, What};
+use crate::requirement::roles;
+
+/// A column that stands by itself among the measures: it is summed.
+pub(super) fn summed<'a>(noun: &Noun<'a>) -> Option<Measure<'a>> {
+    let number = |c: &ColumnOf<'_>| roles::is_number(c.column);
+    let alone = noun.hits.tables.is_empty() && !noun.hits.columns.is_empty();
+    let mut noun = noun.clone();
+    let values = std::mem::take(&mut noun.values);
+    let numbers = alone && noun.hits.columns.iter().all(number);
+    let what = What::Of { function: Function::Sum, formula: Formula::Column(noun) };
+    numbers.then_some(Measure { what, values })
+}
+
+/// The rows that count, and the tables of the measures over rows below them.
+pub(super) struct Lifted<'a> {
+    /// The table of the rows.
+    pub(super) rows: &'a TableRef,
+    /// By their pieces, where the other measures are computed.
+    pub(super) below: BTreeMap<usize, &'a TableRef>,
+}
+
+impl<'a> Assembly<'_, 'a> {
+    /// What is asked for is such a table; none where one base does.
+    pub(super) fn lifted(&self) -> Option<Lifted<'a>> {
+        let mut measures: Vec<(usize, Cow<'_, Measure<'a>>)> = Vec::new();
+        for (i, piece) in self.pieces.iter().enumerate() {
+            match &piece.kind {
+                Kind::Measure(measure) if !self.is_title(i) => measures.push((i, Cow::Borrowed(measure))),
+                Kind::Noun(noun) => measures.extend(summed(noun).map(|m| (i, Cow::Owned(m)))),
+                // What goes by an order of rows, or makes columns of values, is read over one base.
+                Kind::Dedupe(_) | Kind::Pivot(_) | Kind::Elapsed(_) => return None,
+                _ => {}
+            }
+        }
+        let counted = measures.iter().flat_map(|(_, m)| match &m.what {
+            What::Count { noun, distinct: false, active: false } => noun.hits.tables.clone(),
+            _ => Vec::new(),
+        });
+        let mut rows: Vec<&'a TableRef> = counted.filter(|t| self.happens(t)).collect();
+        rows.sort();
+        rows.dedup();
+        let mut found: Vec<Lifted<'a>> = rows.into_iter().filter_map(|t| self.lifted_to(t, &measures)).collect();
+        if found.len() == 1 { found.pop() } else { None }
+    }
+
+    /// Whether rows of a table happen, so that there are some without anything below them.
+    fn happens(&self, table: &TableRef) -> bool {
+        self.scan.twice.get(table).is_none() && self.contract(table).is_some_and(|c| roles::event_time(c).1 >= 3)
+    }
+
+    fn lifted_to(&self, rows: &'a TableRef, measures: &[(usize, Cow<'_, Measure<'a>>)]) -> Option<Lifted<'a>> {
+        let mut below = BTreeMap::new();
+        for (i, measure) in measures {
+            if self.is_own(measure, rows) {
+                continue;
+            }
+            let home = self.home(measure, rows)?;
+            let adds = match &measure.what {
+                // What a table between two pairs with several rows would count several times.
+                What::Count { distinct: false, active: false, noun } => noun.hits.tables.contains(&home),
+                What::Of { function, .. } | What::Worth { function, .. } => {
+                    matches!(function, Function::Sum | Function::Min | Function::Max | Function::Avg)
+                }
+                _ => false,
+            };
+            below.insert(*i, home).is_none().then_some(()).filter(|()| adds)?;
+        }
+        // Everything else is said of the rows themselves, or of what they lead to.
+        let reached =
+            |tables: Vec<&'a TableRef>| tables.is_empty() || tables.iter().any(|t| self.distance(rows, t).is_some());
+        let of = |values: &[Value<'a>]| values.iter().flat_map(|v| v.of.iter().map(|o| o.table)).collect::<Vec<_>>();
+        let nouns = self.nouns();
+        let said = nouns.iter().filter(|(i, _)| !measures.iter().any(|m| m.0 == *i));
+        let all = said.map(|(_, n)| tables_of(n)).chain(self.pieces.iter().filter_map(|p| match &p.kind {
+            Kind::Filter(Filter::Values { values, .. }) => Some(of(values)),
+            _ => None,
+        }));
+        let own = measures.len() > below.len();
+        (own && !below.is_empty() && all.into_iter().all(reached)).then_some(Lifted { rows, below })
+    }
+
+    /// Whether a measure is over the rows themselves.
+    fn is_own(&self, measure: &Measure<'a>, rows: &TableRef) -> bool {
+        let column = |formula: &Formula<'a>| {
+            let nouns = formula.nouns();
+            !nouns.is_empty() && nouns.iter().all(|n| n.hits.columns.iter().any(|c| c.table == rows))
+        };
+        match &measure.what {
+            What::Count { noun, active: false, .. } => {
+                noun.hits.tables.contains(&rows)
+                    || noun.hits.tables.iter().any(|t| self.distance(rows, t).is_some())
+                    || noun.hits.tables.is_empty() && noun.hits.columns.iter().any(|c| c.table == rows)
+            }
+            What::Rows => true,
+            What::Of { formula, .. } | What::Call(_, formula) => column(formula),
+            What::Worth { noun, .. } => {
+                let said = |n: &crate::requirement::piece::Noun<'a>| n.hits.tables.contains(&rows);
+                noun.as_ref().is_none_or(said) && self.contract(rows).is_some_and(|c| roles::amount(c).is_some())
+            }
+            _ => false,
+        }
+    }
+
+    /// A measure over rows below: for each row in scope it is in a model of their own, here it is put together.
+    pub(super) fn lifted_measure(
+        &mut self,
+        scope: &mut Scope<'a>,
+        home: &'a TableRef,
+        measure: &Measure<'a>,
+        words: &str,
+    ) -> Option<Computed> {
+        let way = self.way(home, scope.base, words)?;
+        self.touch(home);
+        let mut inner = Scope::new(home);
+        let mut done = None;
+        // As elsewhere: the first pass finds what is in scope.
+        for _ in 0..2 {
+            let mut model = self.int_model(home, scope.base, "");
+            let on = self.by_parent(&mut inner, &mut model, &way)?;
+            let computed = self.measure(&mut inner, &mut model, measure, words, false)?;
+            done = Some((model, on, computed));
+        }
+        let (mut model, on, computed) = done?;
+        let (function, expr) = computed.function()?;
+        // A mean over all of them is their sum over their number, not a mean of means.
+        let parts = [("total", Function::Sum), ("number", Function::Count)].map(|(end, function)| {
+            let name = Name::from_text(&format!("{}_{end}", computed.name), "measure");
+            let text = computed.description.clone().map(|d| format!("{} ({end}).", d.trim_end_matches('.')));
+            Computed { filter: computed.filter.clone(), description: text, ..Computed::new(name, function, expr) }
+        });
+        match function {
+            Function::Avg => model.measures.extend(parts.clone()),
+            _ => model.measures.push(computed.clone()),
+        }
+        model.joins = self.joins(&inner, &model.filters);
+        inner.joined.iter().for_each(|edge| self.touch(edge.to));
+        let (things, thing) = (super::measures::people(&head_of(self, home)), head_of(self, scope.base));
+        let text =
+            format!("{} brought to one row for each {}.", super::model::capital(&things), thing.replace('_', " "));
+        model.description = Some(text);
+        let to = self.between(model);
+        if !scope.more.iter().any(|j| j.to == to) {
+            scope.more.push(Join::new(to.clone(), JoinKind::Left, on.into_iter().collect()));
+        }
+        if function == Function::Avg {
+            let [total, number] = parts.map(|p| format!("sum({to}.{})", p.name));
+            let expr = format!("1.0 * {total} / nullif({number}, 0)");
+            let mean = Computed::new(computed.name, Function::Expr, expr);
+            return Some(Computed { description: computed.description, ..mean });
+        }
+        let column = format!("{to}.{}", computed.name);
+        let (function, expr) = match function {
+            Function::Count | Function::CountDistinct => (Function::Sum, format!("coalesce({column}, 0)")),
+            other => (other, column),
+        };
+        Some(Computed { description: computed.description, ..Computed::new(computed.name, function, expr) })
+    }
+}
