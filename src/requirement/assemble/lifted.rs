@@ -12,7 +12,7 @@ use super::base::tables_of;
 use super::columns::Scope;
 use super::measures::head_of;
 use crate::requirement::lexicon::ColumnOf;
-use crate::requirement::piece::{Filter, Formula, Kind, Measure, Noun, Value, What};
+use crate::requirement::piece::{Filter, Formula, Kind, Measure, Noun, What};
 use crate::requirement::roles;
 
 /// A column that stands by itself among the measures: it is summed.
@@ -30,7 +30,7 @@ pub(super) fn summed<'a>(noun: &Noun<'a>) -> Option<Measure<'a>> {
 pub(super) struct Lifted<'a> {
     /// The table of the rows.
     pub(super) rows: &'a TableRef,
-    /// By their pieces, where the other measures are computed.
+    /// By their pieces, where the other measures are computed, and what is said of those.
     pub(super) below: BTreeMap<usize, &'a TableRef>,
 }
 
@@ -80,18 +80,26 @@ impl<'a> Assembly<'_, 'a> {
             };
             below.insert(*i, home).is_none().then_some(()).filter(|()| adds)?;
         }
-        // Everything else is said of the rows themselves, or of what they lead to.
+        // Everything else is said of the rows themselves, of what they lead to, or of the one measure beside it.
         let reached =
-            |tables: Vec<&'a TableRef>| tables.is_empty() || tables.iter().any(|t| self.distance(rows, t).is_some());
-        let of = |values: &[Value<'a>]| values.iter().flat_map(|v| v.of.iter().map(|o| o.table)).collect::<Vec<_>>();
+            |tables: &[&'a TableRef]| tables.is_empty() || tables.iter().any(|t| self.distance(rows, t).is_some());
         let nouns = self.nouns();
-        let said = nouns.iter().filter(|(i, _)| !measures.iter().any(|m| m.0 == *i));
-        let all = said.map(|(_, n)| tables_of(n)).chain(self.pieces.iter().filter_map(|p| match &p.kind {
-            Kind::Filter(Filter::Values { values, .. }) => Some(of(values)),
-            _ => None,
-        }));
+        let mut said = nouns.iter().filter(|(i, _)| !measures.iter().any(|m| m.0 == *i));
+        let mut beside = BTreeMap::new();
+        for (i, piece) in self.pieces.iter().enumerate() {
+            let Kind::Filter(Filter::Values { values, .. }) = &piece.kind else { continue };
+            let tables: Vec<&'a TableRef> = values.iter().flat_map(|v| v.of.iter().map(|o| o.table)).collect();
+            if !reached(&tables) {
+                let home = [i + 1, i.checked_sub(1)?].into_iter().find_map(|n| below.get(&n).copied())?;
+                let one = below.values().filter(|h| **h == home).count() == 1;
+                (one && tables.contains(&home)).then(|| beside.insert(i, home))?;
+            }
+        }
+        let fits = said.all(|(i, n)| beside.contains_key(i) || reached(&tables_of(n)));
         let own = measures.len() > below.len();
-        (own && !below.is_empty() && all.into_iter().all(reached)).then_some(Lifted { rows, below })
+        let fits = fits && own && !below.is_empty();
+        below.extend(beside);
+        fits.then_some(Lifted { rows, below })
     }
 
     /// Whether a measure is over the rows themselves.
@@ -132,6 +140,12 @@ impl<'a> Assembly<'_, 'a> {
         for _ in 0..2 {
             let mut model = self.int_model(home, scope.base, "");
             let on = self.by_parent(&mut inner, &mut model, &way)?;
+            for i in self.below.clone().into_iter().filter(|b| b.1 == home).map(|b| b.0) {
+                if let Kind::Filter(_) = &self.pieces[i].kind {
+                    model.filters.extend(self.conditions(&mut inner, &self.pieces[i]));
+                    self.note(i, format!("models.{}.where", model.name));
+                }
+            }
             let computed = self.measure(&mut inner, &mut model, measure, words, false)?;
             done = Some((model, on, computed));
         }

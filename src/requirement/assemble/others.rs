@@ -9,7 +9,7 @@ use super::Assembly;
 use super::columns::Scope;
 use super::measures::{described, head_of, people};
 use crate::requirement::graph::{self, Edge};
-use crate::requirement::piece::{Filter, Kind, Many, Measure, Others, Piece, What};
+use crate::requirement::piece::{Filter, Kind, Many, Measure, Noun, Others, Piece, What};
 use crate::requirement::stem::plural;
 use crate::requirement::{Question, Readings};
 
@@ -31,7 +31,10 @@ impl<'a> Assembly<'_, 'a> {
             let Kind::Filter(Filter::Others(others)) = &piece.kind else { continue };
             let words = self.scan.words(&piece.tokens);
             let found = self.subject_of(i, scope.base, others, words);
-            let path = found.and_then(|(subject, way)| self.other(scope, model, subject, &way, others, words));
+            let path = found.and_then(|(subject, way)| match &others.than {
+                Some(than) => self.more_than(scope, model, (subject, &way), others, than, words),
+                None => self.other(scope, model, subject, &way, others, words),
+            });
             match path {
                 Some(path) => self.note(i, format!("models.{}.{path}", model.name)),
                 None if self.questions.is_empty() => {
@@ -184,6 +187,25 @@ impl<'a> Assembly<'_, 'a> {
         }
         let column = if none { format!("coalesce({column}, 0)") } else { column };
         model.filters.push(format!("{column} {op} {n}"));
+        Some(format!("where.{}", model.filters.len() - 1))
+    }
+
+    /// `more orders than payments`: the number of one kind against that of another.
+    fn more_than(
+        &mut self,
+        scope: &mut Scope<'a>,
+        model: &mut Model,
+        (subject, way): (&'a TableRef, &Way<'a>),
+        others: &Others<'a>,
+        than: &Noun<'a>,
+        words: &str,
+    ) -> Option<String> {
+        let Many::Count(op, _) = others.many else { return None };
+        let second = Others { many: Many::Some, noun: than.clone(), which: Vec::new(), than: None };
+        let (_, over) = self.subject_among(&[subject], scope.base, &second, words)?;
+        let left = self.number_of(scope, subject, way, others, words)?;
+        let right = self.number_of(scope, subject, &over, &second, words)?;
+        model.filters.push(format!("{left} {op} {right}"));
         Some(format!("where.{}", model.filters.len() - 1))
     }
 

@@ -108,6 +108,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
         let subjects: Vec<&'a TableRef> = noun.hits.tables.iter().copied().filter(|t| *t == scope.base).collect();
         let count = self
             .subject_among(&subjects, scope.base, others, words)
+            .filter(|_| others.than.is_none())
             .and_then(|(subject, way)| self.number_of(scope, subject, &way, others, words));
         let Some(count) = count else {
             if self.questions.is_empty() {

@@ -83,6 +83,8 @@ pub struct Others<'a> {
     pub noun: Noun<'a>,
     /// Which of them count: filters and windows.
     pub which: Vec<Piece<'a>>,
+    /// What their number is compared with, where it is that of others: `more orders than payments`.
+    pub than: Option<Box<Noun<'a>>>,
 }
 
 /// How many rows of another table belong to a row.

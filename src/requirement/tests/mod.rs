@@ -7,6 +7,7 @@ mod covers;
 pub mod fixture;
 mod golden;
 mod page;
+mod relations;
 mod result;
 
 use std::collections::BTreeMap;

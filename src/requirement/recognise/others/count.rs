@@ -54,6 +54,21 @@ fn of_rows<'a>(scan: &Scan<'a>, at: usize, subjects: &[&'a TableRef]) -> Option<
     (!verb).then_some((Many::Count(op, n), noun, end))
 }
 
+/// `with more orders than payments`: both are counted.
+pub(super) fn compared<'a>(
+    scan: &Scan<'a>,
+    at: usize,
+    subjects: &[&'a TableRef],
+) -> Option<(Many, Noun<'a>, Noun<'a>, usize)> {
+    let i = scan.skip(scan.any(at, LEADS)?, LIGHT);
+    let (op, i) = [("more", ">"), ("fewer", "<"), ("less", "<")]
+        .iter()
+        .find_map(|(say, op)| Some((*op, scan.any(i, &[*say])?)))?;
+    let (noun, i, verb) = others(scan, i, subjects)?;
+    let (than, end, other) = others(scan, scan.any(i, &["than"])?, subjects)?;
+    (!verb && !other).then_some((Many::Count(op, 0), noun, than, end))
+}
+
 /// `booked more than twice`, `ordered at least 3 times`, `paid only once`.
 fn times<'a>(scan: &Scan<'a>, at: usize, subjects: &[&'a TableRef]) -> Option<(Many, Noun<'a>, usize)> {
     let below = |table: &&'a TableRef| subjects.iter().any(|s| scan.leads(table, s));

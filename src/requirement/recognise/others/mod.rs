@@ -61,6 +61,12 @@ const EVER: &[&str] = &[
     "before", "yet", "at all", "so far", "ever", "on record", "in the past", "previously", "earlier", "at some point", "once", "at any time", "until now", "to date",
     "before that", "in former times", "formerly",
 ];
+/// What is no row of a table, but something of it.
+#[rustfmt::skip]
+const PARTS: &[&str] = &[
+    "count", "counts", "number", "numbers", "date", "dates", "value", "values", "amount", "amounts", "total", "totals", "id", "ids", "history", "list", "name", "names", "status",
+    "details", "rate", "ratio", "share", "time", "times", "type", "kind", "code", "codes", "summary",
+];
 const NOBODY: &[&str] = &["nobody", "no one", "noone", "no-one", "none", "nothing", "not one", "no person"];
 /// What may stand between `nobody` or `never` and the verb.
 const HELPS: &[&str] = &["has", "have", "had", "ever", "was", "were", "is", "are", "been", "did", "yet", "ever been"];
@@ -78,6 +84,10 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
 fn condition<'a>(scan: &Scan<'a>, at: usize, subjects: &[&'a TableRef]) -> Option<Piece<'a>> {
     let who = scan.any(at, WHO);
     let start = who.unwrap_or(at);
+    if let Some((many, noun, than, end)) = count::compared(scan, start, subjects) {
+        let others = Others { many, noun, which: Vec::new(), than: Some(Box::new(than)) };
+        return Some(Piece { tokens: at..end, kind: Kind::Filter(Filter::Others(others)) });
+    }
     if let Some((many, noun, end)) = count::read(scan, start, who.is_some(), subjects) {
         return Some(filtered(scan, at, end, many, noun, subjects));
     }
@@ -147,7 +157,7 @@ fn filtered<'a>(
         Many::Count("=", 0) | Many::Count("<", 1) | Many::Count("<=", 0) => Many::None,
         many => many,
     };
-    Piece { tokens: at..end, kind: Kind::Filter(Filter::Others(Others { many, noun, which })) }
+    Piece { tokens: at..end, kind: Kind::Filter(Filter::Others(Others { many, noun, which, than: None })) }
 }
 
 /// Tables that the last noun before names, those whose rows are spoken of.
@@ -185,7 +195,14 @@ fn no<'a>(scan: &Scan<'a>, at: usize, subjects: &[&'a TableRef]) -> Option<Found
 /// `never logged in`, `not yet shipped`: what the rows' own time would say, which is missing.
 fn own<'a>(scan: &Scan<'a>, at: usize, start: usize, subjects: &[&'a TableRef]) -> Option<Piece<'a>> {
     let i = scan.any(start, NONE).filter(|i| matches!(scan.word(i - 1), "never" | "not" | "yet" | "n't"))?;
-    let (noun, end) = verb::own_time(scan, scan.skip(i, HELPS), subjects)?;
+    let at_verb = scan.skip(i, HELPS);
+    // `not shipped` is what the status says, where it can say so.
+    let value = scan.lexicon.value(&scan.tokens, at_verb);
+    let status = value.is_some_and(|(_, of)| of.iter().any(|v| subjects.contains(&v.table)));
+    if status && scan.word(i - 1) == "not" {
+        return None;
+    }
+    let (noun, end) = verb::own_time(scan, at_verb, subjects)?;
     // What was said of a stretch of time only is more than that there is no value.
     if super::window::read(scan, end, &[]).is_some() {
         return None;
@@ -202,6 +219,10 @@ fn others<'a>(scan: &Scan<'a>, at: usize, subjects: &[&'a TableRef]) -> Option<(
         let below = |table: &&'a TableRef| subjects.iter().any(|s| !scan.leads(s, table));
         let valued = !noun.values.is_empty();
         noun.hits.tables.retain(|t| belongs(t) && (!valued || below(t)));
+        // `with an order count`, `with a booking date`: something of theirs.
+        if scan.tokens.get(end).is_some_and(|t| PARTS.contains(&t.lower.as_str())) {
+            return None;
+        }
         return (!noun.hits.tables.is_empty()).then_some((noun, end, false));
     }
     // `orders that were cancelled`: what their own column says.

@@ -22,7 +22,9 @@ pub(super) fn read<'a>(
         let places = [end, i, made, past];
         let when = places.into_iter().find_map(|i| window::read(scan, i, &[]));
         let next = when.or_else(|| {
-            let piece = [end, i, made].into_iter().find_map(|i| filter::read(scan, i, &[]))?;
+            // `and no completed order` is a condition of its own.
+            let says = |i: &usize| !matches!(scan.word(*i), "no" | "without" | "never");
+            let piece = [end, i, made].into_iter().filter(says).find_map(|i| filter::read(scan, i, &[]))?;
             let fits = match &piece.kind {
                 Kind::Window(_) | Kind::Period { .. } => true,
                 Kind::Filter(Filter::Values { values, .. }) => values.iter().all(|v| {
