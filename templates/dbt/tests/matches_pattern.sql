@@ -5,6 +5,6 @@ select {{ column_name }}
 from {{ model }}
 where
     {{ column_name }} is not null
-    and {{ regexp_match('trim(' ~ column_name ~ ')', pattern) }} is null
+    and {{ regexp_match('trim(cast(' ~ column_name ~ ' as ' ~ dbt.type_string() ~ '))', pattern) }} is null
 
 {% endtest %}

@@ -6,7 +6,7 @@ from {{ model }}
 where
     {{ column_name }} is not null
     and {{ regexp_match(
-        regexp_remove('lower(' ~ column_name ~ ')', '^ *tel:|[(]0[)]|[ ()./-]|(ext|x|#).*$'),
+        regexp_remove('lower(cast(' ~ column_name ~ ' as ' ~ dbt.type_string() ~ '))', '^ *tel:|[(]0[)]|[ ()./-]|(ext|x|#).*$'),
         '^[+]?[0-9]{7,15}$'
     ) }} is null
 
