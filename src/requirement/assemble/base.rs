@@ -317,9 +317,9 @@ impl<'a> Assembly<'_, 'a> {
             "{} can't be put together{time} without counting rows several times: no table of the contracts leads to all of it by keys. Which of it is wanted?",
             words.join(", ")
         );
-        let ends =
-            [words.first(), words.last()].map(|w| snake(w.map_or("", |w| w.trim_matches('`')), "it").to_string());
-        let question = Question::new(about).key(ends.join("."));
+        // Without one of them it is another question.
+        let key: Vec<String> = words.iter().map(|w| snake(w.trim_matches('`'), "it").to_string()).collect();
+        let question = Question::new(about).key(key.join("."));
         self.ask_that(
             words.iter().fold(question, |question, words| question.words(words.trim_matches('`')).or_without()),
         );
