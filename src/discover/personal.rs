@@ -103,7 +103,17 @@ fn by_name(table: &str, column: &str, data_type: DataType, seen: &Seen) -> Optio
     if has(&["phone", "telephone", "tel", "mobile", "cellphone", "fax", "msisdn", "whatsapp"]) || is(&["phonenumber"]) {
         return Some("pii.phone");
     }
-    if has(&["iban", "ssn", "passport"]) || is(&["socialsecuritynumber", "nationalid", "taxid", "taxnumber"]) {
+    if has(&["iban", "ssn", "passport"])
+        || is(&[
+            "socialsecuritynumber",
+            "nationalid",
+            "taxid",
+            "taxnumber",
+            "insuranceno",
+            "insurancenumber",
+            "healthinsuranceno",
+        ])
+    {
         return Some(if words.contains(&"iban") { "pii.payment" } else { "pii.national_id" });
     }
     if is(&["cardnumber", "creditcard", "creditcardnumber", "ccnumber", "accountnumber", "bankaccount", "cvv", "pan"]) {

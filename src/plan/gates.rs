@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{Context, Gate};
+use super::{Context, Gate, narrow};
 use crate::spec::Model;
 use crate::vocabulary::{Act, Name, Relation};
 
 /// Approvals that the change from `before` to the planned spec needs, sorted.
 pub(super) fn gates(context: &Context<'_>) -> Vec<Gate> {
     let mut out = unmasked(context);
+    out.extend(narrow::gates(context));
+    out.sort_by(|a, b| (a.act, &a.of).cmp(&(b.act, &b.of)));
     let Some(before) = context.before.filter(|_| context.config.policies.require_approval.contains(&Act::Drop)) else {
         return out;
     };

@@ -2,6 +2,7 @@
 //! [`Plan`].
 
 mod gates;
+mod narrow;
 mod size;
 mod verdict;
 
@@ -199,6 +200,24 @@ mod tests {
         .unwrap();
         let free = Context { config: &free, ..context };
         assert_eq!(stand(&free), ["production targets.prod at_merge None"]);
+    }
+
+    #[test]
+    fn what_holds_less_or_shows_more_waits_for_a_person() {
+        let model = |column: &str| {
+            format!("{{version: 1, name: daily, models: [{{name: m, from: a, columns: {{x: {column}}}}}]}}")
+        };
+        let gates = |from: &str, to: &str| -> Vec<String> {
+            let tasks = plan_of(&model(to), Some(&model(from))).unwrap().tasks;
+            tasks.iter().flat_map(|t| &t.gates).map(|g| format!("{} {}", g.act.as_str(), g.of)).collect()
+        };
+        let (wide, narrow) = ("{expr: 'cast(y as decimal(21,2))'}", "{expr: 'cast(y as integer)'}");
+        assert_eq!(gates(wide, narrow), ["narrow marts.m.x"]);
+        assert!(
+            gates(narrow, wide).is_empty() && gates(wide, wide).is_empty() && gates("{expr: y}", narrow).is_empty()
+        );
+        assert_eq!(gates("{mask: name}", "{}"), ["unmask marts.m.x"]);
+        assert!(gates("{}", "{mask: name}").is_empty());
     }
 
     #[test]

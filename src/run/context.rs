@@ -80,12 +80,16 @@ pub fn env_names(connection: &Connection) -> (Vec<String>, Vec<String>) {
     }
 }
 
+/// What pseudonyms are salted with; dbt writes it into the SQL that it compiles.
+const MASK_SALT: &str = "PIPEWRIGHT_MASK_SALT";
+
 /// The values of every variable of the configuration that holds a secret.
 pub fn secrets(config: &Config) -> Secrets {
     let both = |e: &crate::workspace::Environments| [Some(e.dev.clone()), e.prod.clone()];
     let connections = config.sources.values().chain([&config.targets]).flat_map(both).flatten();
     let mut names: Vec<String> = connections.flat_map(|c| env_names(&c).1).collect();
     names.push(config.airflow.slack_webhook_env.clone());
+    names.push(MASK_SALT.to_owned());
     names.extend(process::env_names().filter(|n| n.starts_with("DBT_ENV_SECRET_")));
     Secrets::of_env(names.iter().map(String::as_str))
 }

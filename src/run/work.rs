@@ -42,8 +42,26 @@ pub(super) fn seen(context: &Context<'_>) -> Outcome<Seen> {
         return Ok(Seen::default());
     }
     context.secrets.redact_file(&log).map_err(|e| local::fault("write", &log, &e))?;
+    compiled(context)?;
     let manifest = local::read(&context.state("target").join("manifest.json"))?.unwrap_or_default();
     Ok(Seen::of_log(&local::read(&log)?.unwrap_or_default()).with_manifest(&manifest))
+}
+
+/// What dbt left of secrets beside its log: the salt of pseudonyms stands in compiled SQL, and in what dbt remembers of a
+/// parse.
+fn compiled(context: &Context<'_>) -> Outcome<()> {
+    let target = context.state("target");
+    let remembered = target.join("partial_parse.msgpack");
+    if remembered.is_file()
+        && context.secrets.in_file(&remembered).map_err(|e| local::fault("read", &remembered, &e))?
+    {
+        local::remove(&remembered)?;
+    }
+    let files = ["compiled", "run"].into_iter().flat_map(|folder| local::walk(&target.join(folder)));
+    for file in files.chain(["manifest.json", "run_results.json"].map(|f| target.join(f))).filter(|f| f.is_file()) {
+        context.secrets.redact_file(&file).map_err(|e| local::fault("write", &file, &e))?;
+    }
+    Ok(())
 }
 
 impl<'a, 'l> Work<'a, 'l> {

@@ -8,6 +8,7 @@ use crate::requirement::lexicon::name_parts;
 use crate::requirement::piece::{How, Kind, Masking, Target};
 use crate::requirement::roles::{Cleanable, cleanable};
 use crate::requirement::stem::plural;
+use crate::spec::check::sources;
 use crate::spec::{ColumnRule, Materialization, Model, Test, TestSeverity};
 use crate::vocabulary::{DataType, Name, TableRef};
 
@@ -55,13 +56,17 @@ impl<'a> Assembly<'_, 'a> {
                 let columns = targets(contract, base, target);
                 if columns.is_empty()
                     && !matches!(target, Target::Noun(n) if n.hits.tables.contains(&base))
-                    && !matches!(target, Target::Personal)
+                    && !matches!(target, Target::Personal | Target::Of(_))
                 {
                     let candidates = contract.columns.iter().map(|c| format!("{}.{}", base.table, c.name)).collect();
                     self.ask(format!("`{words}`: {} has no such column. Which one is hidden?", base.table), candidates);
                     return None;
                 }
+                // `all personal data of patients` names the same columns twice.
                 for column in columns {
+                    if done.contains(&column.name) && masking.how != How::Hide {
+                        continue;
+                    }
                     let at = hide(model, contract, column, masking.how);
                     self.note(*i, format!("models.{}.columns{at}", model.name));
                     done.push(column.name.clone());
@@ -98,7 +103,10 @@ impl<'a> Assembly<'_, 'a> {
                 }));
             }
         }
-        model.materialization = Some(Materialization::View);
+        self.computed_of_hidden(model, contract);
+        // A view's definition would hold the salt.
+        let salted = model.columns.values().any(|r| r.mask.as_ref().is_some_and(|m| m == "pseudonym"));
+        model.materialization = Some(if salted { Materialization::Table } else { Materialization::View });
         model.readers = readers;
         let thing = plural(&head(contract)).replace('_', " ");
         let said = if anonymous { "anonymised" } else { "with what is personal or not for every reader hidden" };
@@ -111,6 +119,45 @@ impl<'a> Assembly<'_, 'a> {
             Some(format!("{}{} with all columns, for {but}, one row each.", thing[..1].to_uppercase(), &thing[1..]));
         open.readers = vec![Name::from_text(&but, "readers")];
         Some(open)
+    }
+
+    /// What is computed of a hidden column is hidden too: a full name of masked names.
+    fn computed_of_hidden(&mut self, model: &mut Model, contract: &Contract) {
+        let hidden: Vec<(Name, Option<Name>)> =
+            contract
+                .columns
+                .iter()
+                .filter_map(|c| {
+                    match model.columns.iter().find(|(n, r)| {
+                        r.mask.is_some() && (**n == c.name || r.expr.as_deref() == Some(c.name.as_str()))
+                    }) {
+                        Some((_, rule)) => Some((c.name.clone(), rule.mask.clone())),
+                        None if !model.columns.contains_key(&c.name) => Some((c.name.clone(), None)),
+                        None => None,
+                    }
+                })
+                .collect();
+        for (name, rule) in model.columns.clone().iter().filter(|(_, r)| r.mask.is_none() && r.expr.is_some()) {
+            let of = sources(name, rule.expr.as_deref());
+            let Some((column, mask)) = hidden.iter().find(|(c, _)| of.contains(c.as_str())) else { continue };
+            let mask = mask.as_ref().filter(|m| *m == "name").cloned();
+            match mask {
+                Some(mask) => {
+                    model.columns.entry(name.clone()).or_default().mask = Some(mask);
+                    self.assume(
+                        format!("models.{}.columns.{name}", model.name),
+                        format!("`{name}` is made of `{column}`, which is masked"),
+                    );
+                }
+                None => {
+                    model.columns.shift_remove(name);
+                    self.assume(
+                        format!("models.{}.columns", model.name),
+                        format!("`{name}` is made of `{column}`, which is hidden, and left out"),
+                    );
+                }
+            }
+        }
     }
 
     /// Who reads it, and who reads more.
@@ -155,7 +202,7 @@ fn whole_table(target: &Target<'_>, base: &TableRef) -> bool {
     match target {
         Target::Personal => true,
         Target::Noun(noun) => noun.hits.tables.contains(&base),
-        Target::Kind(..) => false,
+        Target::Kind(..) | Target::Of(_) => false,
     }
 }
 
@@ -163,6 +210,7 @@ fn whole_table(target: &Target<'_>, base: &TableRef) -> bool {
 fn targets<'a>(contract: &'a Contract, base: &TableRef, target: &Target<'_>) -> Vec<&'a Column> {
     let of_kind = |kind: &str| -> Vec<&'a Column> { contract.columns.iter().filter(|c| is_kind(c, kind)).collect() };
     match target {
+        Target::Of(_) => Vec::new(),
         Target::Personal => contract.columns.iter().filter(|c| c.pii().is_some()).collect(),
         Target::Kind(kind, noun) => {
             let found = of_kind(kind);

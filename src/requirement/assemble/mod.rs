@@ -283,7 +283,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
                 Kind::Keep(keep) => found.extend(keep.column()),
                 Kind::Pivot(pivot) => found.extend(&pivot.noun),
                 Kind::Mask(masking) => found.extend(masking.what.iter().filter_map(|t| match t {
-                    super::piece::Target::Noun(noun) => Some(noun),
+                    super::piece::Target::Noun(noun) | super::piece::Target::Of(noun) => Some(noun),
                     _ => None,
                 })),
                 Kind::History(nouns) => found.extend(nouns),

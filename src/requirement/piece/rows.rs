@@ -240,4 +240,6 @@ pub enum Target<'a> {
     Noun(Noun<'a>),
     /// All that is personal.
     Personal,
+    /// The table of what stands before: `names of patients`.
+    Of(Noun<'a>),
 }

@@ -7,7 +7,7 @@ use crate::requirement::{tokens, words};
 /// Verbs and participles, with what they do.
 #[rustfmt::skip]
 const HOW: &[(How, &[&str], &[&str])] = &[
-    (How::Mask, &["mask", "obfuscate", "redact", "blank out", "conceal", "scramble", "mask out", "protect"], &["masked", "obfuscated", "redacted", "blanked out", "concealed", "scrambled", "masked out", "starred out", "protected"]),
+    (How::Mask, &["mask", "obfuscate", "redact", "blank out", "conceal", "scramble", "mask out", "protect"], &["masked", "obfuscated", "redacted", "blanked out", "concealed", "scrambled", "reduced to initials", "reduced to the initial", "reduced to their initials", "shortened to initials", "as initials", "only as initials", "partly masked", "partially masked", "masked partly", "masked partially", "masked out", "starred out", "protected"]),
     (How::Hide, &["hide", "suppress"], &["hidden", "suppressed", "not shown", "left out for privacy"]),
     (How::Hash, &["pseudonymise", "pseudonymize", "hash", "tokenise", "tokenize"], &["pseudonymised", "pseudonymized", "hashed", "tokenised", "tokenized", "replaced by a hash", "replaced by hashes", "replaced with a hash"]),
     (How::Anonymise, &["anonymise", "anonymize", "de-identify", "deidentify"], &["anonymised", "anonymized", "de-identified", "deidentified"]),
@@ -36,10 +36,13 @@ const READERS: &[&str] = &[
 
 /// Reads what is hidden, and from whom.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
-    masked(scan, at).or_else(|| wanted_by(scan, at, before)).or_else(|| readers(scan, at, before))
+    masked(scan, at, before)
+        .or_else(|| only_for(scan, at))
+        .or_else(|| wanted_by(scan, at, before))
+        .or_else(|| readers(scan, at, before))
 }
 
-fn masked<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
+fn masked<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
     let start = scan
         .any(at, &["and", ",", ", and", "with", "where", "but with", "also", "please", "show", "but"])
         .unwrap_or(at);
@@ -75,6 +78,9 @@ fn masked<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
                         "with hashes",
                         "stably",
                         "consistently",
+                        "partly",
+                        "partially",
+                        "in part",
                     ],
                 )
                 .unwrap_or(end);
@@ -93,6 +99,20 @@ fn masked<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
         scan.any(start, &["only the last four digits of", "the last four digits of"]).and_then(|i| list(scan, i))
     {
         return take(How::LastFour, what, end);
+    }
+    // `a version without personal data`: none of it is left.
+    if let Some(end) = scan
+        .any(at, &["without", "without any", "free of", "free of any", "stripped of", "with no", "excluding"])
+        .and_then(|i| {
+            scan.any(i, &["personal data", "personal information", "pii", "sensitive data", "personal details"])
+        })
+    {
+        return take(How::Hide, vec![Target::Personal], end);
+    }
+    if allowed(before)
+        && let Some((what, end)) = list(scan, at)
+    {
+        return take(How::Hide, what, end);
     }
     let (what, i) = list(scan, start)?;
     let i = scan.skip(i, &["are", "is", "being", "should be", "must be", "all", "shall be", "to be"]);
@@ -129,13 +149,46 @@ fn list<'a>(scan: &Scan<'a>, at: usize) -> Option<(Vec<Target<'a>>, usize)> {
         if let Some((noun, j)) =
             scan.any(end, &["of", "in", "from"]).and_then(|j| scan.head(j)).filter(|n| !n.0.hits.tables.is_empty())
         {
-            out.push(Target::Noun(noun));
+            out.push(Target::Of(noun));
             end = j;
         }
         let Some(next) = scan.any(end, &[", and", ",", "and", "as well as", "&"]) else { break };
         i = next;
     }
     (!out.is_empty()).then_some((out, end))
+}
+
+/// Whether what follows is seen by some alone: `only finance may see …`.
+fn allowed(before: &[Piece<'_>]) -> bool {
+    matches!(before.last(), Some(Piece { tokens, kind: Kind::Readers { except: true, .. } }) if tokens.len() > 3)
+        && before.iter().all(|p| !matches!(p.kind, Kind::Mask(_)))
+}
+
+/// `only finance may see …`: hidden from all others.
+fn only_for<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
+    let start = scan.article(scan.any(at, &["only", "nobody but", "no one but", "nobody except"])?);
+    let end = scan.any(start, READERS)?;
+    let after = scan.any(end, &["team", "department", "people", "staff"]).unwrap_or(end);
+    let sees = scan.any(
+        after,
+        &[
+            "may see",
+            "can see",
+            "should see",
+            "is allowed to see",
+            "are allowed to see",
+            "may read",
+            "can read",
+            "must see",
+        ],
+    )?;
+    // What is named next is a column; `only doctors may see patients` says who reads a table.
+    let (what, _) = list(scan, sees)?;
+    let column = |t: &Target<'_>| !matches!(t, Target::Noun(n) if !n.hits.tables.is_empty());
+    what.first().is_some_and(column).then(|| Piece {
+        tokens: at..sees,
+        kind: Kind::Readers { name: scan.words(&(start..end)).to_lowercase(), except: true },
+    })
 }
 
 /// Whether something is to be hidden anywhere in the requirement.
@@ -174,7 +227,7 @@ fn wanted_by<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Pie
         "would like to have",
     ];
     let starts = before.iter().all(|p| matches!(p.kind, Kind::Filler)) || scan.tokens[at - 1].ends_clause();
-    let start = scan.article(at);
+    let start = scan.article(scan.any(at, &["only"]).unwrap_or(at));
     let word = |i: usize| scan.tokens.get(i).is_some_and(|t| t.kind == tokens::Kind::Word);
     let end = (start..start + 5).find(|i| !word(*i) || scan.any(*i, WANTS).is_some())?;
     let after = scan.any(end, WANTS)?;
@@ -241,7 +294,11 @@ fn readers<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece
     );
     let hides = before.iter().any(|p| matches!(p.kind, Kind::Mask(_)));
     if let Some(i) = except.filter(|_| hides) {
-        let (name, end) = who(i)?;
+        // Here no table can be meant, even where one is called like people.
+        let i = scan.article(i);
+        let end = scan.any(i, READERS)?;
+        let name = scan.words(&(i..end)).to_lowercase();
+        let end = scan.any(end, &["team", "department", "people", "staff"]).unwrap_or(end);
         return Some(Piece { tokens: at..end, kind: Kind::Readers { name, except: true } });
     }
     let gives = before.last().is_some_and(|p| {

@@ -6,6 +6,7 @@ mod cron;
 mod graph;
 mod history;
 mod joins;
+mod masks;
 mod models;
 mod result;
 mod rows;
@@ -22,6 +23,7 @@ use columns::World;
 
 pub use cron::cron;
 pub(crate) use graph::cycles;
+pub(crate) use masks::sources;
 
 /// Everything that is wrong in `spec`, which stands in `file`, among `specs`, over `contracts`.
 pub fn check(
@@ -61,6 +63,7 @@ pub fn check(
         }
         models::check(model, &path, &world, &mut found);
     }
+    masks::check(spec, &mut found);
     history::check(spec, &world, &mut found);
     circles(spec, &world, &mut found);
     for (i, test) in spec.tests.iter().enumerate() {

@@ -29,6 +29,10 @@ impl Secrets {
                 out.push(percent_decoded(password));
                 out.push(password.to_owned());
             }
+            // As SQL writes it.
+            if value.contains('\'') {
+                out.push(value.replace('\'', "''"));
+            }
             out.extend(value.lines().map(|l| l.trim().to_owned()));
             out.push(value);
         }
@@ -43,6 +47,18 @@ impl Secrets {
         self.0.iter().fold(text.to_owned(), |text, secret| {
             if text.contains(secret.as_str()) { text.replace(secret.as_str(), "***") } else { text }
         })
+    }
+
+    /// Whether a file of any kind holds one of them.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn in_file(&self, path: &Path) -> std::io::Result<bool> {
+        if self.0.is_empty() {
+            return Ok(false);
+        }
+        let bytes = std::fs::read(path)?;
+        Ok(self.0.iter().any(|s| bytes.windows(s.len()).any(|w| w == s.as_bytes())))
     }
 
     /// Takes the secrets out of a log file that a child wrote by itself.
