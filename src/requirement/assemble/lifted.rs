@@ -11,20 +11,9 @@ use super::Assembly;
 use super::base::tables_of;
 use super::columns::Scope;
 use super::measures::head_of;
-use crate::requirement::lexicon::ColumnOf;
-use crate::requirement::piece::{Filter, Formula, Kind, Measure, Noun, What};
+use super::summed::summed;
+use crate::requirement::piece::{Filter, Formula, Kind, Measure, What};
 use crate::requirement::roles;
-
-/// A column that stands by itself among the measures: it is summed.
-pub(super) fn summed<'a>(noun: &Noun<'a>) -> Option<Measure<'a>> {
-    let number = |c: &ColumnOf<'_>| roles::is_number(c.column);
-    let alone = noun.hits.tables.is_empty() && !noun.hits.columns.is_empty();
-    let mut noun = noun.clone();
-    let values = std::mem::take(&mut noun.values);
-    let numbers = alone && noun.hits.columns.iter().all(number);
-    let what = What::Of { function: Function::Sum, formula: Formula::Column(noun) };
-    numbers.then_some(Measure { what, values })
-}
 
 /// The rows that count, and the tables of the measures over rows below them.
 pub(super) struct Lifted<'a> {

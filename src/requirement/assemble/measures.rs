@@ -82,52 +82,6 @@ impl<'a> Assembly<'_, 'a> {
         matches!(self.pieces.get(piece + 1).map(|p| &p.kind), Some(Kind::Artifact { .. }))
     }
 
-    /// Columns that stand by themselves among the measures: summed, since there is one row for several.
-    fn named_columns(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
-        for (i, piece) in self.pieces.iter().enumerate() {
-            let Kind::Noun(noun) = &piece.kind else { continue };
-            if noun.hits.columns.is_empty() || !noun.hits.tables.is_empty() {
-                continue;
-            }
-            if Self::names_time(noun) && self.counts_by_unit() {
-                self.note_grain(model, i);
-                continue;
-            }
-            let words = self.scan.words(&piece.tokens);
-            if let (Some(home), Some(measure)) = (self.below.get(&i).copied(), super::lifted::summed(noun)) {
-                if let Some(computed) = self.lifted_measure(scope, home, &measure, words) {
-                    let at = self.add(model, computed);
-                    let place = format!("models.{}.measures.{}", model.name, model.measures[at].name);
-                    self.assume(place.clone(), format!("`{words}` is summed: no other function is named"));
-                    self.note(i, place);
-                }
-                continue;
-            }
-            let Some(column) = self.column(scope, noun, words) else { continue };
-            let numeric = column.column.data_type.is_numeric()
-                && column.column.primary_key.is_none()
-                && column.column.references.is_none();
-            if !numeric || column.table != scope.base {
-                let what = column.column.name.to_string();
-                let about = format!(
-                    "`{words}`: there is one row for several {}. What is wanted of `{what}`?",
-                    scope.base.table
-                );
-                let question = Question::new(about).or(format!("for each {what}"));
-                self.ask_that(question.or(format!("the number of different {what}")).or(format!("the latest {what}")));
-                continue;
-            }
-            let expr = self.expr(scope, column.table, &column.column.name);
-            let mut computed = Computed::new(total_name(&column.column.name), Function::Sum, expr);
-            computed.description =
-                Some(format!("Sum of {} over the {}.", column.column.name, people(&head_of(self, scope.base))));
-            let at = self.add(model, computed);
-            let place = format!("models.{}.measures.{}", model.name, model.measures[at].name);
-            self.assume(place.clone(), format!("`{words}` is summed: no other function is named"));
-            self.note(i, place);
-        }
-    }
-
     /// Adds a measure under a name that the model doesn't have yet; the same one only once.
     pub(super) fn add(&mut self, model: &mut Model, mut computed: Computed) -> usize {
         let same =

@@ -29,6 +29,7 @@ mod platform;
 mod result;
 mod share;
 mod staging;
+mod summed;
 mod tests_in_words;
 mod tests_of_rows;
 mod times;

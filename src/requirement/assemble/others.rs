@@ -63,7 +63,8 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     fn related(&self, table: &'a TableRef, subject: &'a TableRef) -> bool {
-        self.scan.leads(table, subject)
+        table == subject && !self.scan.graph.own(subject).is_empty()
+            || self.scan.leads(table, subject)
             || self.above(table, subject).is_some()
             || !self.between_both(table, subject).is_empty()
     }
@@ -121,6 +122,12 @@ impl<'a> Assembly<'_, 'a> {
         // The rows that are spoken of are those of the noun right before, whichever way they are related.
         let reached = |s: &&'a TableRef| self.distance(base, s).is_some() && tables.iter().any(|t| self.related(t, s));
         let subject = subjects.iter().copied().find(reached)?;
+        // `direct reports`: rows of the same table.
+        if tables.contains(&subject)
+            && let [own] = self.scan.graph.own(subject)
+        {
+            return Some((subject, Way::Below(vec![own.clone()])));
+        }
         let mut near: Vec<(u32, &'a TableRef)> =
             tables.iter().filter_map(|t| Some((self.distance(t, subject)?, *t))).filter(|t| t.1 != subject).collect();
         near.sort();
@@ -158,7 +165,7 @@ impl<'a> Assembly<'_, 'a> {
         };
         let child = way.first()?.from;
         self.touch(child);
-        if child == scope.base && others.many == Many::Some && over.is_none() {
+        if child == scope.base && subject != child && others.many == Many::Some && over.is_none() {
             // `customers who placed an order` over orders: the rows are these.
             for piece in &others.which {
                 let found = self.conditions(scope, piece);

@@ -213,6 +213,9 @@ fn own<'a>(scan: &Scan<'a>, at: usize, start: usize, subjects: &[&'a TableRef]) 
 
 /// The other table: a noun, or a verb that rows of it came of.
 fn others<'a>(scan: &Scan<'a>, at: usize, subjects: &[&'a TableRef]) -> Option<(Noun<'a>, usize, bool)> {
+    if let Some((noun, end)) = verb::own_others(scan, at, subjects) {
+        return Some((noun, end, false));
+    }
     let belongs = |table: &&'a TableRef| subjects.iter().any(|s| verb::related(scan, table, s));
     if let Some((mut noun, end)) = scan.noun(at).filter(|(n, _)| !n.hits.tables.is_empty() && n.hits.tier <= SYNONYM) {
         // `without casual riders` is what the trip's own rider is.

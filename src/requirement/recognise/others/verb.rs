@@ -133,6 +133,26 @@ pub(super) fn own_time<'a>(scan: &Scan<'a>, at: usize, subjects: &[&'a TableRef]
     (!noun.hits.columns.is_empty()).then_some((noun, end))
 }
 
+/// `direct reports`, `subordinates`: rows of the same table that point to them.
+pub(super) fn own_others<'a>(scan: &Scan<'a>, at: usize, subjects: &[&'a TableRef]) -> Option<(Noun<'a>, usize)> {
+    const REPORTS: &[&str] = &[
+        "direct reports",
+        "direct report",
+        "subordinates",
+        "subordinate",
+        "reportees",
+        "people reporting to them",
+        "people under them",
+        "reports of their own",
+        "direct subordinates",
+    ];
+    let end = scan.any(at, REPORTS)?;
+    let tables: Vec<&'a TableRef> = subjects.iter().copied().filter(|s| !scan.graph.own(s).is_empty()).collect();
+    let hits = Hits { len: end - at, tier: SYNONYM, tables, columns: Vec::new() };
+    let noun = Noun { tokens: at..end, hits, modifiers: Vec::new(), values: Vec::new() };
+    (!noun.hits.tables.is_empty()).then_some((noun, end))
+}
+
 /// Whether rows of `table` are about rows of `subject`: they point to them, are pointed to by them, or a table between
 /// the two points to both.
 pub(super) fn related(scan: &Scan<'_>, table: &TableRef, subject: &TableRef) -> bool {
