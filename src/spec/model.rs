@@ -248,8 +248,8 @@ impl Direction {
     }
 }
 
-/// A row for each period, also for those in which nothing happened, from the first to the last that is there, for each
-/// combination of the other groups.
+/// A row for each period, also for those in which nothing happened, from the first to the last that is there, or that are
+/// said, for each combination of the other groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fill {
@@ -257,6 +257,12 @@ pub struct Fill {
     pub over: Name,
     /// The period.
     pub every: Unit,
+    /// A day or moment of the first period, `dateadd('day', -14, as_of())`; the first that is there if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// A day or moment of the last period; the last that is there if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
 }
 
 /// The first rows of the result.

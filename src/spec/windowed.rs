@@ -9,7 +9,8 @@ use crate::vocabulary::Name;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
-    {"required": ["running"]}, {"required": ["moving_average"]}, {"required": ["previous"]}, {"required": ["change"]},
+    {"required": ["running"]}, {"required": ["moving_average"]}, {"required": ["moving_sum"]},
+    {"required": ["previous"]}, {"required": ["change"]},
     {"required": ["growth"]}, {"required": ["share"]}, {"required": ["rank"]}
 ]))]
 pub struct Windowed {
@@ -21,6 +22,9 @@ pub struct Windowed {
     /// Mean of it over the last `rows` rows, this one with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moving_average: Option<Name>,
+    /// Sum of it over the last `rows` rows, this one with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moving_sum: Option<Name>,
     /// Its value `back` rows before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Name>,
@@ -40,7 +44,7 @@ pub struct Windowed {
     /// Columns of the result that rows must have alike to be seen together.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub per: Vec<Name>,
-    /// The column of the result that says which row is before which, for `running`, `moving_average`, `previous`, `change`,
+    /// The column of the result that says which row is before which, for `running`, `moving_average`, `moving_sum`, `previous`, `change`,
     /// `growth`; the first date or timestamp among the groups if none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Name>,
@@ -48,7 +52,7 @@ pub struct Windowed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub back: Option<u32>,
-    /// How many rows, for `moving_average`.
+    /// How many rows, for `moving_average` and `moving_sum`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 2))]
     pub rows: Option<u32>,
@@ -70,6 +74,8 @@ pub enum Over {
     Running,
     /// Mean of the last rows.
     MovingAverage,
+    /// Sum of the last rows.
+    MovingSum,
     /// Value before.
     Previous,
     /// Value less the one before.
@@ -88,11 +94,17 @@ impl Over {
         !matches!(self, Over::Share | Over::Rank)
     }
 
+    /// Whether it is over the last so many rows.
+    pub fn moving(self) -> bool {
+        matches!(self, Over::MovingAverage | Over::MovingSum)
+    }
+
     /// The field that names it.
     pub fn field(self) -> &'static str {
         match self {
             Over::Running => "running",
             Over::MovingAverage => "moving_average",
+            Over::MovingSum => "moving_sum",
             Over::Previous => "previous",
             Over::Change => "change",
             Over::Growth => "growth",
@@ -109,6 +121,7 @@ impl Windowed {
             name,
             running: None,
             moving_average: None,
+            moving_sum: None,
             previous: None,
             change: None,
             growth: None,
@@ -125,6 +138,7 @@ impl Windowed {
         let slot = match over {
             Over::Running => &mut windowed.running,
             Over::MovingAverage => &mut windowed.moving_average,
+            Over::MovingSum => &mut windowed.moving_sum,
             Over::Previous => &mut windowed.previous,
             Over::Change => &mut windowed.change,
             Over::Growth => &mut windowed.growth,
@@ -140,6 +154,7 @@ impl Windowed {
         let slots = [
             (Over::Running, &self.running),
             (Over::MovingAverage, &self.moving_average),
+            (Over::MovingSum, &self.moving_sum),
             (Over::Previous, &self.previous),
             (Over::Change, &self.change),
             (Over::Growth, &self.growth),

@@ -87,6 +87,10 @@ pub(super) fn windowed(windowed: &Windowed, over: Over, of: &Name, order: Option
             let rows = windowed.rows.unwrap_or(2);
             format!("Mean of {of} over the last {rows} rows, this one with them; fewer at the start{by}{each}.")
         }
+        Over::MovingSum => {
+            let rows = windowed.rows.unwrap_or(2);
+            format!("Sum of {of} over the last {rows} rows, this one with them; fewer at the start{by}{each}.")
+        }
         Over::Previous => format!("The {of} of {before}{by}{each}."),
         Over::Change => format!("The {of} less that of {before}{by}{each}."),
         Over::Growth => format!("Change of {of} over {before}, {fraction} of that: {of_ten} is ten percent{by}{each}."),

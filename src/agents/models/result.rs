@@ -37,6 +37,8 @@ pub struct Filled {
     pub period: Code,
     /// How many periods there are at most.
     pub most: u32,
+    /// The first and the last period, where they are not those of the rows.
+    pub ends: [Option<Code>; 2],
     /// The other groups, and whether they may be null.
     pub groups: Vec<(Name, bool)>,
     /// All columns; what a row that was missing holds where it is no group.
@@ -153,6 +155,13 @@ impl Shaping<'_> {
 
     fn fill(&mut self, fill: &Fill) -> Option<After> {
         let over = self.column(&fill.over, "fill.over")?;
+        let kind = over.data_type.unwrap_or(DataType::Timestamp);
+        let mut end = |said: &Option<String>, field: &str| {
+            let text = format!("date_trunc('{}', {})", fill.every.as_str(), said.as_ref()?);
+            let (code, _) = self.lower(&text, &format!("fill.{field}"))?;
+            Some(Code::cast(code, type_code(kind)))
+        };
+        let ends = [end(&fill.from, "from"), end(&fill.to, "to")];
         let model = self.model;
         let (unit, each, most) = match fill.every {
             Unit::Hour => ("hour", 1, 1 << 18),
@@ -164,7 +173,7 @@ impl Shaping<'_> {
         };
         let steps = if each == 1 { "numbers.steps".to_owned() } else { format!("{each} * numbers.steps") };
         let moved = date_add_code(unit, &Code::text(steps), &Code::text("bounds.first_period"));
-        let period = Code::cast(moved, type_code(over.data_type.unwrap_or(DataType::Timestamp)));
+        let period = Code::cast(moved, type_code(kind));
         let zero = |name: &Name| {
             let function = model.measures.iter().find(|m| m.name == *name).and_then(|m| m.function());
             matches!(function, Some((Function::Count | Function::CountDistinct | Function::Sum, _)))
@@ -190,14 +199,14 @@ impl Shaping<'_> {
                 groups.push((column.name.clone(), column.nullable));
             }
         }
-        Some(After::Filled(Box::new(Filled { over: fill.over.clone(), period, most, groups, columns: shown })))
+        Some(After::Filled(Box::new(Filled { over: fill.over.clone(), period, most, ends, groups, columns: shown })))
     }
 
     fn windowed(&mut self, windowed: &Windowed, i: usize) -> Option<Target> {
         let at = format!("windowed.{i}");
         let Some((over, of)) = windowed.over() else {
             let fault = Diagnostic::error("windowed", format!("`{}` names no function, or several", windowed.name));
-            let next = "one of running, moving_average, previous, change, growth, share, rank";
+            let next = "one of running, moving_average, moving_sum, previous, change, growth, share, rank";
             self.fault(&at, fault.next(next));
             return None;
         };
@@ -240,6 +249,12 @@ impl Shaping<'_> {
                 let before = windowed.rows.unwrap_or(2).saturating_sub(1);
                 let frame = format!("rows between {before} preceding and current row");
                 (around(Code::call("avg", vec![exact(this)]), &order, &frame), fraction, column.nullable)
+            }
+            Over::MovingSum => {
+                let before = windowed.rows.unwrap_or(2).saturating_sub(1);
+                let frame = format!("rows between {before} preceding and current row");
+                let summed = self.summed(&column);
+                (around(Code::call("sum", vec![this]), &order, &frame), summed, column.nullable)
             }
             Over::Previous => (lag(), column.data_type, true),
             Over::Change => (Code::Chain("-", vec![this, lag()]), column.data_type, true),

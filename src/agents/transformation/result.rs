@@ -49,7 +49,7 @@ fn named(columns: &[Name]) -> Vec<String> {
 
 /// The periods from the first to the last, each combination of the other groups, what is missing of them, and all of it.
 fn fill<'a>(filled: &'a Filled, last: &mut String) -> Vec<Step<'a>> {
-    let Filled { over, period, most, groups, columns } = filled;
+    let Filled { over, period, most, ends, groups, columns } = filled;
     let rows = last.clone();
     let target = |name: &str, code: Code| Target { name: Name::from_text(name, "column"), code };
     let step = |name: &'static str, select: Vec<String>, from: String| Step {
@@ -59,13 +59,22 @@ fn fill<'a>(filled: &'a Filled, last: &mut String) -> Vec<Step<'a>> {
         ..Step::default()
     };
     let mut out = Vec::new();
-    let ends = ["min", "max"].map(|end| Code::call(end, vec![Code::text(over.as_str())]));
-    let [first, end] = ends;
-    out.push(step("bounds", select(&[target("first_period", first), target("last_period", end)]), rows.clone()));
+    let [first, end] = [("min", &ends[0]), ("max", &ends[1])]
+        .map(|(end, said)| said.clone().unwrap_or_else(|| Code::call(end, vec![Code::text(over.as_str())])));
     let number = Code::cast(Code::text("generated_number"), type_code(DataType::Integer));
     let steps = Code::Chain("-", vec![number, Code::text("1")]);
     let series = format!("({{{{ dbt.generate_series({most}) }}}}) as series");
-    out.push(step("numbers", select(&[target("steps", steps)]), series));
+    let numbers = step("numbers", select(&[target("steps", steps)]), series);
+    let bounds = select(&[target("first_period", first), target("last_period", end)]);
+    if ends.iter().all(Option::is_some) {
+        // One row of both, whatever rows there are.
+        let r#where = conditions::of_result(&[Code::text("steps = 0")]);
+        out.push(numbers);
+        out.push(Step { r#where, ..step("bounds", bounds, "numbers".into()) });
+    } else {
+        out.push(step("bounds", bounds, rows.clone()));
+        out.push(numbers);
+    }
     let period = Target { name: over.clone(), code: period.clone() };
     let periods = select(&[target("last_period", Code::text("bounds.last_period")), period]);
     let joins = vec![Join { kind: "cross", alias: "numbers".into(), on: Vec::new() }];

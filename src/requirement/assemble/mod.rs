@@ -33,6 +33,7 @@ mod summed;
 mod tests_in_words;
 mod tests_of_rows;
 mod times;
+mod whole;
 mod windows;
 mod worth;
 mod zone;

@@ -216,7 +216,7 @@ fn grain_words(groups: &[Grouping]) -> Vec<String> {
     for group in groups {
         let name = group.name.as_str();
         let expr = group.expr.as_deref().unwrap_or_default();
-        let day = group.description.as_deref().is_some_and(|d| d.starts_with("Day"));
+        let day = group.description.as_deref().is_some_and(|d| d.starts_with("Day, "));
         let said = match expr.strip_prefix("date_trunc('").and_then(|e| e.split('\'').next()) {
             Some(unit) => unit.to_owned(),
             None if day => "day".to_owned(),

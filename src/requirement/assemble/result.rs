@@ -119,7 +119,13 @@ impl<'a> Assembly<'_, 'a> {
             self.ask_that(question.or("day").or("week").or("month"));
             return;
         };
-        model.fill = Some(Fill { over, every });
+        let (from, to) = self.whole_window(model);
+        if from.is_some() && to.is_some() {
+            let because =
+                format!("each {} of the window has a row, also before the first and after the last", every.as_str());
+            self.assume(format!("models.{}.fill", model.name), because);
+        }
+        model.fill = Some(Fill { over, every, from, to });
         self.note(piece, format!("models.{}.fill", model.name));
     }
 
@@ -187,7 +193,7 @@ impl<'a> Assembly<'_, 'a> {
             back = Some(rows).filter(|b| *b > 1);
         }
         let mut rows = None;
-        if around.over == Over::MovingAverage {
+        if around.over.moving() {
             let said = around.span.or_else(|| match length.map(|i| &self.pieces[i].kind) {
                 Some(Kind::Shape(Shape::Span(span))) => Some(*span),
                 _ => None,
@@ -259,6 +265,10 @@ impl<'a> Assembly<'_, 'a> {
             Over::MovingAverage => {
                 let unit = self.grain_unit().map_or("row", Unit::as_str);
                 format!("{of}_{}_{unit}_average", rows.unwrap_or_default())
+            }
+            Over::MovingSum => {
+                let unit = self.grain_unit().map_or("row", Unit::as_str);
+                format!("{of}_{}_{unit}_sum", rows.unwrap_or_default())
             }
             Over::Previous if unit.is_some() => format!("{of}{tail}_before"),
             Over::Previous => format!("previous_{of}"),

@@ -112,8 +112,13 @@ fn moving<'a>(scan: &Scan<'a>, at: usize, i: usize) -> Option<Piece<'a>> {
     let i = first.map_or(i, |s| s.1);
     let i = scan.any(i, MOVING)?;
     let second = if first.is_none() { span(scan, i) } else { None };
-    let end = scan.any(second.map_or(i, |s| s.1), MEAN)?;
+    let after = second.map_or(i, |s| s.1);
+    let mean = scan.any(after, MEAN);
+    let sum = scan.any(after, &["sum", "sums", "total", "totals"]);
     let mut length = first.or(second).map(|s| s.0);
+    let over_what = if mean.is_some() { Over::MovingAverage } else { Over::MovingSum };
+    // `rolling 3 months of revenue`, `trailing 12-month revenue`: what is summed stands right after it.
+    let end = mean.or(sum).or_else(|| length.filter(|_| next(scan, after).1).map(|_| after))?;
     let (mut end, next) = next(scan, end);
     if !next
         && length.is_none()
@@ -121,7 +126,7 @@ fn moving<'a>(scan: &Scan<'a>, at: usize, i: usize) -> Option<Piece<'a>> {
     {
         (length, end) = (Some(said), after);
     }
-    piece(at..end, Around { next, span: length, ..Around::new(Over::MovingAverage) })
+    piece(at..end, Around { next, span: length, ..Around::new(over_what) })
 }
 
 /// `over the last 7 days`.
@@ -299,7 +304,7 @@ fn percent<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece
         Kind::Shape(Shape::Around(around)) => Some(around),
         _ => None,
     })?;
-    if around.over == Over::MovingAverage
+    if around.over.moving()
         && around.span.is_none()
         && let Some((span, end)) = over(scan, at)
     {
@@ -317,7 +322,7 @@ pub fn finish<'a>(scan: &Scan<'a>, pieces: &mut [Piece<'a>]) {
     let said = pieces.iter().any(|p| matches!(p.kind, Kind::Shape(Shape::Span(_))));
     for piece in pieces.iter_mut() {
         let Kind::Shape(Shape::Around(around)) = &piece.kind else { continue };
-        if around.over != Over::MovingAverage || around.span.is_some() || said {
+        if !around.over.moving() || around.span.is_some() || said {
             continue;
         }
         let words = scan.words(&piece.tokens);

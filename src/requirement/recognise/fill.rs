@@ -28,6 +28,8 @@ const LACKING: &[&str] = &[
     "on which nothing",
     "that lack",
     "with 0",
+    "with none",
+    "with nothing",
     "where no",
     "in which no",
     "on which no",

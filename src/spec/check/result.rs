@@ -14,7 +14,7 @@ pub(super) fn given(model: &Model, mut rows: ScopeRelation) -> ScopeRelation {
     for windowed in &model.windowed {
         let ty = windowed.over().map_or(ColumnType::Unknown, |(over, of)| match over {
             Over::Rank => DataType::Integer.into(),
-            Over::Running | Over::Previous | Over::Change => column(&rows, of).unwrap_or_default(),
+            Over::Running | Over::MovingSum | Over::Previous | Over::Change => column(&rows, of).unwrap_or_default(),
             Over::MovingAverage | Over::Growth | Over::Share => ColumnType::Number,
         });
         rows.columns.push((windowed.name.to_string(), ty));
@@ -50,6 +50,15 @@ pub(super) fn check(model: &Model, path: &str, world: &World<'_>, found: &mut Fo
     let rows = world.rows(model, &mut BTreeSet::from([model.name.clone()]));
     if let Some(fill) = &model.fill {
         check_fill(model, fill, path, &rows, found);
+    }
+    if let Some(fill) = &model.fill {
+        let no_columns = ScopeRelation { keys: Vec::new(), columns: Vec::new(), ..rows.clone() };
+        let mut checking = Checking { model, path, scope: vec![(model.name.as_str(), &no_columns)], found };
+        for (field, end) in [("fill.from", &fill.from), ("fill.to", &fill.to)] {
+            if let Some(text) = end {
+                checking.expression(field, text, Form::Scalar);
+            }
+        }
     }
     let mut so_far = ScopeRelation { keys: Vec::new(), ..rows };
     for (i, windowed) in model.windowed.iter().enumerate() {
@@ -101,7 +110,7 @@ impl Checking<'_, '_> {
         let Some((over, of)) = windowed.over() else {
             let fault =
                 Diagnostic::error("windowed-function", format!("`{}` names no function, or several", windowed.name));
-            let next = "exactly one of running, moving_average, previous, change, growth, share, rank";
+            let next = "exactly one of running, moving_average, moving_sum, previous, change, growth, share, rank";
             self.fault(&format!("windowed.{i}"), fault.next(next));
             return;
         };
@@ -119,7 +128,7 @@ impl Checking<'_, '_> {
         let misplaced = [
             ("order", windowed.order.is_some() && !over.ordered(), "it looks at no row before"),
             ("back", windowed.back.is_some() && !before, "only previous, change and growth look back"),
-            ("rows", windowed.rows.is_some() && over != Over::MovingAverage, "only moving_average takes it"),
+            ("rows", windowed.rows.is_some() && !over.moving(), "only moving_average and moving_sum take it"),
             ("ascending", windowed.ascending && over != Over::Rank, "only rank takes it"),
             (
                 "percent",
@@ -131,8 +140,8 @@ impl Checking<'_, '_> {
             let fault = Diagnostic::error("windowed-field", format!("`{}` has no `{field}`", over.field()));
             self.fault(&at(field), fault.why(why).next("leave it out"));
         }
-        if over == Over::MovingAverage && windowed.rows.is_none_or(|rows| rows < 2) {
-            let fault = Diagnostic::error("windowed-field", "a moving average is over 2 rows or more");
+        if over.moving() && windowed.rows.is_none_or(|rows| rows < 2) {
+            let fault = Diagnostic::error("windowed-field", format!("a `{}` is over 2 rows or more", over.field()));
             self.fault(&at("rows"), fault.next("`rows: 7`"));
         }
         if windowed.back == Some(0) {
