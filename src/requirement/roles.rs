@@ -32,7 +32,7 @@ pub struct Amount {
 /// Times that tell what happened to the row later, or only to its record.
 #[rustfmt::skip]
 const LATER: &[&str] = &[
-    "ship", "deliver", "return", "end", "finish", "complet", "clos", "cancel", "due", "requir", "expir", "approv", "arriv",
+    "ship", "deliver", "return", "end", "finish", "complet", "clos", "cancel", "du", "due", "requir", "expir", "approv", "arriv",
     "refund", "resolv", "stop", "dropoff", "last", "valid", "until", "to", "checkout", "exit", "promis", "settl", "confirm",
     "discharg", "clear", "decommission", "terminat", "left", "leav", "resign", "retir", "acknowledg", "expect", "plan",
     "releas", "archiv", "deactivat", "publish",

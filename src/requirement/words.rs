@@ -121,8 +121,19 @@ pub fn is_audience(word: &str) -> bool {
 }
 
 /// Phrases that say nothing about the data.
-pub const PHRASES: &[&str] =
-    &["look after", "looks after", "looked after", "i. e.", "i.e.", "e.g.", "that is", "as a list", "at all"];
+pub const PHRASES: &[&str] = &[
+    "look after",
+    "looks after",
+    "looked after",
+    "i. e.",
+    "i.e .",
+    "i.e",
+    "e.g .",
+    "e.g",
+    "that is",
+    "as a list",
+    "at all",
+];
 
 /// Words that never name a table or a column, whatever the contracts hold.
 #[rustfmt::skip]

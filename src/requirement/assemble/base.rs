@@ -195,7 +195,7 @@ impl<'a> Assembly<'_, 'a> {
     /// The formula that a name is defined by.
     pub(super) fn definition(&self, name: &str) -> Option<&Formula<'a>> {
         self.pieces.iter().find_map(|p| match &p.kind {
-            Kind::Define { name: defined, formula } if defined == name || defined.ends_with(name) => Some(formula),
+            Kind::Define { name: defined, formula } if defined == name || defined.ends_with(name) => formula.as_ref(),
             _ => None,
         })
     }

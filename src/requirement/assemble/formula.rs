@@ -36,7 +36,8 @@ impl<'a> Assembly<'_, 'a> {
         Some(match formula {
             Formula::Column(noun) => {
                 let column = self.column(scope, noun, words)?;
-                self.expr(scope, column.table, &column.column.name)
+                let expr = self.expr(scope, column.table, &column.column.name);
+                self.in_units(column.column, expr)
             }
             Formula::Number(number) => number.clone(),
             Formula::Op(left, op, right) => {
@@ -45,7 +46,18 @@ impl<'a> Assembly<'_, 'a> {
                 let right_needs = matches!(**right, Formula::Op(..));
                 let l = self.render(scope, left, words, left_needs)?;
                 let r = self.render(scope, right, words, right_needs)?;
-                let r = if *op == '/' { format!("nullif({r}, 0)") } else { r };
+                // Whole numbers by whole numbers would lose the rest where that is what a database does.
+                let r = match (op, &**right) {
+                    ('/', Formula::Number(n)) if n.parse::<f64>().is_ok_and(|n| n != 0.0) => {
+                        if n.contains('.') {
+                            r
+                        } else {
+                            format!("{r}.0")
+                        }
+                    }
+                    ('/', _) => format!("nullif({r}, 0)"),
+                    _ => r,
+                };
                 let text = format!("{l} {op} {r}");
                 if inner { format!("({text})") } else { text }
             }

@@ -10,8 +10,7 @@ use crate::requirement::piece::{GroupItem, Kind};
 use crate::requirement::{tokens, words};
 
 /// What stands before the meaning of what was said.
-pub(super) const EXPLAINS: &[&str] =
-    &["(", "i.e.", "i.e", "i. e.", "that is", "meaning", "which means", "that means", "so"];
+pub(super) const EXPLAINS: &[&str] = &["(", "i.e", "i. e.", "that is", "meaning", "which means", "that means", "so"];
 
 /// Longest run of words that is quoted back.
 const MOST: usize = 80;
@@ -239,7 +238,15 @@ impl Assembly<'_, '_> {
 
     /// A warning for every run of words that became nothing.
     pub(super) fn unknown_findings(&mut self) {
-        for (tokens, _) in self.unknown() {
+        for (tokens, pieces) in self.unknown() {
+            if self.explained(pieces.clone()) {
+                let said = (pieces.end..self.pieces.len()).find_map(|i| match self.pieces[i].kind {
+                    Kind::Filter(_) | Kind::Happened(_) => self.became.get(&i).cloned(),
+                    _ => None,
+                });
+                said.into_iter().flatten().for_each(|path| pieces.clone().for_each(|i| self.note(i, path.clone())));
+                continue;
+            }
             if self.scan.tokens[tokens.clone()].iter().all(|t| t.kind == tokens::Kind::Mark) {
                 continue;
             }

@@ -43,6 +43,7 @@ impl<'a> Assembly<'_, 'a> {
                 if model.filters.len() > filters {
                     self.note(i, format!("models.{}.where.{filters}", model.name));
                 }
+                computed = self.then(i, measure, model, computed);
                 if let Some((said, name)) = self.called(i) {
                     computed.name = name;
                     self.note(said, format!("models.{}.measures.{}", model.name, computed.name));

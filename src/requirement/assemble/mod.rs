@@ -32,6 +32,7 @@ mod staging;
 mod summed;
 mod tests_in_words;
 mod tests_of_rows;
+mod then;
 mod times;
 mod whole;
 mod windows;
@@ -270,7 +271,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
                 Kind::Happened(happened) => found.push(&happened.time),
                 Kind::Filter(filter) => found.extend(filter.nouns()),
                 Kind::Measure(measure) => found.extend(measure.nouns()),
-                Kind::Define { formula, .. } => found.extend(formula.nouns()),
+                Kind::Define { formula, .. } => found.extend(formula.iter().flat_map(|f| f.nouns())),
                 Kind::Column(column) => found.extend(column.nouns()),
                 Kind::Group(items) => found.extend(items.iter().flat_map(|i| match i {
                     GroupItem::Noun(noun) => vec![noun],

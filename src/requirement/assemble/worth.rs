@@ -55,7 +55,26 @@ impl<'a> Assembly<'_, 'a> {
                 people(&head_of(self, scope.base))
             );
             let question = Question::new(about).key(format!("{}.column", snake(words, "amount")));
-            expr = self.choose(Readings::new(question).or_any(candidates.into_iter().map(|c| (c.clone(), c))))?;
+            let differs = |i: usize| match (i, amount.columns.len()) {
+                (0, 2) => "prices before discount",
+                (1, 2) => "discount is a share of the price",
+                (_, 2) => "discount is an amount of money",
+                _ => "another column of the same rows",
+            };
+            let mut readings: Vec<(usize, String)> = candidates.into_iter().enumerate().collect();
+            if amount.columns.len() == 2
+                && let Some(after) = self.after_discount()
+            {
+                readings.retain(|r| (r.0 > 0) == after);
+            }
+            let one = (readings.len() == 1).then(|| readings.remove(0).1);
+            let ask = |question| {
+                readings.into_iter().fold(Readings::new(question), |all, (i, c)| all.or_that(c.clone(), differs(i), c))
+            };
+            expr = match one {
+                Some(one) => one,
+                None => self.choose(ask(question))?,
+            };
         }
         let of = people(&head_of(self, scope.base));
         // The mean value of orders is not that of their lines.
@@ -92,8 +111,14 @@ impl<'a> Assembly<'_, 'a> {
         Some(self.expr(scope, scope.base, edge.on[0].0))
     }
 
-    pub(super) fn qualified(&self, scope: &Scope<'a>, amount: &roles::Amount) -> String {
-        let columns: Vec<String> = amount.columns.iter().map(|c| self.expr(scope, scope.base, c)).collect();
+    pub(super) fn qualified(&mut self, scope: &Scope<'a>, amount: &roles::Amount) -> String {
+        let contract = self.contract(scope.base);
+        let mut columns = Vec::new();
+        for name in &amount.columns {
+            let expr = self.expr(scope, scope.base, name);
+            let column = contract.and_then(|c| c.column(name.as_str()));
+            columns.push(column.map(|c| self.in_units(c, expr.clone())).unwrap_or(expr));
+        }
         columns.join(" * ")
     }
 }

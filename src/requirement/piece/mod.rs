@@ -109,13 +109,15 @@ pub enum Kind<'a> {
     Define {
         /// Key of the name.
         name: String,
-        /// What it is.
-        formula: Formula<'a>,
+        /// What it is, where that is a formula over the row.
+        formula: Option<Formula<'a>>,
     },
     /// What the result has a row for.
     Group(Vec<GroupItem<'a>>),
     /// What happens to the rows of the result.
     Shape(Shape<'a>),
+    /// What is done with what was computed.
+    Then(Then),
     /// A table or a column, by itself.
     Noun(Noun<'a>),
     /// What happened to the rows before it.
@@ -180,6 +182,22 @@ pub struct Noun<'a> {
     pub modifiers: Vec<Hits<'a>>,
     /// Values before it: `cancelled` in `cancelled orders`.
     pub values: Vec<Value<'a>>,
+}
+
+/// What is done with a computed number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// It is multiplied.
+    Times(String),
+    /// What is kept in cents is wanted in whole units.
+    Major,
+    /// To so many digits after the point.
+    Round(u32),
+    /// With or without what is taken off a price.
+    Discount {
+        /// It is taken off.
+        after: bool,
+    },
 }
 
 /// What happened to rows: `closed` after `tickets`.

@@ -50,7 +50,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
         );
         return Some(Piece { tokens: at..end, kind: Kind::Ask(Question::new(about).or_without()) });
     }
-    let (elapsed, end) = elapsed(scan, start).or_else(|| called(scan, start))?;
+    let (elapsed, end) = between(scan, start).or_else(|| called(scan, start))?;
     let kind = match function {
         Some(function) => Kind::Measure(Measure { what: What::Elapsed { function, elapsed }, values: Vec::new() }),
         None => Kind::Elapsed(elapsed),
@@ -73,7 +73,7 @@ fn definition<'a>(scan: &Scan<'a>, at: usize) -> Option<Definition<'a>> {
     if !(i..name_end).all(word) {
         return None;
     }
-    let (elapsed, end) = elapsed(scan, scan.skip(is, &["the", "number of", "a"]))?;
+    let (elapsed, end) = between(scan, scan.skip(is, &["the", "number of", "a"]))?;
     let end = scan.any(end, &[")"]).unwrap_or(end);
     Some(Definition { name: i..name_end, elapsed, end })
 }
@@ -91,10 +91,16 @@ fn called<'a>(scan: &Scan<'a>, at: usize) -> Option<(Elapsed<'a>, usize)> {
     })
 }
 
-fn elapsed<'a>(scan: &Scan<'a>, at: usize) -> Option<(Elapsed<'a>, usize)> {
+/// A unit that time is counted in.
+pub(super) fn unit(word: &str) -> Option<&'static str> {
+    UNITS.iter().find(|u| word.strip_suffix('s').unwrap_or(word) == **u).copied()
+}
+
+/// The time between two events: `days between order and payment`.
+pub(super) fn between<'a>(scan: &Scan<'a>, at: usize) -> Option<(Elapsed<'a>, usize)> {
     let word = scan.word(at);
-    let unit = UNITS.iter().find(|u| word.strip_suffix('s').unwrap_or(word) == **u).copied();
-    let i = match unit {
+    let said = unit(word);
+    let i = match said {
         Some(_) => at + 1,
         None => scan.any(
             at,
@@ -110,18 +116,32 @@ fn elapsed<'a>(scan: &Scan<'a>, at: usize) -> Option<(Elapsed<'a>, usize)> {
                 "time taken",
                 "time passed",
                 "waiting time",
+                "transit time",
+                "lead time",
+                "turnaround time",
+                "turnaround",
+                "resolution time",
+                "delivery time",
+                "processing time",
+                "response time",
+                "cycle time",
+                "travel time",
+                "handling time",
+                "interval",
+                "gap",
             ],
         )?,
     };
+    // `the mean time in hours from …`
+    let inner = scan.any(i, &["in", "( in"]).and_then(|i| Some((unit(scan.word(i))?, i + 1)));
+    let (before, i) = inner.map_or((None, i), |(u, i)| (Some(u), scan.any(i, &[")"]).unwrap_or(i)));
     let i =
         scan.skip(i, &["that pass", "passed", "it takes", "it took", "elapsed", "passing", "is it", "does it take"]);
     let ((from, to), end) = ends(scan, i)?;
     // `… in hours`
-    let after = scan.any(end, &["in", "in whole", "measured in", ", in"]).and_then(|i| {
-        let word = scan.word(i);
-        UNITS.iter().find(|u| word.strip_suffix('s').unwrap_or(word) == **u).map(|u| (*u, i + 1))
-    });
-    let (said, end) = after.map_or((unit, end), |(u, end)| (Some(u), end));
+    let after =
+        scan.any(end, &["in", "in whole", "measured in", ", in"]).and_then(|i| unit(scan.word(i)).map(|u| (u, i + 1)));
+    let (said, end) = after.map_or((said.or(before), end), |(u, end)| (Some(u), end));
     Some((Elapsed { unit: said, from, to }, end))
 }
 

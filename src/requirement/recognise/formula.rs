@@ -1,13 +1,40 @@
 //! Arithmetic in words: `unit price times quantity times one minus discount`, and names that are defined by it.
 
-use crate::requirement::piece::{Formula, Kind, Piece};
+use super::defined;
+use crate::requirement::piece::{Elapsed, Event, Formula, Kind, Noun, Piece, What};
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
+use crate::requirement::words;
 
 #[rustfmt::skip]
 const OPERATORS: &[(&str, char)] = &[
     ("times", '*'), ("multiplied by", '*'), ("x", '*'), ("*", '*'), ("minus", '-'), ("less", '-'), ("-", '-'), ("–", '-'), ("plus", '+'), ("+", '+'),
-    ("divided by", '/'), ("over", '/'), ("/", '/'),
+    ("divided by", '/'), ("over", '/'), ("/", '/'), ("×", '*'), ("·", '*'), ("÷", '/'), ("multiplied with", '*'), ("reduced by", '-'), ("net of", '-'), ("added to", '+'),
+];
+const LEADS: &[&str] = &[
+    "where",
+    "with",
+    "and",
+    ", where",
+    "(",
+    ",",
+    "here",
+    "and where",
+    "by",
+    "( where",
+    ", and",
+    "whereby",
+    ", with",
+    "note that",
+    "note :",
+    "( with",
+];
+
+/// Operations that are said before both sides.
+const PAIRS: &[(&[&str], char)] = &[
+    (&["difference between", "difference of"], '-'),
+    (&["product of"], '*'),
+    (&["sum of both", "sum of the two"], '+'),
 ];
 
 /// A formula of at least one operator, from `at` on.
@@ -21,11 +48,73 @@ pub fn formula<'a>(scan: &Scan<'a>, at: usize) -> Option<(Formula<'a>, usize)> {
 fn sum_of<'a>(scan: &Scan<'a>, at: usize) -> Option<(Formula<'a>, usize)> {
     let (mut left, mut end) = operand(scan, at)?;
     while let Some((op, i)) = operator(scan, end) {
+        if let Some((factor, next)) = percent(scan, i, op) {
+            left = Formula::Op(Box::new(left), '*', Box::new(Formula::Number(factor)));
+            end = next;
+            continue;
+        }
         let Some((right, next)) = operand(scan, i) else { break };
         left = Formula::Op(Box::new(left), op, Box::new(right));
         end = next;
     }
     Some((left, end))
+}
+
+/// `plus 19 % VAT` as what it multiplies by: `1.19`.
+pub(super) fn percent(scan: &Scan<'_>, at: usize, op: char) -> Option<(String, usize)> {
+    let i = scan.article(at);
+    let token = scan.tokens.get(i).filter(|t| t.kind == tokens::Kind::Number)?;
+    let end = scan.any(i + 1, &["%", "percent", "per cent", "pct"])?;
+    let (whole, part) = token.lower.split_once('.').unwrap_or((&token.lower, ""));
+    let points: i64 = format!("{whole}{part:0<4}").parse().ok().filter(|_| part.len() <= 4)?;
+    let all = match op {
+        '+' => 1_000_000 + points,
+        '-' => 1_000_000 - points,
+        _ => return None,
+    };
+    let text = format!("{}.{:06}", all / 1_000_000, all % 1_000_000);
+    let end = scan.any(
+        end,
+        &[
+            "tax",
+            "vat",
+            "gst",
+            "sales tax",
+            "of tax",
+            "of vat",
+            "discount",
+            "commission",
+            "fee",
+            "fees",
+            "markup",
+            "mark-up",
+            "surcharge",
+        ],
+    );
+    let end = end.unwrap_or(i + 2);
+    (all > 0).then(|| (text.trim_end_matches('0').trim_end_matches('.').to_owned(), end))
+}
+
+/// A time less another one is what lies between them.
+pub(super) fn as_time<'a>(formula: Formula<'a>) -> Result<Elapsed<'a>, Formula<'a>> {
+    fn event<'a>(noun: Noun<'a>) -> Event<'a> {
+        Event { tokens: noun.tokens.clone(), noun: Some(noun) }
+    }
+    let times = |f: &Formula<'a>| match f {
+        Formula::Column(noun) => {
+            noun.hits.tables.is_empty() && noun.hits.columns.iter().all(|c| c.column.data_type.is_temporal())
+        }
+        _ => false,
+    };
+    match formula {
+        Formula::Op(to, '-', from) if times(&to) && times(&from) => match (*to, *from) {
+            (Formula::Column(to), Formula::Column(from)) => {
+                Ok(Elapsed { unit: None, from: event(from), to: event(to) })
+            }
+            (to, from) => Err(Formula::Op(Box::new(to), '-', Box::new(from))),
+        },
+        other => Err(other),
+    }
 }
 
 fn operator(scan: &Scan<'_>, at: usize) -> Option<(char, usize)> {
@@ -39,6 +128,14 @@ fn operand<'a>(scan: &Scan<'a>, at: usize) -> Option<(Formula<'a>, usize)> {
         let depth = (0..at).filter(|i| scan.tokens[*i].is_mark("(")).count();
         let (inner, end) = (depth < 8).then(|| sum_of(scan, at + 1)).flatten()?;
         return scan.tokens.get(end)?.is_mark(")").then_some((inner, end + 1));
+    }
+    // `the difference between price and cost`, `the product of quantity and price`
+    for (say, op) in PAIRS {
+        if let Some(i) = scan.any(at, say) {
+            let (left, end) = operand(scan, i)?;
+            let (right, end) = operand(scan, scan.any(end, &["and", "with", "to"])?)?;
+            return Some((Formula::Op(Box::new(left), *op, Box::new(right)), end));
+        }
     }
     let number = match scan.word(at) {
         "one" => Some("1".to_owned()),
@@ -62,33 +159,44 @@ fn operand<'a>(scan: &Scan<'a>, at: usize) -> Option<(Formula<'a>, usize)> {
 }
 
 /// `where margin is unit price minus cost`, `revenue is quantity times unit price`, `margin = price - cost`.
-pub fn definition<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>> {
-    let i = scan.any(at, &["where", "with", "and", ", where", "(", ",", "here", "and where", "by"]).unwrap_or(at);
+pub fn definition<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    named(scan, at).or_else(|| of_the_last(scan, at, before))
+}
+
+fn named<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
+    let i = scan.any(at, LEADS).unwrap_or(at);
     let i = scan.article(i);
-    let name =
-        (i..(i + 3).min(scan.tokens.len())).take_while(|j| scan.tokens[*j].kind == tokens::Kind::Word).find_map(|j| {
-            let is = scan.any(
-                j + 1,
-                &[
-                    "is",
-                    "means",
-                    "equals",
-                    "=",
-                    "is defined as",
-                    "defined as",
-                    "is calculated as",
-                    "calculated as",
-                    "as",
-                    "being",
-                    "is the",
-                    "is computed as",
-                ],
-            )?;
-            Some((j + 1, is))
-        });
-    let (name_end, is) = name?;
-    let (formula, end) = formula(scan, is)?;
-    let key: String = scan.tokens[i..name_end].iter().map(|t| t.key.as_str()).collect();
+    let word = |j: &usize| scan.tokens[*j].kind == tokens::Kind::Word && !(*j == i && words::is_filler(scan.word(i)));
+    let (name_end, end, formula) = (i..(i + 4).min(scan.tokens.len())).take_while(word).find_map(|j| {
+        let is = scan.any(j + 1, defined::IS)?;
+        let found = formula(scan, is);
+        let end = found.as_ref().map(|f| f.1).or_else(|| defined::meaning_end(scan, scan.article(is)))?;
+        Some((j + 1, end, found.map(|f| f.0)))
+    })?;
+    let name: String = scan.tokens[i..name_end].iter().map(|t| t.key.as_str()).collect();
+    // What is explained must be said somewhere else, or be money.
+    let known = formula.is_some()
+        || (0..scan.tokens.len()).any(|j| !(i..name_end).contains(&j) && scan.tokens[j].key == scan.tokens[i].key);
+    known.then_some(())?;
     let end = scan.any(end, &[")"]).unwrap_or(end);
-    Some(Piece { tokens: at..end, kind: Kind::Define { name: key, formula } })
+    Some(Piece { tokens: at..end, kind: Kind::Define { name, formula } })
+}
+
+/// `…, that is nights times price`: what the last measure means.
+fn of_the_last<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    let i = scan.any(at, defined::THAT_IS)?;
+    let last = before.iter().rev().find_map(|p| match &p.kind {
+        Kind::Measure(measure) => Some(measure),
+        _ => None,
+    })?;
+    let revenue = matches!(last.what, What::Worth { revenue: true, .. });
+    let explained = before.iter().any(|p| matches!(&p.kind, Kind::Measure(m) if defined::later(m, at)));
+    let found = formula(scan, scan.article(i));
+    if !(explained || revenue && found.is_some()) {
+        return None;
+    }
+    let end = found.as_ref().map(|f| f.1).or_else(|| defined::meaning_end(scan, i))?;
+    let name = if explained { String::new() } else { "revenue".to_owned() };
+    let end = scan.any(end, &[")"]).unwrap_or(end);
+    Some(Piece { tokens: at..end, kind: Kind::Define { name, formula: found.map(|f| f.0) } })
 }

@@ -226,6 +226,10 @@ pub(super) fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, u
         return measure(What::Worth { function, noun: Some(noun), revenue: false }, all, end);
     }
     match function {
+        // `total fines in euros` is money.
+        Function::Sum if super::money::in_money(scan, end) => {
+            measure(What::Worth { function, noun: Some(noun), revenue: false }, all, end)
+        }
         Function::Sum => measure(What::Count { noun, distinct: false, active: false }, all, end),
         _ => None,
     }

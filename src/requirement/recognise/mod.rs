@@ -10,6 +10,7 @@ mod comparative;
 mod computed;
 mod counted;
 mod dedupe;
+mod defined;
 mod elapsed;
 mod extreme;
 mod fill;
@@ -23,6 +24,7 @@ mod history;
 mod mask;
 mod measure;
 mod mode;
+mod money;
 mod named;
 mod notify;
 mod noun;
@@ -42,6 +44,7 @@ mod window;
 mod zero;
 mod zone;
 
+pub use money::{counts, is_cents};
 pub use quality::form_of;
 pub use schedule::{Every, When};
 pub use top::NUMBERS;
@@ -82,7 +85,9 @@ pub const RECOGNISERS: &[Recogniser] = &[
     when::read,
     others::read,
     clean::read,
+    money::read,
     formula::definition,
+    defined::read,
     subject::read,
     absent::read,
     happened::read,

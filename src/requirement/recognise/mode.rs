@@ -10,7 +10,9 @@ const MODES: &[(Mode, &[&str])] = &[
         "incremental", "incrementally", "only the new and changed rows", "only new and changed rows", "the new and changed rows", "new and changed rows",
         "only the new and updated rows", "only new and updated rows", "only new or changed rows", "only the new or changed rows", "only changed rows",
         "only the changed rows", "only new rows", "only the new rows", "just the new rows", "only what changed", "only what is new", "only what is new or changed",
-        "only changes", "only new records", "only the new and changed records", "only new and changed records", "new and changed records", "new and updated rows",
+        "new or changed rows", "the new or changed rows", "new or changed records", "new or updated rows", "new or updated records", "new or changed", "the new or changed", "new and changed",
+        "the new and changed", "new or updated", "the new or updated", "new and updated", "the new and updated", "changed or new", "added or changed", "the added or changed", "only new or changed",
+        "only the new or changed", "only new and changed", "only the new and changed", "only new or updated", "only the new or updated", "only new and updated", "only changes", "only new records", "only the new and changed records", "only new and changed records", "new and changed records", "new and updated rows",
         "only new and updated records", "incremental load", "incremental loads", "delta load", "only the changes", "what changed since the last run", "only the delta",
     ]),
     (Mode::Replace, &[

@@ -71,6 +71,17 @@ fn alert<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     let verb = scan.any(scan.skip(before.unwrap_or(at), &[",", "then", "please"]), TELL)?;
     let channel = (verb..scan.clause_end(verb).min(verb + 7)).find(|i| scan.tokens[*i].kind == tokens::Kind::Channel);
     let Some(channel) = channel else {
+        // `tell people-ops if it fails`: a channel, though nobody wrote its mark.
+        let name = scan.tokens.get(scan.article(verb)).filter(|t| {
+            t.kind == tokens::Kind::Word
+                && t.lower.contains('-')
+                && !t.lower.contains('.')
+                && !matches!(t.lower.as_str(), "on-call")
+        });
+        if let Some((name, when)) = name.and_then(|n| Some((n, scan.any(scan.article(verb) + 1, WHEN)?))) {
+            let channel = format!("#{}", name.lower);
+            return Some(Piece { tokens: at..when, kind: Kind::Slack(Some(channel)) });
+        }
         // `tell us when it fails`
         let who = scan.skip(
             scan.article(verb),

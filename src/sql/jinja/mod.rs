@@ -269,6 +269,8 @@ impl Stub<'_, '_> {
             Kind::Path(path) => Err(not_allowed(expr, &format!("`{}`", path.join(".")))),
             Kind::Constant(_) | Kind::List(_) => Err(not_allowed(expr, "this value")),
             Kind::Filter(_, name) => Err(not_allowed(expr, &format!("the filter `{name}`"))),
+            // Texts of SQL in a row: `dbt.datediff(…) ~ ' / 60.0'`.
+            Kind::Binary("~", left, right) => Ok(self.sql(left)? + &self.sql(right)?),
             Kind::If(..) | Kind::Binary(..) | Kind::Not(_) => Err(not_allowed(expr, "an operator")),
         }
     }
