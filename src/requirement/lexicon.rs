@@ -223,7 +223,12 @@ impl<'a> Lexicon<'a> {
                     }
                 }
             }
-            found
+            found.or_else(|| {
+                let kinds = synonyms::BROADER.iter().find(|b| b.0 == key)?.1;
+                let found = kinds.iter().filter_map(|k| self.direct(k, len, SYNONYM)).filter(|h| !h.tables.is_empty());
+                let mut found: Vec<Hits<'a>> = found.collect();
+                if found.len() == 1 { found.pop() } else { None }
+            })
         })
     }
 
@@ -246,6 +251,13 @@ impl<'a> Lexicon<'a> {
         for len in (1..=phrase_len(tokens, at).min(4)).rev() {
             let key: String = tokens[at..at + len].iter().map(|t| value(&t.lower)).collect();
             let Some(found) = self.values.get(&key).filter(|_| !key.is_empty()) else { continue };
+            // `their manager's name` is not the value `Manager`.
+            if tokens[at..at + len]
+                .iter()
+                .any(|t| t.kind == Kind::Word && (t.text.ends_with("'s") || t.text.ends_with("’s")))
+            {
+                continue;
+            }
             // Between quotation marks stands the value itself.
             let quoted = tokens[at..at + len].iter().find(|t| t.kind == Kind::Quoted);
             let same = |v: &ValueOf<'_>, t: &Token| v.value.is_some_and(|v| v.eq_ignore_ascii_case(&t.text));

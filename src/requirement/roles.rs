@@ -90,6 +90,18 @@ pub fn event_time(contract: &Contract) -> (Choice<&Column>, u8) {
     let scored: Vec<(u8, &Column)> = contract.columns.iter().map(|c| (event_score(contract, c), c)).collect();
     let best = scored.iter().map(|s| s.0).max().unwrap_or(0);
     let mut found: Vec<&Column> = scored.into_iter().filter(|s| s.0 == best && best > 0).map(|s| s.1).collect();
+    // `requested_at` beside `start_date`: when it was asked for, or when it took place.
+    let asked_for = |c: &Column| {
+        let parts = name_parts(&c.physical_name, c.name.as_str());
+        parts.iter().any(|p| ["request", "submit", "apply", "appli"].contains(&action(p).as_str()))
+    };
+    if found.len() == 1 && asked_for(found[0]) {
+        let starts = |c: &&Column| {
+            let parts = name_parts(&c.physical_name, c.name.as_str());
+            c.data_type.is_temporal() && parts.iter().any(|p| p == "start" || p == "begin" || p == "from")
+        };
+        found.extend(contract.columns.iter().find(starts));
+    }
     // What every row has comes before what only some have: an invoice is issued, and later maybe paid.
     if found.iter().any(|c| c.required) {
         found.retain(|c| c.required);

@@ -207,6 +207,19 @@ impl<'a> Scan<'a> {
             end += next.len;
             modifiers.push(std::mem::replace(&mut hits, next));
         }
+        // `attending doctor's name`: of what the key points to.
+        if hits.tables.is_empty() && matches!(self.word(end), "name" | "names") {
+            let to = |c: &ColumnOf<'a>| {
+                let table = &c.column.references.as_ref()?.table;
+                self.ground.contracts.keys().find(|t| t.source == c.table.source && t.table.as_str() == table.as_str())
+            };
+            let tables: Vec<&'a TableRef> = hits.columns.iter().filter_map(to).collect();
+            let names = self.names(&tables);
+            if tables.len() == hits.columns.len() && !names.is_empty() {
+                hits.columns = names;
+                end += 1;
+            }
+        }
         // `email of the customer`
         if hits.tables.is_empty()
             && let Some(of) = self.any(end, &["of", "in", "from"]).map(|i| self.article(i))
@@ -241,6 +254,18 @@ impl<'a> Scan<'a> {
         let hits = Hits { len: end - at, tier: EXACT, tables: Vec::new(), columns };
         (!hits.columns.is_empty())
             .then_some((Noun { tokens: at..end, hits, modifiers: Vec::new(), values: Vec::new() }, end))
+    }
+
+    /// A table in one of its roles, by the word for the role alone: `manager`, `attending doctor`.
+    pub fn role(&self, at: usize) -> Option<(Noun<'a>, usize)> {
+        (1..=2).rev().find_map(|len| {
+            let said: String = self.tokens.get(at..at + len)?.iter().map(|t| t.key.as_str()).collect();
+            let tables: Vec<&'a TableRef> =
+                self.twice.iter().filter(|(_, role)| role.said.concat() == said).map(|(table, _)| table).collect();
+            let hits = Hits { len, tier: super::lexicon::SHORTENED, tables, columns: Vec::new() };
+            let noun = Noun { tokens: at..at + len, hits, modifiers: Vec::new(), values: Vec::new() };
+            (noun.hits.tables.len() == 1).then_some((noun, at + len))
+        })
     }
 
     /// The columns that rows of these tables are called by.

@@ -86,6 +86,15 @@ const NOUNS: &[&[&str]] = &[
     &["refund", "chargeback"],
 ];
 
+/// Words for one of several kinds of table; meant where only one of them is there.
+pub const BROADER: &[(&str, &[&str])] = &[
+    (
+        "person",
+        &["employee", "customer", "user", "member", "patient", "guest", "student", "contact", "rider", "client"],
+    ),
+    ("thing", &["product", "item", "article"]),
+];
+
 /// What happens, in other words, as [`super::stem::action`] has it.
 #[rustfmt::skip]
 pub const EVENTS: &[&[&str]] = &[

@@ -120,6 +120,7 @@ pub fn is_audience(word: &str) -> bool {
     AUDIENCES.contains(&word)
 }
 
+#[rustfmt::skip]
 /// Phrases that say nothing about the data.
 pub const PHRASES: &[&str] = &[
     "look after",
@@ -131,8 +132,9 @@ pub const PHRASES: &[&str] = &[
     "e.g .",
     "e.g",
     "that is",
-    "as a list",
-    "at all",
+    "as a list", "at all", "hi team", "hello team", "hi all", "hello all", "dear team", "dear all", "hey team", "hi everyone", "hi there", "hi folks",
+    "in there twice", "in there several times", "in there more than once", "in that month", "in that week", "in that day", "in that year",
+    "in that period", "that month", "meaning", "in other words", "defined as",
 ];
 
 /// Words that never name a table or a column, whatever the contracts hold.

@@ -55,6 +55,20 @@ impl<'a> Assembly<'_, 'a> {
     pub(super) fn computed(&mut self, scope: &mut Scope<'a>, column: &RowColumn<'a>, words: &str) -> Option<Computed> {
         match column {
             RowColumn::FullName(whose) => {
+                if let Some(column) = self.one_name(scope, whose.as_ref()) {
+                    if !self.reach(scope, column.table, words) {
+                        return None;
+                    }
+                    let expr = self.expr(scope, column.table, &column.column.name);
+                    let thing = head_of(self, column.table);
+                    let name = column.column.name.as_str();
+                    let name = if name == "name" && column.table != scope.base {
+                        format!("{thing}_name")
+                    } else {
+                        name.to_owned()
+                    };
+                    return Some(computed(&name, expr, format!("What the {} is called.", thing.replace('_', " "))));
+                }
                 let (table, first, last) = self.person(scope, whose.as_ref(), words)?;
                 let part = |c: &Column| {
                     let expr = self.expr(scope, table, &c.name);
@@ -159,6 +173,14 @@ impl<'a> Assembly<'_, 'a> {
         text.push_str(" end");
         let labels: Vec<&str> = list.iter().map(|b| b.0.as_str()).collect();
         Some(computed(&format!("{what}_bucket"), text, format!("{what} in words: {}.", labels.join(", "))))
+    }
+
+    /// The one column that rows are called by, where the nearest table has one and no first and last name.
+    fn one_name(&self, scope: &Scope<'a>, whose: Option<&Noun<'a>>) -> Option<ColumnOf<'a>> {
+        let tables = self.nearest(scope, whose, |c| roles::two_names(c).is_some() || roles::name(c).is_some());
+        let [table] = tables[..] else { return None };
+        let contract = self.contract(table).filter(|c| roles::two_names(c).is_none())?;
+        Some(ColumnOf { table, column: roles::name(contract)? })
     }
 
     /// The table of people, and the columns of their first and last names.

@@ -30,6 +30,10 @@ impl Assembly<'_, '_> {
 
 /// Whether no row meets both: `status = 'a'` with `status <> 'a'` or `status = 'b'`.
 fn exclude(one: &str, other: &str) -> bool {
+    let null = |a: &str, b: &str| a.strip_suffix(" is null").is_some_and(|a| b.strip_suffix(" is not null") == Some(a));
+    if null(one, other) || null(other, one) {
+        return true;
+    }
     let bare = |text: &str| {
         let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(" is null)"));
         inner.and_then(|t| t.rsplit_once(" or ")).map_or(text, |t| t.0).to_owned()
@@ -64,6 +68,7 @@ mod tests {
             ("status = 'a'", "status = 'b'"),
             ("status in ('a', 'b')", "status not in ('a', 'b', 'c')"),
             ("status in ('a', 'b')", "status = 'c'"),
+            ("paid_on is null", "paid_on is not null"),
         ] {
             assert!(exclude(one, other), "{one} {other}");
         }

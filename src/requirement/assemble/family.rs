@@ -287,6 +287,7 @@ impl<'a> Assembly<'_, 'a> {
                 Kind::Noun(noun) if !noun.values.is_empty() => {
                     noun.values.iter().flat_map(|v| v.of.iter().map(|o| o.table)).collect()
                 }
+                Kind::Happened(happened) => happened.time.hits.columns.iter().map(|c| c.table).collect(),
                 Kind::Define { .. } => Vec::new(),
                 _ => {
                     // What other readers make of words about rows as they are.

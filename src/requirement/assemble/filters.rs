@@ -21,6 +21,9 @@ impl<'a> Assembly<'_, 'a> {
             if self.below.contains_key(&i) {
                 continue;
             }
+            if self.only.is_none() && self.part_of_one(i).is_some() {
+                continue;
+            }
             for expr in self.conditions(scope, piece) {
                 let n = model.filters.iter().position(|f| *f == expr).unwrap_or_else(|| {
                     model.filters.push(expr.clone());

@@ -134,6 +134,11 @@ impl Assembly<'_, '_> {
     /// termination date)`.
     fn explained(&self, pieces: Range<usize>) -> bool {
         let mut after = self.pieces[pieces.end..].iter();
+        let title =
+            self.pieces[..pieces.start].iter().all(|p| matches!(p.kind, Kind::Filler | Kind::Build | Kind::List));
+        if title && !pieces.is_empty() && self.meant_later(pieces.end) {
+            return true;
+        }
         let named =
             pieces.is_empty() || matches!(after.next().map(|p| &p.kind), Some(Kind::Noun(_) | Kind::Measure(_)));
         named && {
@@ -144,6 +149,15 @@ impl Assembly<'_, '_> {
                 opened && matches!(p.kind, Kind::Filter(_) | Kind::Happened(_))
             })
         }
+    }
+
+    /// `attrition by month, meaning the number of employees terminated`: a title whose meaning follows.
+    fn meant_later(&self, from: usize) -> bool {
+        let means = [":", "meaning", "i.e", "that is", "which is", "defined as", "in other words"];
+        let said = (from..self.pieces.len()).find(|i| self.scan.any(self.pieces[*i].tokens.start, &means).is_some());
+        let after =
+            said.and_then(|i| self.pieces[i + 1..].iter().find(|p| !matches!(p.kind, Kind::Filler | Kind::Unknown)));
+        after.is_some_and(|p| matches!(p.kind, Kind::Measure(_) | Kind::Noun(_)))
     }
 
     /// `good readings only`: what stands before says which.

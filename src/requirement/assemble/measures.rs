@@ -43,6 +43,15 @@ impl<'a> Assembly<'_, 'a> {
                 if model.filters.len() > filters {
                     self.note(i, format!("models.{}.where.{filters}", model.name));
                 }
+                for part in 0..self.pieces.len() {
+                    if self.part_of_one(part) != Some(i) {
+                        continue;
+                    }
+                    for condition in self.conditions(scope, &self.pieces[part]) {
+                        Self::only_where(&mut computed, &condition);
+                    }
+                    self.note(part, format!("models.{}.measures.{}", model.name, computed.name));
+                }
                 computed = self.then(i, measure, model, computed);
                 if let Some((said, name)) = self.called(i) {
                     computed.name = name;

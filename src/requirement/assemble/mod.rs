@@ -23,6 +23,7 @@ mod measures;
 mod model;
 mod names;
 mod others;
+mod part;
 mod pipeline;
 mod pivot;
 mod platform;

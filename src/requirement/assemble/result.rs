@@ -175,6 +175,15 @@ impl<'a> Assembly<'_, 'a> {
             per = self.within(item, scope, model);
             notes.push(i);
         }
+        // `emergency admissions …, their share of all admissions`: of all rows, or of those that are left?
+        if around.over == Over::Share && around.total && words.contains("of all") && !model.filters.is_empty() {
+            let question = Question::new(format!("`{words}`: of all rows, or of those that the conditions leave?"));
+            let left = format!("the total is of rows with {}", model.filters.join(" and "));
+            let readings = Readings::new(question.key("share.of"));
+            if self.choose(readings.or_that("of those that are left", left, ()).or_without()).is_none() {
+                return;
+            }
+        }
         if around.over.ordered() && time.is_none() && !self.has_order(model) {
             let about = format!("`{words}`: nothing says which row is before which. Per what?");
             let question = Question::new(about).key("order").saying("per {} {words}");

@@ -42,11 +42,31 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
 pub fn column<'a>(scan: &Scan<'a>, at: usize) -> Option<(RowColumn<'a>, usize)> {
     let at = scan.article(at);
     // What the contracts call so is a column of theirs.
-    if scan.hits(at).is_some_and(|h| h.tier == 0 && !h.columns.is_empty() && plain(scan, at, h.len)) {
+    let two = scan.any(at, FULL_NAME).is_some() && scan.ground.contracts.values().any(roles::has_two_names);
+    if !two && scan.hits(at).is_some_and(|h| h.tier == 0 && !h.columns.is_empty() && plain(scan, at, h.len)) {
         return None;
     }
     if let Some(found) = person(scan, at, None) {
         return Some(found);
+    }
+    // `with name and department`, where no column is called so: that of the rows.
+    if matches!(scan.word(at), "name" | "names")
+        && scan.hits(at).is_none()
+        && scan.any(at + 1, &["of", "is", "="]).is_none()
+    {
+        return Some((RowColumn::FullName(None), at + 1));
+    }
+    // `their manager's name`, `name of the manager`
+    let of =
+        matches!(scan.word(at), "name" | "names").then(|| scan.any(at + 1, &["of"])).flatten().map(|i| scan.article(i));
+    if let Some((role, end)) = scan.role(of.unwrap_or(at)) {
+        let end = if of.is_some() { Some(end) } else { scan.any(end, &["name", "names", "full name"]) };
+        let two = role.hits.tables.iter().all(|t| {
+            scan.twice.get(t).and_then(|r| scan.ground.contracts.get(&r.of)).is_some_and(roles::has_two_names)
+        });
+        if let Some(end) = end.filter(|_| two) {
+            return Some((RowColumn::FullName(Some(role)), end));
+        }
     }
     if let Some(hits) = scan.hits(at).filter(|h| !h.tables.is_empty()) {
         let end = at + hits.len;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::requirement::piece::{Formula, Kind, Measure, Piece, What};
+use crate::requirement::piece::{Elapsed, Formula, Kind, Measure, Piece, What};
 use crate::requirement::scan::Scan;
 use crate::requirement::{tokens, words};
 use crate::spec::Function;
@@ -11,77 +11,22 @@ use crate::spec::Function;
 use super::{elapsed, formula, measure, share};
 
 /// Between a name and what it means.
+#[rustfmt::skip]
 pub(super) const IS: &[&str] = &[
-    "is",
-    "means",
-    "equals",
-    "=",
-    "is defined as",
-    "defined as",
-    "is calculated as",
-    "calculated as",
-    "as",
-    "being",
-    "is the",
-    "is computed as",
-    "computed as",
-    "here is",
-    "here means",
-    "stands for",
-    "is given by",
-    "we mean",
-    "refers to",
-    ":",
+    "is", "which is", "that is", "means", "equals", "=", "is defined as", "defined as", "is calculated as", "calculated as", "as", "being", "is the", "is computed as",
+    "computed as", "here is", "here means", "stands for", "is given by", "we mean", "refers to", ":",
 ];
 /// What stands before the meaning of what was said, without its name.
+#[rustfmt::skip]
 pub(super) const THAT_IS: &[&str] = &[
-    "that is",
-    ", that is",
-    "that is ,",
-    ", that is ,",
-    "i.e .",
-    ", i.e .",
-    "i.e",
-    ", i.e",
-    "i.e . ,",
-    ", i.e . ,",
-    "( i.e .",
-    "( i.e",
-    "(",
-    ", meaning",
-    "meaning",
-    "which is",
-    ", which is",
-    "calculated as",
-    ", calculated as",
-    "computed as",
-    ", computed as",
-    "defined as",
-    ", defined as",
-    "( that is",
-    "( =",
-    "=",
-    ", or",
-    "measured as",
-    ", in other words",
-    "in other words",
-    ": that is",
-    ", being",
+    "that is", ", that is", "that is ,", ", that is ,", "i.e .", ", i.e .", "i.e", ", i.e", "i.e . ,", ", i.e . ,", "( i.e .", "( i.e",
+    "(", ", meaning", "meaning", "which is", ", which is", "calculated as", ", calculated as", "computed as", ", computed as", "defined as", ", defined as", "( that is",
+    "( =", "=", ", or", "measured as", ", in other words", "in other words", ": that is", ", being",
 ];
 /// Names for results that need a meaning.
+#[rustfmt::skip]
 pub(super) const NAMED: &[&str] = &[
-    "gross margin",
-    "margin",
-    "profit",
-    "gross profit",
-    "net revenue",
-    "gross revenue",
-    "net sales",
-    "gross sales",
-    "contribution",
-    "earnings",
-    "net amount",
-    "net value",
+    "gross margin", "margin", "profit", "gross profit", "net revenue", "gross revenue", "net sales", "gross sales", "contribution", "earnings", "net amount", "net value",
     "net price",
 ];
 
@@ -109,13 +54,16 @@ fn piece<'a>(tokens: Range<usize>, measure: Measure<'a>) -> Option<Piece<'a>> {
 /// What a name means.
 enum Meaning<'a> {
     Formula(Formula<'a>),
-    Elapsed(crate::requirement::piece::Elapsed<'a>),
+    Elapsed(Elapsed<'a>),
     Measure(Box<Measure<'a>>),
 }
 
 /// `cost is minutes divided by 60`: said of the same words later.
 fn by_name<'a>(scan: &Scan<'a>, at: usize) -> Option<(usize, Meaning<'a>)> {
-    let first = scan.tokens.get(at).filter(|t| t.kind == tokens::Kind::Word && !words::is_filler(&t.lower))?;
+    let first = scan.tokens.get(at).filter(|t| t.kind == tokens::Kind::Word)?;
+    if words::is_filler(&first.lower) && first.lower != "time" {
+        return None;
+    }
     let again = (at + 1..scan.tokens.len()).filter(|j| scan.tokens[*j].key == first.key);
     for j in again {
         for len in (1..=4).rev() {
@@ -137,9 +85,15 @@ fn by_place<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<(usi
     if before.iter().any(|p| matches!(&p.kind, Kind::Measure(m) if later(m, at))) {
         return None;
     }
+    // `severe diagnoses (severity 4 or higher)`: an adjective is no name.
+    if scan.head(end).is_some_and(|n| !n.0.hits.tables.is_empty() && scan.article(end) == end) {
+        return None;
+    }
     (end..scan.tokens.len()).find_map(|j| {
         let i = scan.any(j, THAT_IS)?;
-        Some((end, meaning(scan, i)?.0))
+        let meaning = meaning(scan, i)?.0;
+        let loose = scan.word(i - 1) == "(" && matches!(meaning, Meaning::Measure(_));
+        (!loose).then_some((end, meaning))
     })
 }
 
@@ -165,6 +119,12 @@ fn unknown(scan: &Scan<'_>, at: usize) -> Option<usize> {
     while end < at + 3 && content(end) {
         end += 1;
     }
+    // `playing time`, `bonus amount`
+    let end = if end > at {
+        scan.any(end, &["time", "value", "amount", "level", "score", "rate"]).unwrap_or(end)
+    } else {
+        end
+    };
     (end > at).then_some(end)
 }
 
@@ -177,11 +137,11 @@ fn meaning<'a>(scan: &Scan<'a>, at: usize) -> Option<(Meaning<'a>, usize)> {
     if let Some((formula, end)) = formula::formula(scan, i) {
         return Some((formula::as_time(formula).map_or_else(Meaning::Formula, Meaning::Elapsed), end));
     }
-    let piece = share::read(scan, i, &[])?;
-    match piece.kind {
-        Kind::Measure(measure) => Some((Meaning::Measure(Box::new(measure)), piece.tokens.end)),
-        _ => None,
+    if let Some(Piece { tokens, kind: Kind::Measure(measure) }) = share::read(scan, i, &[]) {
+        return Some((Meaning::Measure(Box::new(measure)), tokens.end));
     }
+    let (measure, end) = measure::one(scan, i)?;
+    Some((Meaning::Measure(Box::new(measure)), end))
 }
 
 /// Where what is said from `at` on ends.
@@ -191,14 +151,14 @@ pub(super) fn meaning_end(scan: &Scan<'_>, at: usize) -> Option<usize> {
 
 /// `tenure in days`.
 fn in_unit<'a>(scan: &Scan<'a>, what: What<'a>, end: usize) -> (What<'a>, usize) {
-    let What::Elapsed { function, mut elapsed } = what else { return (what, end) };
     let found = scan.any(end, &["in", "( in", "( ", ", in"]).and_then(|i| Some((elapsed::unit(scan.word(i))?, i + 1)));
-    let end = match found {
-        Some((unit, after)) => {
-            elapsed.unit = Some(unit);
-            scan.any(after, &[")"]).unwrap_or(after)
+    let Some((unit, after)) = found else { return (what, end) };
+    let end = scan.any(after, &[")"]).unwrap_or(after);
+    match what {
+        What::Elapsed { function, elapsed } => {
+            (What::Elapsed { function, elapsed: Elapsed { unit: Some(unit), ..elapsed } }, end)
         }
-        None => end,
-    };
-    (What::Elapsed { function, elapsed }, end)
+        // A formula says its unit itself.
+        what => (what, end),
+    }
 }

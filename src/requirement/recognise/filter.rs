@@ -276,7 +276,8 @@ pub(super) fn column_value<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> 
     );
     let j = negative.or(positive).unwrap_or(i);
     // Without any word of a condition, `payment method card` must at least be led in by one.
-    if lead.is_none() && j == i {
+    let fresh = at > 0 && matches!(scan.word(at - 1), "," | "(" | ":" | ";");
+    if lead.is_none() && j == i && !fresh {
         return None;
     }
     let own = |v: &Value<'a>| {
@@ -358,7 +359,12 @@ fn compared<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         }
     };
     let (op, end, literal) = comparison(scan, i)?;
-    piece(at, end, Filter::Compare { noun, op, literal })
+    // `shipments between 100 and 500 kg`: the unit says which column.
+    let unit = scan.head(end).filter(|(n, _)| n.hits.tables.is_empty() && scan.article(end) == end);
+    match unit.filter(|_| noun.hits.columns.is_empty()) {
+        Some((unit, end)) => piece(at, end, Filter::Compare { noun: unit, op, literal }),
+        None => piece(at, end, Filter::Compare { noun, op, literal }),
+    }
 }
 
 /// An operator.
@@ -369,6 +375,40 @@ pub(super) fn operator(scan: &Scan<'_>, at: usize) -> Option<(&'static str, usiz
 /// An operator and a number or day.
 pub fn comparison(scan: &Scan<'_>, at: usize) -> Option<(&'static str, usize, String)> {
     let i = scan.any(at, &["is", "are", "of", "was", "were", "that is", "that are", "being"]).unwrap_or(at);
+    // `severity 4 or higher`
+    if let Some(n) = scan.tokens.get(i).filter(|t| t.kind == tokens::Kind::Number && plain(&t.lower).is_some()) {
+        let or: [(&[&str], &str); 2] = [
+            (
+                &[
+                    "or higher",
+                    "or more",
+                    "or above",
+                    "or over",
+                    "or greater",
+                    "and above",
+                    "and more",
+                    "and higher",
+                    "and up",
+                    "+",
+                    "or larger",
+                ],
+                ">=",
+            ),
+            (&["or lower", "or less", "or below", "or under", "or fewer", "and below", "and less", "or smaller"], "<="),
+        ];
+        let literal = plain(&n.lower)?;
+        return or.iter().find_map(|(say, op)| Some((*op, scan.any(i + 1, say)?, literal.clone())));
+    }
+    // `between 100 and 500`, `from 1 to 5`
+    for (say, joins) in [(&["between"][..], &["and", "to"][..]), (&["from", "ranging from"], &["to"])] {
+        let number =
+            |i: usize| scan.tokens.get(i).filter(|t| t.kind == tokens::Kind::Number).and_then(|t| plain(&t.lower));
+        let Some((i, low)) = scan.any(i, say).and_then(|i| Some((i, number(i)?))) else { continue };
+        let Some((j, high)) = scan.any(i + 1, joins).and_then(|j| Some((j, number(j)?))) else { continue };
+        if crate::vocabulary::Unit::parse(scan.word(j + 1)).is_none() {
+            return Some(("between", j + 1, format!("{low} and {high}")));
+        }
+    }
     let (op, i) = operator(scan, i)?;
     let i = scan.skip(i, &["$", "€", "£", "a total of", "a"]);
     let token = scan.tokens.get(i).filter(|t| t.kind == tokens::Kind::Number)?;
@@ -385,6 +425,12 @@ pub fn comparison(scan: &Scan<'_>, at: usize) -> Option<(&'static str, usize, St
     }
     let date: jiff::civil::Date = plain.parse().ok()?;
     Some((op, end, format!("date '{date}'")))
+}
+
+/// A number as SQL writes it.
+fn plain(text: &str) -> Option<String> {
+    let plain = text.replace(',', "");
+    (plain.chars().all(|c| c.is_ascii_digit() || c == '.') && plain.parse::<f64>().is_ok()).then_some(plain)
 }
 
 /// `without an e-mail`, `with a phone number`, `where shipped_at is missing`.

@@ -1,10 +1,11 @@
 //! Arithmetic in words: `unit price times quantity times one minus discount`, and names that are defined by it.
 
 use super::defined;
-use crate::requirement::piece::{Elapsed, Event, Formula, Kind, Noun, Piece, What};
+use crate::requirement::piece::{Elapsed, Event, Formula, Kind, Measure, Noun, Piece, What};
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
 use crate::requirement::words;
+use crate::spec::Function;
 
 #[rustfmt::skip]
 const OPERATORS: &[(&str, char)] = &[
@@ -179,7 +180,18 @@ fn named<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
         || (0..scan.tokens.len()).any(|j| !(i..name_end).contains(&j) && scan.tokens[j].key == scan.tokens[i].key);
     known.then_some(())?;
     let end = scan.any(end, &[")"]).unwrap_or(end);
-    Some(Piece { tokens: at..end, kind: Kind::Define { name, formula } })
+    // `plus ARR which is MRR times 12`: wanted by the words that explain it.
+    let again = (0..scan.tokens.len()).any(|j| !(i..end).contains(&j) && scan.tokens[j].key == scan.tokens[i].key);
+    let wanted = !again
+        && !matches!(name.as_str(), "revenue" | "sale" | "turnover")
+        && scan.any(at, &["where", ", where", "and where", "whereby"]).is_none();
+    match formula {
+        Some(formula) if wanted && scan.hits(i).is_none_or(|h| h.tier > 0) => {
+            let what = What::Of { function: Function::Sum, formula };
+            Some(Piece { tokens: at..end, kind: Kind::Measure(Measure { what, values: Vec::new() }) })
+        }
+        formula => Some(Piece { tokens: at..end, kind: Kind::Define { name, formula } }),
+    }
 }
 
 /// `…, that is nights times price`: what the last measure means.

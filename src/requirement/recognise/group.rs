@@ -75,6 +75,14 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         {
             break;
         }
+        // `per week and shipments per week`: a table that is itself spread over something is no part of the grain.
+        let next = scan.head(joined).filter(|n| !spelt && !n.0.hits.tables.is_empty()).map(|n| n.1);
+        if next.is_some_and(|end| {
+            scan.any(end, PER).is_some()
+                || scan.word(end).ends_with("ed") && scan.lexicon.event(scan.word(end)).is_some()
+        }) {
+            break;
+        }
         i = joined;
     }
     if !items.is_empty() {

@@ -8,9 +8,9 @@ use crate::requirement::{tokens, words};
 use crate::vocabulary::TableRef;
 
 /// What may stand between the noun and the verb.
+#[rustfmt::skip]
 const LEAD: &[&str] = &[
-    "that", "which", "who", "were", "was", "are", "is", "have", "has", "had", "been", "got", "newly", "recently",
-    "first", "last", "the", "day", "when", "they",
+    "that", "which", "who", "were", "was", "are", "is", "have", "has", "had", "been", "got", "newly", "recently", "first", "last", "the", "day", "when", "they",
 ];
 /// Participles that do not end in `ed`.
 const IRREGULAR: &[&str] =

@@ -170,6 +170,11 @@ pub(super) fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, u
     let named = scan.hits(at).filter(|h| {
         h.tier == 0 && found.is_none_or(|f| at + h.len > f.0) && !h.columns.is_empty() && scan.is_column(at, h)
     });
+    if named.is_some()
+        && let Some((formula, end)) = super::formula::formula(scan, at)
+    {
+        return measure(What::Of { function: Function::Sum, formula }, Vec::new(), end);
+    }
     if let Some(hits) = named {
         return hits.columns.iter().any(|c| roles::cleanable(c.column).is_none() && roles::is_number(c.column)).then(
             || {

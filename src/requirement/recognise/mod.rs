@@ -12,6 +12,7 @@ mod counted;
 mod dedupe;
 mod defined;
 mod elapsed;
+mod event_state;
 mod extreme;
 mod fill;
 mod filter;
@@ -29,6 +30,7 @@ mod named;
 mod notify;
 mod noun;
 mod others;
+mod part_count;
 mod period;
 mod pivot;
 mod platform;
@@ -85,11 +87,13 @@ pub const RECOGNISERS: &[Recogniser] = &[
     when::read,
     others::read,
     clean::read,
+    part_count::read,
     money::read,
     formula::definition,
     defined::read,
     subject::read,
     absent::read,
+    event_state::read,
     happened::read,
     comparative::read,
     filter::read,

@@ -11,16 +11,9 @@ use super::formula;
 const MAJOR: &[&str] =
     &["euro", "euros", "eur", "dollar", "dollars", "usd", "pounds", "gbp", "francs", "chf", "€", "$", "£"];
 const MINOR: &[&str] = &["cents", "cent", "pence", "pennies", "minor units", "the minor unit"];
+#[rustfmt::skip]
 const IN: &[&str] = &[
-    "is in",
-    "are in",
-    "is stored in",
-    "are stored in",
-    "is kept in",
-    "are kept in",
-    "is given in",
-    "are given in",
-    "in",
+    "is in", "are in", "is stored in", "are stored in", "is kept in", "are kept in", "is given in", "are given in", "in",
 ];
 const ADD: &[&str] = &["plus", "including", "incl", "incl .", "with", "and add", "added", "+", "inclusive of"];
 const TAKE: &[&str] = &["minus", "less", "after", "net of", "excluding", "without", "-", "reduced by", "deducting"];

@@ -103,6 +103,12 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     }
     let i = led?;
     let days = day!(scan.any(i, &["the year", "year"]).unwrap_or(i));
+    if let Some(end) = scan.any(days.end, &["or later", "or after", "and later", "and after", "onwards", "or newer"]) {
+        return piece(Some(days.from), None, end);
+    }
+    if let Some(end) = scan.any(days.end, &["or earlier", "or before", "and earlier", "or older"]) {
+        return piece(None, Some(days.until), end);
+    }
     piece(Some(days.from), Some(days.until), days.end)
 }
 
