@@ -68,7 +68,6 @@ impl<'a> Scan<'a> {
             out.push(piece);
         }
         recognise::finish(self, &mut out);
-        if std::env::var("PWP").is_ok() { for p in &out { let k = format!("{:?}", p.kind); eprintln!("[{}] {}", self.words(&p.tokens), k.chars().take(200).collect::<String>()); } } // DEBUG
         out
     }
 

@@ -87,7 +87,10 @@ fn called<'a>(scan: &Scan<'a>, at: usize) -> Option<(Elapsed<'a>, usize)> {
     found.find_map(|d| {
         let end = at + d.name.len();
         let same = scan.tokens.get(at..end)?.iter().zip(&scan.tokens[d.name]).all(|(a, b)| a.key == b.key);
-        same.then_some((d.elapsed, end))
+        // `length of stay in days`
+        let unit = scan.any(end, &["in"]).and_then(|i| Some((unit(scan.word(i))?, i + 1)));
+        let (unit, end) = unit.map_or((d.elapsed.unit, end), |(u, end)| (Some(u), end));
+        same.then_some((Elapsed { unit, ..d.elapsed }, end))
     })
 }
 
