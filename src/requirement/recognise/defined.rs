@@ -101,7 +101,7 @@ fn by_place<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<(usi
 pub(super) fn later(measure: &Measure<'_>, at: usize) -> bool {
     match &measure.what {
         What::Of { formula: formula @ Formula::Op(..), .. } => formula.nouns().iter().any(|n| n.tokens.start > at),
-        What::Elapsed { elapsed, .. } => elapsed.from.tokens.start > at,
+        What::Elapsed { elapsed, .. } => elapsed.from.as_ref().is_some_and(|e| e.tokens.start > at),
         _ => false,
     }
 }

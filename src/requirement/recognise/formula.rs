@@ -99,7 +99,7 @@ pub(super) fn percent(scan: &Scan<'_>, at: usize, op: char) -> Option<(String, u
 /// A time less another one is what lies between them.
 pub(super) fn as_time<'a>(formula: Formula<'a>) -> Result<Elapsed<'a>, Formula<'a>> {
     fn event<'a>(noun: Noun<'a>) -> Event<'a> {
-        Event { tokens: noun.tokens.clone(), noun: Some(noun) }
+        Event { tokens: noun.tokens.clone(), noun: Some(noun), pick: None }
     }
     let times = |f: &Formula<'a>| match f {
         Formula::Column(noun) => {
@@ -110,7 +110,7 @@ pub(super) fn as_time<'a>(formula: Formula<'a>) -> Result<Elapsed<'a>, Formula<'
     match formula {
         Formula::Op(to, '-', from) if times(&to) && times(&from) => match (*to, *from) {
             (Formula::Column(to), Formula::Column(from)) => {
-                Ok(Elapsed { unit: None, from: event(from), to: event(to) })
+                Ok(Elapsed { unit: None, from: Some(event(from)), to: Some(event(to)) })
             }
             (to, from) => Err(Formula::Op(Box::new(to), '-', Box::new(from))),
         },
