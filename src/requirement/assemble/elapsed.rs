@@ -181,6 +181,7 @@ impl<'a> Assembly<'_, 'a> {
             .map(|v| self.scan.words(&v.tokens).to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"))
             .collect();
         let mut model = self.int_model(column.table, scope.base, &valued.join("_"));
+        inner.joined.extend(way[..way.len() - 1].iter().cloned());
         if let Some(noun) = event.noun.clone().filter(|n| !n.values.is_empty()) {
             let piece = Piece { tokens: event.tokens.clone(), kind: Kind::Noun(noun) };
             model.filters.extend(self.conditions(&mut inner, &piece));

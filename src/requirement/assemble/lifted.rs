@@ -10,10 +10,11 @@ use crate::vocabulary::{Name, TableRef};
 use super::Assembly;
 use super::base::tables_of;
 use super::columns::Scope;
-use super::measures::head_of;
+use super::measures::{head_of, people};
 use super::summed::summed;
-use crate::requirement::piece::{Filter, Formula, Kind, Measure, What};
+use crate::requirement::piece::{Filter, Formula, GroupItem, Kind, Measure, Piece, What};
 use crate::requirement::roles;
+use crate::requirement::{Question, Readings};
 
 /// The rows that count, and the tables of the measures over rows below them.
 pub(super) struct Lifted<'a> {
@@ -45,6 +46,28 @@ impl<'a> Assembly<'_, 'a> {
         rows.dedup();
         let mut found: Vec<Lifted<'a>> = rows.into_iter().filter_map(|t| self.lifted_to(t, &measures)).collect();
         if found.len() == 1 { found.pop() } else { None }
+    }
+
+    /// What happens below has times of its own: whether it counts by those of the rows above is asked.
+    pub(super) fn by_whose_time(&mut self, lifted: &Lifted<'a>) {
+        let unit = |p: &Piece<'a>| match &p.kind {
+            Kind::Group(items) => items.iter().any(|i| matches!(i, GroupItem::Unit(..) | GroupItem::Part(..))),
+            _ => false,
+        };
+        if !self.pieces.iter().any(unit) {
+            return;
+        }
+        let rows = people(&head_of(self, lifted.rows));
+        let own = |i: &usize| matches!(self.pieces[*i].kind, Kind::Measure(_) | Kind::Noun(_));
+        let timed = lifted.below.iter().find(|(i, home)| own(i) && self.happens(home));
+        let Some((piece, home)) = timed else { return };
+        let words = self.scan.words(&self.pieces[*piece].tokens).trim_start_matches("and ").to_owned();
+        let about =
+            format!("`{words}`: {} have a time of their own. By which do they count?", people(&head_of(self, home)));
+        let differs = format!("they count where their {rows} do, whenever they happened themselves");
+        let readings = Readings::new(Question::new(about).key("time.below"));
+        let _chosen: Option<()> =
+            self.choose(readings.or_that(format!("the time of their {rows}"), differs, ()).or_without());
     }
 
     /// Whether rows of a table happen, so that there are some without anything below them.
@@ -152,7 +175,7 @@ impl<'a> Assembly<'_, 'a> {
         }
         model.joins = self.joins(&inner, &model.filters);
         inner.joined.iter().for_each(|edge| self.touch(edge.to));
-        let (things, thing) = (super::measures::people(&head_of(self, home)), head_of(self, scope.base));
+        let (things, thing) = (people(&head_of(self, home)), head_of(self, scope.base));
         let text =
             format!("{} brought to one row for each {}.", super::model::capital(&things), thing.replace('_', " "));
         model.description = Some(text);

@@ -253,14 +253,19 @@ impl<'a> Assembly<'_, 'a> {
         let said = self.said_which(others);
         let mut draft = self.int_model(over.map_or(child, |o| o.to), subject, &said);
         draft.from = Relation::Model(self.staging_name(child));
-        if !others.noun.values.is_empty() {
-            let noun = Piece { tokens: others.noun.tokens.clone(), kind: Kind::Noun(others.noun.clone()) };
-            draft.filters.extend(self.conditions(&mut inner, &noun));
+        inner.joined.extend(way[..way.len() - 1].iter().cloned());
+        // As elsewhere: the first pass finds what is in scope.
+        for _ in 0..2 {
+            draft.filters.clear();
+            if !others.noun.values.is_empty() {
+                let noun = Piece { tokens: others.noun.tokens.clone(), kind: Kind::Noun(others.noun.clone()) };
+                draft.filters.extend(self.conditions(&mut inner, &noun));
+            }
+            for piece in &others.which {
+                draft.filters.extend(self.conditions(&mut inner, piece));
+            }
+            draft.window = self.own_window(&mut inner, &others.which);
         }
-        for piece in &others.which {
-            draft.filters.extend(self.conditions(&mut inner, piece));
-        }
-        draft.window = self.own_window(&mut inner, &others.which);
         (inner, draft)
     }
 

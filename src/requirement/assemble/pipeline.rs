@@ -28,6 +28,7 @@ impl<'a> Assembly<'_, 'a> {
         let family = if asked.model { self.family() } else { None };
         let lifted = if asked.model && !asked.rows && family.is_none() { self.lifted() } else { None };
         let rows = lifted.as_ref().map(|l| l.rows);
+        lifted.iter().for_each(|l| self.by_whose_time(l));
         self.below = lifted.map(|l| l.below).unwrap_or_default();
         let base = match &family {
             Some(family) => Some(family.parent),

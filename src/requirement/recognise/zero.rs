@@ -115,6 +115,8 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         None => scan.any(i, BARE)?,
     };
     let stays = scan.any(scan.any(end, &[","]).unwrap_or(end), STAY);
+    // `…, customers without orders with 0`
+    let stays = stays.or_else(|| scan.any(scan.any(end, &[","]).unwrap_or(end), ZERO));
     // `with orders` alone says nothing of those without.
     let weak = lead.is_none_or(|l| scan.word(l - 1) == "with" || scan.word(l - 1) == "count");
     if weak && stays.is_none() {

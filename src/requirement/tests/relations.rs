@@ -52,6 +52,9 @@ const SENTENCES: &[(&str, &str)] = &[
     ("orders that were not shipped", "orders; status <> 'shipped'"),
     ("orders never shipped", "orders; shipped_at is null"),
     ("orders that have no customer", "orders, anti customers"),
+    ("customers with orders but no paid payment", "customers, semi orders, anti int_paid_payments_by_customer"),
+    ("customers who bought something but placed no order in the last 30 days", "customers, semi orders, anti orders (the last 30 days)"),
+    ("total paid amount per customer, customers without payments with 0", "customers, left int_payments_by_customer"),
     ("share of customers with an order", "customers, left int_orders_by_customer"),
     ("percentage of customers per country who placed an order", "customers, left int_orders_by_customer"),
     ("number of orders per customer, customers without any too", "customers, left int_orders_by_customer"),
@@ -84,6 +87,7 @@ fn what_could_mean_two_things_is_asked() {
         ("orders without items and payments", "lack both"),
         ("customers with a cancelled order or a refunded order", "one of several"),
         ("days between the first and second order per customer", "later one of the same kind"),
+        ("number of orders and number of payments per month", "time of their own"),
         ("time since orders per customer", "since"),
     ] {
         assert!(world.questions(text).contains(about), "{text}: {}", world.questions(text));

@@ -109,7 +109,9 @@ fn condition<'a>(scan: &Scan<'a>, at: usize, subjects: &[&'a TableRef]) -> Optio
         // `who placed an order`, `who bought`: a verb right after the relative pronoun.
         who?;
         let light = scan.skip(start, LIGHT);
-        let (noun, end, verb) = others(scan, light, subjects)?;
+        // `who booked`: a verb that says nothing beside a noun says all where none follows.
+        let bare = || others(scan, start, subjects).filter(|n| n.2);
+        let (noun, end, verb) = others(scan, light, subjects).or_else(bare)?;
         // `and the message count`: an article is no verb.
         (verb || light > scan.article(start)).then_some((Many::Some, noun, end, verb))
     };
