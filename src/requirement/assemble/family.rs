@@ -384,7 +384,8 @@ impl<'a> Assembly<'_, 'a> {
     /// Joins the others to the parent's rows, or to those of the first of them, and names what they hold.
     fn join_children(&mut self, family: &Family<'a>, scope: &mut Scope<'a>, model: &mut Model, children: Vec<Child>) {
         let Some(contract) = self.contract(family.parent) else { return };
-        let label = roles::label(contract).filter(|_| !family.all);
+        let zero = self.pieces.iter().any(|p| matches!(p.kind, Kind::Zero));
+        let label = roles::label(contract).filter(|_| !family.all || zero);
         let dimension = self.pieces.iter().any(|p| matches!(p.kind, Kind::Dimension));
         if model.columns.is_empty() {
             let whole = family.all && (dimension || !self.pieces.iter().any(|p| matches!(p.kind, Kind::Group(_))));
