@@ -86,7 +86,13 @@ impl<'a> Assembly<'_, 'a> {
         }
     }
 
-    fn time_group(&mut self, scope: &mut Scope<'a>, unit: Unit, words: &str, model: &Model) -> Option<Grouping> {
+    pub(super) fn time_group(
+        &mut self,
+        scope: &mut Scope<'a>,
+        unit: Unit,
+        words: &str,
+        model: &Model,
+    ) -> Option<Grouping> {
         let (table, column) = self.time(scope, words)?;
         let data_type = self.contract(table)?.column(column.as_str())?.data_type;
         if unit == Unit::Hour && data_type == DataType::Date {

@@ -1,7 +1,7 @@
 //! What happens to the rows of the result: gaps filled, conditions on measures, measures over the rows around, the first
 //! rows of an order.
 
-use crate::spec::{Direction, Fill, Model, Order, Over, Top, Windowed};
+use crate::spec::{Direction, Fill, Grouping, Model, Order, Over, Top, Windowed};
 use crate::vocabulary::{Name, Span, Unit};
 
 use super::Assembly;
@@ -343,8 +343,32 @@ impl<'a> Assembly<'_, 'a> {
     fn within(&mut self, item: &GroupItem<'a>, scope: &mut Scope<'a>, model: &mut Model) -> Vec<Name> {
         match item {
             GroupItem::Noun(noun) => self.per_noun(noun, scope, model),
+            GroupItem::Unit(unit, tokens) if self.time_group_of(model).is_none() => {
+                let words = self.scan.words(tokens);
+                let Some(grouping) = self.time_group(scope, *unit, words, model) else { return Vec::new() };
+                self.add_grouping(grouping, scope, model)
+            }
             _ => self.time_group_of(model).into_iter().collect(),
         }
+    }
+
+    /// Adds what rows have alike: a group, or a column of the rows.
+    fn add_grouping(&mut self, grouping: Grouping, scope: &Scope<'a>, model: &mut Model) -> Vec<Name> {
+        let name = grouping.name.clone();
+        if !model.group_by.is_empty() || !model.measures.is_empty() {
+            if !model.group_by.iter().any(|g| g.name == name) {
+                model.group_by.push(grouping);
+            }
+        } else {
+            self.all_columns(scope, model);
+            let rule = crate::spec::ColumnRule {
+                expr: grouping.expr,
+                description: grouping.description,
+                ..Default::default()
+            };
+            model.columns.entry(name.clone()).or_insert(rule);
+        }
+        vec![name]
     }
 
     /// The columns of the result that rows of a noun have alike; those that are not there yet are added.
@@ -425,7 +449,7 @@ impl<'a> Assembly<'_, 'a> {
             self.ask_that(Question::new(about).key("top.by").saying("{words} by {}").or_any(candidates));
             return;
         };
-        let ascending = by.and_then(|b| b.1).map_or(ascending, |said| said != (ascending && said));
+        let ascending = by.and_then(|b| b.1).unwrap_or(ascending);
         // What stands right after it is put in order; the other groups are what it is done for.
         let mut per: Vec<Name> = Vec::new();
         let mut notes = vec![piece];

@@ -136,6 +136,11 @@ fn over(scan: &Scan<'_>, at: usize) -> Option<(Span, usize)> {
     span(scan, i)
 }
 
+/// `week on week`: where it ends.
+pub fn over_unit(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    OVERS.iter().filter_map(|o| scan.phrase(at, o.0)).max()
+}
+
 fn grown<'a>(scan: &Scan<'a>, at: usize, i: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
     let unit = OVERS.iter().filter_map(|o| Some((scan.phrase(i, o.0)?, o.1))).max_by_key(|o| o.0);
     let i = unit.map_or(i, |u| u.0);

@@ -1,6 +1,7 @@
 //! What happened, counted: `hires per year`, `logins per day`, `number of cancellations`, where rows have a time or a value
 //! of that name.
 
+use crate::requirement::Question;
 use crate::requirement::lexicon::{Hits, SYNONYM};
 use crate::requirement::piece::{Formula, Kind, Measure, Noun, Piece, What};
 use crate::requirement::scan::Scan;
@@ -13,6 +14,22 @@ const COUNT: &[&str] = &["number of", "the number of", "count of", "how many", "
 /// What stands behind a noun that is counted.
 const GRAIN: &[&str] =
     &["per", "by", "for each", "in each", "each", "every", "over time", "and", ",", "in", "during", "this"];
+
+/// `opened and closed`: two times of one thing, which are not counted in one row.
+pub fn both<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    let counted = before.iter().any(|p| matches!(p.kind, Kind::Measure(_) | Kind::Noun(_)));
+    let times = |i: usize| scan.lexicon.event(scan.word(i)).filter(|_| scan.word(i).ends_with("ed"));
+    let next = scan.any(at + 1, &["and", "or"]).filter(|_| counted)?;
+    let (first, second) = (times(at)?, times(next)?);
+    if !first.iter().any(|a| second.iter().any(|b| a.table == b.table && a.column.name != b.column.name)) {
+        return None;
+    }
+    let words = scan.words(&(at..next + 1));
+    let about = format!("`{words}`: each has a time of its own, and one table counts by one. Which one is meant?");
+    let question = Question::new(about).words(words).saying("{}");
+    let question = question.or(scan.word(at)).or(scan.word(next));
+    Some(Piece { tokens: at..next + 1, kind: Kind::Ask(question) })
+}
 
 /// Reads it.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {

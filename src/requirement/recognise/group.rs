@@ -62,6 +62,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         // `per department, by salary` says what is first, `per day, days without any too` that gaps are filled.
         if super::top::read(scan, end, before).is_some_and(|p| matches!(p.kind, Kind::Shape(Shape::By { .. })))
             || super::fill::read(scan, end, before).is_some()
+            || super::around::over_unit(scan, joined).is_some()
         {
             break;
         }

@@ -61,6 +61,7 @@ pub type Recogniser = for<'a> fn(&Scan<'a>, usize, &[Piece<'a>]) -> Option<Piece
 #[rustfmt::skip]
 pub const RECOGNISERS: &[Recogniser] = &[
     after::read,
+    counted::both,
     dedupe::read,
     pivot::read,
     quality::read,

@@ -9,7 +9,7 @@ use crate::requirement::piece::{Formula, GroupItem, Implied, Kind, Measure, Noun
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
 use crate::spec::Function;
-use crate::vocabulary::TableRef;
+use crate::vocabulary::{TableRef, Unit};
 
 use super::extreme::{self, Extreme, extreme};
 
@@ -67,6 +67,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
             .or_else(|| done(scan, at, before))
             .or_else(|| within(scan, at, before))
             .or_else(|| which(scan, at))
+            .or_else(|| ranked(scan, at, before))
             .or_else(|| top(scan, at)),
     }
 }
@@ -151,12 +152,31 @@ fn place_of<'a>(scan: &Scan<'a>, at: usize, i: usize, place: usize, end: usize) 
     Some(Piece { tokens: at..end, kind: Kind::Ask(question) })
 }
 
+/// `hotels ranked by average rating`: there is a row for each, with its place.
+fn ranked<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    let grouped = before.iter().any(|p| matches!(p.kind, Kind::Group(_) | Kind::Measure(_)));
+    let (noun, end) = thing(scan, at).filter(|n| !grouped && n.0.values.is_empty())?;
+    scan.any(end, &["ranked by", "ranked on", "ranked according to", "ranked based on"])
+        .filter(|j| counted(scan, *j).is_some())?;
+    Some(Piece { tokens: at..end, kind: Kind::Group(vec![GroupItem::Noun(noun)]) })
+}
+
 /// `which 5 hotels`, where `have the most bookings` comes after it.
 fn which<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
-    let i = scan.any(at, &["which", "what", "which of the", "who are the"])?;
+    let asked = scan.any(at, &["which", "what", "which of the", "who are the"]);
+    let i = asked.or_else(|| scan.any(at, &["the"])).unwrap_or(at);
     let rows = number(scan, i);
+    // `the 10 guests who spent the most`
+    if asked.is_none() {
+        let rows = rows?;
+        let (_, end) = thing(scan, i + 1)?;
+        let (_, ascending) = the(scan, scan.any(end, &["who", "that", "which"])?)?;
+        let shape = Shape::Top { rows: Some(rows), ascending, implied: Implied::Nothing, ranked: false };
+        return Some(Piece { tokens: at..i + 1, kind: Kind::Shape(shape) });
+    }
     let start = scan.article(rows.map_or(i, |_| i + 1));
-    let (_, end) = thing(scan, start)?;
+    let unit = Unit::parse(scan.word(start)).map(|_| start + 1);
+    let end = unit.or_else(|| thing(scan, start).map(|t| t.1))?;
     let stop = scan.clause_end(end);
     let (_, ascending) = (end..stop.min(end + 4)).find_map(|j| the(scan, j))?;
     let rows = rows.or(singular(scan, end).then_some(1));
@@ -166,9 +186,22 @@ fn which<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
 
 /// `have the most`, `the highest`: where what is ordered by starts.
 fn the(scan: &Scan<'_>, at: usize) -> Option<(usize, bool)> {
+    let at = scan.any(at, &["who", "that", "which"]).unwrap_or(at);
     let i = scan.any(at, HAVE).unwrap_or(at);
+    if let Some(most) = scan.any(i, &["the"]).filter(|j| spent(scan, *j)) {
+        return Some((most, scan.word(most) == "least"));
+    }
     let (end, ascending) = THE.iter().filter_map(|t| Some((scan.phrase(i, t.0)?, t.1))).max_by_key(|t| t.0)?;
     (counted(scan, end).is_some()).then_some((end, ascending))
+}
+
+/// `most`, after `spent the`: how much money.
+fn spent(scan: &Scan<'_>, at: usize) -> bool {
+    const VERBS: &[&str] = &["spent", "spend", "spends", "earned", "earn", "earns", "paid", "pay", "pays"];
+    let verb = at >= 2 && VERBS.contains(&scan.word(at - 2)) && scan.word(at - 1) == "the";
+    let ends = scan.tokens.get(at + 1).is_none_or(|t| t.kind == tokens::Kind::Mark)
+        || matches!(scan.word(at + 1), "in" | "during" | "per" | "over" | "since" | "last" | "this" | "by");
+    verb && ends && matches!(scan.word(at), "most" | "least")
 }
 
 /// `closed`, in `which agents closed the most tickets`.
@@ -182,7 +215,8 @@ fn done<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a
 
 /// What is put in an order.
 fn thing<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
-    let named = scan.head(at).filter(|n| !n.0.hits.tables.is_empty() || !n.0.hits.columns.is_empty())?;
+    let known = |n: &(Noun<'a>, usize)| !n.0.hits.tables.is_empty() || !n.0.hits.columns.is_empty();
+    let named = scan.head(at).filter(known).or_else(|| scan.noun(at).filter(known))?;
     // `the highest price`, `the top value`: an amount is no thing.
     let amount = named.0.hits.tables.is_empty()
         && named.0.hits.columns.iter().all(|c| c.column.data_type.is_numeric() && c.column.references.is_none());
@@ -191,9 +225,16 @@ fn thing<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
 
 /// `products`: the rows of the table, or what there is a row for.
 fn entity<'a>(scan: &Scan<'a>, at: usize, implied: Implied) -> Option<Piece<'a>> {
+    if let Some(unit) = Unit::parse(scan.word(at)) {
+        return Some(Piece { tokens: at..at + 1, kind: Kind::Group(vec![GroupItem::Unit(unit, at..at + 1)]) });
+    }
     let (noun, end) = thing(scan, at)?;
-    let kind =
-        if rows_of(scan, &noun, end, implied) { Kind::Noun(noun) } else { Kind::Group(vec![GroupItem::Noun(noun)]) };
+    let own_rows = rows_of(scan, &noun, end, implied);
+    // Which of the groups there are is not said by a value of theirs.
+    if !own_rows && !noun.values.is_empty() {
+        return None;
+    }
+    let kind = if own_rows { Kind::Noun(noun) } else { Kind::Group(vec![GroupItem::Noun(noun)]) };
     Some(Piece { tokens: at..end, kind })
 }
 
@@ -271,6 +312,10 @@ fn by<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>>
 
 /// A measure; a column of numbers is summed, a table's rows are counted.
 pub fn counted<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
+    if spent(scan, at) {
+        let what = What::Worth { function: Function::Sum, noun: None, revenue: false };
+        return Some(Piece { tokens: at..at + 1, kind: Kind::Measure(Measure { what, values: Vec::new() }) });
+    }
     const AFTER: &[&str] = &["sold", "ordered", "billed", "charged", "bought", "purchased", "placed", "made"];
     let elapsed = super::elapsed::read(scan, at, &[]).filter(|p| matches!(p.kind, Kind::Measure(_)));
     if let Some(mut piece) = elapsed.or_else(|| super::measure::read(scan, at, &[])) {

@@ -41,6 +41,13 @@ const SENTENCES: &[(&str, &[&str])] = &[
     ("number of orders per category in Q1 2026", &["ordered_at >= date '2026-01-01'", "ordered_at < date '2026-04-01'"]),
     ("number of orders per category between 1 and 15 March 2026", &["ordered_at >= date '2026-03-01'", "ordered_at < date '2026-03-16'"]),
     ("number of orders per category in the 30 days before 1 March 2026", &["ordered_at >= date '2026-01-30'", "ordered_at < date '2026-03-01'"]),
+    ("the most expensive order of each month", &["rows: 1", "by: total_amount", "per:\n  - order_month"]),
+    ("the 10 customers who spent the most", &["rows: 10", "by: total_amount"]),
+    ("categories ranked by revenue", &["name: category", "rank: revenue"]),
+    ("5 oldest cancelled orders", &["status = 'cancelled'", "rows: 5", "by: ordered_at"]),
+    ("orders per week, week on week growth in percent", &["growth: order_count", "percent: true"]),
+    ("monthly revenue and the rolling 3-month total", &["moving_sum: revenue", "rows: 3"]),
+    ("number of orders per day in the last 14 days, including days without any", &["from: dateadd('day', -14, as_of())"]),
     ("categories with more than 100 orders", &["name: category", "having:\n- order_count > 100"]),
 ];
 
@@ -56,6 +63,23 @@ fn sentences_become_steps_of_the_result() {
         wrong.extend(parts.iter().filter(|p| !found.contains(**p)).map(|p| format!("{text}: no `{p}` in\n{found}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_smallest_is_first_where_that_is_said() {
+    let world = World::shop();
+    for (text, smallest) in [
+        ("which category has the fewest orders?", true),
+        ("which category has the most orders?", false),
+        ("bottom 5 categories with the lowest revenue", true),
+        ("the 3 cheapest products", true),
+        ("the 3 oldest orders", true),
+        ("the 3 newest orders", false),
+    ] {
+        let Ok(super::Intent::Understood(u)) = world.read(text) else { panic!("{text}: {:?}", world.read(text)) };
+        let top = u.spec.models.last().unwrap().top.clone().unwrap();
+        assert_eq!(top.by[0].direction.is_ascending(), smallest, "{text}");
+    }
 }
 
 #[test]
