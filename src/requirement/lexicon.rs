@@ -195,6 +195,16 @@ impl<'a> Lexicon<'a> {
         (!columns.is_empty()).then_some(columns)
     }
 
+    /// The tables of what a word says was done: `invoiced` is of `invoices`.
+    pub fn done(&self, word: &str) -> Vec<&'a TableRef> {
+        if !word.ends_with("ed") || word.len() < 5 {
+            return Vec::new();
+        }
+        let deed = action(word);
+        let called = |c: &Contract| name_parts(&c.physical_name, c.table.as_str()).concat();
+        self.contracts.iter().filter(|(_, c)| action(&called(c)) == deed).map(|(table, _)| table).collect()
+    }
+
     /// The times of what means nearly the same: `left` for `termination_date`, `raised` for `opened_at`.
     pub fn like_event(&self, word: &str) -> Vec<ColumnOf<'a>> {
         let event = action(word);

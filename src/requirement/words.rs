@@ -81,7 +81,7 @@ const FILLER: &[&str] = &[
     "let's", "some", "called", "records", "record", "rows", "row", "entries", "entry", "data", "values", "value", "information",
     "info", "database", "db", "warehouse", "system", "source", "schema", "corresponding", "respective", "related", "given",
     "placed", "made", "place", "make", "happened", "done", "created", "per", "each", "every", "how", "what", "when", "where", "whose", "'s",
-    "one", "other", "several", "multiple", "sold", "bought", "purchased", "spent", "billed", "earned", "charged", "careful", "note", "asap", "kindly", "simple", "nice", "clean", "fresh", "if", "not", "no", "amount", "dollars",
+    "one", "other", "several", "multiple", "sold", "bought", "purchased", "spent", "billed", "earned", "charged", "careful", "note", "mind", "remember", "beware", "attention", "asap", "kindly", "simple", "nice", "clean", "fresh", "if", "not", "no", "amount", "dollars",
     "euros", "usd", "eur", "able", "know", "over", "within", "during", "need", "want", "needed", "required", "finally", "afterwards",
     "next", "first", "second", "order to", "regarding", "about", "via", "through", "onto", "off", "came", "come", "comes", "went",
     "belonging", "associated", "column", "columns", "field", "fields", "result", "results", "resulting", "output", "after", "that's", "i'd", "we'd",

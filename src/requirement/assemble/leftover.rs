@@ -116,6 +116,12 @@ impl Assembly<'_, '_> {
             if self.explained(pieces.clone()) || !sure && how() {
                 continue;
             }
+            if self.called_by().is_some_and(|(_, named)| named == pieces) {
+                for i in pieces {
+                    self.note(i, "name");
+                }
+                continue;
+            }
             let words = self.quoted(&tokens);
             if subject || condition && !subject_known && self.base_words() {
                 let candidates = self.near_tables(&words);
@@ -128,6 +134,16 @@ impl Assembly<'_, '_> {
                 self.ask_that(Question::new(about).or_without().or_any(candidates));
             }
         }
+    }
+
+    /// Unknown words that are no more than what the table is called, where its measures are said: `a daily billing table
+    /// with the number of invoices`. Their tokens, and their pieces.
+    pub(super) fn called_by(&self) -> Option<(Range<usize>, Range<usize>)> {
+        let measures = |at: usize| self.pieces[at..].iter().any(|p| matches!(p.kind, Kind::Measure(_)));
+        self.unknown().into_iter().find(|(tokens, pieces)| {
+            let after = self.pieces.get(pieces.end).map(|p| &p.kind);
+            matches!(after, Some(Kind::Artifact { .. })) && self.adjacent(tokens.end) && measures(pieces.end)
+        })
     }
 
     /// Whether what is said next in brackets, or after `i.e.`, says what an unknown adjective means: `current employees (no
@@ -261,7 +277,8 @@ impl Assembly<'_, '_> {
                 said.into_iter().flatten().for_each(|path| pieces.clone().for_each(|i| self.note(i, path.clone())));
                 continue;
             }
-            if self.scan.tokens[tokens.clone()].iter().all(|t| t.kind == tokens::Kind::Mark) {
+            let marks = self.scan.tokens[tokens.clone()].iter().all(|t| t.kind == tokens::Kind::Mark);
+            if marks || self.became.contains_key(&pieces.start) {
                 continue;
             }
             let words = self.quoted(&tokens);

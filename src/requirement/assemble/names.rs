@@ -112,6 +112,9 @@ impl<'a> Assembly<'_, 'a> {
         if let Some(i) = title {
             return words_of(self.scan.words(&self.pieces[i].tokens));
         }
+        if let Some((tokens, _)) = self.called_by() {
+            return words_of(self.scan.words(&tokens));
+        }
         let mut adjectives: Vec<String> = Vec::new();
         for piece in self.pieces {
             let values = match &piece.kind {

@@ -128,13 +128,32 @@ fn out<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     piece(at, end, Filter::Values { negative: true, values, noun })
 }
 
-/// What makes of rows said before it rows that go: `void invoices excluded`.
-#[rustfmt::skip]
-const GO: &[&str] = &[
-    "excluded", "left out", "removed", "omitted", "ignored", "not counted", "not included", "filtered out", "set apart", "disregarded", "do not count", "don't count", "does not count",
-    "are excluded", "are left out", "are removed", "are ignored", "are not counted", "are not included", "must be left out", "must be excluded", "should be excluded", "should be left out",
-    "should be ignored", "should not count", "shouldn't count", "must not count", "aren't counted", "aren't included", "are to be left out", "being excluded", "being left out",
-];
+/// What makes of rows said before it rows that go: `void invoices excluded`, `… are not to be included`.
+fn go(scan: &Scan<'_>, at: usize) -> Option<usize> {
+    #[rustfmt::skip]
+    const WILL: &[&str] = &["must", "should", "shall", "have to", "need to", "are to", "is to", "can", "will", "may", "to"];
+    #[rustfmt::skip]
+    const GONE: &[&str] = &[
+        "excluded", "left out", "removed", "omitted", "ignored", "filtered out", "set apart", "disregarded", "dropped", "skipped", "discarded",
+    ];
+    #[rustfmt::skip]
+    const KEPT: &[&str] = &["included", "counted", "considered", "wanted", "needed", "relevant", "taken into account", "of interest"];
+    if let Some(end) = scan.any(
+        at,
+        &["do not count", "don't count", "does not count", "shouldn't count", "aren't counted", "aren't included"],
+    ) {
+        return Some(end);
+    }
+    let will = scan.any(at, WILL).or_else(|| scan.any(scan.any(at, &["are", "is", "were"])?, &["to"]));
+    let i = will.or_else(|| scan.any(at, &["are", "is", "were"])).unwrap_or(at);
+    let not = scan.any(i, &["not"]);
+    let i = scan.skip(not.unwrap_or(i), &["to"]);
+    let i = scan.skip(i, &["be", "being"]);
+    match not {
+        Some(_) => scan.any(i, KEPT).or_else(|| scan.any(i, &["count"])),
+        None => scan.any(i, GONE),
+    }
+}
 
 /// `lost and cancelled shipments left out`.
 fn left_out<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
@@ -143,7 +162,7 @@ fn left_out<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
         return None;
     }
     let (noun, end) = table_after(scan, end);
-    let end = scan.any(end, GO)?;
+    let end = go(scan, end)?;
     piece(at, end, Filter::Values { negative: true, values, noun })
 }
 

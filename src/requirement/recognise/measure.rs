@@ -1,5 +1,6 @@
 //! What is computed: `number of orders`, `revenue`, `average order value`, `distinct customers`.
 
+use crate::requirement::lexicon::{DESCRIBED, Hits};
 use crate::requirement::piece::{Formula, Kind, Measure, Noun, Piece, Value, What};
 use crate::requirement::roles;
 use crate::requirement::scan::Scan;
@@ -322,7 +323,23 @@ fn worth<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
     measure(what, Vec::new(), end)
 }
 
+/// `amount invoiced`, `invoiced total`: what the rows are worth that the verb is of.
+fn worth_done<'a>(scan: &Scan<'a>, at: usize, function: Function) -> Option<(What<'a>, usize)> {
+    let worth = |i: usize| scan.tokens.get(i).is_some_and(|t| WORTH.contains(&t.key.as_str()));
+    let deed = [at, at + 1].into_iter().find(|i| worth(at + at + 1 - i))?;
+    let tables = scan.lexicon.done(scan.word(deed));
+    if tables.is_empty() {
+        return None;
+    }
+    let hits = Hits { len: 1, tier: DESCRIBED, tables, columns: Vec::new() };
+    let noun = Noun { tokens: deed..deed + 1, hits, modifiers: Vec::new(), values: Vec::new() };
+    Some((What::Worth { function, noun: Some(noun), revenue: false }, at + 2))
+}
+
 fn worth_of<'a>(scan: &Scan<'a>, at: usize, function: Function) -> Option<(What<'a>, usize)> {
+    if let Some(found) = worth_done(scan, at, function) {
+        return Some(found);
+    }
     // The longest name wins: `total amount` is a column where there is one.
     let named = scan.head(at);
     let word = scan.tokens.get(at)?;
