@@ -24,7 +24,7 @@ impl Assembly<'_, '_> {
         let marks = || self.scan.tokens[piece.tokens.clone()].iter().all(|t| t.kind == tokens::Kind::Mark);
         !self.became.contains_key(&at)
             && match piece.kind {
-                Kind::Filler | Kind::Build | Kind::Artifact { .. } | Kind::List => true,
+                Kind::Filler | Kind::Build | Kind::Artifact { .. } | Kind::List | Kind::Hint => true,
                 Kind::Unknown => marks(),
                 _ => false,
             }

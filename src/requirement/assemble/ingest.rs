@@ -12,10 +12,16 @@ impl<'a> Assembly<'_, 'a> {
     /// One entry for each table that is read.
     pub(super) fn ingest(&mut self, base: Option<&'a TableRef>) -> Vec<Ingest> {
         let loads = self.pieces.iter().any(|p| matches!(p.kind, Kind::Ingest));
-        let asked = self.pieces.iter().enumerate().find_map(|(i, p)| match p.kind {
-            Kind::Mode(mode) => Some((i, mode)),
-            _ => None,
-        });
+        let modes: Vec<(usize, Mode)> = self
+            .pieces
+            .iter()
+            .enumerate()
+            .filter_map(|(i, p)| match p.kind {
+                Kind::Mode(mode) => Some((i, mode)),
+                _ => None,
+            })
+            .collect();
+        let asked = modes.first().copied();
         let named = self.mentioned();
         for table in self.touched.clone() {
             self.note_tables(table, &format!("ingest.{table}"));
@@ -29,7 +35,10 @@ impl<'a> Assembly<'_, 'a> {
             if let Some((piece, wanted)) = asked.filter(|_| about) {
                 let words = self.scan.words(&self.pieces[piece].tokens).to_owned();
                 mode = self.wanted(table, wanted, mode, &words);
-                self.note(piece, format!("{path}.mode"));
+                // `incrementally (new and changed rows only)` says it twice.
+                for (i, _) in modes.iter().filter(|m| m.1 == wanted) {
+                    self.note(*i, format!("{path}.mode"));
+                }
             }
             let window = if loads { self.ingest_window(table, base) } else { None };
             out.push(Ingest { table: table.clone(), mode, key: Vec::new(), cursor: None, window });

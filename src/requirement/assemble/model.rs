@@ -193,7 +193,7 @@ impl<'a> Assembly<'_, 'a> {
     pub(super) fn note_words(&mut self, model: &Model) {
         for (i, piece) in self.pieces.iter().enumerate() {
             let path = match &piece.kind {
-                Kind::Artifact { .. } | Kind::Build | Kind::List => format!("models.{}", model.name),
+                Kind::Artifact { .. } | Kind::Build | Kind::List | Kind::Hint => format!("models.{}", model.name),
                 Kind::Noun(noun) if !noun.hits.tables.is_empty() => format!("models.{}.from", model.name),
                 Kind::Group(_) if model.measures.is_empty() && model.group_by.is_empty() => {
                     format!("models.{}.from", model.name)

@@ -130,6 +130,8 @@ pub enum Kind<'a> {
     Dimension,
     /// Rows that nothing belongs to stay.
     Zero,
+    /// What to look out for; it asks for nothing.
+    Hint,
     /// What can't go on without an answer.
     Ask(Question),
     /// Words that say nothing about the data.

@@ -37,7 +37,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
     let columns = scan.lexicon.event(&token.lower).map(own).unwrap_or_default();
     let columns = if columns.is_empty() { own(scan.lexicon.like_event(&token.lower)) } else { columns };
     if columns.is_empty() {
-        return None;
+        return did(scan, at, said);
     }
     // `cancelled` may be a status as well.
     let value = scan.lexicon.value(&scan.tokens, at).map(|(len, of)| Value { tokens: at..at + len, of: of.to_vec() });
@@ -46,6 +46,19 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
     let time = Noun { tokens: at..end, hits, modifiers: Vec::new(), values: Vec::new() };
     let value = value.filter(|v| v.of.iter().any(|of| subjects.contains(&of.table)));
     Some(Piece { tokens: at..end, kind: Kind::Happened(Happened { time, value }) })
+}
+
+/// `how many members visited`: the visits, which point to who is counted.
+fn did<'a>(scan: &Scan<'a>, at: usize, said: &Piece<'a>) -> Option<Piece<'a>> {
+    let Kind::Measure(Measure { what: What::Count { noun, .. }, .. }) = &said.kind else { return None };
+    let mut deeds = scan.lexicon.done(scan.word(at));
+    deeds.retain(|table| noun.hits.tables.iter().any(|counted| scan.leads(table, counted)));
+    if deeds.is_empty() {
+        return None;
+    }
+    let hits = Hits { len: 1, tier: SYNONYM, tables: deeds, columns: Vec::new() };
+    let noun = Noun { tokens: at..at + 1, hits, modifiers: Vec::new(), values: Vec::new() };
+    Some(Piece { tokens: at..at + 1, kind: Kind::Noun(noun) })
 }
 
 /// The tables whose rows a piece is about.

@@ -48,6 +48,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         .or_else(|| statistic(scan, start))
         .or_else(|| function(scan, start))
         .or_else(|| revenue(scan, start, before))
+        .or_else(|| worth_done(scan, start, Function::Sum).and_then(|(what, end)| measure(what, Vec::new(), end)))
         .or_else(|| formula(scan, start))
         .or_else(|| worth(scan, start))?;
     Some(Piece { tokens: at..end, kind: Kind::Measure(measure) })

@@ -21,6 +21,7 @@ mod functions;
 mod group;
 mod happened;
 mod having;
+mod hint;
 mod history;
 mod mask;
 mod measure;
@@ -60,6 +61,7 @@ pub type Recogniser = for<'a> fn(&Scan<'a>, usize, &[Piece<'a>]) -> Option<Piece
 /// In the order that they are asked.
 #[rustfmt::skip]
 pub const RECOGNISERS: &[Recogniser] = &[
+    hint::read,
     after::read,
     counted::both,
     dedupe::read,
