@@ -348,3 +348,49 @@ fn two_processes_do_not_mix() {
     assert_eq!(s.git(&["rev-list", "--count", "HEAD"]), "2");
     s.git(&["fsck", "--strict"]);
 }
+
+const SHOUT: &str = "name: shout
+description: Text in capitals with an exclamation mark.
+words: [a shout]
+nullable: false
+sql:
+  default: |
+    upper({{ column }}) || '!'
+examples:
+  - {in: oslo, out: OSLO!}
+  - {in: null, out: null}
+";
+
+/// A cleaning rule of the workspace's own is named in requirements, locked, and shown with line and column where it is broken.
+#[test]
+fn rules_of_the_workspace_stand_beside_ours() {
+    let s = Sandbox::workspace();
+    s.write("cleaning/shout.yml", SHOUT);
+    s.commit("a rule");
+    let (code, answer) = s.json(&["propose", "Load customers and convert the last name to a shout"]);
+    assert_eq!(code, 0, "{answer}");
+    assert!(s.read("pipelines/load_customers.yml").contains("clean: shout"), "{answer}");
+    assert!(s.read("dbt/models/staging/shop/stg_shop__customers.sql").contains("clean_shout('last_name')"));
+    assert!(s.read("dbt/macros/pipewright/clean_shout.sql").contains("|| '!'"));
+    assert_eq!(s.json(&["check"]).0, 0);
+    s.edit("cleaning/shout.yml", "'!'", "'!!'");
+    s.commit("louder");
+    assert_ne!(s.json(&["check"]).0, 0, "the lock file knows the rule");
+    s.ok(&["regenerate"]);
+    assert!(s.read("dbt/macros/pipewright/clean_shout.sql").contains("|| '!!'"));
+    for (from, to, words) in [
+        ("nullable: false", "nulable: false", &["cleaning/shout.yml:4:1", "nulable", "nullable"][..]),
+        ("default:", "oracle:", &["cleaning/shout.yml:", "default"]),
+        ("out: OSLO!}", "out: null}", &["cleaning/shout.yml:", "nullable"]),
+        ("name: shout", "name: whisper", &["cleaning/shout.yml:1:", "whisper"]),
+    ] {
+        let good = s.read("cleaning/shout.yml");
+        s.edit("cleaning/shout.yml", from, to);
+        s.refused(&["check"], 2, words);
+        s.write("cleaning/shout.yml", good);
+    }
+    s.write("cleaning/trim.yml", SHOUT.replace("name: shout", "name: trim").replace("words: [a shout]\n", ""));
+    s.commit("a trim of our own");
+    let (_, answer) = s.json(&["check"]);
+    assert!(answer["findings"].to_string().contains("rule-replaced"), "{answer}");
+}

@@ -87,7 +87,13 @@ fn asked(case: &str, workspace: &mut Workspace) -> Outcome<(Vec<Proposal>, Vec<D
 fn stages(workspace: &Workspace, asked: Vec<Proposal>, found: Vec<Diagnostic>) -> Outcome<Stages> {
     let mut findings = [workspace.warnings.clone(), found].concat();
     for spec in workspace.specs.values() {
-        findings.extend(check(spec, &paths::spec(&spec.name), &workspace.contracts, &workspace.specs));
+        findings.extend(check(
+            spec,
+            &paths::spec(&spec.name),
+            &workspace.contracts,
+            &workspace.specs,
+            &workspace.config.rules,
+        ));
     }
     Fault::unless_empty(findings.clone())?;
     let (mut plans, mut proposals) = (Vec::new(), asked);

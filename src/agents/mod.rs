@@ -2,16 +2,15 @@
 //! new role is one new file and one line here. In: [`Plan`] and [`Context`]; out: proposals, or all faults at once.
 
 mod because;
-pub mod cleaning;
 mod conditions;
 mod governance;
 mod history;
 mod ingestion;
-mod masking;
 pub mod models;
 mod observability;
 pub mod own;
 mod quality;
+mod rules;
 mod scheduling;
 mod schema;
 mod transformation;

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::because::Maker;
 use super::models::{Body, Joined, Query, Resolved, Target};
-use super::{Agent, Brief, cleaning, conditions, history, masking};
+use super::{Agent, Brief, conditions, history, rules};
 use crate::plan::{Role, Task};
-use crate::proposal::{Artifact, DbtModel, Layer, Macro, MacroForm, ModelColumn, Proposal};
-use crate::spec::JoinKind;
+use crate::proposal::{Artifact, DbtModel, Layer, ModelColumn, Proposal};
+use crate::spec::{JoinKind, Rules};
 use crate::sql::lower::{Code, WIDTH};
 use crate::template;
 use crate::vocabulary::{ArtifactKind, Dialect, Fault, Name, Outcome};
@@ -34,7 +34,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     for model in brief.models.of(spec) {
         match sql(model) {
             Ok(sql) => {
-                for name in model.macros.iter().cloned().chain(called(&model.body)) {
+                for name in model.macros.iter().cloned().chain(called(&model.body, &brief.context.config.rules)) {
                     macros.entry(name).or_insert(&model.name);
                 }
                 let artifact = Artifact::DbtModel(dbt_model(model, sql, readers(brief, model)));
@@ -52,10 +52,9 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
         };
         proposals.push(maker.of_spec(&format!("history.{i}"), why, Artifact::Snapshot(snapshot)));
     }
-    let project = &brief.context.config.name;
     let mut done = BTreeSet::new();
     for (name, model) in macros {
-        match files(&name, project) {
+        match rules::files(&name, brief.context.config) {
             Ok(files) => {
                 for file in files.into_iter().filter(|f| done.insert(f.name.clone())) {
                     let why = format!("`{model}` calls it");
@@ -108,42 +107,12 @@ fn why(model: &Resolved) -> String {
 }
 
 /// The macros of the project that a query of a spec calls itself.
-fn called(body: &Body) -> Vec<Name> {
+fn called(body: &Body, rules: &Rules) -> Vec<Name> {
     let Body::Sql(sql) = body else { return Vec::new() };
-    let cleaners = cleaning::names().into_iter().map(|rule| format!("clean_{rule}"));
-    let all = ["as_of", "week_start", "local_time", "percentile"].into_iter().map(str::to_owned).chain(cleaners);
-    all.filter(|name| sql.contains(&format!("{name}("))).filter_map(|name| Name::parse(&name).ok()).collect()
-}
-
-/// The file of a macro, and those of the helpers that it calls itself.
-fn files(name: &Name, project: &Name) -> Outcome<Vec<Macro>> {
-    if let Some(mask) = name.as_str().strip_prefix("mask_").and_then(masking::mask) {
-        let helpers = mask.uses.iter().map(|used| helper(used, project));
-        return helpers.chain([mask.file(project)]).collect();
-    }
-    let Some(rule) = name.as_str().strip_prefix("clean_").and_then(cleaning::rule) else {
-        return Ok(vec![helper(name, project)?]);
-    };
-    let mut files = vec![rule.cleaner(project)?];
-    for used in rule.uses.iter().chain(rule.test.iter().flat_map(|t| &t.uses)) {
-        files.push(helper(used, project)?);
-    }
-    Ok(files)
-}
-
-/// The project's helper macros that a text of dbt SQL calls.
-pub(super) fn helpers(text: &str) -> Vec<Name> {
-    let names = template::list("dbt/macros/").into_iter().filter_map(|file| {
-        let name = file.strip_prefix("dbt/macros/")?.strip_suffix(".sql")?;
-        text.contains(&format!("{name}(")).then(|| Name::parse(name).ok()).flatten()
-    });
-    names.collect()
-}
-
-/// The file of a helper macro.
-pub(super) fn helper(name: &Name, project: &Name) -> Outcome<Macro> {
-    let text = template::render(&format!("dbt/macros/{name}.sql"), BTreeMap::from([("project", project)]))?;
-    Ok(Macro { name: name.clone(), form: MacroForm::Macro, text })
+    let ours =
+        ["as_of", "week_start", "local_time", "percentile"].into_iter().filter_map(|name| Name::parse(name).ok());
+    let all = ours.chain(rules.cleaning().map(|rule| rule.macro_name()));
+    all.filter(|name| sql.contains(&format!("{name}("))).collect()
 }
 
 #[derive(Serialize)]
@@ -152,6 +121,7 @@ struct Staging<'a> {
     table: &'a Name,
     step: &'static str,
     select: Vec<String>,
+    reason: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -189,13 +159,14 @@ struct Join<'a> {
 fn sql(model: &Resolved) -> Outcome<String> {
     match &model.body {
         Body::Sql(sql) => Ok(sql.clone()),
-        Body::Staging { table, targets } => {
+        Body::Staging { table, targets, reason } => {
             let cleans = targets.iter().any(|t| matches!(t.code, Code::Jinja(_)));
             let step = if cleans { "cleaned" } else { "renamed" };
             let select = select(targets);
+            let reason = reason.iter().flat_map(|reason| select_beside(std::slice::from_ref(reason))).collect();
             template::render(
                 "dbt/models/staging.sql",
-                Staging { source: &table.source, table: &table.table, step, select },
+                Staging { source: &table.source, table: &table.table, step, select, reason },
             )
         }
         Body::Query(query) => template::render("dbt/models/mart.sql", mart(query)),

@@ -180,17 +180,19 @@ fn check_reads(ground: &Ground<'_>, draft: &Draft, read: &Read<'_>, found: &mut 
             Relation::Table(table) => unknown_table(ground, draft, table),
             Relation::Model(_) => None,
         };
-        if let Some(fault) = fault.or_else(|| misplaced(&read.item.value.layer, relation)) {
+        if let Some(fault) = fault.or_else(|| misplaced(&read.item.value, relation)) {
             let width = text.sql[*at..].chars().take_while(|c| *c != ')').count() + 1;
             found.push(text.fault(fault, *at, width));
         }
     }
 }
 
-/// A source is read by the staging model that stands for it, and that model reads nothing else.
-fn misplaced(layer: &Layer, relation: &Relation) -> Option<Diagnostic> {
-    match (layer, relation) {
+/// A source is read by the staging model that stands for it, and that model reads nothing else; where rows are set aside
+/// by its base model, which the staging model and that of the rows set aside read.
+fn misplaced(model: &DbtModel, relation: &Relation) -> Option<Diagnostic> {
+    match (&model.layer, relation) {
         (Layer::Staging(own), Relation::Table(table)) if own == table => None,
+        (Layer::Staging(own), Relation::Model(base)) if *base == own.base_model() && *base != model.name => None,
         (Layer::Staging(own), other) => Some(
             Diagnostic::error("staging-reads-more", format!("the staging model of `{own}` reads `{other}` too"))
                 .why("a staging model is one table, renamed, cast and cleaned")

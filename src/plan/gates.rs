@@ -28,6 +28,12 @@ pub(super) fn gates(context: &Context<'_>) -> Vec<Gate> {
         }
         dropped.extend(named_columns(old).difference(&kept).map(|column| format!("{relation}.{column}")));
     }
+    for old in before.models.iter().filter(|m| !m.set_aside.is_empty()) {
+        let Relation::Table(table) = &old.from else { continue };
+        if !still.iter().any(|m| m.name == old.name && !m.set_aside.is_empty()) {
+            dropped.insert(format!("{}.{}", old.schema(), table.set_aside_model()));
+        }
+    }
     out.extend(dropped.into_iter().map(|of| Gate { act: Act::Drop, of }));
     out.sort_by(|a, b| (a.act, &a.of).cmp(&(b.act, &b.of)));
     out

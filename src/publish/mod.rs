@@ -42,7 +42,9 @@ pub const BRANCHES: &str = "pipewright/";
 pub fn is_document(path: &str) -> bool {
     let path = path.strip_prefix(BASE).unwrap_or(path);
     path == paths::CONFIG
-        || [paths::CONTRACTS, paths::PIPELINES].iter().any(|folder| path.split('/').next() == Some(folder))
+        || [paths::CONTRACTS, paths::PIPELINES, paths::CLEANING]
+            .iter()
+            .any(|folder| path.split('/').next() == Some(folder))
 }
 
 /// Whether the file at `path` holds what agents of one's own answered: it goes with the last of them.

@@ -25,6 +25,10 @@ pub struct ModelFiles<'a> {
 fn stem(model: &DbtModel) -> String {
     let folder = model.layer.folder();
     match &model.layer {
+        // What staging models read stands a folder below them, after dbt Labs' guide.
+        Layer::Staging(table) if model.name == table.base_model() => {
+            format!("dbt/models/{folder}/{}/base/{}", table.source, model.name)
+        }
         Layer::Staging(table) => format!("dbt/models/{folder}/{}/{}", table.source, model.name),
         _ => format!("dbt/models/{folder}/{}", model.name),
     }

@@ -36,7 +36,7 @@ use self::scan::Scan;
 use self::twice::Twice;
 use crate::contract::Contract;
 use crate::spec::{Answer, Spec};
-use crate::vocabulary::{Diagnostic, Name, Outcome, TableRef};
+use crate::vocabulary::{Diagnostic, Name, Outcome, Relation, TableRef};
 use crate::workspace::{Config, Platform};
 
 /// Longest requirement that is read, in bytes.
@@ -200,7 +200,11 @@ pub fn by_rules(text: &str, ground: &Ground<'_>) -> Outcome<ByRules> {
     let (mut said, mut used) = (Said::new(text), Vec::new());
     let twice = Twice::new(ground.contracts);
     loop {
-        let mut scan = Scan::over(&said, ground, &twice);
+        // What is cleaned may be of another type afterwards, for this requirement and for those before it.
+        let cleaned = as_cleaned(&said, ground, &twice);
+        let seen = Ground { contracts: cleaned.as_ref().unwrap_or(ground.contracts), ..*ground };
+        let mut scan = Scan::over(&said, &seen, &twice);
+        scan.landed = ground.contracts;
         scan.answers = used.into();
         let pieces = scan.pieces();
         let mut intent = assemble::assemble(&scan, &pieces);
@@ -218,6 +222,30 @@ pub fn by_rules(text: &str, ground: &Ground<'_>) -> Outcome<ByRules> {
     }
 }
 
+/// The contracts with the types that columns have in staging; none where cleaning changes no type.
+fn as_cleaned(said: &Said, ground: &Ground<'_>, twice: &Twice) -> Option<BTreeMap<TableRef, Contract>> {
+    let scan = Scan::over(said, ground, twice);
+    let own = assemble::cleaned(&scan, &scan.pieces());
+    let mut out: Option<BTreeMap<TableRef, Contract>> = None;
+    for model in ground.specs.values().flat_map(|s| &s.models).chain(&own) {
+        let Relation::Table(table) = &model.from else { continue };
+        for (name, rule) in &model.columns {
+            let Some(Ok(rule)) = rule.clean.as_ref().map(|clean| ground.config.rules.clean(clean)) else { continue };
+            let landed = ground.contracts.get(table).and_then(|c| c.column(name.as_str()));
+            if landed.is_none_or(|c| c.data_type == rule.gives) {
+                continue;
+            }
+            let contract = out.get_or_insert_with(|| ground.contracts.clone()).get_mut(table);
+            let column = contract.and_then(|c| c.columns.iter_mut().find(|c| c.name == *name));
+            if let Some(column) = column {
+                column.data_type = rule.gives;
+                column.accepted_values.clear();
+            }
+        }
+    }
+    out
+}
+
 /// The same words, however they are broken into lines.
 fn same(a: &str, b: &str) -> bool {
     a.split_whitespace().eq(b.split_whitespace())
@@ -225,7 +253,7 @@ fn same(a: &str, b: &str) -> bool {
 
 /// A spec that is there already.
 fn again(spec: &Spec) -> Understood {
-    let marts = spec.models.iter().filter(|m| matches!(m.from, crate::vocabulary::Relation::Model(_)));
+    let marts = spec.models.iter().filter(|m| matches!(m.from, Relation::Model(_)));
     let mut deliverables: Vec<Name> = marts.map(|m| m.name.clone()).collect();
     if deliverables.is_empty() {
         deliverables = spec.models.iter().map(|m| m.name.clone()).collect();

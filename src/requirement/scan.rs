@@ -1,6 +1,7 @@
 //! The way through the tokens: at each place the first recogniser that knows the words takes them.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Ground;
@@ -14,6 +15,7 @@ use super::stem;
 use super::tokens::{self, Token};
 use super::twice::{self, Twice};
 use super::words;
+use crate::contract::Contract;
 use crate::spec::Answer;
 use crate::vocabulary::{TableRef, Unit};
 
@@ -33,6 +35,8 @@ pub struct Scan<'a> {
     pub twice: &'a Twice,
     /// The rest.
     pub ground: &'a Ground<'a>,
+    /// The contracts as tables are landed: before anything is cleaned.
+    pub landed: &'a BTreeMap<TableRef, Contract>,
     /// Answers that decided something.
     pub answers: RefCell<Vec<Answer>>,
 }
@@ -53,6 +57,7 @@ impl<'a> Scan<'a> {
             graph: Graph::new(ground.contracts, twice),
             twice,
             ground,
+            landed: ground.contracts,
             answers: RefCell::default(),
         }
     }

@@ -89,12 +89,13 @@ fn pipeline(root: &Path, spec: &Spec, files: &BTreeSet<String>, faults: &mut Vec
         faults.push(missing(format!("the ingestion script `ingest/{name}.py`")));
     }
     // Staging models that the spec leaves to what follows from its tables are built where the project has them.
-    let staging = spec.ingest.iter().map(|i| i.table.staging_model());
     let from = spec.models.iter().filter_map(|m| match &m.from {
-        Relation::Table(table) => Some(table.staging_model()),
+        Relation::Table(table) => Some(table),
         Relation::Model(_) => None,
     });
-    let implied: BTreeSet<Name> = staging.chain(from).filter(|n| files.contains(n.as_str())).collect();
+    let tables = spec.ingest.iter().map(|i| &i.table).chain(from);
+    let staging = tables.flat_map(|t| [t.base_model(), t.staging_model(), t.set_aside_model()]);
+    let implied: BTreeSet<Name> = staging.filter(|n| files.contains(n.as_str())).collect();
     let own: Vec<Name> = spec.models.iter().map(|m| m.name.clone()).collect();
     for model in own.iter().filter(|m| !files.contains(m.as_str())) {
         faults.push(missing(format!("the model `{model}`")));

@@ -3,11 +3,15 @@
 pub mod check;
 mod measure;
 mod model;
+pub mod rules;
 mod windowed;
 
 pub use check::check;
 pub use measure::{Function, Measure};
-pub use model::{ColumnRule, Dedupe, Direction, Fill, Grouping, Join, JoinKind, Materialization, Model, Order, Top};
+pub use model::{
+    ColumnRule, Dedupe, Direction, Fill, Grouping, Join, JoinKind, Materialization, Model, Order, SetAside, Top,
+};
+pub use rules::Rules;
 pub use windowed::{Over, Windowed};
 
 use indexmap::IndexMap;

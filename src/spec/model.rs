@@ -28,6 +28,10 @@ pub struct Model {
     /// Only rows in this window count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
+    /// In a staging model: rows that do not go on, each with its reason. They are kept in `<name>__set_aside`, with all of
+    /// their reasons in `set_aside_reason`; whoever reads this model does not see them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<SetAside>,
     /// One row for each key, before anything is grouped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dedupe: Option<Dedupe>,
@@ -76,6 +80,7 @@ impl Model {
             joins: Vec::new(),
             filters: Vec::new(),
             window: None,
+            set_aside: Vec::new(),
             dedupe: None,
             columns: IndexMap::new(),
             group_by: Vec::new(),
@@ -98,6 +103,17 @@ impl Model {
             Relation::Model(_) => "marts",
         }
     }
+}
+
+/// Rows that are kept apart from those that go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetAside {
+    /// A condition over the columns of the staging model, cleaned. Rows for which it is not known are not set aside.
+    #[serde(rename = "where")]
+    pub filter: String,
+    /// Why such a row is set aside, in words.
+    pub reason: String,
 }
 
 /// A model joined to another.

@@ -134,7 +134,13 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
 pub(super) fn checked(inputs: &Inputs) -> Outcome<Vec<Diagnostic>> {
     let mut findings = Vec::new();
     for spec in inputs.specs.values() {
-        findings.extend(spec::check::check(spec, &paths::spec(&spec.name), &inputs.contracts, &inputs.specs));
+        findings.extend(spec::check::check(
+            spec,
+            &paths::spec(&spec.name),
+            &inputs.contracts,
+            &inputs.specs,
+            &inputs.config.rules,
+        ));
     }
     document::pin(&mut findings, &inputs.texts);
     Fault::unless_empty(findings.clone())?;
@@ -179,10 +185,18 @@ fn locked_over(inputs: &Inputs, spec: String, contracts: Vec<String>, prompts: O
     Locked {
         spec,
         contracts: lock::hash(contracts.iter().map(|path| text(path))),
-        templates: format!("sha256:{}", template::hash()),
+        templates: templates(inputs),
         prompts,
         tool: env!("CARGO_PKG_VERSION").to_owned(),
     }
+}
+
+/// The hash of the templates, and of the workspace's own rules beside them.
+fn templates(inputs: &Inputs) -> String {
+    let ours = format!("sha256:{}", template::hash());
+    let folder = format!("{}/", paths::CLEANING);
+    let own: Vec<&str> = inputs.texts.iter().filter(|(p, _)| p.starts_with(&folder)).map(|(_, t)| t.as_str()).collect();
+    if own.is_empty() { ours } else { lock::hash(std::iter::once(ours.as_str()).chain(own)) }
 }
 
 /// Whether all that the lock file names is as it was: then nothing that is generated can differ.
@@ -267,7 +281,8 @@ pub(super) fn take_in(inputs: &mut Inputs, git: &Git, path: &str, text: &str) ->
         .map(|f| String::from_utf8_lossy(&f.bytes).into_owned())
         .unwrap_or_else(|| text.to_owned());
     if path == paths::CONFIG {
-        inputs.config = document::parse(path, &text)?;
+        let rules = std::mem::take(&mut inputs.config.rules);
+        inputs.config = Config { rules, ..document::parse(path, &text)? };
     } else if path.ends_with(paths::PROPOSALS_ENDING) {
         inputs.handed_in.insert(path.to_owned(), text.clone());
     } else {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::discover::Sqlite;
 use crate::render;
+use crate::spec::Rules;
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place};
 use crate::workspace::{Airflow, Config, Connection, Defaults, Environments, Policies, Runtime, paths};
 use crate::world::files;
@@ -138,6 +139,7 @@ fn config(root: &std::path::Path, options: &InitOptions) -> Outcome<Config> {
     };
     match (target, name) {
         (Ok(dev), Ok(name)) if faults.is_empty() => Ok(Config {
+            rules: Rules::default(),
             version: 1,
             name,
             sources,

@@ -125,7 +125,7 @@ pub fn plan(dir: &Path, of: &Of) -> Outcome<Answer> {
                     if !understood.platform.is_empty() {
                         let text = workspace.texts.get(paths::CONFIG).map_or("", String::as_str);
                         let text = render::workspace_config(text, &understood.platform)?;
-                        config = document::parse::<Config>(paths::CONFIG, &text)?;
+                        config = Config { rules: config.rules, ..document::parse(paths::CONFIG, &text)? };
                     }
                     findings.extend(understood.findings);
                     specs.insert(name.clone(), understood.spec);

@@ -32,6 +32,18 @@ impl TableRef {
         Name::parse(&text).unwrap_or_else(|_| Name::from_text(&text, "model"))
     }
 
+    /// `base_<source>__<table>`: what the staging model reads where rows of the table are set aside.
+    pub fn base_model(&self) -> Name {
+        let text = format!("base_{}__{}", self.source, self.table);
+        Name::parse(&text).unwrap_or_else(|_| Name::from_text(&text, "model"))
+    }
+
+    /// `stg_<source>__<table>__set_aside`: the rows that are set aside.
+    pub fn set_aside_model(&self) -> Name {
+        let text = format!("{}__set_aside", self.staging_model());
+        Name::parse(&text).unwrap_or_else(|_| Name::from_text(&text, "model"))
+    }
+
     /// The schema that ingestion lands this source's tables in: `raw_<source>`.
     pub fn raw_schema(&self) -> String {
         format!("raw_{}", self.source)

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::LanguageModel;
 use super::OwnAgent;
-use crate::vocabulary::{Act, Dialect, Name};
+use crate::spec::rules::Use;
+use crate::spec::{ColumnRule, Rules};
+use crate::vocabulary::{Act, DataType, Diagnostic, Dialect, Name};
 
 /// The whole of `pipewright.yml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +43,10 @@ pub struct Config {
     /// Agents of one's own: programs that are asked instead of the rules. They run only as the main branch has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agents: Vec<OwnAgent>,
+    /// Cleaning rules and masks: Pipewright's, and those under `cleaning/`. No part of the file.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub rules: Rules,
 }
 
 /// One connection for each environment. `dev` runs freely; `prod` runs only what is on the main branch.
@@ -191,6 +197,15 @@ impl Connection {
 }
 
 impl Config {
+    /// The rule that cleans a column of that type, told what the spec does not say by the workspace's defaults.
+    ///
+    /// # Errors
+    /// As for [`Rules::cleaner`].
+    pub fn cleaner(&self, column: &ColumnRule, of: Option<DataType>) -> Result<Option<Use>, (String, Diagnostic)> {
+        let defaults = serde_json::to_value(&self.defaults).unwrap_or_default();
+        self.rules.cleaner(column, of, &|name| Some(defaults.get(name.as_str())?.as_str()?.to_owned()))
+    }
+
     /// The dialects that models are built in: that of `dev`, then that of `prod` if it is another.
     pub fn target_dialects(&self) -> Vec<Dialect> {
         let mut out = vec![self.targets.dev.dialect()];

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{Config, Lock, check, paths};
 use crate::contract::{self, Contract};
 use crate::document;
-use crate::spec::Spec;
+use crate::spec::{Rules, Spec};
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, Severity, TableRef};
 use crate::world::files;
 
@@ -44,6 +44,7 @@ impl Workspace {
         texts.extend(files::read_text_if_there(&root, paths::LOCK)?.map(|text| (paths::LOCK.to_owned(), text)));
         let mut all = files::list(&root, paths::CONTRACTS, "")?;
         all.extend(files::list(&root, paths::PIPELINES, "")?);
+        all.extend(files::list(&root, paths::CLEANING, "")?);
         all.retain(|path| is_document(path));
         let read: Vec<_> = all.into_par_iter().map(|path| (files::read_text(&root, &path), path)).collect();
         let mut unreadable = Vec::new();
@@ -73,6 +74,7 @@ impl Workspace {
             texts,
             warnings: Vec::new(),
         };
+        workspace.read_rules(&mut found);
         workspace.read_contracts(&mut found);
         workspace.read_pipelines(&mut found);
         match workspace.texts.get(paths::LOCK).map(|text| Lock::read(text)) {
@@ -93,6 +95,16 @@ impl Workspace {
     /// Gives lines to places that have a path into one of the workspace's documents.
     pub fn pin(&self, diagnostics: &mut [Diagnostic]) {
         document::pin(diagnostics, &self.texts);
+    }
+
+    fn read_rules(&mut self, found: &mut Vec<Diagnostic>) {
+        for path in self.under(paths::CLEANING).filter(|p| p.ends_with(".yaml")) {
+            let next = "rename it, so that it ends in `.yml`";
+            found.push(Diagnostic::warning("not-read", "not read as a cleaning rule").at(Place::file(path)).next(next));
+        }
+        let files = self.under(paths::CLEANING).filter(|p| p.ends_with(".yml"));
+        let files = files.map(|path| (path.as_str(), self.texts[path].as_str())).collect();
+        self.config.rules = Rules::with(&files, found);
     }
 
     fn read_contracts(&mut self, found: &mut Vec<Diagnostic>) {

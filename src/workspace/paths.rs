@@ -10,6 +10,8 @@ pub const LOCK: &str = "pipewright.lock";
 pub const CONTRACTS: &str = "contracts";
 /// Pipeline specs, and proposals handed in from outside.
 pub const PIPELINES: &str = "pipelines";
+/// Cleaning rules of the workspace's own.
+pub const CLEANING: &str = "cleaning";
 /// The dbt project.
 pub const DBT: &str = "dbt";
 /// dlt scripts.

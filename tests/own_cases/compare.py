@@ -79,7 +79,7 @@ class Built:
 
 def check(case, built, source):
     """Why the case failed; None if it passed."""
-    checks = (gold, test, masked, history, dag)
+    checks = (gold, each, test, masked, history, dag)
     return next((why for c in checks if (why := c(case, built, source))), None)
 
 
@@ -98,6 +98,12 @@ def gold(case, built, source):
                 return None
         nearest.append(why)
     return nearest[0] if nearest else None
+
+
+def each(case, built, source):
+    """Each of several queries gives the rows of a delivered table: the rows that go on, and those set aside."""
+    whys = (gold({"gold": query}, built, source) for query in case.get("each", []))
+    return next((why for why in whys if why), None)
 
 
 def differs(name, count, want, rows, have):

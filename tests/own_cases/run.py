@@ -28,7 +28,7 @@ import compare  # noqa: E402
 
 PROJECT = "own_cases"
 GIT = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "core.hooksPath=/dev/null"]
-WHAT = ("gold", "test", "masked", "history", "question", "dag")
+WHAT = ("gold", "each", "test", "masked", "history", "question", "dag")
 
 
 def call(args, cwd):

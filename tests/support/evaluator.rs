@@ -67,7 +67,7 @@ impl Project<'_> {
         let code = text(model, "raw_code").to_lowercase();
         let rules = [
             ("direct_join_to_source", !sources.is_empty() && !refs.is_empty()),
-            ("marts_or_intermediate_dependent_on_source", !is_staging && !sources.is_empty()),
+            ("marts_or_intermediate_dependent_on_source", !is_staging && layer != "base" && !sources.is_empty()),
             ("model_fanout", leaves >= FAN_OUT),
             ("multiple_sources_joined", sources.len() > 1),
             ("rejoining_of_upstream_concepts", rejoins),
@@ -166,6 +166,9 @@ fn source_name(id: &str) -> &str {
 }
 
 fn layer(path: &str) -> &str {
+    if path.contains("/base/") {
+        return "base";
+    }
     path.split('/').nth(1).unwrap_or_default()
 }
 
@@ -175,6 +178,7 @@ fn folder(path: &str) -> &str {
 
 fn fits(layer: &str, name: &str) -> bool {
     match layer {
+        "base" => name.starts_with("base_"),
         "staging" => name.starts_with("stg_") && name.contains("__"),
         "intermediate" => name.starts_with("int_"),
         "marts" => !["stg_", "int_", "base_"].iter().any(|p| name.starts_with(p)),

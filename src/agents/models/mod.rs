@@ -7,6 +7,7 @@ mod measures;
 mod query;
 mod result;
 mod rows;
+mod set_aside;
 mod staging;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,11 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::contract::{self, Contract};
 use crate::plan::{Context, spec_file};
 use crate::proposal::Layer;
+use crate::spec::rules::Use;
 use crate::spec::{JoinKind, Materialization, Model, Spec};
 use crate::sql::lower::Code;
 use crate::vocabulary::{DataType, Diagnostic, Name, Place, Relation, TableRef, Window};
 
-use super::{cleaning, near};
+use super::near;
 
 pub use result::{After, Filled};
 
@@ -49,6 +51,19 @@ pub struct Resolved {
     pub body: Body,
     /// The project's macros that it calls.
     pub macros: BTreeSet<Name>,
+    /// Which rows of its table a staging model has.
+    pub part: Part,
+}
+
+/// Which rows of its table a staging model has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Those that go on; all of them where none are set aside.
+    GoesOn,
+    /// All of them, each with why it is set aside.
+    Judged,
+    /// Those that are set aside.
+    SetAside,
 }
 
 /// A column of a model.
@@ -65,7 +80,7 @@ pub struct Column {
     /// Kind of personal data that it holds.
     pub pii: Option<Name>,
     /// Rule that cleaned it.
-    pub cleaned: Option<cleaning::Use>,
+    pub cleaned: Option<Use>,
     /// Whether it is the contract's column as it was landed.
     pub landed: bool,
 }
@@ -79,6 +94,8 @@ pub enum Body {
         table: TableRef,
         /// Columns in order.
         targets: Vec<Target>,
+        /// Why a row is set aside.
+        reason: Option<Target>,
     },
     /// The spec's algebra.
     Query(Box<Query>),
@@ -197,7 +214,21 @@ impl Models {
 
     /// The models of one spec, in its order.
     pub fn of<'a>(&'a self, spec: &'a Spec) -> impl Iterator<Item = &'a Resolved> {
-        spec.models.iter().filter_map(|m| self.0.get(&m.name))
+        let named = spec.models.iter().flat_map(|m| match &m.from {
+            Relation::Table(table) => vec![table.base_model(), m.name.clone(), table.set_aside_model()],
+            Relation::Model(_) => vec![m.name.clone()],
+        });
+        named.filter_map(|name| self.0.get(&name))
+    }
+}
+
+impl Column {
+    /// It is cleaned.
+    fn clean(&mut self, used: Use) {
+        self.data_type = Some(used.rule.gives);
+        self.nullable = (self.nullable || used.rule.nullable) && !used.rule.fills;
+        self.description = used.rule.description.clone();
+        self.cleaned = Some(used);
     }
 }
 
@@ -264,16 +295,14 @@ pub(super) fn resolve(context: &Context<'_>) -> (Models, Vec<Diagnostic>) {
     let mut models = Models::default();
     for name in in_order(&written, &mut faults) {
         let all = &written[name];
-        let resolved = match &all[0].model.from {
+        let resolved: Vec<Resolved> = match &all[0].model.from {
             Relation::Table(table) => staging::resolve(context, table, all, &mut faults),
             Relation::Model(_) => {
                 alike(all, &mut faults);
-                query::resolve(context, &models, all, &mut faults)
+                query::resolve(context, &models, all, &mut faults).into_iter().collect()
             }
         };
-        if let Some(resolved) = resolved {
-            models.0.insert(name.clone(), resolved);
-        }
+        models.0.extend(resolved.into_iter().map(|r| (r.name.clone(), r)));
     }
     (models, faults)
 }

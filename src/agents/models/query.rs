@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use indexmap::IndexMap;
+
 use super::result::Shaping;
 use super::rows::{Rows, grain, joined};
-use super::{Body, Column, Joined, Models, Query, Resolved, Target, Written, describe, simple_first};
+use super::{Body, Column, Joined, Models, Part, Query, Resolved, Target, Written, describe, simple_first};
 use crate::agents::schema::named;
-use crate::agents::{cleaning, masking};
 use crate::plan::Context;
 use crate::proposal::Layer;
 use crate::spec::Materialization;
@@ -37,6 +38,7 @@ pub(super) fn resolve(
         from: Some(from.clone()),
         body: Body::Sql(String::new()),
         macros: BTreeSet::new(),
+        part: Part::GoesOn,
     };
     let before = faults.len();
     contradictions(written, faults);
@@ -191,21 +193,19 @@ impl<'a> Work<'a, '_> {
             };
             let mut column = derived(name, description, &lowered, rows);
             let mut code = lowered.code;
-            match cleaning::of_column(rule, self.context.config) {
+            match self.context.config.cleaner(rule, column.data_type) {
                 Err((field, fault)) => self.faults.push(fault.at(self.place(&format!("{at}.{field}")))),
                 Ok(Some(used)) => {
-                    code = used.call(&code);
-                    column.nullable |= used.rule.nullable;
-                    column.description = used.rule.description.clone();
+                    code = used.rule.call(&code, &used.arguments);
                     self.macros.insert(used.rule.macro_name());
-                    column.cleaned = Some(used);
+                    column.clean(used);
                 }
                 Ok(None) => {}
             }
-            match masking::of_column(rule, column.data_type) {
+            match self.context.config.rules.hider(rule, column.data_type) {
                 Err(fault) => self.faults.push(fault.at(self.place(&format!("{at}.mask")))),
                 Ok(Some(mask)) => {
-                    code = mask.call(&code);
+                    code = mask.call(&code, &IndexMap::new());
                     self.macros.insert(mask.macro_name());
                     let description = mask.description.clone();
                     column = Column { data_type: Some(mask.gives), pii: None, cleaned: None, description, ..column };

@@ -2,8 +2,8 @@
 
 use indexmap::IndexMap;
 
-use super::{Body, Column, Resolved, Target, Written, describe, simple_first};
-use crate::agents::{cleaning, near};
+use super::{Body, Column, Part, Resolved, Target, Written, describe, set_aside, simple_first};
+use crate::agents::near;
 use crate::contract::Contract;
 use crate::plan::Context;
 use crate::proposal::Layer;
@@ -16,7 +16,7 @@ pub(super) fn resolve(
     table: &TableRef,
     all: &[Written<'_>],
     faults: &mut Vec<Diagnostic>,
-) -> Option<Resolved> {
+) -> Vec<Resolved> {
     for written in all {
         shape(table, written, faults);
     }
@@ -26,7 +26,7 @@ pub(super) fn resolve(
         let next = near(&table.to_string(), known, "run `pipewright discover`");
         let fault = Diagnostic::error("unknown-table", format!("there is no contract for `{table}`"));
         faults.push(fault.at(all[0].place("from")).next(next));
-        return None;
+        return Vec::new();
     };
     let rules = union(all, faults);
     let scope = scope(contract);
@@ -45,7 +45,7 @@ pub(super) fn resolve(
     columns.sort_by_key(|c: &Column| place(&c.name));
     let described = all.iter().find_map(|w| w.model.description.as_deref());
     let macros = columns.iter().filter_map(|c| c.cleaned.as_ref()).map(|used| used.rule.macro_name()).collect();
-    Some(Resolved {
+    let staging = Resolved {
         name: all[0].model.name.clone(),
         layer: Layer::Staging(table.clone()),
         pipelines: Written::pipelines(all),
@@ -54,9 +54,11 @@ pub(super) fn resolve(
         grain: key(context, contract),
         columns: Some(columns),
         from: None,
-        body: Body::Staging { table: table.clone(), targets },
+        body: Body::Staging { table: table.clone(), targets, reason: None },
         macros,
-    })
+        part: Part::GoesOn,
+    };
+    set_aside::split(staging, table, all, faults)
 }
 
 /// Staging models only rename, cast and clean, one a table, under the name that follows from it.
@@ -174,18 +176,12 @@ fn column(
             return None;
         }
     };
-    match cleaning::of_column(rule, context.config) {
+    match context.config.cleaner(rule, out.data_type) {
         Err((field, fault)) => faults.push(fault.at(path(&field))),
-        Ok(Some(_)) if out.data_type.is_some_and(|t| t != DataType::Text) => {
-            let what = format!("`{name}` is no text, so that no rule cleans it");
-            faults.push(Diagnostic::error("clean-type", what).at(path("clean")));
-        }
         Ok(Some(used)) => {
-            code = used.call(&code);
-            out.nullable |= used.rule.nullable;
+            code = used.rule.call(&code, &used.arguments);
             out.landed = false;
-            out.description = used.rule.description.clone();
-            out.cleaned = Some(used);
+            out.clean(used);
         }
         Ok(None) => {}
     }

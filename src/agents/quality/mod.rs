@@ -11,14 +11,16 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::because::Maker;
-use super::models::{Body, Column, Resolved};
-use super::{Agent, Brief, cleaning, history, transformation};
+use super::models::{Body, Column, Part, Resolved};
+use super::{Agent, Brief, history, rules};
 use crate::contract;
 use crate::plan::{Role, Task};
-use crate::proposal::{Artifact, DbtTest, Macro, MacroForm, Proposal};
+use crate::proposal::{Artifact, DbtTest, Layer, Macro, MacroForm, Proposal};
 use crate::spec::TestSeverity;
+use crate::spec::check::REASON;
 use crate::template;
 use crate::vocabulary::{ArtifactKind, DataType, Fault, Name, Outcome, Relation, TableRef};
+use crate::workspace::Config;
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Quality,
@@ -74,7 +76,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     });
     let mut files: Vec<Proposal> = Vec::new();
     for (name, path) in generic {
-        match generic_test(name, &brief.context.config.name) {
+        match generic_test(name, brief.context.config) {
             Ok(more) => {
                 let made = |file| maker.of_spec(path, format!("`{name}` is tested"), Artifact::Macro(file));
                 let new: Vec<Proposal> = more.into_iter().map(made).collect();
@@ -119,17 +121,16 @@ fn masks(brief: &Brief<'_>) -> Vec<(String, String, DbtTest)> {
 }
 
 /// The file of a generic test that is ours, and those of the macros that it calls; none for dbt's own and the workspace's.
-fn generic_test(name: &Name, project: &Name) -> Outcome<Vec<Macro>> {
-    let rules = cleaning::names().into_iter().filter_map(cleaning::rule);
-    let of_rule = rules.filter_map(|r| r.test.as_ref()).find(|t| t.name == *name);
+fn generic_test(name: &Name, config: &Config) -> Outcome<Vec<Macro>> {
+    let of_rule = config.rules.cleaning().filter_map(|r| r.test.as_ref()).find(|t| t.name == *name);
     let test = match (of_rule, template::text(&format!("dbt/tests/{name}.sql"))) {
-        (Some(test), _) => test.generic_test()?,
+        (Some(test), _) => rules::generic_test(test)?,
         (None, Some(text)) => Macro { name: name.clone(), form: MacroForm::GenericTest, text: text.to_owned() },
         (None, None) => return Ok(Vec::new()),
     };
     let mut files = Vec::new();
-    for helper in transformation::helpers(&test.text) {
-        files.push(transformation::helper(&helper, project)?);
+    for helper in rules::helpers(&test.text) {
+        files.push(rules::helper(&helper, &config.name)?);
     }
     files.push(test);
     Ok(files)
@@ -144,16 +145,34 @@ struct Derived<'a> {
 }
 
 impl Derived<'_> {
+    /// Rows that are judged or set aside: what is wrong in them does not fail a run, but that none lacks its reason does.
+    fn apart(&mut self, columns: &[Column]) {
+        let model = self.model;
+        for column in columns {
+            if model.grain.contains(&column.name) {
+                self.plain(column, "not_null", TestSeverity::Warn, "part of the key");
+            }
+            if model.grain == [column.name.clone()] {
+                self.plain(column, "unique", TestSeverity::Warn, "it tells rows apart");
+            }
+            if model.part == Part::SetAside && column.name == *REASON {
+                self.plain(column, "not_null", TestSeverity::Error, "nothing is set aside without a reason");
+            }
+        }
+    }
+
     fn derive(&mut self) {
         let model = self.model;
         let columns: &[Column] = model.columns.as_deref().unwrap_or_default();
         if model.grain.len() > 1 {
             let names: Vec<&str> = model.grain.iter().map(Name::as_str).collect();
             let arguments = IndexMap::from([("columns".to_owned(), json!(names))]);
-            self.push(None, COMBINATION, arguments, TestSeverity::Error, "together they tell rows apart");
+            let severity = if model.part == Part::GoesOn { TestSeverity::Error } else { TestSeverity::Warn };
+            self.push(None, COMBINATION, arguments, severity, "together they tell rows apart");
         }
-        let contract = match &model.body {
-            Body::Staging { table, .. } => self.brief.context.contracts.get(table),
+        let contract = match &model.layer {
+            Layer::Staging(table) if model.part == Part::GoesOn => self.brief.context.contracts.get(table),
+            Layer::Staging(_) => return self.apart(columns),
             _ => None,
         };
         let counted: Vec<&Name> = match &model.body {
@@ -223,7 +242,9 @@ impl Derived<'_> {
         if !together || parent.column(to.column.as_str()).is_none_or(|c| !c.landed) {
             return;
         }
+        let set_aside = self.brief.models.get(table.base_model().as_str()).is_some();
         let (severity, why) = match (to.inferred, self.windowed.contains(&table)) {
+            _ if set_aside => (TestSeverity::Warn, "rows of the other table are set aside"),
             (true, _) => (TestSeverity::Warn, "found from names and values, not declared"),
             (_, true) => (TestSeverity::Warn, "only a window of the other table is landed"),
             _ => (TestSeverity::Error, "the contract declares it"),

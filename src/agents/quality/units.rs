@@ -10,11 +10,12 @@ use jiff::{Span as Time, ToSpan};
 use regex::Regex;
 use serde_json::{Value, json};
 
+use super::super::Brief;
 use super::super::models::{After, Body, Column, Joined, Query, Resolved};
 use super::super::schema::named;
-use super::super::{Brief, cleaning};
 use super::values::{Condition, satisfying};
 use crate::proposal::{UnitRows, UnitTest};
+use crate::spec::rules::Use;
 use crate::spec::{Function, JoinKind, Model};
 use crate::vocabulary::{DataType, Name, Relation, Unit, Window};
 
@@ -32,7 +33,9 @@ pub(super) fn examples(brief: &Brief<'_>, model: &Resolved) -> Vec<(Name, String
     for column in columns {
         let Some(used) = &column.cleaned else { continue };
         // A rule over an expression needs values that its examples do not have.
-        if contract.is_none_or(|c| c.column(column.name.as_str()).is_none()) || expression(brief, model, &column.name) {
+        if contract.is_none_or(|c| c.column(column.name.as_str()).is_none())
+            || expression(brief, &table.staging_model(), &column.name)
+        {
             continue;
         }
         let keys: Vec<&Column> = model.grain.iter().filter_map(|k| model.column(k.as_str())).collect();
@@ -60,13 +63,13 @@ pub(super) fn examples(brief: &Brief<'_>, model: &Resolved) -> Vec<(Name, String
 }
 
 /// Whether a spec computes the column before it is cleaned.
-fn expression(brief: &Brief<'_>, model: &Resolved, column: &Name) -> bool {
+fn expression(brief: &Brief<'_>, model: &Name, column: &Name) -> bool {
     let specs = brief.context.specs.values().chain([brief.context.spec]);
-    let models = specs.flat_map(|s| &s.models).filter(|m| m.name == model.name);
+    let models = specs.flat_map(|s| &s.models).filter(|m| m.name == *model);
     models.filter_map(|m| m.columns.get(column)).any(|rule| rule.expr.is_some())
 }
 
-fn examples_text(used: &cleaning::Use) -> String {
+fn examples_text(used: &Use) -> String {
     let arguments: Vec<String> = used.arguments.iter().map(|(name, value)| format!("{name} {value}")).collect();
     let with = if arguments.is_empty() { String::new() } else { format!(" with {}", arguments.join(", ")) };
     format!("What the rule {}{with} makes of texts, and of none.", used.rule.name)

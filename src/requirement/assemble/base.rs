@@ -62,7 +62,8 @@ impl<'a> Assembly<'_, 'a> {
     fn needs(&self) -> Vec<Need<'a>> {
         let mut out = Vec::new();
         for (piece, noun) in self.nouns() {
-            if matches!(self.pieces[piece].kind, Kind::Clean(_) | Kind::Test(_) | Kind::History(_)) {
+            if matches!(self.pieces[piece].kind, Kind::Clean(_) | Kind::SetAside(_) | Kind::Test(_) | Kind::History(_))
+            {
                 continue;
             }
             // What is hidden is a column of what is shown.
@@ -104,7 +105,10 @@ impl<'a> Assembly<'_, 'a> {
     pub(super) fn mentioned(&self) -> Vec<&'a TableRef> {
         let mut out: Vec<&TableRef> = Vec::new();
         for (piece, noun) in self.nouns() {
-            if matches!(self.pieces[piece].kind, Kind::Clean(_) | Kind::Test(_) | Kind::History(_) | Kind::Group(_)) {
+            if matches!(
+                self.pieces[piece].kind,
+                Kind::Clean(_) | Kind::SetAside(_) | Kind::Test(_) | Kind::History(_) | Kind::Group(_)
+            ) {
                 continue;
             }
             for hits in std::iter::once(&noun.hits).chain(&noun.modifiers) {

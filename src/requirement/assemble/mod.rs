@@ -4,6 +4,7 @@ mod base;
 mod calendar;
 mod children;
 mod clauses;
+mod cleaning;
 mod columns;
 mod computed;
 mod contradictions;
@@ -28,6 +29,7 @@ mod pipeline;
 mod pivot;
 mod platform;
 mod result;
+mod set_aside;
 mod share;
 mod staging;
 mod summed;
@@ -74,6 +76,8 @@ pub struct Assembly<'s, 'a> {
     between: Vec<Model>,
     /// Measures over rows below the base, by their pieces, with the tables of those.
     below: BTreeMap<usize, &'a TableRef>,
+    /// Only types are wanted: nothing is asked.
+    typing: bool,
 }
 
 pub(super) use platform::{Whereabouts, whereabouts};
@@ -85,6 +89,7 @@ struct Asked {
     model: bool,
     rows: bool,
     clean: bool,
+    apart: bool,
     test: bool,
     history: bool,
     summary: bool,
@@ -108,6 +113,18 @@ pub fn assemble<'a>(scan: &Scan<'a>, pieces: &[Piece<'a>]) -> Intent {
         return Intent::Questions(questions);
     }
     Assembly::new(scan, pieces).pipeline()
+}
+
+/// The staging models of what is cleaned, for their types: what can't be decided yet is left open.
+pub fn cleaned<'a>(scan: &Scan<'a>, pieces: &[Piece<'a>]) -> Vec<Model> {
+    if !pieces.iter().any(|p| matches!(p.kind, Kind::Clean(_))) {
+        return Vec::new();
+    }
+    let mut assembly = Assembly::new(scan, pieces);
+    assembly.typing = true;
+    assembly.touch_mentioned(None);
+    assembly.touch_cleaned();
+    assembly.staging(&[])
 }
 
 /// What became of every word where there are questions.
@@ -150,6 +167,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
             only: None,
             between: Vec::new(),
             below: BTreeMap::new(),
+            typing: false,
         }
     }
 }
@@ -169,13 +187,14 @@ impl<'s, 'a> Assembly<'s, 'a> {
             || self.pieces.iter().any(|p| matches!(&p.kind, Kind::Noun(n) if !n.values.is_empty()));
         let shapes = has(|k| matches!(k, Kind::Shape(_)));
         let clean = has(|k| matches!(k, Kind::Clean(_)));
+        let apart = has(|k| matches!(k, Kind::SetAside(_)));
         let dedupe = has(|k| matches!(k, Kind::Dedupe(_)));
         let test = has(|k| matches!(k, Kind::Test(_)));
         let history = has(|k| matches!(k, Kind::History(_)));
         let mask = has(|k| matches!(k, Kind::Mask(_)));
         let list = has(|k| matches!(k, Kind::List));
         let nouns = has(|k| matches!(k, Kind::Noun(_)));
-        let built = (artifact || build && !ingest) && nouns && !(clean || test || history);
+        let built = (artifact || build && !ingest) && nouns && !(clean || apart || test || history);
         Asked {
             ingest,
             model: aggregates
@@ -190,6 +209,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
                 || artifact && nouns,
             rows: !aggregates,
             clean,
+            apart,
             test,
             history,
             summary,
@@ -261,7 +281,6 @@ impl<'s, 'a> Assembly<'s, 'a> {
 
     /// Every noun phrase of the requirement, with the piece that it is in.
     fn nouns(&self) -> Vec<(usize, &'s Noun<'a>)> {
-        use super::piece::Clean;
         let mut out = Vec::new();
         for (i, piece) in self.pieces.iter().enumerate() {
             let mut found: Vec<&'s Noun<'a>> = Vec::new();
@@ -279,7 +298,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
                     GroupItem::Column(column) => column.nouns(),
                     _ => Vec::new(),
                 })),
-                Kind::Clean(Clean { noun: Some(noun), .. }) => found.push(noun),
+                Kind::Clean(clean) => found.extend(clean.what.iter().filter_map(|w| w.noun.as_ref())),
                 Kind::Dedupe(dedupe) => {
                     found.extend(dedupe.noun.iter().chain(&dedupe.by));
                     found.extend(dedupe.keep.iter().filter_map(super::piece::Keep::column));
@@ -292,6 +311,7 @@ impl<'s, 'a> Assembly<'s, 'a> {
                 })),
                 Kind::History(nouns) => found.extend(nouns),
                 Kind::Test(check) => found.extend(check.of.iter().chain(&check.within)),
+                Kind::SetAside(bad) => found.extend(bad.iter().flat_map(super::piece::Bad::nouns)),
                 _ => {}
             }
             out.extend(found.into_iter().map(|n| (i, n)));

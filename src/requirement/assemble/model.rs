@@ -78,11 +78,16 @@ impl<'a> Assembly<'_, 'a> {
     pub(super) fn rows(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
         let mut found = Vec::new();
         for (i, piece) in self.at_hand() {
+            let words = self.scan.words(&piece.tokens);
+            if let Kind::Clean(clean) = &piece.kind
+                && clean.listed
+            {
+                found.extend(self.listed_clean(scope, clean).into_iter().map(|column| (i, column)));
+            }
             let Kind::Noun(noun) = &piece.kind else { continue };
             if !noun.hits.tables.is_empty() {
                 continue;
             }
-            let words = self.scan.words(&piece.tokens);
             if let Some(column) = self.column(scope, noun, words) {
                 found.push((i, column));
             }

@@ -1,5 +1,7 @@
 //! The whole spec.
 
+use std::collections::BTreeSet;
+
 use crate::spec::{Alert, Schedule, Spec};
 use crate::vocabulary::{Name, TableRef};
 
@@ -16,7 +18,7 @@ impl<'a> Assembly<'_, 'a> {
     pub(super) fn pipeline(mut self) -> Intent {
         let asked = self.asked();
         self.unknown_questions();
-        let nothing = !(asked.ingest || asked.model || asked.clean || asked.test || asked.history);
+        let nothing = !(asked.ingest || asked.model || asked.clean || asked.apart || asked.test || asked.history);
         if nothing || !self.questions.is_empty() {
             if self.questions.is_empty() {
                 let candidates = self.tables_by_meaning();
@@ -52,6 +54,7 @@ impl<'a> Assembly<'_, 'a> {
         };
         self.touch_mentioned(base);
         self.touch_cleaned();
+        let apart = self.apart();
         let mut tests = self.tests(mart.as_ref());
         let open = match (&mut mart, base) {
             (Some(mart), Some(base)) => self.masked(mart, base, &mut tests),
@@ -61,7 +64,7 @@ impl<'a> Assembly<'_, 'a> {
         if !self.questions.is_empty() {
             return Intent::Questions(self.questions);
         }
-        let mut models = self.staging();
+        let mut models = self.staging(&apart);
         let ingest = self.ingest(base);
         let platform = self.platform();
         let schedule = self.schedule(mart.is_some());
@@ -73,11 +76,13 @@ impl<'a> Assembly<'_, 'a> {
         }
         self.spellings();
         let kept = open.iter().map(|m| &m.name).chain(history.iter().map(|h| &h.name)).cloned();
-        let deliverables: Vec<Name> = match &mart {
+        let mut deliverables: Vec<Name> = match &mart {
             Some(mart) => std::iter::once(mart.name.clone()).chain(kept).collect(),
             None if !history.is_empty() => kept.collect(),
             None => models.iter().map(|m| m.name.clone()).collect(),
         };
+        let tables: BTreeSet<&TableRef> = apart.iter().map(|a| a.table).collect();
+        deliverables.extend(tables.into_iter().map(TableRef::set_aside_model));
         let description = mart.as_ref().and_then(|m| m.description.clone());
         models.append(&mut self.between);
         models.extend(mart);
@@ -106,10 +111,10 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     /// Tables that are named: next to the base where there is one, else all of them.
-    fn touch_mentioned(&mut self, base: Option<&'a TableRef>) {
+    pub(super) fn touch_mentioned(&mut self, base: Option<&'a TableRef>) {
         for (i, noun) in self.nouns() {
             let kind = &self.pieces[i].kind;
-            if matches!(kind, Kind::Clean(_) | Kind::Test(_) | Kind::History(_)) {
+            if matches!(kind, Kind::Clean(_) | Kind::SetAside(_) | Kind::Test(_) | Kind::History(_)) {
                 continue;
             }
             for hits in std::iter::once(&noun.hits).chain(&noun.modifiers) {
@@ -147,7 +152,7 @@ impl<'a> Assembly<'_, 'a> {
     fn plain_name(&self, asked: Asked) -> Name {
         let verb = if asked.ingest {
             "load"
-        } else if asked.clean {
+        } else if asked.clean || asked.apart {
             "clean"
         } else if asked.history && !asked.test {
             "track"

@@ -364,7 +364,7 @@ pub(super) fn on(
 }
 
 /// A value as SQL writes it.
-fn literal(column: &Column, value: &str) -> String {
+pub(super) fn literal(column: &Column, value: &str) -> String {
     let number = column.data_type.is_numeric() && value.parse::<f64>().is_ok();
     if number { value.to_owned() } else { sql_string(value, Dialect::DuckDb) }
 }

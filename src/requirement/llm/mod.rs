@@ -27,7 +27,6 @@ pub use prompt::{PROMPTS, Prompts, tokens, tokens_of};
 use super::said::Said;
 use super::{Ground, Intent, Question, Understood, question};
 use crate::spec::Answer;
-use crate::template;
 use crate::vocabulary::{Diagnostic, Fault, Outcome, Place};
 use crate::workspace::LanguageModel;
 
@@ -175,15 +174,12 @@ impl<'a> Reading<'a> {
         unread.extend(left.map(|f| hidden(&f.what)));
         let draft = before.draft.map(|d| schema::draft(&d.spec).to_string());
         let draft = draft.map(|d| hidden(&d));
-        let rules = template::list("cleaning/").into_iter();
         let asked = prompt::Asked {
             requirement,
             draft,
             unread,
             answers: told.iter().map(|a| hidden(&format!("{} {}", a.question, a.value))).collect(),
-            cleaning: rules
-                .filter_map(|f| f.strip_prefix("cleaning/")?.strip_suffix(".yml").map(str::to_owned))
-                .collect(),
+            cleaning: ground.config.rules.cleaning().map(|rule| rule.name.to_string()).collect(),
             timezone: &ground.config.defaults.timezone,
         };
         let outline = if protocol::shows_schema(model.provider) { String::new() } else { schema::outline(&form()) };

@@ -70,7 +70,8 @@ impl World {
                 Ok(Reply { text, end: End::Done, tokens: Tokens::default() })
             },
             &mut |understood| {
-                let faults = crate::spec::check::check(&understood.spec, "answer", contracts, specs);
+                let faults =
+                    crate::spec::check::check(&understood.spec, "answer", contracts, specs, &ground.config.rules);
                 let errors: Vec<_> =
                     faults.into_iter().filter(|f| f.severity == crate::vocabulary::Severity::Error).collect();
                 Ok(if errors.is_empty() { Verdict::Good } else { Verdict::Faulty(errors) })

@@ -71,6 +71,8 @@ pub enum Kind<'a> {
     Owner(String),
     /// A cleaning rule.
     Clean(Clean<'a>),
+    /// Rows that do not go on; those that break a check where nothing is said of them.
+    SetAside(Vec<Bad<'a>>),
     /// One row of several that are alike.
     Dedupe(Dedupe<'a>),
     /// How texts are compared where rows are deduplicated.

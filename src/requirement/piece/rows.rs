@@ -1,5 +1,8 @@
 //! What is done to rows and columns: kept, cleaned, spread, hidden.
 
+use std::ops::Range;
+
+use crate::requirement::check::Check;
 use crate::requirement::roles::Cleanable;
 use crate::vocabulary::Unit;
 
@@ -131,14 +134,63 @@ impl Many {
 /// What is to be cleaned.
 #[derive(Clone, Debug)]
 pub struct Clean<'a> {
-    /// The kind, where one is named.
-    pub kind: Option<Cleanable>,
-    /// The rule that is asked for by name; that of the kind if none.
-    pub rule: Option<&'static str>,
-    /// The column, or the table that it is in.
-    pub noun: Option<Noun<'a>>,
+    /// Columns.
+    pub what: Vec<Cleaned<'a>>,
+    /// The rules that are asked for by name, `clean` for that of the column.
+    pub rules: Vec<String>,
     /// What stands for a missing value.
     pub value: Option<String>,
+    /// `, and the e-mails` may follow.
+    pub goes_on: bool,
+    /// It stands among the columns of a result: `with the e-mail in lower case`.
+    pub listed: bool,
+}
+
+/// A column that is to be cleaned, or several.
+#[derive(Clone, Debug, Default)]
+pub struct Cleaned<'a> {
+    /// The kind, where one is named.
+    pub kind: Option<Cleanable>,
+    /// The column, or the table that it is in.
+    pub noun: Option<Noun<'a>>,
+    /// Rules that are there for it, where it is named by what they are for: `the dates`.
+    pub rules: Vec<String>,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Debug)]
+pub enum Bad<'a> {
+    /// It breaks a rule.
+    Check {
+        /// The rule.
+        check: Box<Check<'a>>,
+        /// No value is wrong too.
+        missing: bool,
+        /// The words.
+        words: Range<usize>,
+    },
+    /// It has one of these values.
+    Values {
+        /// The values.
+        values: Vec<Value<'a>>,
+        /// The table or column beside them.
+        noun: Option<Noun<'a>>,
+        /// The words.
+        words: Range<usize>,
+    },
+    /// A plain `and`: both of one row, or either.
+    And(Range<usize>),
+}
+
+impl<'a> Bad<'a> {
+    /// The nouns in it.
+    pub fn nouns(&self) -> Vec<&Noun<'a>> {
+        match self {
+            Bad::Check { check, .. } => check.of.iter().chain(&check.within).collect(),
+            Bad::Values { noun, .. } => noun.iter().collect(),
+            Bad::And(_) => Vec::new(),
+        }
+    }
 }
 
 /// One row of several that are alike.

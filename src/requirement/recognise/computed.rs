@@ -32,10 +32,30 @@ const LEAD: &[&str] = &[
 ];
 
 /// Reads a column that is computed from others of its row.
-pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>> {
+pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
     let start = scan.skip(at, LEAD);
+    if let Some((column, end)) = of_those_before(scan, start, before) {
+        return Some(Piece { tokens: at..end, kind: Kind::Column(column) });
+    }
     let (column, end) = buckets(scan, at).or_else(|| buckets(scan, start)).or_else(|| column(scan, start))?;
     Some(Piece { tokens: at..end, kind: Kind::Column(column) })
+}
+
+/// `patients with their full name`, where only doctors have a column that is called so.
+fn of_those_before<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<(RowColumn<'a>, usize)> {
+    let at = scan.article(at);
+    let hits = scan.hits(at)?;
+    let tables = before.iter().filter_map(|p| if let Kind::Noun(n) = &p.kind { Some(&n.hits.tables) } else { None });
+    let named: Vec<_> = tables.flatten().copied().collect();
+    let foreign = !named.is_empty() && hits.columns.iter().all(|c| !named.contains(&c.table));
+    let has = |part: &str| {
+        let of = |t: &&crate::vocabulary::TableRef| scan.lexicon.column_of(t, part).is_some();
+        named.iter().any(of)
+    };
+    if !foreign || !hits.tables.is_empty() || !(has("firstname") && has("lastname")) {
+        return None;
+    }
+    scan.any(at, FULL_NAME).map(|end| (RowColumn::FullName(None), end))
 }
 
 /// One that can stand in a list, or be grouped by: `the customer's full name`, `email domain`, `year of birth`.

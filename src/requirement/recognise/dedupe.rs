@@ -99,8 +99,61 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
             return Some(Piece { tokens: at..end, kind: Kind::Keep(keep) });
         }
     }
+    // `the latest reading of each sensor with its value`: columns of the row that stays.
+    if of_the_row(before) {
+        let with = scan.any(
+            at,
+            &[
+                "with",
+                "with its",
+                "with their",
+                "and",
+                "and its",
+                ",",
+                "with the",
+                ", and",
+                "and their",
+                "including its",
+            ],
+        );
+        // `with its total amount` may be the sum.
+        let sums = |i: &usize| matches!(scan.word(*i), "total" | "sum" | "average" | "overall" | "number" | "count");
+        let noun = with.filter(|i| !sums(i)).and_then(|i| scan.head(i));
+        if let Some((noun, end)) = noun.filter(|n| n.0.hits.tables.is_empty()) {
+            return Some(Piece { tokens: at..end, kind: Kind::Noun(noun) });
+        }
+    }
+    if let Some((noun, end)) = complaint(scan, start) {
+        return Some(Piece { tokens: at..end, kind: Kind::Noun(noun) });
+    }
     let (dedupe, end) = one_each(scan, start).or_else(|| latest_of_each(scan, start)).or_else(|| verb(scan, start))?;
     Some(Piece { tokens: at..end, kind: Kind::Dedupe(dedupe) })
+}
+
+/// Whether what came before is the one row of each, and columns of it.
+fn of_the_row(before: &[Piece<'_>]) -> bool {
+    let column = |p: &&Piece<'_>| matches!(&p.kind, Kind::Noun(n) if n.hits.tables.is_empty());
+    let last = before.iter().rev().find(|p| !column(p));
+    matches!(
+        last.map(|p| &p.kind),
+        Some(Kind::Dedupe(Dedupe { keep: Some(Keep { by: First::Time(None), .. }), noun: Some(_), .. }))
+    )
+}
+
+/// `There are duplicate guests.`, where what is to be done about it is said further on.
+fn complaint<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
+    const THERE: &[&str] = &[
+        "there are duplicate",
+        "there are duplicates in",
+        "there are duplicates among",
+        "we have duplicate",
+        "we have duplicates in",
+        "there are some duplicate",
+        "there are double",
+    ];
+    let (noun, end) = scan.noun(scan.article(scan.any(at, THERE)?)).filter(|n| !n.0.hits.tables.is_empty())?;
+    let done = |i: usize| [ONE_EACH, VERBS, ALIKE].iter().any(|list| scan.any(i, list).is_some());
+    (end..scan.tokens.len()).any(done).then_some((noun, end))
 }
 
 /// `deduplicate customers by email`, `remove duplicate orders`, `drop exact duplicates from clicks`.
@@ -146,7 +199,13 @@ fn one_each<'a>(scan: &Scan<'a>, at: usize) -> Option<(Dedupe<'a>, usize)> {
     let (by, end) = columns(scan, i)?;
     let of = scan.any(end, &["of", "from", "in"]).and_then(|j| scan.noun(j)).filter(|n| !n.0.hits.tables.is_empty());
     let (noun, end) = of.map_or((None, end), |(noun, end)| (Some(noun), end));
-    let next = scan.skip(end, &[",", "(", ":", "-", "–", "namely", "and", "that is", "i.e."]);
+    // `(case does not matter), the newest`: both are read on their own.
+    let folded = fold(scan, end).map(|f| f.2);
+    let next = scan.skip(folded.unwrap_or(end), &[",", "(", ":", "-", "–", "namely", "and", "that is", "i.e."]);
+    if folded.is_some() {
+        keep(scan, scan.any(next, KEEP).unwrap_or(next))?;
+        return Some((Dedupe { noun, by, whole: false, keep: None }, end));
+    }
     let (keep, end) = keep(scan, scan.any(next, KEEP).unwrap_or(next)).filter(|_| next > end)?;
     let end = scan.any(end, &[")"]).unwrap_or(end);
     Some((Dedupe { noun, by, whole: false, keep: Some(keep) }, end))
@@ -188,6 +247,16 @@ fn keep<'a>(scan: &Scan<'a>, at: usize) -> Option<(Keep<'a>, usize)> {
         let (descending, j) = extreme(scan, scan.article(with), LARGEST, SMALLEST)?;
         let (noun, end) = column(j)?;
         return Some((Keep { descending, by: First::Column(noun) }, end));
+    }
+    // `the one modified last`, `the one who joined first`
+    if let Some(did) = row(i).map(|j| scan.skip(j, &["that", "who", "which", "was", "has", "been", "were"])) {
+        let act = scan.word(did);
+        if act.len() > 4
+            && act.ends_with("ed")
+            && let Some((descending, end)) = extreme(scan, did + 1, LATE, EARLY)
+        {
+            return Some((Keep { descending, by: First::Time(Some(act.to_owned())) }, end));
+        }
     }
     let (descending, i) = extreme(scan, i, LATE, EARLY).or_else(|| extreme(scan, i, LARGEST, SMALLEST))?;
     let word = scan.word(i);
@@ -252,7 +321,20 @@ fn fold(scan: &Scan<'_>, at: usize) -> Option<(bool, bool, usize)> {
         "not considering",
         "without regard to",
     ];
-    let mut i = scan.article(scan.any(at, IGNORING)?);
+    const NO_MATTER: &[&str] = &[
+        "do not matter",
+        "does not matter",
+        "don't matter",
+        "doesn't matter",
+        "are ignored",
+        "is ignored",
+        "ignored",
+        "being ignored",
+        "make no difference",
+        "do not count",
+    ];
+    let said = scan.any(at, IGNORING);
+    let mut i = scan.article(said.or_else(|| scan.any(at, &["("])).unwrap_or(at));
     let (mut case, mut spaces, mut end) = (false, false, None);
     while let Some((next, of_case)) =
         [(scan.any(i, CASE), true), (scan.any(i, SPACES), false)].into_iter().find_map(|(e, c)| Some((e?, c)))
@@ -263,5 +345,6 @@ fn fold(scan: &Scan<'_>, at: usize) -> Option<(bool, bool, usize)> {
         let Some(joined) = scan.any(next, &["and", "or", ",", ", and"]) else { break };
         i = scan.article(scan.any(joined, &["ignoring"]).unwrap_or(joined));
     }
-    end.map(|end| (case, spaces, scan.any(end, &[")"]).unwrap_or(end)))
+    let end = if said.is_some() { end? } else { scan.any(end?, NO_MATTER)? };
+    Some((case, spaces, scan.any(end, &[")"]).unwrap_or(end)))
 }

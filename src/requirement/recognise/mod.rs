@@ -37,6 +37,7 @@ mod pivot;
 mod platform;
 mod quality;
 mod schedule;
+mod set_aside;
 mod share;
 mod subject;
 mod top;
@@ -64,6 +65,7 @@ pub const RECOGNISERS: &[Recogniser] = &[
     hint::read,
     after::read,
     counted::both,
+    set_aside::read,
     dedupe::read,
     pivot::read,
     quality::read,

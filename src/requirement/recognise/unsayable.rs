@@ -8,7 +8,6 @@ use crate::requirement::tokens;
 /// Phrases and what they ask for. `#` stands for a number.
 #[rustfmt::skip]
 const PHRASES: &[(&str, &[&str])] = &[
-    ("rows set aside", &["set aside", "quarantine", "invalid rows", "reject"]),
     ("a later moment than another pipeline", &["is loaded", "has been loaded", "has loaded", "is done", "has finished"]),
     ("rows that share the last place", &["with ties", "including ties", "ties included", "ties count"]),
 ];

@@ -101,5 +101,6 @@ pub fn config(contracts: &BTreeMap<TableRef, Contract>) -> Config {
         model: None,
         policies: Policies::default(),
         agents: Vec::new(),
+        rules: crate::spec::Rules::default(),
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::Contract;
-use crate::spec::{Function, Join, JoinKind, Measure, Model, Spec};
+use crate::spec::{ColumnRule, Function, Join, JoinKind, Measure, Model, Rules, Spec};
 use crate::sql::{ColumnType, ScopeRelation, Text, check_expression, expression};
-use crate::vocabulary::{DataType, Dialect, Name, Relation, TableRef};
+use crate::vocabulary::{Dialect, Name, Relation, TableRef};
 
 /// A dialect to read expressions in: they are ANSI SQL, which this one takes without additions of its own.
 pub(super) const ANSI: Dialect = Dialect::Postgres;
@@ -18,6 +18,8 @@ pub(super) struct World<'a> {
     pub models: BTreeMap<&'a Name, &'a Model>,
     /// Staging models as each spec writes them: their columns are put together.
     staging: BTreeMap<&'a Name, Vec<&'a Model>>,
+    /// Cleaning rules and masks.
+    pub rules: &'a Rules,
 }
 
 impl<'a> World<'a> {
@@ -25,6 +27,7 @@ impl<'a> World<'a> {
         spec: &'a Spec,
         contracts: &'a BTreeMap<TableRef, Contract>,
         specs: &'a BTreeMap<Name, Spec>,
+        rules: &'a Rules,
     ) -> World<'a> {
         let mut models: BTreeMap<&Name, &Model> = BTreeMap::new();
         let mut staging: BTreeMap<&Name, Vec<&Model>> = BTreeMap::new();
@@ -35,7 +38,7 @@ impl<'a> World<'a> {
                 staging.entry(&model.name).or_default().push(model);
             }
         }
-        World { contracts, models, staging }
+        World { contracts, models, staging, rules }
     }
 
     /// What a relation gives; anything where that can't be known (a model in SQL, one of a circle, one that is not
@@ -79,7 +82,7 @@ impl<'a> World<'a> {
         }
         if matches!(model.from, Relation::Table(_)) {
             let all = self.staging.get(&model.name).map_or(std::slice::from_ref(&model), Vec::as_slice);
-            return all.iter().fold(from, |given, model| staged(model, given));
+            return all.iter().fold(from, |given, model| self.staged(model, given));
         }
         if model.columns.is_empty() {
             let mut columns = from.columns.clone();
@@ -94,14 +97,7 @@ impl<'a> World<'a> {
             .iter()
             .map(|(name, rule)| {
                 let own = rule.expr.as_deref().unwrap_or(name.as_str());
-                let ty = match (&rule.mask, &rule.clean) {
-                    (Some(mask), _) => {
-                        super::mask_gives(mask.as_str()).map_or_else(|| type_of(own, &scope), Into::into)
-                    }
-                    (None, Some(_)) => DataType::Text.into(),
-                    (None, None) => type_of(own, &scope),
-                };
-                (name.to_string(), ty)
+                (name.to_string(), self.gives(rule).unwrap_or_else(|| type_of(own, &scope)))
             })
             .collect();
         let passes = |key: &BTreeSet<String>| {
@@ -111,6 +107,27 @@ impl<'a> World<'a> {
         };
         let keys = from.keys.iter().filter(|k| passes(k)).cloned().collect();
         ScopeRelation { columns, keys, ..ScopeRelation::default() }
+    }
+
+    /// The type that a column's mask or cleaning rule gives; none where it has neither, or one that is not there.
+    pub fn gives(&self, rule: &ColumnRule) -> Option<ColumnType> {
+        let masked = rule.mask.as_ref().map(|mask| self.rules.mask(mask));
+        let given = masked.or_else(|| rule.clean.as_ref().map(|clean| self.rules.clean(clean)))?;
+        given.ok().map(|rule| rule.gives.into())
+    }
+
+    /// A staging model passes all columns on, with rules for some, and may add others.
+    fn staged(&self, model: &Model, from: ScopeRelation) -> ScopeRelation {
+        let mut out = from.clone();
+        for (name, rule) in &model.columns {
+            let computed = || Some(type_of(rule.expr.as_ref()?, &[(reading_name(&model.from), &from)]));
+            match (out.columns.iter_mut().find(|(n, _)| name == n.as_str()), self.gives(rule).or_else(computed)) {
+                (Some(column), Some(ty)) => column.1 = ty,
+                (None, Some(ty)) => out.columns.push((name.to_string(), ty)),
+                _ => {}
+            }
+        }
+        out
     }
 
     /// What each join of a model reads, as the model's expressions may name it.
@@ -182,24 +199,6 @@ fn landed(contract: &Contract) -> ScopeRelation {
     keys.dedup();
     let columns = contract.columns.iter().map(|c| (c.name.to_string(), c.data_type.into())).collect();
     ScopeRelation { columns, keys, ..ScopeRelation::default() }
-}
-
-/// A staging model passes all columns on, with rules for some, and may add others.
-fn staged(model: &Model, from: ScopeRelation) -> ScopeRelation {
-    let mut out = from.clone();
-    for (name, rule) in &model.columns {
-        let ty = match (&rule.clean, &rule.expr) {
-            (Some(_), _) => Some(DataType::Text.into()),
-            (None, Some(expr)) => Some(type_of(expr, &[(reading_name(&model.from), &from)])),
-            (None, None) => None,
-        };
-        match (out.columns.iter_mut().find(|(n, _)| name == n.as_str()), ty) {
-            (Some(column), Some(ty)) => column.1 = ty,
-            (None, Some(ty)) => out.columns.push((name.to_string(), ty)),
-            _ => {}
-        }
-    }
-    out
 }
 
 fn type_of(text: &str, scope: &[(&str, &ScopeRelation)]) -> ColumnType {

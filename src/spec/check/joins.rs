@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::columns::reading_name;
 use super::models::{Checking, Form};
 use super::{Found, near};
-use crate::spec::{JoinKind, Model};
+use crate::spec::{JoinKind, Model, Rules};
 use crate::sql::ScopeRelation;
 use crate::vocabulary::{Diagnostic, Name};
 
@@ -31,13 +31,20 @@ pub(super) fn names(model: &Model, path: &str, found: &mut Found<'_>) {
 }
 
 /// The joins of a model that reads `from`, with what each of them reads.
-pub(super) fn check(model: &Model, from: &ScopeRelation, joined: &[ScopeRelation], path: &str, found: &mut Found<'_>) {
+pub(super) fn check(
+    model: &Model,
+    from: &ScopeRelation,
+    joined: &[ScopeRelation],
+    path: &str,
+    rules: &Rules,
+    found: &mut Found<'_>,
+) {
     for (i, (join, theirs)) in model.joins.iter().zip(joined).enumerate() {
         let at = format!("{path}.joins.{i}");
         on(model, i, (from, theirs), &at, found);
         let own = ScopeRelation { hidden: BTreeSet::new(), ..theirs.clone() };
         let name = join.alias.as_ref().unwrap_or(&join.to).as_str();
-        let mut checking = Checking { model, path: &at, scope: vec![(name, &own)], found };
+        let mut checking = Checking { model, path: &at, scope: vec![(name, &own)], rules, found };
         for (i, filter) in join.filters.iter().enumerate() {
             checking.expression(&format!("where.{i}"), filter, Form::Condition);
         }

@@ -16,23 +16,24 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::Contract;
-use crate::spec::{Ingest, Mode, Model, Spec, Test};
-use crate::template;
-use crate::vocabulary::{DataType, Diagnostic, Name, Place, Relation, TableRef, nearest};
+use crate::spec::{Ingest, Mode, Model, Rules, Spec, Test};
+use crate::vocabulary::{Diagnostic, Name, Place, Relation, TableRef, nearest};
 use columns::World;
 
 pub use cron::cron;
 pub(crate) use graph::cycles;
 pub(crate) use masks::sources;
+pub use rows::REASON;
 
-/// Everything that is wrong in `spec`, which stands in `file`, among `specs`, over `contracts`.
+/// Everything that is wrong in `spec`, which stands in `file`, among `specs`, over `contracts`, with the `rules` of the workspace.
 pub fn check(
     spec: &Spec,
     file: &str,
     contracts: &BTreeMap<TableRef, Contract>,
     specs: &BTreeMap<Name, Spec>,
+    rules: &Rules,
 ) -> Vec<Diagnostic> {
-    let world = World::new(spec, contracts, specs);
+    let world = World::new(spec, contracts, specs, rules);
     let mut found = Found { file, list: Vec::new() };
     head(spec, &mut found);
     let mut landed = BTreeSet::new();
@@ -256,20 +257,4 @@ fn check_test(test: &Test, path: &str, world: &World<'_>, found: &mut Found<'_>)
             Diagnostic::error("test-arguments", format!("`{}` needs the argument `{need}`", test.test)),
         );
     }
-}
-
-/// Names of the cleaning rules.
-fn cleaning_rules() -> Vec<&'static str> {
-    let files = template::list("cleaning/").into_iter();
-    files.filter_map(|f| f.strip_prefix("cleaning/")?.strip_suffix(".yml")).collect()
-}
-
-/// The type of what a mask leaves; none where there is no mask of that name.
-fn mask_gives(name: &str) -> Option<DataType> {
-    #[derive(serde::Deserialize)]
-    struct Gives {
-        gives: DataType,
-    }
-    let text = template::text(&format!("masks/{name}.yml"))?;
-    serde_yaml::from_str::<Gives>(text).ok().map(|g| g.gives)
 }

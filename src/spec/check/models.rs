@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::columns::{World, in_scope};
-use super::{Found, cleaning_rules, joins, near};
-use crate::spec::{ColumnRule, Model};
+use super::{Found, joins, near};
+use crate::spec::{Model, Rules};
 use crate::sql::{Checked, ScopeRelation, Text, check_expression, expression};
 use crate::vocabulary::{Diagnostic, Dialect, Name, Relation, TableRef, Window};
 
@@ -24,6 +24,7 @@ pub(super) struct Checking<'a, 'f> {
     pub(super) model: &'a Model,
     pub(super) path: &'a str,
     pub(super) scope: Vec<(&'a str, &'a ScopeRelation)>,
+    pub(super) rules: &'a Rules,
     pub(super) found: &'a mut Found<'f>,
 }
 
@@ -39,11 +40,12 @@ pub(super) fn check(model: &Model, path: &str, world: &World<'_>, found: &mut Fo
     let mut seen = BTreeSet::from([model.name.clone()]);
     let from = world.relation(&model.from, &mut seen);
     let joined = world.joined(model, &mut seen);
-    joins::check(model, &from, &joined, path, found);
+    joins::check(model, &from, &joined, path, world.rules, found);
     let scope = in_scope(model, &from, &joined);
-    let mut checking = Checking { model, path, scope, found };
+    let mut checking = Checking { model, path, scope, rules: world.rules, found };
     checking.parts();
     checking.dedupe();
+    checking.set_aside(world);
     checking.columns();
     checking.groups();
     super::result::check(model, path, world, found);
@@ -84,6 +86,7 @@ fn whole_sql(model: &Model, path: &str, found: &mut Found<'_>) {
         ("where", model.filters.is_empty()),
         ("window", model.window.is_none()),
         ("dedupe", model.dedupe.is_none()),
+        ("set_aside", model.set_aside.is_empty()),
         ("group_by", model.group_by.is_empty()),
         ("measures", model.measures.is_empty()),
         ("fill", model.fill.is_none()),
@@ -188,50 +191,27 @@ impl Checking<'_, '_> {
         let staging = matches!(self.model.from, Relation::Table(_));
         for (name, rule) in &self.model.columns {
             let path = format!("columns.{name}");
-            if let Some(expr) = &rule.expr {
-                self.expression(&format!("{path}.expr"), expr, Form::Scalar);
-            } else {
+            let checked = match &rule.expr {
+                Some(expr) => self.expression(&format!("{path}.expr"), expr, Form::Scalar),
                 // The column itself: its name is an expression.
-                self.expression(&path, name.as_str(), Form::Scalar);
+                None => self.expression(&path, name.as_str(), Form::Scalar),
+            };
+            let of = checked.and_then(|c| c.column_type.exact());
+            if rule.clean.is_none() && !rule.args.is_empty() {
+                let fault = Diagnostic::error("arguments", "arguments without a cleaning rule").next("add `clean`");
+                self.fault(&format!("{path}.args"), fault);
             }
-            self.clean(name, rule, &path);
-            if let Some(mask) = rule.mask.as_ref().filter(|m| super::mask_gives(m.as_str()).is_none()) {
-                let known = crate::template::list("masks/").into_iter();
-                let known: Vec<&str> = known.filter_map(|f| f.strip_prefix("masks/")?.strip_suffix(".yml")).collect();
-                let fault = Diagnostic::error("unknown-rule", format!("there is no mask `{mask}`"));
-                self.fault(&format!("{path}.mask"), near(fault, mask.as_str(), known));
+            if let Err((field, fault)) = self.rules.cleaner(rule, of, &|_| None) {
+                self.fault(&format!("{path}.{field}"), fault);
+            }
+            if let Err(fault) = rule.mask.as_ref().map_or(Ok(()), |mask| self.rules.mask(mask).map(|_| ())) {
+                self.fault(&format!("{path}.mask"), fault);
             }
         }
         if staging && !self.model.joins.is_empty() {
             let fault = Diagnostic::error("staging-join", "a staging model reads one table")
                 .next("join in a model that reads this one");
             self.fault("joins", fault);
-        }
-    }
-
-    fn clean(&mut self, name: &Name, rule: &ColumnRule, path: &str) {
-        let Some(clean) = &rule.clean else {
-            if !rule.args.is_empty() {
-                self.fault(
-                    &format!("{path}.args"),
-                    Diagnostic::error("arguments", "arguments without a cleaning rule").next("add `clean`"),
-                );
-            }
-            return;
-        };
-        let rules = cleaning_rules();
-        if !rules.contains(&clean.as_str()) {
-            let fault = Diagnostic::error("unknown-rule", format!("there is no cleaning rule `{clean}`"));
-            self.fault(&format!("{path}.clean"), near(fault, clean.as_str(), rules));
-        }
-        if rule.expr.is_some() {
-            return;
-        }
-        let ty = self.scope.iter().flat_map(|(_, r)| &r.columns).find(|(n, _)| n == name.as_str()).map(|(_, t)| *t);
-        if let Some(ty) = ty.filter(|t| t.clashes(crate::vocabulary::DataType::Text.into())) {
-            let fault = Diagnostic::error("type-clash", format!("`{clean}` cleans text, and `{name}` is {ty}"))
-                .next("leave the rule out, or name another column");
-            self.fault(&format!("{path}.clean"), fault);
         }
     }
 

@@ -53,7 +53,8 @@ pub(super) fn check(model: &Model, path: &str, world: &World<'_>, found: &mut Fo
     }
     if let Some(fill) = &model.fill {
         let no_columns = ScopeRelation { keys: Vec::new(), columns: Vec::new(), ..rows.clone() };
-        let mut checking = Checking { model, path, scope: vec![(model.name.as_str(), &no_columns)], found };
+        let mut checking =
+            Checking { model, path, scope: vec![(model.name.as_str(), &no_columns)], rules: world.rules, found };
         for (field, end) in [("fill.from", &fill.from), ("fill.to", &fill.to)] {
             if let Some(text) = end {
                 checking.expression(field, text, Form::Scalar);
@@ -62,11 +63,12 @@ pub(super) fn check(model: &Model, path: &str, world: &World<'_>, found: &mut Fo
     }
     let mut so_far = ScopeRelation { keys: Vec::new(), ..rows };
     for (i, windowed) in model.windowed.iter().enumerate() {
-        let mut checking = Checking { model, path, scope: vec![(model.name.as_str(), &so_far)], found };
+        let mut checking =
+            Checking { model, path, scope: vec![(model.name.as_str(), &so_far)], rules: world.rules, found };
         checking.windowed(windowed, i, &so_far);
         so_far.columns.extend(given(&only(model, windowed), so_far.clone()).columns.pop());
     }
-    let mut checking = Checking { model, path, scope: vec![(model.name.as_str(), &so_far)], found };
+    let mut checking = Checking { model, path, scope: vec![(model.name.as_str(), &so_far)], rules: world.rules, found };
     for (i, condition) in model.having.iter().enumerate() {
         checking.expression(&format!("having.{i}"), condition, Form::Condition);
     }

@@ -1,11 +1,51 @@
 //! What can be wrong in what is done to rows, and in what is computed from a group of them.
 
-use super::columns::call;
+use std::collections::BTreeSet;
+
+use super::columns::{World, call};
 use super::models::{Checking, Form};
 use crate::spec::{Function, Measure};
-use crate::vocabulary::Diagnostic;
+use crate::vocabulary::{Diagnostic, Relation};
+
+/// The column of the rows that are set aside that says why they are.
+pub const REASON: &str = "set_aside_reason";
 
 impl Checking<'_, '_> {
+    /// Conditions over what the staging model gives, each with a reason of its own.
+    pub(super) fn set_aside(&mut self, world: &World<'_>) {
+        let model = self.model;
+        if model.set_aside.is_empty() {
+            return;
+        }
+        let Relation::Table(table) = &model.from else {
+            let fault = Diagnostic::error("set-aside", "only a staging model sets rows aside");
+            self.fault("set_aside", fault.next("write it into the staging model of the table that the rows are of"));
+            return;
+        };
+        let given = world.model(model, &mut BTreeSet::from([model.name.clone()]));
+        let mut reasons = BTreeSet::new();
+        for (i, rows) in model.set_aside.iter().enumerate() {
+            let reason = format!("set_aside.{i}.reason");
+            if rows.reason.trim().is_empty() {
+                self.fault(&reason, Diagnostic::error("set-aside", "nothing says why such rows are set aside"));
+            } else if !reasons.insert(rows.reason.trim()) {
+                let fault = Diagnostic::error("set-aside", format!("`{}` is the reason of others too", rows.reason));
+                self.fault(&reason, fault.next("join the conditions with `or`, or say what differs"));
+            } else if rows.reason.contains(['\\', '{', '}']) || rows.reason.contains(char::is_control) {
+                let fault = Diagnostic::error("set-aside", "a backslash, a brace or a line break stands in the reason");
+                self.fault(&reason, fault.why("it stands in the generated SQL, where these mean something"));
+            }
+            let scope = vec![(table.table.as_str(), &given)];
+            let (path, rules) = (self.path, self.rules);
+            let mut checking = Checking { model, path, scope, rules, found: self.found };
+            checking.expression(&format!("set_aside.{i}.where"), &rows.filter, Form::Condition);
+        }
+        if given.columns.iter().any(|(name, _)| name == REASON) {
+            let fault = Diagnostic::error("set-aside", format!("there is a column `{REASON}` already"));
+            self.fault("set_aside", fault.next("clean that column under another name"));
+        }
+    }
+
     pub(super) fn dedupe(&mut self) {
         let Some(dedupe) = &self.model.dedupe else { return };
         if dedupe.by.is_empty() {

@@ -19,7 +19,7 @@ fn specs_are_checked() {
             let text = std::fs::read_to_string(path).unwrap();
             let spec: Spec = serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
             let mut shown = String::new();
-            for d in check(&spec, "pipelines/x.yml", &contracts, &specs) {
+            for d in check(&spec, "pipelines/x.yml", &contracts, &specs, &Rules::default()) {
                 let path = d.place.as_ref().and_then(|p| p.path.clone()).unwrap_or_default();
                 let more: Vec<&str> = [&d.why, &d.next].into_iter().flatten().map(String::as_str).collect();
                 shown.push_str(&format!("{path}: {}: {}\n    {}\n", d.code, d.what, more.join("\n    ")));

@@ -72,6 +72,7 @@ const SPECIAL: &[&str] = &[
     "min",
     "percentile",
     "position",
+    "regexp_like",
     "right",
     "split_part",
     "stddev_pop",
@@ -260,6 +261,7 @@ fn special(name: &str, args: &[&Expr], whole: &Expr, scope: &Scope) -> Lower {
             let code = Code::Chain("||", parts.iter().map(|p| p.code.clone()).collect());
             Ok(Lowered::of(code, Some(DataType::Text), &parts.iter().collect::<Vec<_>>()))
         }
+        ("regexp_like", [text, pattern]) => regexp_like(go(text)?, pattern, whole),
         ("right", [text, count]) => {
             let (text, count) = (go(text)?, go(count)?);
             let call = format!("dbt.right({}, {})", text.code.argument(), count.code.argument());
@@ -280,6 +282,26 @@ fn special(name: &str, args: &[&Expr], whole: &Expr, scope: &Scope) -> Lower {
         }
         _ => plain(name, args, whole, scope),
     }
+}
+
+/// Whether a text has a part of that form; null of null.
+fn regexp_like(text: Lowered, pattern: &Expr, whole: &Expr) -> Lower {
+    let Expr::Value(sqlparser::ast::ValueWithSpan {
+        value: sqlparser::ast::Value::SingleQuotedString(pattern), ..
+    }) = pattern
+    else {
+        return Err(unsupported(whole, "its pattern is a text"));
+    };
+    if pattern.contains('\'') || regex::Regex::new(pattern).is_err() {
+        return Err(unsupported(whole, "its pattern is no regular expression that every database reads alike"));
+    }
+    let call = format!("regexp_match({}, {})", text.code.argument(), Code::text(pattern).argument());
+    let after = |code: Code| Code::Seq(vec![code, Code::text(" is not null")]);
+    let mut code = after(Code::Jinja(call));
+    if text.nullable {
+        code = Code::Case { operand: None, whens: vec![(after(text.code.clone()), code)], otherwise: None };
+    }
+    Ok(Lowered::of(code, Some(DataType::Boolean), &[&text]).with_macro("regexp_match"))
 }
 
 fn plain(name: &str, args: &[&Expr], whole: &Expr, scope: &Scope) -> Lower {

@@ -11,6 +11,17 @@ with source as (
 [% endfor %]
     from source
 
+)[[ "," if reason else "" ]]
+
+[% if reason %]
+judged as (
+
+[% for line in reason %]
+    [[ line ]]
+[% endfor %]
+    from [[ step ]]
+
 )
 
-select * from [[ step ]]
+[% endif %]
+select * from [[ "judged" if reason else step ]]

@@ -16,10 +16,12 @@ use crate::requirement::piece::{Filter, Kind, Noun, Piece};
 use crate::requirement::scan::Scan;
 use crate::requirement::{tokens, words};
 use crate::spec::TestSeverity;
-use predicate::{Cond, turn};
-use subject::{Subject, adjective, one, subject, table};
+pub(super) use predicate::Cond;
+use predicate::turn;
+use subject::one;
 
 pub use subject::form_of;
+pub(super) use subject::{Subject, adjective, subject, table};
 
 /// Verbs beside those of [`words::CHECK`] that ask for something to hold.
 const RULE: &[&str] = &[
@@ -229,6 +231,21 @@ fn said<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)
         .or_else(|| validated(scan, at, lead))
 }
 
+/// The rule that rows of which this is true break.
+pub(super) fn turned<'a>(scan: &Scan<'a>, cond: Cond<'a>) -> Option<Rule<'a>> {
+    turn(scan, cond, false)
+}
+
+/// What must not be true, `total is negative`: the subject, the rule that such rows break, and the end.
+pub(super) fn violated<'a>(scan: &Scan<'a>, at: usize) -> Option<(Subject<'a>, Rule<'a>, usize)> {
+    let mut inner = subject(scan, at)?;
+    // `a phone that is missing`
+    inner.end = scan.any(inner.end, &["that", "which"]).unwrap_or(inner.end);
+    let said = predicate::read(scan, &inner, true)?;
+    let rule = turn(scan, said.cond, said.negated)?;
+    Some((inner, rule, said.end))
+}
+
 fn check<'a>(subject: Subject<'a>, rule: Rule<'a>, lead: Lead) -> Check<'a> {
     let only = subject.only();
     let (negated, severity) = (false, lead.severity);
@@ -333,11 +350,9 @@ fn without<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usi
         let rule = turn(scan, cond, false)?;
         return Some((check(Subject::of(of, at..end).property(noun), rule, lead), end));
     }
-    let mut inner = subject(scan, i)?;
-    let said = predicate::read(scan, &inner, true)?;
-    let rule = turn(scan, said.cond, said.negated)?;
+    let (mut inner, rule, end) = violated(scan, i)?;
     inner.within = Some(of);
-    Some((check(inner, rule, lead), said.end))
+    Some((check(inner, rule, lead), end))
 }
 
 /// `validate the e-mail addresses`: the form of their kind.

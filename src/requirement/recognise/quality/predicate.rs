@@ -11,7 +11,7 @@ use crate::requirement::tokens;
 
 /// What is true or not.
 #[derive(Clone, Debug)]
-pub(super) enum Cond<'a> {
+pub(in crate::requirement::recognise) enum Cond<'a> {
     Missing,
     Present,
     Negative,

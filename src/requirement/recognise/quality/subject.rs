@@ -13,13 +13,13 @@ use crate::vocabulary::DataType;
 
 /// What is checked, as it is said.
 #[derive(Clone, Debug)]
-pub(super) struct Subject<'a> {
-    pub(super) nouns: Vec<Noun<'a>>,
-    pub(super) said: Range<usize>,
-    pub(super) within: Option<Noun<'a>>,
+pub(in crate::requirement::recognise) struct Subject<'a> {
+    pub nouns: Vec<Noun<'a>>,
+    pub said: Range<usize>,
+    pub within: Option<Noun<'a>>,
     /// Several columns are one key.
-    pub(super) together: bool,
-    pub(super) end: usize,
+    pub together: bool,
+    pub end: usize,
 }
 
 impl<'a> Subject<'a> {
@@ -67,7 +67,7 @@ pub(super) fn one<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
 }
 
 /// A noun that names a table.
-pub(super) fn table<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
+pub(in crate::requirement::recognise) fn table<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
     one(scan, at).filter(|n| !n.0.hits.tables.is_empty())
 }
 
@@ -82,7 +82,7 @@ fn happened<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
 }
 
 /// Columns joined by commas and `and`, or one noun.
-pub(super) fn subject<'a>(scan: &Scan<'a>, at: usize) -> Option<Subject<'a>> {
+pub(in crate::requirement::recognise) fn subject<'a>(scan: &Scan<'a>, at: usize) -> Option<Subject<'a>> {
     let key = scan.any(
         at,
         &[
@@ -177,7 +177,7 @@ const VALID: &[&str] = &[
 const UNIQUE: &[&str] = &["unique", "uniqueness of", "the uniqueness of", "distinct"];
 
 /// What an adjective before a noun says of it.
-pub(super) fn adjective<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
+pub(in crate::requirement::recognise) fn adjective<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cond<'a>, usize)> {
     let at = scan.article(at);
     let lists: [(&[&str], Cond<'a>); 9] = [
         (MISSING, Cond::Missing),

@@ -1,0 +1,19 @@
+{#- A text with a capital at the start of each word, also after a hyphen and an apostrophe, and small letters after it. -#}
+{% macro title_case(text) -%}
+{{ return(adapter.dispatch('title_case', '[[ project ]]')(text)) }}
+{%- endmacro %}
+
+{% macro default__title_case(text) -%}
+initcap(lower({{ text }}))
+{%- endmacro %}
+
+{% macro duckdb__title_case(text) -%}
+(
+    select string_agg(upper(left(word, 1)) || substr(word, 2), '' order by place)
+    from (
+        select
+            unnest(regexp_extract_all(lower({{ text }}), '[^ ''-]+[ ''-]*|^[ ''-]+')) as word,
+            generate_subscripts(regexp_extract_all(lower({{ text }}), '[^ ''-]+[ ''-]*|^[ ''-]+'), 1) as place
+    )
+)
+{%- endmacro %}
