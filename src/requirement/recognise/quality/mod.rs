@@ -212,6 +212,10 @@ fn lead<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> (Lead, usize) {
             let from = first.tokens.start;
             let from = scan.any(from, &["and", ",", ", and"]).unwrap_or(from);
             let violation = scan.any(from, VIOLATION).is_some() || scan.any(from, WARNING).is_some();
+            // `warn if …; the currency is …`: what is past a semicolon may as well be a rule of its own.
+            if violation && at > 0 && scan.tokens[at - 1].is_mark(";") {
+                return (Lead { asked: false, violation: false, severity: error }, start);
+            }
             (Lead { asked: true, violation, severity: check.severity }, start)
         }
         _ => (Lead { asked: false, violation: false, severity: error }, start),

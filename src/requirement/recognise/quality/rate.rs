@@ -16,7 +16,7 @@ pub(super) fn percent<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Che
     let i = scan.any(i, &["of the", "of all", "of our", "of"]).unwrap_or(i);
     let (of, mut i) = match one(scan, i) {
         Some((noun, j)) => (Some(noun), j),
-        None => (None, scan.any(i, &["rows", "the rows", "records"]).unwrap_or(i)),
+        None => (None, scan.any(i, &["rows", "the rows", "records", "them", "these", "those"]).unwrap_or(i)),
     };
     i = scan.skip(i, &["may", "must", "should", "can", "be", "is", "are", "not", "do", "does", "only"]);
     const WITHOUT: &[&str] = &[

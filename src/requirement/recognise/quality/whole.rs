@@ -147,13 +147,15 @@ pub(super) fn chosen<'a>(scan: &Scan<'a>, subject: &Subject<'a>) -> Option<(Filt
 
 /// `and a phone number` after `every customer has an e-mail`: what the same rows have too.
 pub(super) fn also_has<'a>(scan: &Scan<'a>, before: &Check<'a>, at: usize) -> Option<(Check<'a>, usize)> {
-    if !matches!(before.rule, Rule::There | Rule::Belongs(_) | Rule::Valid(_)) || scan.article(at) == at {
+    if !matches!(before.rule, Rule::There | Rule::Belongs(_) | Rule::Has(_) | Rule::Valid(_))
+        || scan.article(at) == at && scan.any(at, &["at least"]).is_none()
+    {
         return None;
     }
     let of = before.within.as_ref().or(before.of.first()).filter(|n| !n.hits.tables.is_empty())?.clone();
     let subject = Subject::of(of, before.said.clone());
     let (cond, property, end, flipped) = predicate::had(scan, &subject, at)?;
-    let plain = matches!(cond, Cond::Present | Cond::Belongs(_) | Cond::Valid(_)) && !flipped;
+    let plain = matches!(cond, Cond::Present | Cond::Belongs(_) | Cond::Has(_) | Cond::Valid(_)) && !flipped;
     if !plain || predicate::says(scan, end) {
         return None;
     }
