@@ -18,7 +18,7 @@ const REQUIREMENTS: [&str; 4] = [
     SAMPLE,
     "Every weekday at 06:30 refresh a table of customers per country; retry twice and tell #data-alerts on Slack when it fails",
     "Revenue per country per day for the last 7 days",
-    "Load products with names in title case; rows with a negative unit price or without a category go to a table of rejected rows with the reason",
+    "Load products with names in title case; rows without a name or without a category go to a table of rejected rows with the reason",
 ];
 
 fn judges() -> PathBuf {

@@ -60,6 +60,9 @@ pub(super) fn split(
         macros: BTreeSet::new(),
         ..staging.clone()
     };
+    // Both name their columns: linters want to see how many there are.
+    let mut with_why = passed.clone();
+    with_why.push(Target { name: named(REASON), code: Code::text(REASON) });
     let goes_on = Resolved {
         description: format!("{} Rows that are set aside are left out.", staging.description),
         ..half(staging.name.clone(), "is null", passed)
@@ -69,7 +72,7 @@ pub(super) fn split(
         columns: staging.columns.as_ref().map(|columns| with_reason(columns, false)),
         materialization: Materialization::Table,
         part: Part::SetAside,
-        ..half(table.set_aside_model(), "is not null", Vec::new())
+        ..half(table.set_aside_model(), "is not null", with_why)
     };
     vec![judged, goes_on, apart]
 }
