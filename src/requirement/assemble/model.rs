@@ -161,7 +161,7 @@ impl<'a> Assembly<'_, 'a> {
                 false => format!("where {}", model.filters.join(" and ")),
             }));
         }
-        out.push_str(&super::result::said(model));
+        out.push_str(&result_said(model));
         out.push('.');
         out
     }
@@ -247,4 +247,23 @@ fn add(columns: &mut IndexMap<Name, ColumnRule>, name: Name, expr: String) {
 pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
+}
+
+/// What the result's steps add to the sentence about a model.
+fn result_said(model: &Model) -> String {
+    let mut out = String::new();
+    if let Some(fill) = &model.fill {
+        out.push_str(&format!(", a {} without rows too", fill.every.as_str()));
+    }
+    if !model.having.is_empty() {
+        out.push_str(&format!(", where {}", model.having.join(" and ")));
+    }
+    if let Some(top) = &model.top {
+        let by: Vec<String> = top.by.iter().map(|o| o.by.replace('_', " ")).collect();
+        let which = if top.by.iter().all(|o| o.direction.is_ascending()) { "lowest" } else { "highest" };
+        let per: Vec<String> = top.per.iter().map(|p| p.as_str().replace('_', " ")).collect();
+        let per = if per.is_empty() { String::new() } else { format!(" of each {}", per.join(" and ")) };
+        out.push_str(&format!(", the {} with the {which} {}{per}", top.rows, by.join(", ")));
+    }
+    out
 }

@@ -6,6 +6,7 @@ use crate::vocabulary::{Name, Span, Unit};
 
 use super::Assembly;
 use super::columns::Scope;
+use super::times::rows_in;
 use crate::requirement::piece::{Around, GroupItem, Kind, Noun, Shape};
 use crate::requirement::{Question, Readings};
 
@@ -488,39 +489,4 @@ impl<'a> Assembly<'_, 'a> {
             self.note(piece, path.clone());
         }
     }
-}
-
-/// How many rows of a grain make up a span; none where that is not always the same number.
-fn rows_in(span: Span, grain: Unit) -> Option<u32> {
-    let each = match (span.unit, grain) {
-        (a, b) if a == b => 1,
-        (Unit::Day, Unit::Hour) => 24,
-        (Unit::Week, Unit::Day) => 7,
-        (Unit::Week, Unit::Hour) => 168,
-        (Unit::Quarter, Unit::Month) => 3,
-        (Unit::Year, Unit::Month) => 12,
-        (Unit::Year, Unit::Quarter) => 4,
-        (Unit::Year, Unit::Week) => 52,
-        _ => return None,
-    };
-    span.count.checked_mul(each)
-}
-
-/// What the result's steps add to the sentence about a model.
-pub(super) fn said(model: &Model) -> String {
-    let mut out = String::new();
-    if let Some(fill) = &model.fill {
-        out.push_str(&format!(", a {} without rows too", fill.every.as_str()));
-    }
-    if !model.having.is_empty() {
-        out.push_str(&format!(", where {}", model.having.join(" and ")));
-    }
-    if let Some(top) = &model.top {
-        let by: Vec<String> = top.by.iter().map(|o| o.by.replace('_', " ")).collect();
-        let which = if top.by.iter().all(|o| o.direction.is_ascending()) { "lowest" } else { "highest" };
-        let per: Vec<String> = top.per.iter().map(|p| p.as_str().replace('_', " ")).collect();
-        let per = if per.is_empty() { String::new() } else { format!(" of each {}", per.join(" and ")) };
-        out.push_str(&format!(", the {} with the {which} {}{per}", top.rows, by.join(", ")));
-    }
-    out
 }

@@ -2,7 +2,7 @@
 //! admitted per week`.
 
 use crate::spec::{Function, Model};
-use crate::vocabulary::{Name, TableRef};
+use crate::vocabulary::{Name, Span, TableRef, Unit};
 
 use super::Assembly;
 use super::columns::Scope;
@@ -105,4 +105,20 @@ impl<'a> Assembly<'_, 'a> {
         }
         Some((table, column.clone()))
     }
+}
+
+/// How many rows of a grain make up a span; none where that is not always the same number.
+pub(super) fn rows_in(span: Span, grain: Unit) -> Option<u32> {
+    let each = match (span.unit, grain) {
+        (a, b) if a == b => 1,
+        (Unit::Day, Unit::Hour) => 24,
+        (Unit::Week, Unit::Day) => 7,
+        (Unit::Week, Unit::Hour) => 168,
+        (Unit::Quarter, Unit::Month) => 3,
+        (Unit::Year, Unit::Month) => 12,
+        (Unit::Year, Unit::Quarter) => 4,
+        (Unit::Year, Unit::Week) => 52,
+        _ => return None,
+    };
+    span.count.checked_mul(each)
 }
