@@ -201,8 +201,8 @@ impl<'a> Lexicon<'a> {
             return Vec::new();
         }
         let deed = action(word);
-        let called = |c: &Contract| name_parts(&c.physical_name, c.table.as_str()).concat();
-        self.contracts.iter().filter(|(_, c)| action(&called(c)) == deed).map(|(table, _)| table).collect()
+        let thing = |c: &Contract| name_parts(&c.physical_name, c.table.as_str()).pop().unwrap_or_default();
+        self.contracts.iter().filter(|(_, c)| same_action(&action(&thing(c)), &deed)).map(|(table, _)| table).collect()
     }
 
     /// The times of what means nearly the same: `left` for `termination_date`, `raised` for `opened_at`.

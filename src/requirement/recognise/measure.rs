@@ -46,9 +46,9 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         .or_else(|| count(scan, start))
         .or_else(|| rows(scan, start))
         .or_else(|| statistic(scan, start))
+        .or_else(|| worth_done(scan, start, Function::Sum).and_then(|(what, end)| measure(what, Vec::new(), end)))
         .or_else(|| function(scan, start))
         .or_else(|| revenue(scan, start, before))
-        .or_else(|| worth_done(scan, start, Function::Sum).and_then(|(what, end)| measure(what, Vec::new(), end)))
         .or_else(|| formula(scan, start))
         .or_else(|| worth(scan, start))?;
     Some(Piece { tokens: at..end, kind: Kind::Measure(measure) })
@@ -189,6 +189,9 @@ pub(super) fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, u
     }
     let (i, function) = found?;
     let i = scan.article(scan.any(i, &["of", "of the", "of all"]).unwrap_or(i));
+    if let Some((what, end)) = worth_done(scan, i, function) {
+        return measure(what, Vec::new(), end);
+    }
     if let Some((formula, end)) = super::formula::formula(scan, i) {
         return measure(What::Of { function, formula }, Vec::new(), end);
     }
