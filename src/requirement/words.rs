@@ -91,7 +91,7 @@ const FILLER: &[&str] = &[
 /// Verbs and adjectives that say no more than the noun beside them.
 #[rustfmt::skip]
 const HARMLESS: &[&str] = &[
-    "worked", "reported", "logged", "handled", "processed", "received", "submitted", "taken", "used", "consumed", "generated", "collected",
+    "worked", "lost", "reported", "logged", "handled", "processed", "received", "submitted", "taken", "used", "consumed", "generated", "collected",
     "raised", "issued", "written", "held", "given", "produced", "performed", "attended", "visited", "played", "driven", "travelled", "posted",
     "filed", "entered", "measured", "captured", "observed", "booked", "ordered", "taking", "coming", "going", "occurred", "occurring", "incurred",
     "listed", "stored", "kept", "tracked", "assigned", "involved", "seen", "found", "look", "looking", "understand", "compare", "monitor",
@@ -105,7 +105,7 @@ const HARMLESS: &[&str] = &[
 /// Whom something is made for.
 #[rustfmt::skip]
 const AUDIENCES: &[&str] = &[
-    "marketing", "finance", "management", "managers", "controlling", "controllers", "boss", "ceo", "cfo", "coo", "analysts", "analytics",
+    "website", "app", "portal", "intranet", "newsletter", "partners", "marketing", "finance", "management", "managers", "controlling", "controllers", "boss", "ceo", "cfo", "coo", "analysts", "analytics",
     "stakeholders", "ops", "operations", "accounting", "hr", "sales", "support", "product", "board", "leadership", "bi", "tableau", "looker", "excel",
     "powerbi", "dashboards", "reporting", "engineering", "everyone", "colleagues", "audit", "auditors", "compliance", "planning", "meeting",
 ];

@@ -94,6 +94,11 @@ impl<'a> Assembly<'_, 'a> {
 
     /// Adds a measure under a name that the model doesn't have yet; the same one only once.
     pub(super) fn add(&mut self, model: &mut Model, mut computed: Computed) -> usize {
+        // What is kept in cents, in whole units.
+        let whole = computed.function().is_some_and(|(_, expr)| expr.contains("/ 100.0"));
+        if let Some(bare) = computed.name.as_str().strip_suffix("_cents").filter(|_| whole) {
+            computed.name = Name::from_text(bare, "measure");
+        }
         let same =
             |m: &Computed| (m.function(), &m.filter, &m.by) == (computed.function(), &computed.filter, &computed.by);
         if let Some(at) = model.measures.iter().position(same) {

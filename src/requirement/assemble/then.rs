@@ -7,7 +7,6 @@ use crate::spec::{Function, Measure as Computed, Model};
 
 use super::Assembly;
 use super::share::aggregate_sql;
-use crate::vocabulary::Name;
 
 impl<'a> Assembly<'_, 'a> {
     /// Applies what the words say to be done with the measure of a piece.
@@ -38,9 +37,6 @@ impl<'a> Assembly<'_, 'a> {
                 _ => continue,
             }
             self.note(i, format!("models.{}.measures.{}", model.name, computed.name));
-        }
-        if let Some(bare) = computed.name.as_str().strip_suffix("_cents").filter(|_| in_whole(&computed)) {
-            computed.name = Name::from_text(bare, "measure");
         }
         computed
     }
@@ -86,10 +82,6 @@ impl<'a> Assembly<'_, 'a> {
         self.note(i, "models");
         Some(after)
     }
-}
-
-fn in_whole(computed: &Computed) -> bool {
-    computed.function().is_some_and(|(_, expr)| expr.contains("/ 100.0"))
 }
 
 /// The same measure over another expression.
