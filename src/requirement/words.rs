@@ -93,7 +93,7 @@ const FILLER: &[&str] = &[
 const HARMLESS: &[&str] = &[
     "worked", "lost", "reported", "logged", "handled", "processed", "received", "submitted", "taken", "used", "consumed", "generated", "collected",
     "raised", "issued", "written", "held", "given", "produced", "performed", "attended", "visited", "played", "driven", "travelled", "posted",
-    "filed", "entered", "measured", "captured", "observed", "booked", "ordered", "taking", "coming", "going", "occurred", "occurring", "incurred",
+    "filed", "entered", "measured", "captured", "observed", "taking", "coming", "going", "occurred", "occurring", "incurred",
     "listed", "stored", "kept", "tracked", "assigned", "involved", "seen", "found", "look", "looking", "understand", "compare", "monitor",
     "interested", "useful", "helpful", "quick", "quickly", "ready", "easy", "proper", "own", "something", "everything", "anything", "thing",
     "things", "stuff", "etc", "cheers", "regards", "morning", "everyone", "team", "guys", "folks", "boss", "colleagues", "actually", "basically",

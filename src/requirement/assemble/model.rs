@@ -9,6 +9,7 @@ use super::columns::Scope;
 use super::names::head;
 use super::{Asked, Assembly};
 use crate::requirement::piece::{GroupItem, Kind};
+use crate::requirement::roles;
 use crate::requirement::stem::plural;
 
 impl<'a> Assembly<'_, 'a> {
@@ -109,6 +110,12 @@ impl<'a> Assembly<'_, 'a> {
                 let expr = self.expr(scope, scope.base, &key.name);
                 add(&mut model.columns, key.name.clone(), expr);
             }
+        }
+        // `agents with the name of their manager`: what the rows themselves are called says which they are, too.
+        let elsewhere = !found.is_empty() && found.iter().all(|(_, c)| c.table != scope.base);
+        if let Some(label) = self.contract(scope.base).and_then(roles::label).filter(|_| elsewhere) {
+            let expr = self.expr(scope, scope.base, &label.name);
+            add(&mut model.columns, label.name.clone(), expr);
         }
         for (i, column) in found {
             let expr = self.expr(scope, column.table, &column.column.name);

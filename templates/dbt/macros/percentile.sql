@@ -8,7 +8,7 @@ percentile_cont({{ fraction }}) within group (order by {{ column }})
 {%- endmacro %}
 
 {% macro duckdb__percentile(column, fraction) -%}
-quantile_cont({{ column }}, {{ fraction }})
+quantile_cont(cast({{ column }} as double), {{ fraction }})
 {%- endmacro %}
 
 {% macro bigquery__percentile(column, fraction) -%}
