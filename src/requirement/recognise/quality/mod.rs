@@ -66,6 +66,11 @@ struct Lead {
 
 /// Reads a check.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
+    // `fees converted to numbers and e-mails in lower case`: cleaning goes on.
+    if matches!(before.last().map(|p| &p.kind), Some(Kind::Clean(_))) && super::clean::read(scan, at, before).is_some()
+    {
+        return None;
+    }
     let (mut lead, i) = lead(scan, at, before);
     let (scope, i) = match scoped(scan, at, i) {
         Some((noun, end)) => {
