@@ -7,7 +7,7 @@ use crate::requirement::piece::{Bad, Kind, Noun, Piece};
 use crate::requirement::scan::Scan;
 use crate::spec::TestSeverity;
 
-use super::quality::{Subject, adjective, subject, table, turned, violated};
+use super::quality::{Subject, adjective, subject, table, turn, violated};
 
 #[rustfmt::skip]
 const VERBS: &[&str] = &[
@@ -262,7 +262,7 @@ fn fault<'a>(scan: &Scan<'a>, at: usize, of: Option<&Noun<'a>>) -> Option<(Bad<'
     let with = scan.any(at, &["with", "that have", "having", "which have", "who have", "of"]);
     if let Some((cond, j)) = with.and_then(|i| adjective(scan, scan.article(i)))
         && let Some(subject) = subject(scan, j).filter(|s| s.nouns.iter().any(|n| !n.hits.columns.is_empty()))
-        && let Some(rule) = turned(scan, cond)
+        && let Some(rule) = turn(scan, cond, false)
     {
         let end = subject.end;
         return Some((Bad::Check { check: Box::new(check(subject, rule)), missing: false, words: at..end }, end));

@@ -16,8 +16,7 @@ use crate::requirement::piece::{Filter, Kind, Noun, Piece};
 use crate::requirement::scan::Scan;
 use crate::requirement::{tokens, words};
 use crate::spec::TestSeverity;
-pub(super) use predicate::Cond;
-use predicate::turn;
+pub(super) use predicate::{Cond, turn};
 use subject::one;
 
 pub use subject::form_of;
@@ -238,11 +237,6 @@ fn said<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)
         .or_else(|| predicated(scan, at, lead))
         .or_else(|| without(scan, at, lead))
         .or_else(|| validated(scan, at, lead))
-}
-
-/// The rule that rows of which this is true break.
-pub(super) fn turned<'a>(scan: &Scan<'a>, cond: Cond<'a>) -> Option<Rule<'a>> {
-    turn(scan, cond, false)
 }
 
 /// What must not be true, `total is negative`: the subject, the rule that such rows break, and the end.

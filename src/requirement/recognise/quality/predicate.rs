@@ -55,7 +55,7 @@ pub(super) struct Said<'a> {
 }
 
 /// The rule by which a condition holds, or doesn't; none where that makes no sense.
-pub(super) fn turn<'a>(_: &Scan<'a>, cond: Cond<'a>, wanted: bool) -> Option<Rule<'a>> {
+pub(in crate::requirement::recognise) fn turn<'a>(_: &Scan<'a>, cond: Cond<'a>, wanted: bool) -> Option<Rule<'a>> {
     let bounds = |op: &'static str| Rule::Bounds(vec![(op, "0".into())]);
     Some(match (cond, wanted) {
         (Cond::Missing, false) | (Cond::Present, true) => Rule::There,
