@@ -73,7 +73,7 @@ const CURRENCIES: &[&str] = &["dollars", "euros", "usd", "eur", "pounds", "$", "
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
     missing(scan, at)
         .or_else(|| out(scan, at))
-        .or_else(|| left_out(scan, at))
+        .or_else(|| super::left_out::read(scan, at))
         .or_else(|| compared(scan, at, before))
         .or_else(|| column_value(scan, at))
         .or_else(|| only(scan, at))
@@ -128,44 +128,6 @@ fn out<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     piece(at, end, Filter::Values { negative: true, values, noun })
 }
 
-/// What makes of rows said before it rows that go: `void invoices excluded`, `… are not to be included`.
-fn go(scan: &Scan<'_>, at: usize) -> Option<usize> {
-    #[rustfmt::skip]
-    const WILL: &[&str] = &["must", "should", "shall", "have to", "need to", "are to", "is to", "can", "will", "may", "to"];
-    #[rustfmt::skip]
-    const GONE: &[&str] = &[
-        "excluded", "left out", "removed", "omitted", "ignored", "filtered out", "set apart", "disregarded", "dropped", "skipped", "discarded",
-    ];
-    #[rustfmt::skip]
-    const KEPT: &[&str] = &["included", "counted", "considered", "wanted", "needed", "relevant", "taken into account", "of interest"];
-    if let Some(end) = scan.any(
-        at,
-        &["do not count", "don't count", "does not count", "shouldn't count", "aren't counted", "aren't included"],
-    ) {
-        return Some(end);
-    }
-    let will = scan.any(at, WILL).or_else(|| scan.any(scan.any(at, &["are", "is", "were"])?, &["to"]));
-    let i = will.or_else(|| scan.any(at, &["are", "is", "were"])).unwrap_or(at);
-    let not = scan.any(i, &["not"]);
-    let i = scan.skip(not.unwrap_or(i), &["to"]);
-    let i = scan.skip(i, &["be", "being"]);
-    match not {
-        Some(_) => scan.any(i, KEPT).or_else(|| scan.any(i, &["count"])),
-        None => scan.any(i, GONE),
-    }
-}
-
-/// `lost and cancelled shipments left out`.
-fn left_out<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
-    let (values, end) = scan.values(at);
-    if values.is_empty() {
-        return None;
-    }
-    let (noun, end) = table_after(scan, end);
-    let end = go(scan, end)?;
-    piece(at, end, Filter::Values { negative: true, values, noun })
-}
-
 /// `only completed and shipped orders`.
 fn only<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
     let i = scan.any(at, ONLY)?;
@@ -197,7 +159,7 @@ fn counts(scan: &Scan<'_>, at: usize) -> usize {
     end.unwrap_or(at)
 }
 
-fn table_after<'a>(scan: &Scan<'a>, at: usize) -> (Option<Noun<'a>>, usize) {
+pub(super) fn table_after<'a>(scan: &Scan<'a>, at: usize) -> (Option<Noun<'a>>, usize) {
     match scan.head(at) {
         Some((noun, end)) if !noun.hits.tables.is_empty() && scan.article(at) == at => (Some(noun), end),
         _ => match scan.any(at, &["ones", "status", "states", "statuses"]) {

@@ -36,6 +36,13 @@ const FUNCTIONS: &[(Function, &[&str])] = &[
     (Function::First, &["earliest", "first", "oldest", "initial", "original"]),
 ];
 
+/// What is counted in money when there is a total of it.
+#[rustfmt::skip]
+const MONEY: &[&str] = &[
+    "charge", "fine", "fee", "donation", "expense", "cost", "payment", "refund", "tip", "commission", "salary", "wage", "bonus", "premium",
+    "penalty", "spending", "expenditure", "payout",
+];
+
 /// Reads a measure.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
     let start = scan.skip(
@@ -232,7 +239,10 @@ pub(super) fn function<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, u
     // `sum of settled charges`, where they have an amount; `total orders` is how many there are.
     let amounts =
         || noun.hits.tables.iter().any(|t| scan.ground.contracts.get(*t).is_some_and(|c| roles::amount(c).is_some()));
-    if function == Function::Sum && matches!(scan.word(at), "sum" | "summed" | "sums") && amounts() {
+    // `total charges` are money too.
+    let money = || scan.tokens[noun.tokens.clone()].last().is_some_and(|t| MONEY.contains(&t.key.as_str()));
+    let summed = matches!(scan.word(at), "sum" | "summed" | "sums") || money();
+    if function == Function::Sum && summed && amounts() {
         return measure(What::Worth { function, noun: Some(noun), revenue: false }, all, end);
     }
     match function {
