@@ -7,7 +7,7 @@ use super::models::Resolved;
 use super::{Brief, near};
 use crate::plan::spec_file;
 use crate::proposal::{DbtTest, ModelColumn, Snapshot};
-use crate::spec::{History, Mode, TestSeverity};
+use crate::spec::{History, Ingest, Mode, TestSeverity};
 use crate::vocabulary::{DataType, Diagnostic, Name, Place, Relation};
 
 /// The generic test of snapshots.
@@ -85,7 +85,7 @@ fn snapshot(brief: &Brief<'_>, history: &History, i: usize) -> Result<Snapshot, 
     })
 }
 
-/// Whether a row that is gone from a model is gone: not where only a window of its table is landed anew.
+/// Whether a row that is gone from a model is gone: only where its table is landed as a whole each time.
 fn holds_all(brief: &Brief<'_>, model: &Resolved) -> bool {
     let mut todo: Vec<&Resolved> = vec![model];
     let mut seen = std::collections::BTreeSet::new();
@@ -99,10 +99,8 @@ fn holds_all(brief: &Brief<'_>, model: &Resolved) -> bool {
             return false;
         }
         if let Some(Relation::Table(table)) = written.map(|m| &m.from) {
-            let part = specs()
-                .flat_map(|s| &s.ingest)
-                .any(|i| i.table == *table && i.mode == Mode::Replace && i.window.is_some());
-            if part {
+            let whole = |i: &&Ingest| i.mode == Mode::Replace && i.window.is_none();
+            if !specs().flat_map(|s| &s.ingest).filter(|i| i.table == *table).all(|i| whole(&i)) {
                 return false;
             }
         }

@@ -3,7 +3,7 @@
 use crate::requirement::lexicon::name_parts;
 use crate::requirement::piece::{Kind, Noun};
 use crate::requirement::stem::plural;
-use crate::spec::History;
+use crate::spec::{History, Ingest, Mode};
 use crate::vocabulary::{Name, TableRef};
 
 use super::Assembly;
@@ -100,6 +100,20 @@ impl<'a> Assembly<'_, 'a> {
             }
         }
         out
+    }
+
+    /// A history sees that rows are gone only where all of its table is loaded.
+    pub(super) fn loaded_whole(&mut self, history: &[History], ingest: &mut [Ingest]) {
+        if self.pieces.iter().any(|p| matches!(p.kind, Kind::Mode(_))) {
+            return;
+        }
+        for one in ingest.iter_mut().filter(|i| i.window.is_none() && i.mode == Mode::Merge) {
+            if history.iter().any(|h| h.of == self.staging_name(&one.table)) {
+                one.mode = Mode::Replace;
+                let because = "the history is to see which rows are gone";
+                self.assume(format!("ingest.{}.mode", one.table), because.to_owned());
+            }
+        }
     }
 
     /// A name that no other history has, unless it is of the same table.

@@ -65,7 +65,8 @@ impl<'a> Assembly<'_, 'a> {
             return Intent::Questions(self.questions);
         }
         let mut models = self.staging(&apart);
-        let ingest = self.ingest(base);
+        let mut ingest = self.ingest(base);
+        self.loaded_whole(&history, &mut ingest);
         let platform = self.platform();
         let schedule = self.schedule(mart.is_some());
         let (alerts, owner) = self.people();

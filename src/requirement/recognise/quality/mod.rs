@@ -2,6 +2,7 @@
 //! must not be met (`check for missing phones`, `warn if …`, `no two customers share an e-mail`).
 
 mod complement;
+mod form;
 mod moments;
 mod predicate;
 mod rate;

@@ -1,6 +1,7 @@
 //! What is said of a subject: `must never be negative`, `have a valid e-mail`, `is one of …`.
 
-use super::complement::{complement, length, named_form};
+use super::complement::complement;
+use super::form::{length, named_form};
 use super::moments::ordered;
 use super::subject::{Subject, adjective, one};
 use super::value;
