@@ -276,7 +276,7 @@ impl<'a> Scan<'a> {
     fn names(&self, tables: &[&'a TableRef]) -> Vec<ColumnOf<'a>> {
         let name = |table: &&'a TableRef| {
             let column = roles::name(self.ground.contracts.get(*table)?)?;
-            Some(ColumnOf { table: *table, column })
+            Some(ColumnOf { table, column })
         };
         tables.iter().filter_map(name).collect()
     }

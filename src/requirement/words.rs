@@ -107,7 +107,7 @@ const HARMLESS: &[&str] = &[
 const AUDIENCES: &[&str] = &[
     "website", "app", "portal", "intranet", "newsletter", "partners", "marketing", "finance", "management", "managers", "controlling", "controllers", "boss", "ceo", "cfo", "coo", "analysts", "analytics",
     "stakeholders", "ops", "operations", "accounting", "hr", "sales", "support", "product", "board", "leadership", "bi", "tableau", "looker", "excel",
-    "powerbi", "dashboards", "reporting", "engineering", "everyone", "colleagues", "audit", "auditors", "compliance", "planning", "meeting",
+    "website", "web", "press", "public", "powerbi", "dashboards", "reporting", "engineering", "everyone", "colleagues", "audit", "auditors", "compliance", "planning", "meeting",
 ];
 
 /// Whether `word` says no more than the noun beside it.

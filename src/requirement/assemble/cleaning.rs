@@ -241,7 +241,7 @@ fn order(values: &[&str]) -> Option<&'static str> {
     }
     // Year first alone proves nothing where others are ambiguous.
     let year_first = |v: &&str| v.trim().get(..4).is_some_and(|y| y.chars().all(|c| c.is_ascii_digit()));
-    found.filter(|f| *f != "ymd" || values.iter().all(|v| year_first(v)))
+    found.filter(|f| *f != "ymd" || values.iter().all(year_first))
 }
 
 /// The decimal mark, where the values show it.

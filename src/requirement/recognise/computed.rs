@@ -52,7 +52,8 @@ fn of_those_before<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Opti
         let of = |t: &&crate::vocabulary::TableRef| scan.lexicon.column_of(t, part).is_some();
         named.iter().any(of)
     };
-    if !foreign || !hits.tables.is_empty() || !(has("firstname") && has("lastname")) {
+    let parts = has("firstname") && has("lastname");
+    if !foreign || !hits.tables.is_empty() || !parts {
         return None;
     }
     scan.any(at, FULL_NAME).map(|end| (RowColumn::FullName(None), end))

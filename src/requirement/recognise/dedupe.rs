@@ -1,7 +1,8 @@
 //! One row for each of several alike: `deduplicate customers by email, ignoring case, and keep the newest`.
 
-use crate::requirement::piece::{Dedupe, First, Keep, Kind, Noun, Piece};
+use crate::requirement::piece::{Dedupe, First, Formula, Keep, Kind, Measure, Noun, Piece, What};
 use crate::requirement::scan::Scan;
+use crate::requirement::words;
 
 #[rustfmt::skip]
 const VERBS: &[&str] = &[
@@ -85,6 +86,24 @@ const LARGEST: &[&str] = &[
 const SMALLEST: &[&str] = &["lowest", "smallest", "least", "earliest", "oldest", "minimum", "min", "shortest", "first"];
 const LATE: &[&str] = &["most recently", "latest", "newest", "most recent", "last", "most up-to-date", "freshest"];
 const EARLY: &[&str] = &["oldest", "earliest", "first", "least recently", "original"];
+
+/// `the latest reading of each sensor with its value`: a number that is only named is a column of the row that stays.
+pub fn finish(scan: &Scan<'_>, pieces: &mut [Piece<'_>]) {
+    let grouped = pieces.iter().any(|p| matches!(p.kind, Kind::Group(_)));
+    if grouped || !pieces.iter().any(|p| matches!(p.kind, Kind::Dedupe(_))) {
+        return;
+    }
+    for piece in pieces {
+        let Kind::Measure(Measure { what: What::Of { formula: Formula::Column(noun), .. }, values }) = &piece.kind
+        else {
+            continue;
+        };
+        let bare = (piece.tokens.start..noun.tokens.start).all(|t| words::is_filler(scan.word(t)));
+        if values.is_empty() && bare {
+            piece.kind = Kind::Noun(noun.clone());
+        }
+    }
+}
 
 /// Reads a wish for one row of several alike, and what is said of it further on.
 pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {

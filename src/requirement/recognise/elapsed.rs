@@ -148,8 +148,11 @@ pub(super) fn between<'a>(scan: &Scan<'a>, at: usize) -> Option<(Elapsed<'a>, us
     Some((Elapsed { unit: said, from, to }, end))
 }
 
+/// Where a time begins and ends; none for what is left open.
+type Ends<'a> = (Option<Event<'a>>, Option<Event<'a>>);
+
 /// `between order and payment`, `until the first reply`, `since the last order`.
-fn ends<'a>(scan: &Scan<'a>, at: usize) -> Option<((Option<Event<'a>>, Option<Event<'a>>), usize)> {
+fn ends<'a>(scan: &Scan<'a>, at: usize) -> Option<(Ends<'a>, usize)> {
     if let Some(i) = scan.any(at, &["between", "from"]) {
         let (from, i) = event(scan, i, &["and", "to", "until", "till"])?;
         let i = scan.any(i, &["and", "to", "until", "till"])?;

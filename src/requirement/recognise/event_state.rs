@@ -59,7 +59,8 @@ fn none<'a>(at: usize) -> Noun<'a> {
 fn happened<'a>(scan: &Scan<'a>, at: usize, tables: &[&'a TableRef]) -> Option<(Noun<'a>, usize)> {
     let token = scan.tokens.get(at).filter(|t| t.kind == tokens::Kind::Word)?;
     let irregular = matches!(token.lower.as_str(), "paid" | "sent" | "sold" | "left" | "lost" | "won");
-    if !irregular && !(token.lower.len() > 4 && token.lower.ends_with("ed")) {
+    let regular = token.lower.len() > 4 && token.lower.ends_with("ed");
+    if !irregular && !regular {
         return None;
     }
     let own = |of: &crate::requirement::lexicon::ValueOf<'a>| tables.contains(&of.table);

@@ -116,4 +116,6 @@ pub const RECOGNISERS: &[Recogniser] = &[
 pub fn finish<'a>(scan: &Scan<'a>, pieces: &mut Vec<Piece<'a>>) {
     top::finish(scan, pieces);
     around::finish(scan, pieces);
+    dedupe::finish(scan, pieces);
+    others::finish(scan, pieces);
 }

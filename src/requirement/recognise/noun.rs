@@ -60,6 +60,6 @@ fn audience(scan: &Scan<'_>, at: usize) -> Option<usize> {
         return Some(end);
     }
     let alone = words::is_audience(scan.word(i)) && scan.hits(i).is_none();
-    let ends = scan.tokens.get(i + 1).is_none_or(|t| t.kind == tokens::Kind::Mark);
+    let ends = scan.tokens.get(i + 1).is_none_or(|t| t.kind == tokens::Kind::Mark || t.lower == "with");
     (alone && ends).then_some(i + 1)
 }

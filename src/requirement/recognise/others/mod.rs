@@ -238,3 +238,39 @@ fn others<'a>(scan: &Scan<'a>, at: usize, subjects: &[&'a TableRef]) -> Option<(
     let below = |table: &&'a TableRef| subjects.iter().any(|s| verb::related(scan, table, s) && !scan.leads(s, table));
     verb::read(scan, at, &below).map(|(noun, end)| (noun, end, true))
 }
+
+/// `not borrowed anything, i.e. have no loans, in the last 60 days`: what explains the others says nothing more, and a
+/// stretch of time behind them is theirs.
+pub fn finish<'a>(scan: &Scan<'a>, pieces: &mut Vec<Piece<'a>>) {
+    let mut i = 0;
+    while i < pieces.len() {
+        match goes_on(scan, pieces, i) {
+            Some((to, more)) => {
+                let end = pieces[to].tokens.end;
+                pieces.drain(i + 1..=to);
+                pieces[i].tokens.end = end;
+                if let Kind::Filter(Filter::Others(others)) = &mut pieces[i].kind {
+                    others.which.extend(more);
+                }
+            }
+            None => i += 1,
+        }
+    }
+}
+
+/// The piece up to which what is said of others goes on, and what it adds.
+fn goes_on<'a>(scan: &Scan<'a>, pieces: &[Piece<'a>], at: usize) -> Option<(usize, Vec<Piece<'a>>)> {
+    let Kind::Filter(Filter::Others(others)) = &pieces.get(at)?.kind else { return None };
+    let says = |p: &Piece<'_>| !matches!(p.kind, Kind::Filler | Kind::Unknown);
+    let to = (at + 1..pieces.len()).find(|i| says(&pieces[*i]))?;
+    let between = pieces[at].tokens.end..pieces[to].tokens.start;
+    let marks = between.clone().all(|t| scan.tokens[t].is_mark(","));
+    let explained = between.clone().any(|t| scan.any(t, super::defined::THAT_IS).is_some());
+    match &pieces[to].kind {
+        Kind::Window(_) if marks => Some((to, vec![pieces[to].clone()])),
+        Kind::Filter(Filter::Others(same)) if explained && same.many == others.many => {
+            (same.noun.hits.tables == others.noun.hits.tables).then(|| (to, same.which.clone()))
+        }
+        _ => None,
+    }
+}

@@ -17,25 +17,17 @@ use crate::requirement::piece::{Filter, Kind, Noun, Piece};
 use crate::requirement::scan::Scan;
 use crate::requirement::{tokens, words};
 use crate::spec::TestSeverity;
-pub(super) use predicate::{Cond, turn};
 use subject::one;
 
+pub(super) use predicate::{Cond, turn};
 pub use subject::form_of;
 pub(super) use subject::{Subject, adjective, subject, table};
 
 /// Verbs beside those of [`words::CHECK`] that ask for something to hold.
+#[rustfmt::skip]
 const RULE: &[&str] = &[
-    "the following must hold",
-    "these rules must hold",
-    "these rules hold",
-    "we expect",
-    "we expect that",
-    "expect",
-    "expect that",
-    "require",
-    "require that",
-    "enforce",
-    "enforce that",
+    "the following must hold", "these rules must hold", "these rules hold", "we expect", "we expect that", "expect",
+    "expect that", "require", "require that", "enforce", "enforce that",
 ];
 /// Words that ask for something not to be met.
 #[rustfmt::skip]
