@@ -113,6 +113,22 @@ pub fn event_time(contract: &Contract) -> (Choice<&Column>, u8) {
     }
 }
 
+/// When a row begins and when it ends, where each is one column.
+pub fn span(contract: &Contract) -> Option<(&Column, &Column)> {
+    const ENDS: &[&str] = &[
+        "end", "finish", "complet", "clos", "stop", "left", "leav", "exit", "return", "arriv", "dropoff", "checkout",
+        "discharg", "resolv",
+    ];
+    let (Choice::One(from), _) = event_time(contract) else { return None };
+    let ends = |c: &&Column| {
+        let parts = name_parts(&c.physical_name, c.name.as_str());
+        c.data_type.is_temporal() && c.name != from.name && parts.iter().any(|p| ENDS.contains(&value(p).as_str()))
+    };
+    let mut ends = contract.columns.iter().filter(ends);
+    let to = ends.next()?;
+    ends.next().is_none().then_some((from, to))
+}
+
 /// Numbers that are no money, or money that is only a part of what a row is worth.
 #[rustfmt::skip]
 const NOT_WORTH: &[&str] = &[

@@ -95,7 +95,7 @@ const HARMLESS: &[&str] = &[
     "raised", "issued", "written", "held", "given", "produced", "performed", "attended", "visited", "played", "driven", "travelled", "posted",
     "filed", "entered", "measured", "captured", "observed", "taking", "coming", "going", "occurred", "occurring", "incurred",
     "listed", "stored", "kept", "tracked", "assigned", "involved", "seen", "found", "look", "looking", "understand", "compare", "monitor",
-    "interested", "useful", "helpful", "quick", "quickly", "ready", "easy", "proper", "own", "something", "everything", "anything", "thing",
+    "interested", "shown", "displayed", "useful", "helpful", "quick", "quickly", "ready", "easy", "proper", "own", "something", "everything", "anything", "thing",
     "things", "stuff", "etc", "cheers", "regards", "morning", "everyone", "team", "guys", "folks", "boss", "colleagues", "actually", "basically",
     "really", "currently", "generally", "available", "overview", "picture", "question", "idea", "help", "works", "working", "goes", "get",
     "gets", "whole", "complete", "full", "detailed", "separate", "correct", "right", "accordingly", "respectively", "always", "later", "ones",
@@ -147,7 +147,7 @@ const NEVER: &[&str] = &[
     "report", "data", "create", "build", "make", "show", "list", "give", "find", "keep", "need", "want", "how", "many", "much",
     "please", "clean", "check", "if", "when", "where", "then", "also", "than", "more", "less", "least", "most", "leave", "out",
     "distinct", "unique", "different", "average", "sum", "mean", "maximum", "minimum", "have", "has", "do", "does", "must", "should",
-    "values", "value", "records", "rows", "record", "row", "so", "there", "their", "our", "my", "its", "refresh", "run", "slack", "retry", "twice", "using", "add", "new",
+    "values", "value", "records", "rows", "record", "row", "so", "there", "their", "our", "my", "its", "i'd", "we'd", "i'll", "we'll", "i'm", "we're", "i've", "we've", "let's", "refresh", "run", "slack", "retry", "twice", "using", "add", "new",
 ];
 
 /// Small words that change what is meant wherever they stand, so that they are never passed over.

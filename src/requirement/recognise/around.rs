@@ -23,9 +23,9 @@ const MOVING: &[&str] = &["moving", "rolling", "trailing", "sliding"];
 const MEAN: &[&str] = &["average", "averages", "mean", "avg", "means"];
 const PERCENT: &[&str] = &["percent", "percentage", "%", "pct", "per cent", "in percent", "percentual"];
 #[rustfmt::skip]
-const GROWTH: &[&str] = &["growth", "growth rate", "growth rates", "rate of growth", "rate of change", "growth percentage"];
+const GROWTH: &[&str] = &["how much it grew", "how much it has grown", "how much they grew", "how fast it grew", "growth", "growth rate", "growth rates", "rate of growth", "rate of change", "growth percentage"];
 #[rustfmt::skip]
-const CHANGE: &[&str] = &["change", "changes", "difference", "differences", "delta", "absolute change", "increase", "absolute difference"];
+const CHANGE: &[&str] = &["how much it changed", "how much it has changed", "how it changed", "how much it rose", "how much they changed", "change", "changes", "difference", "differences", "delta", "absolute change", "increase", "absolute difference"];
 #[rustfmt::skip]
 const OVERS: &[(&str, Unit)] = &[
     ("day over day", Unit::Day), ("day-over-day", Unit::Day), ("dod", Unit::Day), ("week over week", Unit::Week), ("week-over-week", Unit::Week), ("wow", Unit::Week), ("week on week", Unit::Week),

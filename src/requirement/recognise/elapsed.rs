@@ -19,6 +19,7 @@ const PICKS: &[(&[&str], Pick)] = &[
     (&["first", "earliest", "very first", "initial"], Pick::First),
     (&["last", "latest", "most recent", "newest"], Pick::Last),
 ];
+const MEAN: &[&str] = &["on average", "typically", "on the average"];
 const UNITS: &[&str] = &["second", "minute", "hour", "day", "week"];
 
 const IS: &[&str] = &[
@@ -50,7 +51,11 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
         );
         return Some(Piece { tokens: at..end, kind: Kind::Ask(Question::new(about).or_without()) });
     }
-    let (elapsed, end) = between(scan, start).or_else(|| called(scan, start))?;
+    let found = between(scan, start).or_else(|| called(scan, start));
+    let (elapsed, end) = found.or_else(|| super::lasting::lasting(scan, start))?;
+    // `how many hours does it take on average from …`
+    let mean = || (start..end).any(|t| MEAN.iter().any(|m| scan.phrase(t, m).is_some()));
+    let function = function.or_else(|| mean().then_some(Function::Avg));
     let kind = match function {
         Some(function) => Kind::Measure(Measure { what: What::Elapsed { function, elapsed }, values: Vec::new() }),
         None => Kind::Elapsed(elapsed),
@@ -140,6 +145,7 @@ pub(super) fn between<'a>(scan: &Scan<'a>, at: usize) -> Option<(Elapsed<'a>, us
     let (before, i) = inner.map_or((None, i), |(u, i)| (Some(u), scan.any(i, &[")"]).unwrap_or(i)));
     let i =
         scan.skip(i, &["that pass", "passed", "it takes", "it took", "elapsed", "passing", "is it", "does it take"]);
+    let i = scan.skip(i, MEAN);
     let ((from, to), end) = ends(scan, i)?;
     // `… in hours`
     let after =

@@ -7,10 +7,10 @@ use crate::requirement::{tokens, words};
 /// Verbs and participles, with what they do.
 #[rustfmt::skip]
 const HOW: &[(How, &[&str], &[&str])] = &[
-    (How::Mask, &["mask", "obfuscate", "redact", "blank out", "conceal", "scramble", "mask out", "protect"], &["masked", "obfuscated", "redacted", "blanked out", "concealed", "scrambled", "reduced to initials", "reduced to the initial", "reduced to their initials", "shortened to initials", "as initials", "only as initials", "partly masked", "partially masked", "masked partly", "masked partially", "masked out", "starred out", "protected"]),
-    (How::Hide, &["hide", "suppress"], &["hidden", "suppressed", "not shown", "left out for privacy"]),
-    (How::Hash, &["pseudonymise", "pseudonymize", "hash", "tokenise", "tokenize"], &["pseudonymised", "pseudonymized", "hashed", "tokenised", "tokenized", "replaced by a hash", "replaced by hashes", "replaced with a hash"]),
-    (How::Anonymise, &["anonymise", "anonymize", "de-identify", "deidentify"], &["anonymised", "anonymized", "de-identified", "deidentified"]),
+    (How::Mask, &["mask", "masks", "masking", "redacts", "conceals", "obfuscate", "redact", "blank out", "conceal", "scramble", "mask out", "protect"], &["masked", "obfuscated", "redacted", "blanked out", "concealed", "scrambled", "reduced to initials", "reduced to the initial", "reduced to their initials", "shortened to initials", "as initials", "only as initials", "partly masked", "partially masked", "masked partly", "masked partially", "masked out", "starred out", "protected"]),
+    (How::Hide, &["hide", "hides", "hiding", "suppress", "suppresses"], &["hidden", "suppressed", "not shown", "left out for privacy"]),
+    (How::Hash, &["pseudonymises", "pseudonymizes", "hashes", "pseudonymise", "pseudonymize", "hash", "tokenise", "tokenize"], &["pseudonymised", "pseudonymized", "hashed", "tokenised", "tokenized", "replaced by a hash", "replaced by hashes", "replaced with a hash"]),
+    (How::Anonymise, &["anonymises", "anonymizes", "anonymise", "anonymize", "de-identify", "deidentify"], &["anonymised", "anonymized", "de-identified", "deidentified"]),
     (How::Year, &[], &[
         "cut to the year", "cut to year", "truncated to the year", "reduced to the year", "rounded to the year", "shortened to the year", "as year only", "year only", "only the year", "shown as year", "generalised to the year", "generalized to the year",
         "coarsened to the year", "cut down to the year", "limited to the year", "only as a year", "replaced by the year",
@@ -31,7 +31,7 @@ const KINDS: &[(&str, &[&str])] = &[
 #[rustfmt::skip]
 const READERS: &[&str] = &[
     "analysts", "analyst", "researchers", "support", "marketing", "finance", "hr", "auditors", "partners", "interns", "contractors", "scientists", "data scientists", "analytics", "managers", "developers", "everyone",
-    "customer service", "sales", "operations", "students", "teachers", "doctors", "nurses", "engineers", "librarians", "accounting", "payroll",
+    "customer service", "sales", "operations", "students", "teachers", "doctors", "nurses", "engineers", "librarians", "accounting", "payroll", "planners", "trainers", "drivers", "controllers", "agencies", "vendors", "suppliers",
 ];
 
 /// Reads what is hidden, and from whom.
@@ -44,7 +44,13 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
 
 fn masked<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a>> {
     let start = scan
-        .any(at, &["and", ",", ", and", "with", "where", "but with", "also", "please", "show", "but"])
+        .any(
+            at,
+            &[
+                "and", ",", ", and", "with", "where", "but with", "also", "please", "show", "but", "that", "which",
+                "so as to",
+            ],
+        )
         .unwrap_or(at);
     let take = |how: How, what: Vec<Target<'a>>, end: usize| {
         Some(Piece { tokens: at..end, kind: Kind::Mask(Masking { how, what }) })

@@ -23,6 +23,7 @@ mod happened;
 mod having;
 mod hint;
 mod history;
+mod lasting;
 mod left_out;
 mod mask;
 mod measure;

@@ -22,6 +22,9 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
 }
 
 fn retries<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
+    // `on failure retry 3 times`
+    let whole = at;
+    let at = scan.any(at, WHEN).map_or(at, |i| scan.skip(i, &[","]));
     let start = scan.any(at, &["with up to", "with", "and"]).unwrap_or(at);
     let counted = count(scan, start)
         .and_then(|(n, i)| Some((n, scan.any(i, &["retries", "retry", "retry attempts", "more attempts"])?)));
@@ -46,7 +49,7 @@ fn retries<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
             (n, scan.any(i, &["times", "time", "times on failure"]).unwrap_or(i))
         }
     };
-    Some(Piece { tokens: at..scan.any(end, WHEN).unwrap_or(end), kind: Kind::Retries(n) })
+    Some(Piece { tokens: whole..scan.any(end, WHEN).unwrap_or(end), kind: Kind::Retries(n) })
 }
 
 fn count(scan: &Scan<'_>, at: usize) -> Option<(u8, usize)> {
