@@ -2,7 +2,7 @@
 
 use crate::requirement::piece::{Dedupe, First, Formula, Keep, Kind, Measure, Noun, Piece, What};
 use crate::requirement::scan::Scan;
-use crate::requirement::words;
+use crate::requirement::{tokens, words};
 
 #[rustfmt::skip]
 const VERBS: &[&str] = &[
@@ -161,6 +161,9 @@ fn of_the_row(before: &[Piece<'_>]) -> bool {
 
 /// `There are duplicate guests.`, where what is to be done about it is said further on.
 fn complaint<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
+    // `Some members registered more than once.`
+    const AGAIN: &[&str] =
+        &["twice", "more than once", "several times", "multiple times", "repeatedly", "in duplicate", "two times"];
     const THERE: &[&str] = &[
         "there are duplicate",
         "there are duplicates in",
@@ -170,7 +173,16 @@ fn complaint<'a>(scan: &Scan<'a>, at: usize) -> Option<(Noun<'a>, usize)> {
         "there are some duplicate",
         "there are double",
     ];
-    let (noun, end) = scan.noun(scan.article(scan.any(at, THERE)?)).filter(|n| !n.0.hits.tables.is_empty())?;
+    let there = scan.any(at, THERE);
+    let some =
+        there.unwrap_or_else(|| scan.skip(at, &["some", "some of", "many", "several", "a few", "a lot of", "certain"]));
+    let (noun, end) = scan.noun(scan.article(some)).filter(|n| !n.0.hits.tables.is_empty())?;
+    let end = match there {
+        Some(_) => end,
+        None => (end + 1..end + 6)
+            .take_while(|i| scan.tokens.get(*i).is_some_and(|t| t.kind == tokens::Kind::Word))
+            .find_map(|i| scan.any(i, AGAIN))?,
+    };
     let done = |i: usize| [ONE_EACH, VERBS, ALIKE].iter().any(|list| scan.any(i, list).is_some());
     (end..scan.tokens.len()).any(done).then_some((noun, end))
 }
@@ -219,8 +231,9 @@ fn one_each<'a>(scan: &Scan<'a>, at: usize) -> Option<(Dedupe<'a>, usize)> {
     let of = scan.any(end, &["of", "from", "in"]).and_then(|j| scan.noun(j)).filter(|n| !n.0.hits.tables.is_empty());
     let (noun, end) = of.map_or((None, end), |(noun, end)| (Some(noun), end));
     // `(case does not matter), the newest`: both are read on their own.
-    let folded = fold(scan, end).map(|f| f.2);
-    let next = scan.skip(folded.unwrap_or(end), &[",", "(", ":", "-", "–", "namely", "and", "that is", "i.e."]);
+    let folded = fold(scan, scan.skip(end, &["please"])).map(|f| f.2);
+    let next =
+        scan.skip(folded.unwrap_or(end), &[",", ";", ".", "(", ":", "-", "–", "namely", "and", "that is", "i.e."]);
     if folded.is_some() {
         keep(scan, scan.any(next, KEEP).unwrap_or(next))?;
         return Some((Dedupe { noun, by, whole: false, keep: None }, end));
@@ -306,8 +319,18 @@ const CASELESS: &[&str] = &[
 
 /// `ignoring case and surrounding spaces`: texts that differ only so are the same.
 fn fold(scan: &Scan<'_>, at: usize) -> Option<(bool, bool, usize)> {
-    const CASE: &[&str] =
-        &["case", "upper and lower case", "capitalisation", "capitalization", "letter case", "upper case", "capitals"];
+    const CASE: &[&str] = &[
+        "case",
+        "upper and lower case",
+        "capitalisation",
+        "capitalization",
+        "letter case",
+        "upper case",
+        "capitals",
+        "upper / lower case",
+        "upper/lower case",
+        "upper or lower case",
+    ];
     const SPACES: &[&str] = &[
         "surrounding spaces",
         "surrounding whitespace",
@@ -320,6 +343,9 @@ fn fold(scan: &Scan<'_>, at: usize) -> Option<(bool, bool, usize)> {
         "spaces around it",
         "spaces around them",
         "blanks",
+        "leading or trailing blanks",
+        "leading and trailing blanks",
+        "spaces around",
         "trailing spaces",
         "extra spaces",
         "leading spaces",
@@ -350,6 +376,10 @@ fn fold(scan: &Scan<'_>, at: usize) -> Option<(bool, bool, usize)> {
         "ignored",
         "being ignored",
         "make no difference",
+        "are irrelevant",
+        "is irrelevant",
+        "are to be ignored",
+        "should be ignored",
         "do not count",
     ];
     let said = scan.any(at, IGNORING);
