@@ -1,6 +1,7 @@
 //! Quality in words: what must hold (`make sure that totals are never negative`, `the status may only be …`), and what
 //! must not be met (`check for missing phones`, `warn if …`, `no two customers share an e-mail`).
 
+mod asked;
 mod complement;
 mod form;
 mod moments;
@@ -230,6 +231,7 @@ fn said<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<'a>, usize)
         .or_else(|| predicated(scan, at, lead))
         .or_else(|| without(scan, at, lead))
         .or_else(|| validated(scan, at, lead))
+        .or_else(|| asked::read(scan, at).map(|(subject, rule, end)| (check(subject, rule, lead), end)))
 }
 
 /// What must not be true, `total is negative`: the subject, the rule that such rows break, and the end.
