@@ -9,11 +9,11 @@ initcap(lower({{ text }}))
 
 {% macro duckdb__title_case(text) -%}
 (
-    select string_agg(upper(left(word, 1)) || substr(word, 2), '' order by place)
+    select string_agg(upper(left(word_text, 1)) || substr(word_text, 2), '' order by word_no)
     from (
         select
-            unnest(regexp_extract_all(lower({{ text }}), '[^ ''-]+[ ''-]*|^[ ''-]+')) as word,
-            generate_subscripts(regexp_extract_all(lower({{ text }}), '[^ ''-]+[ ''-]*|^[ ''-]+'), 1) as place
-    )
+            unnest(regexp_extract_all(lower({{ text }}), '[^ ''-]+[ ''-]*|^[ ''-]+')) as word_text,
+            generate_subscripts(regexp_extract_all(lower({{ text }}), '[^ ''-]+[ ''-]*|^[ ''-]+'), 1) as word_no
+    ) as text_parts
 )
 {%- endmacro %}

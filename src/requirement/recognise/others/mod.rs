@@ -7,7 +7,7 @@ pub(super) mod verb;
 mod which;
 
 use super::filter;
-use crate::requirement::lexicon::SYNONYM;
+use crate::requirement::lexicon::{Hits, SYNONYM};
 use crate::requirement::piece::{Filter, Kind, Many, Measure, Noun, Others, Piece, What};
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
@@ -244,6 +244,14 @@ fn others<'a>(scan: &Scan<'a>, at: usize, subjects: &[&'a TableRef]) -> Option<(
 pub fn finish<'a>(scan: &Scan<'a>, pieces: &mut Vec<Piece<'a>>) {
     let mut i = 0;
     while i < pieces.len() {
+        if let Some(parted) = by_child(scan, &pieces[i]) {
+            pieces.splice(i..=i, parted);
+            i += 1;
+        }
+        i += 1;
+    }
+    let mut i = 0;
+    while i < pieces.len() {
         match goes_on(scan, pieces, i) {
             Some((to, more)) => {
                 let end = pieces[to].tokens.end;
@@ -273,4 +281,28 @@ fn goes_on<'a>(scan: &Scan<'a>, pieces: &[Piece<'a>], at: usize) -> Option<(usiz
         }
         _ => None,
     }
+}
+
+/// `paid orders`, where payments are paid and not orders: orders that have such a payment.
+fn by_child<'a>(scan: &Scan<'a>, piece: &Piece<'a>) -> Option<[Piece<'a>; 2]> {
+    let Kind::Noun(noun) = &piece.kind else { return None };
+    let ([table], [value]) = (&noun.hits.tables[..], &noun.values[..]) else { return None };
+    let own = |of: &TableRef| of == *table || scan.leads(table, of);
+    if !noun.modifiers.is_empty() || value.of.iter().any(|v| own(v.table)) {
+        return None;
+    }
+    let mut below: Vec<&'a TableRef> = value.of.iter().map(|v| v.table).filter(|of| scan.leads(of, table)).collect();
+    below.dedup();
+    let [child] = below[..] else { return None };
+    let tokens = piece.tokens.start..value.tokens.end;
+    let hits = Hits { len: tokens.len(), tier: SYNONYM, tables: vec![child], columns: Vec::new() };
+    let others = Noun { tokens: tokens.clone(), hits, modifiers: Vec::new(), values: Vec::new() };
+    let values = Filter::Values { negative: false, values: vec![value.clone()], noun: None };
+    let which = vec![Piece { tokens: tokens.clone(), kind: Kind::Filter(values) }];
+    let others = Others { many: Many::Some, noun: others, which, than: None };
+    let rest = Noun { tokens: value.tokens.end..noun.tokens.end, values: Vec::new(), ..noun.clone() };
+    Some([
+        Piece { tokens, kind: Kind::Filter(Filter::Others(others)) },
+        Piece { tokens: value.tokens.end..piece.tokens.end, kind: Kind::Noun(rest) },
+    ])
 }
