@@ -7,7 +7,7 @@ use super::models::Resolved;
 use super::{Brief, near};
 use crate::plan::spec_file;
 use crate::proposal::{DbtTest, ModelColumn, Snapshot};
-use crate::spec::{History, Ingest, Mode, TestSeverity};
+use crate::spec::{History, Ingest, Mode, Spec, TestSeverity};
 use crate::vocabulary::{DataType, Diagnostic, Name, Place, Relation};
 
 /// The generic test of snapshots.
@@ -80,13 +80,14 @@ fn snapshot(brief: &Brief<'_>, history: &History, i: usize) -> Result<Snapshot, 
         description: history.description.clone().unwrap_or_else(said),
         key,
         updated_at: history.updated_at.clone(),
-        closes_deleted: holds_all(brief, model),
+        closes_deleted: holds_all(brief, history, model),
         columns: model.columns.iter().flatten().map(column).collect(),
     })
 }
 
-/// Whether a row that is gone from a model is gone: only where its table is landed as a whole each time.
-fn holds_all(brief: &Brief<'_>, model: &Resolved) -> bool {
+/// Whether a row that is gone from a model is gone: only where its table is landed as a whole by whoever takes the
+/// snapshot, which follows its load.
+fn holds_all(brief: &Brief<'_>, history: &History, model: &Resolved) -> bool {
     let mut todo: Vec<&Resolved> = vec![model];
     let mut seen = std::collections::BTreeSet::new();
     while let Some(model) = todo.pop() {
@@ -100,7 +101,11 @@ fn holds_all(brief: &Brief<'_>, model: &Resolved) -> bool {
         }
         if let Some(Relation::Table(table)) = written.map(|m| &m.from) {
             let whole = |i: &&Ingest| i.mode == Mode::Replace && i.window.is_none();
-            if !specs().flat_map(|s| &s.ingest).filter(|i| i.table == *table).all(|i| whole(&i)) {
+            let takes = |s: &&Spec| s.history.iter().any(|h| h.name == history.name);
+            let all: Vec<&Ingest> = specs().flat_map(|s| &s.ingest).filter(|i| i.table == *table).collect();
+            let own: Vec<&Ingest> =
+                specs().filter(takes).flat_map(|s| &s.ingest).filter(|i| i.table == *table).collect();
+            if !(if own.is_empty() { &all } else { &own }).iter().all(whole) {
                 return false;
             }
         }
