@@ -4,6 +4,7 @@ mod missing;
 mod words;
 
 use crate::requirement::Question;
+use crate::requirement::lexicon::EXACT;
 use crate::requirement::piece::{Clean, Cleaned, Kind, Noun, Piece};
 use crate::requirement::roles::Cleanable;
 use crate::requirement::scan::Scan;
@@ -172,7 +173,8 @@ fn target<'a>(scan: &Scan<'a>, at: usize) -> Option<(Cleaned<'a>, usize)> {
     let what = |kind, noun, end| Some((Cleaned { kind, noun, rules: Vec::new() }, end));
     if let Some((end, kind)) = kind_at(at) {
         // `customer_name` and what else the contracts call so is a column of theirs.
-        let column = scan.head(at).filter(|(n, e)| !n.hits.columns.is_empty() && *e > end);
+        let whole = |n: &Noun<'_>, e: usize| e == end && end > at + 1 && n.hits.tier == EXACT;
+        let column = scan.head(at).filter(|(n, e)| !n.hits.columns.is_empty() && (*e > end || whole(n, *e)));
         if let Some((noun, end)) = column.filter(|_| kind == Cleanable::Name) {
             return what(None, Some(noun), end);
         }
