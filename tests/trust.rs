@@ -6,33 +6,12 @@
 mod support;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
 
 use serde_json::{Value, json};
+use support::warehouse::rows;
 use support::{AS_OF, Sandbox};
 
 const SALT: &str = "it's-4-s3cret-of-ours";
-
-fn rows(s: &Sandbox, query: &str) -> Value {
-    let script = "import duckdb, json, sys\nc = duckdb.connect(sys.argv[1], read_only=True)\nprint(json.dumps([[str(v) for v in r] for r in c.execute(sys.argv[2]).fetchall()]))";
-    let database = s.path("warehouse.duckdb");
-    let out = Command::new(runtime_bin().join("python"))
-        .args(["-c", script, &database.to_string_lossy(), query])
-        .output()
-        .expect("the runtime's python");
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    serde_json::from_slice(&out.stdout).expect("JSON")
-}
-
-fn runtime_bin() -> &'static Path {
-    static BIN: OnceLock<PathBuf> = OnceLock::new();
-    BIN.get_or_init(|| {
-        let (code, answer) = Sandbox::bare().json(&["setup"]);
-        assert_eq!(code, 0, "{answer}");
-        PathBuf::from(answer["core"]["bin"].as_str().unwrap_or_else(|| panic!("setup names no folder: {answer}")))
-    })
-}
 
 fn run(s: &Sandbox, pipeline: &Value, via: &str) -> Value {
     let pipeline = pipeline["pipeline"].as_str().expect("a pipeline");

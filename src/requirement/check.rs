@@ -97,3 +97,15 @@ pub enum Form {
     /// Anything that a pattern says.
     Pattern(&'static str),
 }
+
+/// The operator that holds where `op` doesn't.
+pub fn opposite(op: &str) -> &'static str {
+    match op {
+        ">" => "<=",
+        ">=" => "<",
+        "<" => ">=",
+        "<=" => ">",
+        "=" => "<>",
+        _ => "=",
+    }
+}

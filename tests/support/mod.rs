@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 pub mod evaluator;
+pub mod warehouse;
 
 use std::collections::BTreeMap;
 use std::fs;

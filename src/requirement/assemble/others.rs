@@ -23,6 +23,17 @@ pub(super) enum Way<'a> {
     Beside(Edge<'a>, Edge<'a>),
 }
 
+impl<'a> Way<'a> {
+    /// The keys of the rows that are counted, and the key past a table between; none where the others are above.
+    fn below(&self) -> Option<(Vec<Edge<'a>>, Option<&Edge<'a>>)> {
+        match self {
+            Way::Below(way) => Some((way.clone(), None)),
+            Way::Beside(up, over) => Some((vec![up.clone()], Some(over))),
+            Way::Above(_) => None,
+        }
+    }
+}
+
 impl<'a> Assembly<'_, 'a> {
     /// Adds what the pieces at hand say of rows of other tables to a model over the scope.
     pub(super) fn others(&mut self, scope: &mut Scope<'a>, model: &mut Model) {
@@ -158,11 +169,10 @@ impl<'a> Assembly<'_, 'a> {
         others: &Others<'a>,
         words: &str,
     ) -> Option<String> {
-        let (way, over) = match way {
-            Way::Below(way) => (way.clone(), None),
-            Way::Beside(up, over) => (vec![up.clone()], Some(over)),
-            Way::Above(edge) => return self.above_of(scope, model, edge, others, words),
-        };
+        if let Way::Above(edge) = way {
+            return self.above_of(scope, model, edge, others, words);
+        }
+        let (way, over) = way.below()?;
         let child = way.first()?.from;
         self.touch(child);
         if child == scope.base && subject != child && others.many == Many::Some && over.is_none() {
@@ -225,11 +235,7 @@ impl<'a> Assembly<'_, 'a> {
         others: &Others<'a>,
         words: &str,
     ) -> Option<String> {
-        let (way, over) = match way {
-            Way::Below(way) => (way.clone(), None),
-            Way::Beside(up, over) => (vec![up.clone()], Some(over)),
-            Way::Above(_) => return None,
-        };
+        let (way, over) = way.below()?;
         self.touch(way.first()?.from);
         let (mut inner, draft) = self.those(&way, over, subject, others);
         let (join, count) = self.counted(scope, subject, &way, over, &mut inner, draft, words)?;

@@ -1,6 +1,6 @@
 //! Rows that do not go on: what is wrong with them becomes conditions of the staging model of their table, and reasons.
 
-use crate::requirement::check::{Check, Form, Rule};
+use crate::requirement::check::{Check, Form, Rule, opposite};
 use crate::requirement::lexicon::ColumnOf;
 use crate::requirement::piece::{Bad, Kind, Noun, Value};
 use crate::requirement::recognise::form_of;
@@ -241,18 +241,18 @@ impl<'s, 'a> Assembly<'s, 'a> {
                 (format!("{name} {op} ({})", list.join(", ")), format!("{name} {said} {}", values.join(", ")))
             }
             Rule::Bounds(bounds) => any(bounds.iter().map(|(op, n)| {
-                let bad = otherwise(op);
+                let bad = opposite(op);
                 let said =
                     if bad == "<" && n == "0" { format!("{name} is negative") } else { format!("{name} {bad} {n}") };
                 (format!("{name} {bad} {n}"), said)
             })),
             Rule::Compare(op, right) => {
                 let right = self.beside(of, right, words)?;
-                let bad = format!("{name} {} {right}", otherwise(op));
+                let bad = format!("{name} {} {right}", opposite(op));
                 (bad.clone(), bad)
             }
             Rule::Length(list) => any(list.iter().map(|(op, n)| {
-                let bad = otherwise(op);
+                let bad = opposite(op);
                 (format!("length({name}) {bad} {n}"), format!("length of {name} {bad} {n}"))
             })),
             Rule::Pattern(pattern) => (unlike(name.as_str(), pattern), format!("{name} has another form")),
@@ -303,18 +303,6 @@ fn of_one_row(rule: &Rule<'_>) -> bool {
 
 fn unlike(expr: &str, pattern: &str) -> String {
     format!("not regexp_like({expr}, '{}')", pattern.replace('\'', "''"))
-}
-
-/// What does not hold where the operator does.
-fn otherwise(op: &str) -> &'static str {
-    match op {
-        ">" => "<=",
-        ">=" => "<",
-        "<" => ">=",
-        "<=" => ">",
-        "=" => "<>",
-        _ => "=",
-    }
 }
 
 /// One of several conditions, with what is said of each.

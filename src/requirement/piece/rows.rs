@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::requirement::check::Check;
+use crate::requirement::check::{Check, opposite};
 use crate::requirement::roles::Cleanable;
 use crate::vocabulary::Unit;
 
@@ -107,10 +107,7 @@ impl Many {
         match self {
             Many::None => Many::Some,
             Many::Some => Many::None,
-            Many::Count(op, n) => {
-                let ops = [("=", "<>"), ("<>", "="), (">", "<="), ("<=", ">"), ("<", ">="), (">=", "<")];
-                Many::Count(ops.iter().find(|o| o.0 == op).map_or(op, |o| o.1), n)
-            }
+            Many::Count(op, n) => Many::Count(opposite(op), n),
         }
     }
 

@@ -3,7 +3,9 @@
 use super::complement::complement;
 use super::predicate::{self, turn};
 use super::subject::{Subject, subject};
+use crate::requirement::Question;
 use crate::requirement::check::Rule;
+use crate::requirement::piece::{Kind, Piece};
 use crate::requirement::scan::Scan;
 
 const ARE: &[&str] =
@@ -30,4 +32,14 @@ pub(super) fn read<'a>(scan: &Scan<'a>, at: usize) -> Option<(Subject<'a>, Rule<
     let rule = turn(scan, cond, wanted)?;
     let told = scan.any(end, CHECK).filter(|i| scan.tokens.get(*i).is_none_or(|t| t.ends_clause()));
     Some((subject, rule, told.unwrap_or(end)))
+}
+
+/// `Are the orders paid?`: a question of yes or no that states no check; what is wanted of it is asked.
+pub(super) fn unclear<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
+    let starts = at == 0 || scan.tokens[at - 1].ends_clause();
+    [ARE, DO].iter().filter(|_| starts).find_map(|list| scan.any(at, list))?;
+    let end = (at..scan.tokens.len()).find(|i| scan.tokens[*i].ends_clause())?;
+    let end = scan.any(end, &["?"])?;
+    let about = format!("`{}`: what is wanted, a list of rows or a check of something?", scan.words(&(at..end)));
+    Some(Piece { tokens: at..end, kind: Kind::Ask(Question::new(about).or("list the …").or("check that …")) })
 }

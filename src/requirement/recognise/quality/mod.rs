@@ -77,7 +77,9 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         i,
         &["that", "if", "whether", "also", "for", "any", "there are", "there is", "every", "each", "all", "the"],
     );
-    let (mut check, end) = again(scan, at, before).or_else(|| said(scan, i, lead))?;
+    let Some((mut check, end)) = again(scan, at, before).or_else(|| said(scan, i, lead)) else {
+        return asked::unclear(scan, at);
+    };
     if let Some(scope) = &scope
         && check.within.is_none()
         && about(&check, scope)

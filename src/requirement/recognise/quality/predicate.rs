@@ -5,7 +5,7 @@ use super::form::{length, named_form};
 use super::moments::ordered;
 use super::subject::{Subject, adjective, one};
 use super::value;
-use crate::requirement::check::{Form, Rule};
+use crate::requirement::check::{Form, Rule, opposite};
 use crate::requirement::piece::{Formula, Noun};
 use crate::requirement::scan::Scan;
 use crate::requirement::tokens;
@@ -69,11 +69,11 @@ pub(in crate::requirement::recognise) fn turn<'a>(_: &Scan<'a>, cond: Cond<'a>, 
         (Cond::Zero, false) => bounds("<>"),
         (Cond::Bounds(list), true) => Rule::Bounds(list),
         (Cond::Bounds(list), false) => match list[..] {
-            [(op, ref literal)] => Rule::Bounds(vec![(value::opposite(op), literal.clone())]),
+            [(op, ref literal)] => Rule::Bounds(vec![(opposite(op), literal.clone())]),
             _ => return None,
         },
         (Cond::Compare(op, formula), true) => Rule::Compare(op, formula),
-        (Cond::Compare(op, formula), false) => Rule::Compare(value::opposite(op), formula),
+        (Cond::Compare(op, formula), false) => Rule::Compare(opposite(op), formula),
         (Cond::Values(values), wanted) => Rule::Values { values, not: !wanted },
         (Cond::Valid(form), true) => Rule::Valid(form),
         (Cond::Invalid, false) => Rule::Valid(None),
@@ -85,7 +85,7 @@ pub(in crate::requirement::recognise) fn turn<'a>(_: &Scan<'a>, cond: Cond<'a>, 
         (Cond::Older(hours), false) | (Cond::Within(hours), true) => Rule::Fresh(hours),
         (Cond::Length(list), true) => Rule::Length(list),
         (Cond::Length(list), false) => match list[..] {
-            [(op, n)] if op != "=" => Rule::Length(vec![(value::opposite(op), n)]),
+            [(op, n)] if op != "=" => Rule::Length(vec![(opposite(op), n)]),
             _ => return None,
         },
         (Cond::Pattern(pattern), true) => Rule::Pattern(pattern),

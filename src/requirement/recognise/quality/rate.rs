@@ -4,7 +4,7 @@ use super::predicate::rest;
 use super::subject::{Subject, one, table};
 use super::value;
 use super::{Lead, check};
-use crate::requirement::check::{Check, Rule};
+use crate::requirement::check::{Check, Rule, opposite};
 use crate::requirement::piece::Noun;
 use crate::requirement::scan::Scan;
 
@@ -198,7 +198,7 @@ pub(super) fn rows<'a>(scan: &Scan<'a>, at: usize, lead: Lead) -> Option<(Check<
     }
     let (list, end) = value::bounds(scan, i)?;
     let list = match list[..] {
-        [(op, ref n)] if !wanted => vec![(value::opposite(op), n.clone())],
+        [(op, ref n)] if !wanted => vec![(opposite(op), n.clone())],
         _ if !wanted => return None,
         _ => list,
     };

@@ -103,18 +103,6 @@ pub(super) fn operator(scan: &Scan<'_>, at: usize) -> Option<(&'static str, usiz
     COMPARE.iter().chain(TIMES).filter_map(|(say, op)| Some((*op, scan.phrase(at, say)?))).max_by_key(|f| f.1)
 }
 
-/// The operator that holds where `op` doesn't.
-pub(super) fn opposite(op: &'static str) -> &'static str {
-    match op {
-        ">" => "<=",
-        ">=" => "<",
-        "<" => ">=",
-        "<=" => ">",
-        "=" => "<>",
-        _ => "=",
-    }
-}
-
 /// `between 1 and 100`, `from 1 to 5`, `1-5`, `in the range 1 to 5`, `at least 1 and at most 100`, `above zero`.
 pub(super) fn bounds(scan: &Scan<'_>, at: usize) -> Option<(Vec<(&'static str, String)>, usize)> {
     let i = scan.skip(
