@@ -5,6 +5,25 @@ use diffy::{IncompleteHunkStyle, MergeOptions};
 /// The line that opens a conflict.
 pub(super) const OPENS: &str = "<<<<<<< yours";
 
+const BEFORE: &str = "||||||| generated before";
+const BETWEEN: &str = "=======";
+const CLOSES: &str = ">>>>>>> generated now";
+
+/// A conflict between whole lines: what stands, what was generated before, what is generated now. A last line without an
+/// end gets one.
+pub(super) fn markers(yours: &str, before: &str, now: &str) -> String {
+    let mut out = String::with_capacity(yours.len() + before.len() + now.len() + 80);
+    for (marker, part) in [(OPENS, yours), (BEFORE, before), (BETWEEN, now), (CLOSES, "")] {
+        out.push_str(marker);
+        out.push('\n');
+        out.push_str(part);
+        if !part.is_empty() && !part.ends_with('\n') {
+            out.push('\n');
+        }
+    }
+    out
+}
+
 /// What three texts give, and whether nothing in it is in conflict.
 pub fn merge_lines(before: &[u8], yours: &[u8], now: &[u8]) -> (Vec<u8>, bool) {
     // Markers longer than any run of their characters in the texts can't be taken for a line of them.
@@ -22,9 +41,9 @@ fn named(marked: &[u8], length: usize, crlf: bool) -> Vec<u8> {
     let of = |c: char, label: &str| format!("{}{label}", c.to_string().repeat(length)).into_bytes();
     let markers = [
         (of('<', " ours"), OPENS),
-        (of('|', " original"), "||||||| generated before"),
-        (of('=', ""), "======="),
-        (of('>', " theirs"), ">>>>>>> generated now"),
+        (of('|', " original"), BEFORE),
+        (of('=', ""), BETWEEN),
+        (of('>', " theirs"), CLOSES),
     ];
     let mut out = Vec::with_capacity(marked.len());
     for line in marked.split_inclusive(|b| *b == b'\n') {

@@ -1,8 +1,13 @@
 //! Three-way merge of the generated tree: as last generated, as edited, as generated now. No line is ever lost.
 
+mod python;
+mod sql;
+mod structure;
+mod yaml;
+
 use std::collections::BTreeSet;
 
-use super::lines::{OPENS, is_crlf, merge_lines, to_crlf};
+use super::lines::OPENS;
 use crate::render::Files;
 use crate::vocabulary::{Diagnostic, Place};
 use crate::world::git::{File, Mode, Tree};
@@ -74,15 +79,16 @@ fn one(
         return Some(edited.clone());
     }
     let base_bytes = base.map_or(&[][..], |b| &b.bytes);
-    let (bytes, clean) = if edited.bytes == new || (base.is_some() && base_bytes == new) {
-        (edited.bytes.clone(), true)
+    let (bytes, clean, notes) = if edited.bytes == new || (base.is_some() && base_bytes == new) {
+        (edited.bytes.clone(), true, Vec::new())
     } else if base.is_some() && base_bytes == edited.bytes {
-        (new.to_vec(), true)
-    } else if is_crlf(&edited.bytes) {
-        merge_lines(&to_crlf(base_bytes), &edited.bytes, &to_crlf(new))
+        (new.to_vec(), true, Vec::new())
     } else {
-        merge_lines(base_bytes, &edited.bytes, new)
+        structure::three(path, base_bytes, &edited.bytes, new)
     };
+    findings.extend(notes.into_iter().map(|what| {
+        note("kept-edit", &what).next("nothing, where that is meant; else write it as it is generated now")
+    }));
     if !clean {
         let why = match base {
             Some(_) => "the same lines were edited by hand and are generated otherwise now",

@@ -1,0 +1,76 @@
+//! The merge of one text: by lines where that is right, by structure where the file has one, by lines with markers else.
+
+use super::super::lines::{is_crlf, merge_lines, to_crlf};
+use super::{python, sql, yaml};
+
+/// Texts longer than this are merged by lines alone.
+const LONGEST: usize = 5_000_000;
+
+/// What a merge by structure gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Woven {
+    /// The text. What is in conflict stands between markers, written by [`markers`](super::super::lines::markers).
+    pub text: String,
+    /// Whether nothing is in conflict.
+    pub clean: bool,
+    /// What was left as people have it though it is generated otherwise now: a sentence each, no full stop.
+    pub notes: Vec<String>,
+}
+
+/// A structure that files of one kind have. All texts have `\n` at the ends of their lines, and no byte order mark.
+struct Structure {
+    /// Whether `merged`, a merge by lines without a conflict, is right: it reads as `edited` and `new` do, and nothing
+    /// in it stands twice or without what it needs.
+    holds: fn(edited: &str, new: &str, merged: &str) -> bool,
+    /// The merge by structure; none where one of the three can't be read.
+    merge: fn(base: &str, edited: &str, new: &str) -> Option<Woven>,
+}
+
+fn structure(path: &str) -> Option<Structure> {
+    match path.rsplit_once('.')?.1 {
+        "sql" => Some(Structure { holds: sql::holds, merge: sql::merge }),
+        "yml" | "yaml" => Some(Structure { holds: yaml::holds, merge: yaml::merge }),
+        "py" => Some(Structure { holds: python::holds, merge: python::merge }),
+        _ => None,
+    }
+}
+
+/// Merges three versions of the file at `path` that all differ.
+pub(super) fn three(path: &str, base: &[u8], edited: &[u8], new: &[u8]) -> (Vec<u8>, bool, Vec<String>) {
+    let lines = match is_crlf(edited) {
+        true => merge_lines(&to_crlf(base), edited, &to_crlf(new)),
+        false => merge_lines(base, edited, new),
+    };
+    let by_lines = |(bytes, clean): (Vec<u8>, bool)| (bytes, clean, Vec::new());
+    let (Some(structure), Some([b, e, n])) = (structure(path), texts([base, edited, new])) else {
+        return by_lines(lines);
+    };
+    if lines.1 && texts([&lines.0]).is_some_and(|[merged]| (structure.holds)(&e, &n, &merged)) {
+        return by_lines(lines);
+    }
+    match (structure.merge)(&b, &e, &n) {
+        Some(woven) => (as_in(edited, woven.text), woven.clean, woven.notes),
+        None => by_lines(lines),
+    }
+}
+
+/// The texts as structures read them; none where one is no text, or too long.
+fn texts<const N: usize>(all: [&[u8]; N]) -> Option<[String; N]> {
+    let mut out = [const { String::new() }; N];
+    for (text, bytes) in out.iter_mut().zip(all) {
+        let read = std::str::from_utf8(bytes).ok().filter(|t| t.len() <= LONGEST)?;
+        *text = read.strip_prefix(BYTE_ORDER_MARK).unwrap_or(read).replace("\r\n", "\n");
+    }
+    Some(out)
+}
+
+/// `text` with the ends of lines and the byte order mark of `edited`.
+fn as_in(edited: &[u8], text: String) -> Vec<u8> {
+    let bytes = if is_crlf(edited) { to_crlf(text.as_bytes()) } else { text.into_bytes() };
+    match edited.starts_with(BYTE_ORDER_MARK.as_bytes()) {
+        true => [BYTE_ORDER_MARK.as_bytes(), &bytes].concat(),
+        false => bytes,
+    }
+}
+
+const BYTE_ORDER_MARK: &str = "\u{feff}";
