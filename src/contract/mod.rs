@@ -2,6 +2,7 @@
 //! written from, a [`Contract`]; people own the document.
 
 pub mod odcs;
+mod profile;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::vocabulary::{DataType, Name, TableRef};
 
 pub use odcs::{read, write};
+pub use profile::{ColumnProfile, Counted, Lengths, TableProfile};
 
 /// One table of a source, as its contract states it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,6 +85,12 @@ pub struct Column {
     /// Tags, such as `pii.email`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// How sure the tag of personal data is, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pii_confidence: Option<u8>,
+    /// What was seen of its values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ColumnProfile>,
 }
 
 /// Where a foreign key points to.
@@ -96,18 +104,6 @@ pub struct Reference {
     /// Found from names and values rather than declared by the source.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inferred: bool,
-}
-
-/// What profiling saw.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TableProfile {
-    /// Rows in the table.
-    pub rows: u64,
-    /// Rows looked at.
-    pub sample: u64,
-    /// How they were chosen: `all`, `first`.
-    pub method: String,
 }
 
 impl Contract {
@@ -130,6 +126,26 @@ impl Contract {
 }
 
 impl Column {
+    /// A column of that name and type, of which nothing else is known; the source calls both so too.
+    pub fn new(name: Name, data_type: DataType) -> Column {
+        Column {
+            physical_name: name.to_string(),
+            physical_type: data_type.to_string(),
+            name,
+            data_type,
+            description: None,
+            required: false,
+            unique: false,
+            primary_key: None,
+            references: None,
+            accepted_values: Vec::new(),
+            examples: Vec::new(),
+            tags: Vec::new(),
+            pii_confidence: None,
+            profile: None,
+        }
+    }
+
     /// The kind of personal data that a tag says it holds, `email` for `pii.email`.
     pub fn pii(&self) -> Option<&str> {
         self.tags.iter().find_map(|t| t.strip_prefix("pii."))

@@ -48,16 +48,11 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
         columns.push(Column {
             physical_name: raw.name.clone(),
             physical_type: if raw.declared.is_empty() { storage(data_type).into() } else { raw.declared.clone() },
-            data_type,
-            description: None,
             required: raw.required || (raw.primary_key.is_some() && seen.nulls == 0),
             unique: raw.unique || (raw.primary_key.is_some() && key_size == 1),
             primary_key: raw.primary_key,
-            references: None,
-            accepted_values: Vec::new(),
-            examples: Vec::new(),
             tags: tag.into_iter().map(str::to_owned).collect(),
-            name: column,
+            ..Column::new(column, data_type)
         });
     }
     let cursor = columns
@@ -73,7 +68,13 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
         description: None,
         columns,
         cursor,
-        profile: Some(TableProfile { rows: sample.rows, sample: sample.sample, method: sample.method.to_owned() }),
+        profile: Some(TableProfile {
+            rows: sample.rows,
+            sample: sample.sample,
+            method: sample.method.to_owned(),
+            seed: sample.seed,
+            bytes: sample.bytes,
+        }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a kind of source must be able to do. One file a kind.
 
+use super::sampling::Sampling;
 use crate::contract::TableKind;
 use crate::vocabulary::{DataType, Diagnostic, Outcome};
 
@@ -14,11 +15,11 @@ pub trait Connector {
     /// The source as a whole can't be read.
     fn tables(&mut self, warnings: &mut Vec<Diagnostic>) -> Outcome<Vec<RawTable>>;
 
-    /// At most about `limit` rows of a table; the inner error says why this one table can't be read.
+    /// Looks at the rows of a table that `sampling` asks for; the inner error says why this one table can't be read.
     ///
     /// # Errors
     /// The source as a whole can't be read.
-    fn sample(&mut self, table: &RawTable, limit: u64) -> Outcome<Result<Sample, String>>;
+    fn sample(&mut self, table: &RawTable, sampling: &Sampling) -> Outcome<Result<Sample, String>>;
 
     /// All different values of a column that are text, at most `limit` of them; none where there are more.
     ///
@@ -83,8 +84,12 @@ pub struct Sample {
     pub rows: u64,
     /// Rows looked at.
     pub sample: u64,
-    /// How they were chosen: `all`, `systematic`, `first`.
+    /// How they were chosen: `all`, `systematic`, `reservoir`, `stratified`, `first`.
     pub method: &'static str,
+    /// What the choice was drawn from, where it was drawn.
+    pub seed: Option<u64>,
+    /// Size of the table, where the source tells it.
+    pub bytes: Option<u64>,
     /// What was seen, by column.
     pub columns: Vec<super::profile::Seen>,
 }

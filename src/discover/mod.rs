@@ -5,6 +5,7 @@ mod connector;
 pub mod personal;
 mod profile;
 mod references;
+pub mod sampling;
 mod sqlite;
 mod stamp;
 
@@ -15,6 +16,7 @@ use crate::vocabulary::{Diagnostic, Name, Outcome, Place};
 use crate::workspace::{Connection, paths};
 
 pub use connector::{Cell, Connector, ForeignKey, RawColumn, RawTable, Sample};
+pub use sampling::Sampling;
 pub use sqlite::Sqlite;
 
 /// What a source holds.
@@ -55,9 +57,10 @@ pub fn contracts(
 pub fn through(connector: &mut dyn Connector, source: &Name, progress: &mut dyn FnMut(&str)) -> Outcome<Discovered> {
     let mut warnings = Vec::new();
     let tables = connector.tables(&mut warnings)?;
+    let sampling = Sampling::default();
     let mut profiled = Vec::new();
     for table in tables {
-        match connector.sample(&table, profile::SAMPLE)? {
+        match connector.sample(&table, &sampling)? {
             Ok(sample) => {
                 progress(&format!("{}: {} rows", table.name, sample.rows));
                 profiled.push((table, sample));

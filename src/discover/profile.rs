@@ -7,8 +7,6 @@ use super::personal;
 use super::stamp::{Stamp, stamp};
 use crate::vocabulary::DataType;
 
-/// Rows that are looked at, at most.
-pub const SAMPLE: u64 = 100_000;
 /// Different values that are kept of a column; one that has more has no list of accepted ones.
 pub const MAX_VALUES: usize = 50;
 /// Rows that a column must at least have a value in, before its values are taken for all that there may be.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::connector::{Cell, Connector, ForeignKey, RawColumn, RawTable, Sample};
 use super::profile::Seen;
+use super::sampling::Sampling;
 use super::skipped;
 use crate::contract::TableKind;
 use crate::vocabulary::{Diagnostic, Dialect, Outcome, sql_identifier};
@@ -121,7 +122,7 @@ impl Connector for Sqlite {
         Ok(out)
     }
 
-    fn sample(&mut self, table: &RawTable, limit: u64) -> Outcome<Result<Sample, String>> {
+    fn sample(&mut self, table: &RawTable, sampling: &Sampling) -> Outcome<Result<Sample, String>> {
         let from = sql_identifier(&table.name, Dialect::Sqlite);
         let rows = match self.database.rows_of(format!("select count(*) from {from}")) {
             Ok(rows) => rows.first().map_or(0, |r| r.integer(0).unsigned_abs()),
@@ -138,14 +139,15 @@ impl Connector for Sqlite {
                 )
             })
             .collect();
-        let step = rows.div_ceil(limit.max(1));
+        let limit = sampling.size.max(1);
+        let step = rows.div_ceil(limit);
         let (method, filter) = match step {
             0 | 1 => ("all", String::new()),
             _ if table.numbered => ("systematic", format!(" where rowid % {step} = 0")),
             _ => ("first", String::new()),
         };
         let sql = format!("select {} from {from}{filter} limit {limit}", columns.join(", "));
-        let mut sample = Sample { rows, sample: 0, method, columns: vec![Seen::new(); table.columns.len()] };
+        let mut sample = Sample { rows, method, columns: vec![Seen::new(); table.columns.len()], ..Sample::default() };
         let (seen, count) = (&mut sample.columns, &mut sample.sample);
         let read = self.database.each(sql, &mut |row| {
             *count += 1;

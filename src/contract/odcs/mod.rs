@@ -13,6 +13,11 @@ pub use write::write;
 const CURSOR: &str = "pipewright.cursor";
 /// What profiling saw.
 const PROFILE: &str = "pipewright.profile";
+/// What was seen of each column, by its name. It stands apart from the columns, so that a new profile and what people
+/// edit are never neighbours.
+const STATISTICS: &str = "pipewright.statistics";
+/// Of a column's statistics: how sure its tag of personal data is.
+const PII_CONFIDENCE: &str = "pii_confidence";
 /// Type of a column, where logical and physical type do not tell it.
 const TYPE: &str = "pipewright.type";
 /// A reference that was found from names and values.

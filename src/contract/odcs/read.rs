@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{CustomProperty, Document, Property, Table};
-use super::{CURSOR, INFERRED, PROFILE, TYPE, types};
+use super::{CURSOR, INFERRED, PII_CONFIDENCE, PROFILE, STATISTICS, TYPE, types};
 use crate::contract::{Column, Contract, Reference, TableKind, TableProfile};
 use crate::document;
 use crate::vocabulary::{DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
@@ -78,7 +78,8 @@ fn contract(reading: &mut Reading<'_>, document: Document) -> Option<Contract> {
         key.iter_mut().zip(1..).for_each(|(position, n)| **position = n);
     }
     table_relationships(reading, &table, &mut columns, &path);
-    let (cursor, profile) = custom(reading, &table.custom_properties, &format!("{path}.customProperties"));
+    let at = format!("{path}.customProperties");
+    let (cursor, profile) = custom(reading, &table.custom_properties, &mut columns, &at);
     let contract = Contract {
         source,
         table: name,
@@ -178,6 +179,8 @@ fn column(reading: &mut Reading<'_>, property: &Property, path: &str) -> Column 
     examples.sort();
     examples.dedup();
     Column {
+        pii_confidence: None,
+        profile: None,
         physical_name: property.physical_name.clone().unwrap_or_else(|| property.name.clone()),
         physical_type: property.physical_type.clone().unwrap_or_else(|| data_type.to_string()),
         name,
@@ -231,7 +234,12 @@ fn table_relationships(reading: &mut Reading<'_>, table: &Table, columns: &mut [
     }
 }
 
-fn custom(reading: &mut Reading<'_>, all: &[CustomProperty], path: &str) -> (Option<Name>, Option<TableProfile>) {
+fn custom(
+    reading: &mut Reading<'_>,
+    all: &[CustomProperty],
+    columns: &mut [Column],
+    path: &str,
+) -> (Option<Name>, Option<TableProfile>) {
     let (mut cursor, mut profile) = (None, None);
     for property in all {
         let at = format!("{path}.{}", property.property);
@@ -248,10 +256,42 @@ fn custom(reading: &mut Reading<'_>, all: &[CustomProperty], path: &str) -> (Opt
                     reading.fault("wrong-value", format!("{at}.value"), format!("the profile can't be read: {why}"));
                 }
             },
-            other => unknown(reading, other, &[CURSOR, PROFILE], &at),
+            STATISTICS => statistics(reading, &property.value, columns, &format!("{at}.value")),
+            other => unknown(reading, other, &[CURSOR, PROFILE, STATISTICS], &at),
         }
     }
     (cursor, profile)
+}
+
+/// What was seen of each column. That of a column which people took out or named anew is nobody's, until `discover`
+/// writes it again.
+fn statistics(reading: &mut Reading<'_>, value: &serde_json::Value, columns: &mut [Column], path: &str) {
+    let Some(all) = value.as_object() else {
+        reading.fault("wrong-type", path, "statistics are a mapping of columns to what was seen of them");
+        return;
+    };
+    for (name, seen) in all {
+        let Some(column) = columns.iter_mut().find(|c| c.name == *name.as_str()) else { continue };
+        let Some(mut seen) = seen.as_object().cloned() else {
+            reading.fault("wrong-type", format!("{path}.{name}"), "what was seen of a column is a mapping");
+            continue;
+        };
+        if let Some(percent) = seen.shift_remove(PII_CONFIDENCE) {
+            column.pii_confidence = percent.as_u64().and_then(|n| u8::try_from(n).ok()).filter(|n| *n <= 100);
+            if column.pii_confidence.is_none() {
+                reading.fault("wrong-value", format!("{path}.{name}.{PII_CONFIDENCE}"), "a confidence is 0 to 100");
+            }
+        }
+        if !seen.is_empty() {
+            match serde_json::from_value(serde_json::Value::Object(seen)) {
+                Ok(profile) => column.profile = Some(profile),
+                Err(why) => {
+                    let what = format!("what was seen of `{}` can't be read: {why}", column.name);
+                    reading.fault("wrong-value", format!("{path}.{name}"), what);
+                }
+            }
+        }
+    }
 }
 
 /// Properties of other tools are theirs; those under our name must be known.

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::contract::{Column, Contract, Reference, TableKind, TableProfile};
+use crate::contract::{Column, ColumnProfile, Contract, Counted, Lengths, Reference, TableKind, TableProfile};
 use crate::vocabulary::{DataType, Name};
 
 const FILE: &str = "contracts/shop/orders.odcs.yaml";
@@ -13,18 +13,9 @@ fn name(text: &str) -> Name {
 
 fn column(name: &str, physical_type: &str, data_type: DataType) -> Column {
     Column {
-        name: self::name(name),
-        physical_name: name.into(),
         physical_type: physical_type.into(),
-        data_type,
-        description: None,
-        required: false,
-        unique: false,
-        primary_key: None,
-        references: None,
-        accepted_values: Vec::new(),
         examples: vec!["- on: hold".into(), "Oslo".into()],
-        tags: Vec::new(),
+        ..Column::new(self::name(name), data_type)
     }
 }
 
@@ -60,6 +51,21 @@ fn hostile() -> Contract {
     columns[3].primary_key = Some(2);
     columns[4].primary_key = Some(1);
     columns[4].references = Some(Reference { table: name("t"), column: name("c"), inferred: true });
+    columns[4].pii_confidence = Some(97);
+    columns[5].profile = Some(ColumnProfile { nulls: 2, distinct: 3, ..ColumnProfile::default() });
+    let counted = |value: &&str| Counted { value: (*value).to_owned(), count: 3 };
+    columns[6].pii_confidence = Some(60);
+    columns[6].profile = Some(ColumnProfile {
+        nulls: 0,
+        distinct: 7,
+        min: Some("-1.5".into()),
+        max: Some("no".into()),
+        quantiles: vec!["-1.5".into(), "0".into(), "1e300".into(), "2".into(), "y".into()],
+        outliers: 1,
+        top: hostile.iter().map(counted).collect(),
+        patterns: vec![counted(&"Aaaa 9")],
+        lengths: Some(Lengths { min: 0, max: u32::MAX }),
+    });
     Contract {
         source: name("shop"),
         table: name("orders"),
@@ -68,7 +74,7 @@ fn hostile() -> Contract {
         description: Some("no".into()),
         columns,
         cursor: Some(name("c2")),
-        profile: Some(TableProfile { rows: 3, sample: 2, method: "all".into() }),
+        profile: Some(TableProfile { rows: 3, sample: 2, method: "all".into(), seed: Some(u64::MAX), bytes: Some(9) }),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{CURSOR, INFERRED, PROFILE, TYPE, types};
-use crate::contract::{Column, Contract, TableKind};
+use super::{CURSOR, INFERRED, PII_CONFIDENCE, PROFILE, STATISTICS, TYPE, types};
+use crate::contract::{Column, ColumnProfile, Contract, Counted, TableKind};
 use crate::vocabulary::{DataType, yaml_flow_scalar, yaml_scalar, yaml_text};
 
 /// The document of `contract`, valid by the standard's JSON Schema 3.2.
@@ -29,21 +29,67 @@ pub fn write(contract: &Contract) -> String {
     for column in &contract.columns {
         property(&mut out, column);
     }
-    if contract.cursor.is_some() || contract.profile.is_some() {
+    let measured = |c: &Column| c.profile.is_some() || c.pii_confidence.is_some();
+    let statistics = contract.columns.iter().any(measured);
+    if contract.cursor.is_some() || contract.profile.is_some() || statistics {
         out.push_str("    customProperties:\n");
     }
     if let Some(cursor) = &contract.cursor {
         let _ = writeln!(out, "      - {{property: {CURSOR}, value: {}}}", yaml_flow_scalar(cursor.as_str()));
     }
     if let Some(p) = &contract.profile {
-        let method = yaml_flow_scalar(&p.method);
-        let _ = writeln!(
-            out,
-            "      - {{property: {PROFILE}, value: {{rows: {}, sample: {}, method: {method}}}}}",
-            p.rows, p.sample
-        );
+        let mut value = format!("rows: {}, sample: {}, method: {}", p.rows, p.sample, yaml_flow_scalar(&p.method));
+        for (key, number) in [("seed", p.seed), ("bytes", p.bytes)] {
+            if let Some(number) = number {
+                let _ = write!(value, ", {key}: {number}");
+            }
+        }
+        let _ = writeln!(out, "      - {{property: {PROFILE}, value: {{{value}}}}}");
+    }
+    if statistics {
+        let _ = write!(out, "      - property: {STATISTICS}\n        value:\n");
+        contract.columns.iter().filter(|c| measured(c)).for_each(|column| column_statistics(&mut out, column));
     }
     out
+}
+
+/// What was seen of a column.
+fn column_statistics(out: &mut String, column: &Column) {
+    let _ = writeln!(out, "          {}:", yaml_scalar(column.name.as_str()));
+    let mut line = |key: &str, value: &str| {
+        let gap = if value.starts_with('\n') { "" } else { " " };
+        let _ = writeln!(out, "            {key}:{gap}{value}");
+    };
+    if let Some(percent) = column.pii_confidence {
+        line(PII_CONFIDENCE, &percent.to_string());
+    }
+    let Some(ColumnProfile { nulls, distinct, min, max, quantiles, outliers, top, patterns, lengths }) =
+        &column.profile
+    else {
+        return;
+    };
+    line("nulls", &nulls.to_string());
+    line("distinct", &distinct.to_string());
+    for (key, value) in [("min", min), ("max", max)] {
+        if let Some(value) = value {
+            line(key, &yaml_flow_scalar(value));
+        }
+    }
+    if !quantiles.is_empty() {
+        line("quantiles", &list(quantiles.iter().map(|q| yaml_flow_scalar(q)), 23, 14));
+    }
+    if *outliers > 0 {
+        line("outliers", &outliers.to_string());
+    }
+    for (key, all) in [("top", top), ("patterns", patterns)] {
+        if !all.is_empty() {
+            let one = |c: &Counted| format!("{{value: {}, count: {}}}", yaml_flow_scalar(&c.value), c.count);
+            line(key, &list(all.iter().map(one), 22, 14));
+        }
+    }
+    if let Some(l) = lengths {
+        line("lengths", &format!("{{min: {}, max: {}}}", l.min, l.max));
+    }
 }
 
 fn property(out: &mut String, column: &Column) {
@@ -74,7 +120,7 @@ fn property(out: &mut String, column: &Column) {
         line("unique", "true");
     }
     if !column.tags.is_empty() {
-        line("tags", &list(column.tags.iter().map(|t| yaml_flow_scalar(t)), 14));
+        line("tags", &list(column.tags.iter().map(|t| yaml_flow_scalar(t)), 14, 10));
     }
     if let Some(to) = &column.references {
         let mut text = format!("\n          - type: foreignKey\n            to: {}.{}", to.table, to.column);
@@ -89,10 +135,10 @@ fn property(out: &mut String, column: &Column) {
             let plain = number && serde_json::from_str::<serde_json::Number>(v).is_ok_and(|n| n.to_string() == *v);
             format!("{{value: {}}}", if plain { v.clone() } else { yaml_flow_scalar(v) })
         };
-        line("enum", &list(column.accepted_values.iter().map(value), 14));
+        line("enum", &list(column.accepted_values.iter().map(value), 14, 10));
     }
     if !column.examples.is_empty() {
-        line("examples", &list(column.examples.iter().map(|e| yaml_flow_scalar(e)), 18));
+        line("examples", &list(column.examples.iter().map(|e| yaml_flow_scalar(e)), 18, 10));
     }
     let logical = types::logical(column.data_type);
     let read_back =
@@ -106,12 +152,12 @@ fn property(out: &mut String, column: &Column) {
     }
 }
 
-/// A list on one line where it fits, else an item a line.
-fn list(items: impl Iterator<Item = String>, used: usize) -> String {
+/// A list on one line where it fits, else an item a line, that far in.
+fn list(items: impl Iterator<Item = String>, used: usize, indent: usize) -> String {
     let items: Vec<String> = items.collect();
     let line = format!("[{}]", items.join(", "));
     if line.chars().count() + used <= 118 {
         return line;
     }
-    items.iter().map(|item| format!("\n          - {item}")).collect()
+    items.iter().map(|item| format!("\n{:indent$}- {item}", "")).collect()
 }

@@ -233,7 +233,7 @@ fn personal_values_and_secrets_stay_here() {
     let email = customers.columns.iter_mut().find(|c| c.name == "email").unwrap();
     email.tags = vec!["pii.email".into()];
     email.accepted_values = vec!["odd text that no pattern knows".into()];
-    customers.profile = Some(TableProfile { rows: 42, sample: 42, method: "all".into() });
+    customers.profile = Some(TableProfile { rows: 42, sample: 42, method: "all".into(), ..TableProfile::default() });
     let key = format!("sk-{}", "a1B2c3D4".repeat(5));
     let text = format!("Orders of the customer with the email ann@example.com, never of {key}");
     let mut answer = good();

@@ -56,18 +56,15 @@ pub fn contracts(text: &str) -> BTreeMap<TableRef, Contract> {
                 let data_type = rule.trim_end_matches(['!', '*', ' ']);
                 let place = table.key.iter().position(|k| k == column);
                 Column {
-                    name: name(column),
                     physical_name: column.clone(),
                     physical_type: data_type.to_uppercase(),
-                    data_type: data_type.parse().unwrap(),
-                    description: None,
                     required: rule.contains('!') || place.is_some(),
                     unique: rule.contains('*') || table.key.len() == 1 && place.is_some(),
                     primary_key: place.map(|p| u32::try_from(p + 1).unwrap()),
                     references,
                     accepted_values: accepted,
-                    examples: Vec::new(),
                     tags,
+                    ..Column::new(name(column), data_type.parse().unwrap())
                 }
             })
             .collect();
