@@ -42,7 +42,7 @@ pub(super) fn connection(connection: &Connection, path: &str) -> Vec<(String, Di
         })
     };
     let found = match connection {
-        Connection::Postgres { url_env } | Connection::MySql { url_env } => env("url_env", url_env),
+        Connection::Postgres { url_env, .. } | Connection::MySql { url_env, .. } => env("url_env", url_env),
         Connection::Snowflake { credentials_env } => env("credentials_env", credentials_env),
         Connection::Sqlite { path: file } | Connection::DuckDb { path: file } => {
             file.contains(['\0', '\n']).then(|| {

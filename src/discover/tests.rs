@@ -195,7 +195,7 @@ fn files_that_are_no_source() {
         said.push_str(&format!("{fault}\n"));
     }
     assert!(!at("nosuch.sqlite").exists(), "reading makes no file");
-    let other = Connection::MySql { url_env: "X".into() };
+    let other = Connection::mysql("X".into());
     said.push_str(&contracts(&other, dir.path(), &Name::parse("shop").unwrap(), &mut |_| {}).unwrap_err().to_string());
     snapshot("no_source", &said);
 }

@@ -142,7 +142,7 @@ fn connection(connection: &Connection, target: bool) -> String {
     let value = match connection {
         Connection::Sqlite { path } | Connection::DuckDb { path } => python_string(path),
         Connection::Snowflake { credentials_env } => python_string(credentials_env),
-        Connection::Postgres { url_env } | Connection::MySql { url_env } => python_string(url_env),
+        Connection::Postgres { url_env, .. } | Connection::MySql { url_env, .. } => python_string(url_env),
     };
     match helper(connection, target) {
         Some(helper) => format!("lambda: {helper}({value})"),

@@ -58,7 +58,7 @@ fn output(name: &str, connection: &Connection) -> Value {
             let path = if path.starts_with('/') { path.clone() } else { format!("../{path}") };
             json!({"name": name, "kind": kind, "path": path})
         }
-        Connection::Postgres { url_env } | Connection::MySql { url_env } => {
+        Connection::Postgres { url_env, .. } | Connection::MySql { url_env, .. } => {
             json!({"name": name, "kind": kind, "env": url_env})
         }
         Connection::Snowflake { credentials_env } => json!({"name": name, "kind": kind, "env": credentials_env}),

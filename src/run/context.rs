@@ -69,7 +69,7 @@ pub fn part(connection: &Connection) -> Part {
 pub fn env_names(connection: &Connection) -> (Vec<String>, Vec<String>) {
     match connection {
         Connection::Sqlite { .. } | Connection::DuckDb { .. } => (Vec::new(), Vec::new()),
-        Connection::Postgres { url_env } | Connection::MySql { url_env } => {
+        Connection::Postgres { url_env, .. } | Connection::MySql { url_env, .. } => {
             (vec![url_env.clone()], vec![url_env.clone()])
         }
         Connection::Snowflake { credentials_env: prefix } => {

@@ -39,7 +39,9 @@ pub(super) fn config(config: &Config) -> Vec<Diagnostic> {
                 Connection::Sqlite { path } | Connection::DuckDb { path } if path.trim().is_empty() => {
                     fault("wrong-value", format!("{at}.path"), "the path is empty".into(), "name the file");
                 }
-                Connection::Postgres { url_env: name } | Connection::MySql { url_env: name } if !is_variable(name) => {
+                Connection::Postgres { url_env: name, .. } | Connection::MySql { url_env: name, .. }
+                    if !is_variable(name) =>
+                {
                     fault("wrong-value", format!("{at}.url_env"), not_a_variable(name), VARIABLE);
                 }
                 Connection::Snowflake { credentials_env: name } if !is_variable(name) => {

@@ -78,11 +78,17 @@ pub enum Connection {
     Postgres {
         /// Environment variable that holds the URL, `postgresql://…`.
         url_env: String,
+        /// Schemas that a source is discovered from, `'*'` for all; the connection's own if none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        schemas: Vec<String>,
     },
     /// MySQL or MariaDB (a source only).
     MySql {
-        /// Environment variable that holds the URL, `mysql+pymysql://…`.
+        /// Environment variable that holds the URL, `mysql://…` or `mariadb://…`.
         url_env: String,
+        /// Databases that the source is discovered from, `'*'` for all; that of the URL if none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        schemas: Vec<String>,
     },
     /// Snowflake (a target only).
     Snowflake {
@@ -174,12 +180,24 @@ fn is_usual_size(rows: &u64) -> bool {
 }
 
 impl Connection {
+    /// PostgreSQL by the variable of its URL.
+    pub fn postgres(url_env: String) -> Connection {
+        Connection::Postgres { url_env, schemas: Vec::new() }
+    }
+
+    /// MySQL or MariaDB by the variable of its URL.
+    pub fn mysql(url_env: String) -> Connection {
+        Connection::MySql { url_env, schemas: Vec::new() }
+    }
+
     /// Where it is, as OpenLineage names it; by the name of the variable where its address is a secret.
     pub fn namespace(&self) -> String {
         let dialect = self.dialect();
         match self {
             Connection::Sqlite { path } | Connection::DuckDb { path } => format!("{dialect}://{path}"),
-            Connection::Postgres { url_env: env } | Connection::MySql { url_env: env } => format!("{dialect}://${env}"),
+            Connection::Postgres { url_env: env, .. } | Connection::MySql { url_env: env, .. } => {
+                format!("{dialect}://${env}")
+            }
             Connection::Snowflake { credentials_env } => format!("{dialect}://${credentials_env}_ACCOUNT"),
         }
     }

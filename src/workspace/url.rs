@@ -26,8 +26,8 @@ impl Connection {
         };
         match scheme.to_ascii_lowercase().as_str() {
             "sqlite" | "sqlite3" => Ok(Connection::Sqlite { path: existing(root, rest)? }),
-            "postgres" | "postgresql" => Ok(Connection::Postgres { url_env: variable("postgres", rest)? }),
-            "mysql" | "mariadb" => Ok(Connection::MySql { url_env: variable("mysql", rest)? }),
+            "postgres" | "postgresql" => Ok(Connection::postgres(variable("postgres", rest)?)),
+            "mysql" | "mariadb" => Ok(Connection::mysql(variable("mysql", rest)?)),
             other => Err(unknown("source", other, SOURCES)),
         }
     }
@@ -49,7 +49,7 @@ impl Connection {
             }
             "postgres" | "postgresql" => {
                 let name = if rest.is_empty() { "WAREHOUSE_URL" } else { rest };
-                Ok(Connection::Postgres { url_env: variable("postgres", name)? })
+                Ok(Connection::postgres(variable("postgres", name)?))
             }
             other => Err(unknown("target", other, TARGETS)),
         }

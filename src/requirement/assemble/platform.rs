@@ -97,9 +97,9 @@ impl Assembly<'_, '_> {
         }
         let variable = |name: &str| format!("{}_{}_URL", name.to_uppercase(), dialect.as_str().to_uppercase());
         let connection = match (&source, dialect) {
-            (Some(name), Dialect::MySql) => Connection::MySql { url_env: variable(name.as_str()) },
-            (Some(name), Dialect::Postgres) => Connection::Postgres { url_env: variable(name.as_str()) },
-            (None, Dialect::Postgres) => Connection::Postgres { url_env: variable("target") },
+            (Some(name), Dialect::MySql) => Connection::mysql(variable(name.as_str())),
+            (Some(name), Dialect::Postgres) => Connection::postgres(variable(name.as_str())),
+            (None, Dialect::Postgres) => Connection::postgres(variable("target")),
             (None, Dialect::Snowflake) => Connection::Snowflake { credentials_env: "SNOWFLAKE".into() },
             _ => {
                 let role = if source.is_some() { "a source" } else { "a target" };

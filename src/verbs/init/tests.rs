@@ -79,7 +79,7 @@ fn paths_are_relative_inside_and_kept_outside() {
     ] {
         assert_eq!(Connection::source(&root, &url).unwrap(), Connection::Sqlite { path: want.into() }, "{url}");
     }
-    assert_eq!(Connection::source(&root, "mysql:SHOP_URL").unwrap(), Connection::MySql { url_env: "SHOP_URL".into() });
+    assert_eq!(Connection::source(&root, "mysql:SHOP_URL").unwrap(), Connection::mysql("SHOP_URL".into()));
     assert_eq!(Connection::target("duckdb:w.duckdb").unwrap(), Connection::DuckDb { path: "w.duckdb".into() });
 }
 
