@@ -1,6 +1,6 @@
 //! The merge of one text: by lines where that is right, by structure where the file has one, by lines with markers else.
 
-use super::super::lines::{is_crlf, merge_lines, to_crlf};
+use super::super::lines::{OPENS, is_crlf, merge_lines, to_crlf};
 use super::{python, sql, yaml};
 
 /// Texts longer than this are merged by lines alone.
@@ -19,9 +19,9 @@ pub(super) struct Woven {
 
 /// A structure that files of one kind have. All texts have `\n` at the ends of their lines, and no byte order mark.
 struct Structure {
-    /// Whether `merged`, a merge by lines without a conflict, is right: it reads as `edited` and `new` do, and nothing
-    /// in it stands twice or without what it needs.
-    holds: fn(edited: &str, new: &str, merged: &str) -> bool,
+    /// Whether `merged`, a merge by lines without a conflict, is right: it reads as `edited` and `new` do, and has what both made of
+    /// `base`, each once.
+    holds: fn(base: &str, edited: &str, new: &str, merged: &str) -> bool,
     /// The merge by structure; none where one of the three can't be read.
     merge: fn(base: &str, edited: &str, new: &str) -> Option<Woven>,
 }
@@ -45,7 +45,11 @@ pub(super) fn three(path: &str, base: &[u8], edited: &[u8], new: &[u8]) -> (Vec<
     let (Some(structure), Some([b, e, n])) = (structure(path), texts([base, edited, new])) else {
         return by_lines(lines);
     };
-    if lines.1 && texts([&lines.0]).is_some_and(|[merged]| (structure.holds)(&e, &n, &merged)) {
+    // What still holds markers has no structure until people have chosen.
+    if e.lines().any(|line| line.trim_end() == OPENS) {
+        return by_lines(lines);
+    }
+    if lines.1 && texts([&lines.0]).is_some_and(|[merged]| (structure.holds)(&b, &e, &n, &merged)) {
         return by_lines(lines);
     }
     match (structure.merge)(&b, &e, &n) {

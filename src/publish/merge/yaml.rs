@@ -3,7 +3,7 @@
 use super::structure::Woven;
 
 /// Whether a merge by lines is right.
-pub(super) fn holds(_edited: &str, _new: &str, _merged: &str) -> bool {
+pub(super) fn holds(_base: &str, _edited: &str, _new: &str, _merged: &str) -> bool {
     true
 }
 

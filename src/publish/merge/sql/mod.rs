@@ -1,0 +1,45 @@
+//! SQL of dbt models, by structure: prelude, CTEs by name, select items by the column that they give, joins, conditions.
+//!
+//! Texts are cut into tokens and put together again: what nobody touched stays as it is, to the byte. What is generated
+//! otherwise now goes into the text that people have, laid out as theirs is.
+
+mod clauses;
+mod layout;
+mod lex;
+mod marked;
+mod names;
+mod pairs;
+mod sound;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod weave;
+
+use super::structure::Woven;
+use layout::Style;
+use weave::{CLOSE, OPEN, Weaver};
+
+pub(super) use sound::holds;
+
+/// Merges by structure; none where a text is no model that is understood, or what comes out would not be one.
+pub(super) fn merge(base: &str, edited: &str, new: &str) -> Option<Woven> {
+    if [base, edited, new].iter().any(|t| t.contains([OPEN, CLOSE])) {
+        return None;
+    }
+    let trees = [base, edited, new].map(tree::read);
+    let [Some(base), Some(edited), Some(new)] = trees else { return None };
+    let [base, edited, new] = names::agreed(base, edited, new)?;
+    let style = Style::of(&edited);
+    let mut weaver =
+        Weaver { base: &base, edited: &edited, new: &new, style, conflicts: Vec::new(), notes: Vec::new() };
+    let body = weaver.weave(&base.root, &edited.root, &new.root);
+    let (conflicts, mut notes) = (weaver.conflicts, weaver.notes);
+    let outside = (&edited.text[..edited.root.start], &edited.text[edited.root.end..]);
+    let text = format!("{}{body}{}", outside.0, outside.1);
+    if !sound::is_right(&base, &edited, &new, &text, &conflicts) {
+        return None;
+    }
+    notes.extend(names::left_behind(&base, &edited, &new, &text));
+    let clean = conflicts.is_empty();
+    Some(Woven { text: if clean { text } else { marked::marked(&text, &conflicts) }, clean, notes })
+}
