@@ -1,9 +1,16 @@
 //! Three-way merge of the generated tree: as last generated, as edited, as generated now. No line is ever lost.
 
+mod keys;
+mod parts;
 mod python;
+#[cfg(test)]
+mod python_tests;
 mod sql;
 mod structure;
+mod weave;
 mod yaml;
+#[cfg(test)]
+mod yaml_tests;
 
 use std::collections::BTreeSet;
 
