@@ -20,6 +20,9 @@ pub struct Contract {
     pub source: Name,
     /// Name that Pipewright calls the table by.
     pub table: Name,
+    /// The source's schema that it is in, where that is not the connection's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub physical_schema: Option<String>,
     /// What the source itself calls it, in any characters.
     pub physical_name: String,
     /// Table or view.
@@ -110,6 +113,11 @@ impl Contract {
     /// `shop.orders`.
     pub fn table_ref(&self) -> TableRef {
         TableRef { source: self.source.clone(), table: self.table.clone() }
+    }
+
+    /// What tells the table from the others of its source: the source's own schema and name.
+    pub fn physical(&self) -> (Option<&str>, &str) {
+        (self.physical_schema.as_deref(), &self.physical_name)
     }
 
     /// The column of that name.

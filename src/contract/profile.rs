@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct TableProfile {
     /// Rows in the table.
     pub rows: u64,
+    /// Whether the rows are the source's estimate rather than counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub estimated: bool,
     /// Rows looked at.
     pub sample: u64,
     /// How they were chosen: `all`, `systematic`, `reservoir`, `stratified`, `first`.

@@ -7,12 +7,13 @@ use crate::vocabulary::{DataType, Diagnostic, Name, Outcome};
 
 /// One contract a table.
 pub fn contracts(
-    connector: &mut dyn Connector,
+    connector: &dyn Connector,
     source: &Name,
     profiled: &[(RawTable, Sample)],
     warnings: &mut Vec<Diagnostic>,
 ) -> Outcome<Vec<Contract>> {
-    let names = Name::unique(profiled.iter().map(|(t, _)| t.name.as_str()), "table");
+    let told: Vec<String> = profiled.iter().map(|(t, _)| told(t)).collect();
+    let names = Name::unique(told.iter().map(String::as_str), "table");
     let mut out = Vec::with_capacity(profiled.len());
     for (name, (table, sample)) in names.into_iter().zip(profiled) {
         out.push(contract(source, name, table, sample, warnings));
@@ -23,12 +24,20 @@ pub fn contracts(
         warnings.extend(references::declared(table, &tables, &out, &mut own));
         out[i] = own;
     }
-    references::infer(connector, &mut out)?;
+    references::infer(connector, &tables, &mut out)?;
     for (contract, (table, sample)) in out.iter_mut().zip(profiled) {
         accepted_values(connector, contract, table, sample)?;
         describe(contract);
     }
     Ok(out)
+}
+
+/// What a name is made of: a table of another schema has that in its name.
+fn told(table: &RawTable) -> String {
+    match &table.schema {
+        Some(schema) => format!("{schema}_{}", table.name),
+        None => table.name.clone(),
+    }
 }
 
 fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnings: &mut Vec<Diagnostic>) -> Contract {
@@ -51,6 +60,8 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
             required: raw.required || (raw.primary_key.is_some() && seen.nulls == 0),
             unique: raw.unique || (raw.primary_key.is_some() && key_size == 1),
             primary_key: raw.primary_key,
+            description: raw.description.clone(),
+            accepted_values: raw.accepted_values.clone(),
             tags: tag.into_iter().map(str::to_owned).collect(),
             ..Column::new(column, data_type)
         });
@@ -63,13 +74,15 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
     Contract {
         source: source.clone(),
         table: name,
+        physical_schema: table.schema.clone(),
         physical_name: table.name.clone(),
         kind: table.kind,
-        description: None,
+        description: table.description.clone(),
         columns,
         cursor,
         profile: Some(TableProfile {
             rows: sample.rows,
+            estimated: sample.estimated,
             sample: sample.sample,
             method: sample.method.to_owned(),
             seed: sample.seed,
@@ -91,7 +104,7 @@ fn storage(data_type: DataType) -> &'static str {
 /// All values of columns that have few: of the whole table, also where only a sample was looked at. Never of a column
 /// that holds personal data, a key or a reference.
 fn accepted_values(
-    connector: &mut dyn Connector,
+    connector: &dyn Connector,
     contract: &mut Contract,
     table: &RawTable,
     sample: &Sample,
@@ -99,7 +112,8 @@ fn accepted_values(
     for (column, seen) in contract.columns.iter_mut().zip(&sample.columns) {
         let free = column.unique || column.primary_key.is_some() || column.references.is_some();
         let personal = !column.tags.is_empty();
-        if free || personal || column.data_type != DataType::Text {
+        let known = !column.accepted_values.is_empty();
+        if free || personal || known || column.data_type != DataType::Text {
             continue;
         }
         if !profile::is_list(column.name.as_str(), seen) {
@@ -126,7 +140,7 @@ fn accepted_values(
 /// What is true whatever the business is; people write the rest.
 fn describe(contract: &mut Contract) {
     let lone_key = contract.key().len() == 1;
-    for column in &mut contract.columns {
+    for column in contract.columns.iter_mut().filter(|c| c.description.is_none()) {
         column.description = match &column.references {
             _ if lone_key && column.primary_key.is_some() => Some(format!("Key of {}.", contract.table)),
             Some(to) => Some(format!("References {}.{}.", to.table, to.column)),

@@ -4,8 +4,13 @@ use super::sampling::Sampling;
 use crate::contract::TableKind;
 use crate::vocabulary::{DataType, Diagnostic, Outcome};
 
-/// Reads a source, never writes to it.
-pub trait Connector {
+/// Reads a source, never writes to it. Several threads ask at once: what can do one thing at a time has a lock.
+pub trait Connector: Send + Sync {
+    /// How many questions are worth asking at once.
+    fn lines(&self) -> usize {
+        1
+    }
+
     /// What the source is called in diagnostics: its path, never its credentials.
     fn place(&self) -> String;
 
@@ -13,32 +18,36 @@ pub trait Connector {
     ///
     /// # Errors
     /// The source as a whole can't be read.
-    fn tables(&mut self, warnings: &mut Vec<Diagnostic>) -> Outcome<Vec<RawTable>>;
+    fn tables(&self, warnings: &mut Vec<Diagnostic>) -> Outcome<Vec<RawTable>>;
 
     /// Looks at the rows of a table that `sampling` asks for; the inner error says why this one table can't be read.
     ///
     /// # Errors
     /// The source as a whole can't be read.
-    fn sample(&mut self, table: &RawTable, sampling: &Sampling) -> Outcome<Result<Sample, String>>;
+    fn sample(&self, table: &RawTable, sampling: &Sampling) -> Outcome<Result<Sample, String>>;
 
     /// All different values of a column that are text, at most `limit` of them; none where there are more.
     ///
     /// # Errors
     /// The source as a whole can't be read.
-    fn distinct(&mut self, table: &RawTable, column: &str, limit: usize) -> Outcome<Option<Vec<String>>>;
+    fn distinct(&self, table: &RawTable, column: &str, limit: usize) -> Outcome<Option<Vec<String>>>;
 
     /// How many values of `column` are not among those of `key`; none where that can't be told.
     ///
     /// # Errors
     /// The source as a whole can't be read.
-    fn orphans(&mut self, table: &str, column: &str, other: &str, key: &str) -> Outcome<Option<u64>>;
+    fn orphans(&self, table: &RawTable, column: &str, other: &RawTable, key: &str) -> Outcome<Option<u64>>;
 }
 
 /// A table or view as the source declares it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawTable {
+    /// The schema that it is in, where that is not the connection's own.
+    pub schema: Option<String>,
     /// What the source calls it.
     pub name: String,
+    /// What the source says that it is.
+    pub description: Option<String>,
     /// Table or view.
     pub kind: TableKind,
     /// In the source's order.
@@ -49,11 +58,20 @@ pub struct RawTable {
     pub numbered: bool,
 }
 
+impl RawTable {
+    /// What tells it from the others of its source.
+    pub fn key(&self) -> (Option<&str>, &str) {
+        (self.schema.as_deref(), &self.name)
+    }
+}
+
 /// A column as the source declares it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawColumn {
     /// What the source calls it.
     pub name: String,
+    /// What the source says that it is.
+    pub description: Option<String>,
     /// The declared type; empty where there is none.
     pub declared: String,
     /// What the declared type means; none where it says nothing.
@@ -64,6 +82,8 @@ pub struct RawColumn {
     pub unique: bool,
     /// Position in the primary key, from 1.
     pub primary_key: Option<u32>,
+    /// All values that its declared type has; empty where it has more than a list of them.
+    pub accepted_values: Vec<String>,
 }
 
 /// A declared foreign key.
@@ -71,6 +91,8 @@ pub struct RawColumn {
 pub struct ForeignKey {
     /// Its own columns.
     pub columns: Vec<String>,
+    /// The schema of the table that it points to, where that is not the connection's own.
+    pub schema: Option<String>,
     /// The table that it points to.
     pub table: String,
     /// The columns there; none where they are that table's primary key.
@@ -82,6 +104,8 @@ pub struct ForeignKey {
 pub struct Sample {
     /// Rows in the table.
     pub rows: u64,
+    /// Whether the rows are the source's estimate.
+    pub estimated: bool,
     /// Rows looked at.
     pub sample: u64,
     /// How they were chosen: `all`, `systematic`, `reservoir`, `stratified`, `first`.

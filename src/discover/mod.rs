@@ -2,6 +2,7 @@
 
 mod assemble;
 mod connector;
+mod parallel;
 pub mod personal;
 mod profile;
 mod references;
@@ -39,7 +40,7 @@ pub fn contracts(
     progress: &mut dyn FnMut(&str),
 ) -> Outcome<Discovered> {
     match connection {
-        Connection::Sqlite { path } => through(&mut Sqlite::open(root, path)?, source, progress),
+        Connection::Sqlite { path } => through(&Sqlite::open(root, path)?, source, progress),
         other => {
             let label = other.dialect().label();
             Err(Diagnostic::error("not-discovered", format!("{label} is not discovered in this version"))
@@ -54,17 +55,24 @@ pub fn contracts(
 ///
 /// # Errors
 /// A source that can't be read, or holds nothing that can.
-pub fn through(connector: &mut dyn Connector, source: &Name, progress: &mut dyn FnMut(&str)) -> Outcome<Discovered> {
+pub fn through(connector: &dyn Connector, source: &Name, progress: &mut dyn FnMut(&str)) -> Outcome<Discovered> {
     let mut warnings = Vec::new();
     let tables = connector.tables(&mut warnings)?;
     let sampling = Sampling::default();
-    let mut profiled = Vec::new();
-    for table in tables {
-        match connector.sample(&table, &sampling)? {
-            Ok(sample) => {
-                progress(&format!("{}: {} rows", table.name, sample.rows));
-                profiled.push((table, sample));
+    let samples = parallel::map(
+        connector.lines(),
+        &tables,
+        |table| connector.sample(table, &sampling),
+        |done, table, sample| {
+            if let Ok(sample) = sample {
+                progress(&format!("{done} of {}: {}, {} rows", tables.len(), table.name, sample.rows));
             }
+        },
+    )?;
+    let mut profiled = Vec::new();
+    for (table, sample) in tables.into_iter().zip(samples) {
+        match sample {
+            Ok(sample) => profiled.push((table, sample)),
             Err(why) => warnings.push(skipped(&table.name, &why)),
         }
     }

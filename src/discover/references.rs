@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::connector::{Connector, RawTable};
+use super::connector::{Connector, ForeignKey, RawTable};
 use crate::contract::Contract;
 use crate::contract::Reference;
 use crate::vocabulary::{Diagnostic, Outcome};
@@ -20,7 +20,7 @@ pub fn declared(table: &RawTable, tables: &[&RawTable], contracts: &[Contract], 
             warnings.push(Diagnostic::warning("composite-reference", what));
             continue;
         };
-        let found = tables.iter().position(|t| t.name.eq_ignore_ascii_case(&key.table)).and_then(|i| {
+        let found = target(tables, key).and_then(|i| {
             let other = &contracts[i];
             let to = match key.to.as_deref() {
                 Some([to]) => other.columns.iter().find(|c| c.physical_name.eq_ignore_ascii_case(to)),
@@ -45,19 +45,26 @@ pub fn declared(table: &RawTable, tables: &[&RawTable], contracts: &[Contract], 
     warnings
 }
 
+/// The table that a foreign key points to: SQLite's are not told by case.
+fn target(tables: &[&RawTable], key: &ForeignKey) -> Option<usize> {
+    let exact = |t: &&RawTable| t.key() == (key.schema.as_deref(), key.table.as_str());
+    let near = |t: &&RawTable| t.schema == key.schema && t.name.eq_ignore_ascii_case(&key.table);
+    tables.iter().position(exact).or_else(|| tables.iter().position(near))
+}
+
 /// References that are not declared: `customer_id` points to the key of `customers`, where every value is found there.
 ///
 /// # Errors
 /// The source can't be read.
-pub fn infer(connector: &mut dyn Connector, contracts: &mut [Contract]) -> Outcome<()> {
+pub fn infer(connector: &dyn Connector, tables: &[&RawTable], contracts: &mut [Contract]) -> Outcome<()> {
     let mut keys = BTreeMap::new();
-    for contract in contracts.iter() {
+    for (contract, table) in contracts.iter().zip(tables) {
         if let [key] = contract.key()[..] {
-            let target = (contract.physical_name.clone(), key.physical_name.clone(), key.data_type);
+            let target = (*table, key.physical_name.clone(), key.data_type);
             keys.insert(contract.table.as_str().to_owned(), (contract.table.clone(), key.name.clone(), target));
         }
     }
-    for contract in contracts.iter_mut() {
+    for (contract, own) in contracts.iter_mut().zip(tables) {
         for i in 0..contract.columns.len() {
             let column = &contract.columns[i];
             let alone = column.primary_key.is_some() && contract.key().len() == 1;
@@ -73,7 +80,7 @@ pub fn infer(connector: &mut dyn Connector, contracts: &mut [Contract]) -> Outco
             if *table == contract.table || *data_type != column.data_type || !same_name {
                 continue;
             }
-            let orphans = connector.orphans(&contract.physical_name, &column.physical_name, other, other_key)?;
+            let orphans = connector.orphans(own, &column.physical_name, other, other_key)?;
             if orphans == Some(0) {
                 let found = Reference { table: table.clone(), column: key.clone(), inferred: true };
                 contract.columns[i].references = Some(found);

@@ -4,18 +4,20 @@ mod query;
 mod types;
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::connector::{Cell, Connector, ForeignKey, RawColumn, RawTable, Sample};
 use super::profile::Seen;
 use super::sampling::Sampling;
 use super::skipped;
 use crate::contract::TableKind;
-use crate::vocabulary::{Diagnostic, Dialect, Outcome, sql_identifier};
-use query::{Database, Trouble};
+use crate::vocabulary::{Diagnostic, Dialect, Fault, Outcome, sql_identifier};
+use query::{Database, Record, Trouble};
 
 /// A SQLite file.
 pub struct Sqlite {
-    database: Database,
+    database: Mutex<Database>,
+    path: String,
 }
 
 impl Sqlite {
@@ -24,16 +26,33 @@ impl Sqlite {
     /// # Errors
     /// No such file, no permission, no SQLite file, a damaged one.
     pub fn open(root: &Path, path: &str) -> Outcome<Sqlite> {
-        Ok(Sqlite { database: Database::open(root, path)? })
+        Ok(Sqlite { database: Mutex::new(Database::open(root, path)?), path: path.to_owned() })
+    }
+
+    // Each takes and gives back the lock: a guard that lives in a `match` would wait for itself in its arms.
+    fn database(&self) -> MutexGuard<'_, Database> {
+        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rows(&self, sql: &'static str, bound: &[&str]) -> Result<Vec<Record>, Trouble> {
+        self.database().rows(sql, bound)
+    }
+
+    fn rows_of(&self, sql: String) -> Result<Vec<Record>, Trouble> {
+        self.database().rows_of(sql)
+    }
+
+    fn fault(&self, trouble: Trouble) -> Fault {
+        self.database().fault(trouble)
     }
 
     /// Columns as declared, generated ones included; hidden ones of virtual tables are not.
-    fn columns(&mut self, table: &str, has_row_number: bool) -> Result<Vec<RawColumn>, Trouble> {
-        let rows = self.database.rows(
+    fn columns(&self, table: &str, has_row_number: bool) -> Result<Vec<RawColumn>, Trouble> {
+        let rows = self.rows(
             "select name, type, \"notnull\", pk from pragma_table_xinfo(?) where hidden <> 1 order by cid",
             &[table],
         )?;
-        let unique = self.database.rows(
+        let unique = self.rows(
             "select i.name, (select count(*) from pragma_index_info(i.name)), \
              (select name from pragma_index_info(i.name) limit 1) \
              from pragma_index_list(?) as i where i.\"unique\" = 1 and i.partial = 0",
@@ -54,13 +73,14 @@ impl Sqlite {
                     primary_key: u32::try_from(position).ok().filter(|p| *p > 0),
                     name,
                     declared,
+                    ..RawColumn::default()
                 }
             })
             .collect())
     }
 
-    fn foreign_keys(&mut self, table: &str) -> Result<Vec<ForeignKey>, Trouble> {
-        let rows = self.database.rows(
+    fn foreign_keys(&self, table: &str) -> Result<Vec<ForeignKey>, Trouble> {
+        let rows = self.rows(
             "select id, \"table\", \"from\", \"to\" from pragma_foreign_key_list(?) order by id, seq",
             &[table],
         )?;
@@ -68,7 +88,10 @@ impl Sqlite {
         for row in &rows {
             let id = row.integer(0);
             if out.last().is_none_or(|(last, _)| *last != id) {
-                out.push((id, ForeignKey { columns: Vec::new(), table: row.text(1), to: Some(Vec::new()) }));
+                out.push((
+                    id,
+                    ForeignKey { columns: Vec::new(), schema: None, table: row.text(1), to: Some(Vec::new()) },
+                ));
             }
             let Some((_, key)) = out.last_mut() else { continue };
             key.columns.push(row.text(2));
@@ -84,15 +107,15 @@ impl Sqlite {
 
 impl Connector for Sqlite {
     fn place(&self) -> String {
-        self.database.path().to_owned()
+        self.path.clone()
     }
 
-    fn tables(&mut self, warnings: &mut Vec<Diagnostic>) -> Outcome<Vec<RawTable>> {
+    fn tables(&self, warnings: &mut Vec<Diagnostic>) -> Outcome<Vec<RawTable>> {
         let listed = "select name, type, wr from pragma_table_list where schema = 'main' \
                       and type in ('table', 'view', 'virtual') and name not like 'sqlite\\_%' escape '\\' order by name";
-        let rows = match self.database.rows(listed, &[]) {
+        let rows = match self.rows(listed, &[]) {
             Ok(rows) => rows,
-            Err(trouble) => return Err(self.database.fault(trouble)),
+            Err(trouble) => return Err(self.fault(trouble)),
         };
         let mut out = Vec::new();
         for row in rows {
@@ -104,7 +127,7 @@ impl Connector for Sqlite {
                     warnings.push(skipped(&name, &why));
                     continue;
                 }
-                Err(trouble) => return Err(self.database.fault(trouble)),
+                Err(trouble) => return Err(self.fault(trouble)),
             };
             if columns.is_empty() {
                 warnings.push(skipped(&name, "it has no columns that can be read"));
@@ -112,19 +135,20 @@ impl Connector for Sqlite {
             }
             let foreign_keys = self.foreign_keys(&name).or_else(|trouble| match trouble {
                 Trouble::Table(_) => Ok(Vec::new()),
-                trouble => Err(self.database.fault(trouble)),
+                trouble => Err(self.fault(trouble)),
             })?;
             let kind = if kind == "view" { TableKind::View } else { TableKind::Table };
             // The row's number has these names where no column took them.
             let taken = columns.iter().any(|c| c.name.eq_ignore_ascii_case("rowid"));
-            out.push(RawTable { name, kind, columns, foreign_keys, numbered: numbered && !taken });
+            let numbered = numbered && !taken;
+            out.push(RawTable { name, kind, columns, foreign_keys, numbered, ..RawTable::default() });
         }
         Ok(out)
     }
 
-    fn sample(&mut self, table: &RawTable, sampling: &Sampling) -> Outcome<Result<Sample, String>> {
+    fn sample(&self, table: &RawTable, sampling: &Sampling) -> Outcome<Result<Sample, String>> {
         let from = sql_identifier(&table.name, Dialect::Sqlite);
-        let rows = match self.database.rows_of(format!("select count(*) from {from}")) {
+        let rows = match self.rows_of(format!("select count(*) from {from}")) {
             Ok(rows) => rows.first().map_or(0, |r| r.integer(0).unsigned_abs()),
             Err(trouble) => return self.table_trouble(trouble),
         };
@@ -149,7 +173,7 @@ impl Connector for Sqlite {
         let sql = format!("select {} from {from}{filter} limit {limit}", columns.join(", "));
         let mut sample = Sample { rows, method, columns: vec![Seen::new(); table.columns.len()], ..Sample::default() };
         let (seen, count) = (&mut sample.columns, &mut sample.sample);
-        let read = self.database.each(sql, &mut |row| {
+        let read = self.database().each(sql, &mut |row| {
             *count += 1;
             for (i, seen) in seen.iter_mut().enumerate() {
                 row.cell(i, |cell: Cell<'_>| seen.see(&cell));
@@ -161,27 +185,28 @@ impl Connector for Sqlite {
         }
     }
 
-    fn distinct(&mut self, table: &RawTable, column: &str, limit: usize) -> Outcome<Option<Vec<String>>> {
+    fn distinct(&self, table: &RawTable, column: &str, limit: usize) -> Outcome<Option<Vec<String>>> {
         let name = sql_identifier(column, Dialect::Sqlite);
         let from = sql_identifier(&table.name, Dialect::Sqlite);
         let sql = format!("select distinct {name} from {from} where {name} is not null limit {}", limit + 1);
-        match self.database.rows_of(sql) {
+        match self.rows_of(sql) {
             Ok(rows) if rows.len() <= limit => Ok(Some(rows.iter().map(|r| r.text(0)).collect())),
             Ok(_) | Err(Trouble::Table(_)) => Ok(None),
-            Err(trouble) => Err(self.database.fault(trouble)),
+            Err(trouble) => Err(self.fault(trouble)),
         }
     }
 
-    fn orphans(&mut self, table: &str, column: &str, other: &str, key: &str) -> Outcome<Option<u64>> {
-        let [table, column, other, key] = [table, column, other, key].map(|n| sql_identifier(n, Dialect::Sqlite));
+    fn orphans(&self, table: &RawTable, column: &str, other: &RawTable, key: &str) -> Outcome<Option<u64>> {
+        let [table, column, other, key] =
+            [&table.name, column, &other.name, key].map(|n| sql_identifier(n, Dialect::Sqlite));
         let sql = format!(
             "select count({column}), sum({column} is not null and {column} not in \
              (select {key} from {other} where {key} is not null)) from {table}"
         );
-        match self.database.rows_of(sql) {
+        match self.rows_of(sql) {
             Ok(rows) => Ok(rows.first().filter(|r| r.integer(0) > 0).map(|r| r.integer(1).unsigned_abs())),
             Err(Trouble::Table(_)) => Ok(None),
-            Err(trouble) => Err(self.database.fault(trouble)),
+            Err(trouble) => Err(self.fault(trouble)),
         }
     }
 }
@@ -190,7 +215,7 @@ impl Sqlite {
     fn table_trouble<T>(&self, trouble: Trouble) -> Outcome<Result<T, String>> {
         match trouble {
             Trouble::Table(why) => Ok(Err(why)),
-            trouble => Err(self.database.fault(trouble)),
+            trouble => Err(self.fault(trouble)),
         }
     }
 }

@@ -122,9 +122,8 @@ fn selected(workspace: &Workspace, source: Option<&str>) -> Outcome<Vec<Name>> {
 
 /// Contracts whose table the source no longer has.
 fn vanished(workspace: &Workspace, source: &Name, found: &[Contract]) -> Vec<Diagnostic> {
-    let there: BTreeSet<&str> = found.iter().map(|c| c.physical_name.as_str()).collect();
-    let gone =
-        workspace.contracts.values().filter(|c| c.source == *source && !there.contains(c.physical_name.as_str()));
+    let there: BTreeSet<_> = found.iter().map(Contract::physical).collect();
+    let gone = workspace.contracts.values().filter(|c| c.source == *source && !there.contains(&c.physical()));
     gone.map(|contract| {
         let what = format!("`{}` has a contract, but the source has no such table", contract.table_ref());
         Diagnostic::warning("table-gone", what)
@@ -143,7 +142,7 @@ fn settle(
 ) -> Outcome<Found> {
     let own = new.table_ref();
     // A table that people renamed is known by what the source calls it.
-    let known = workspace.contracts.values().find(|c| c.source == new.source && c.physical_name == new.physical_name);
+    let known = workspace.contracts.values().find(|c| c.source == new.source && c.physical() == new.physical());
     let table = known.map_or(own.clone(), Contract::table_ref);
     let path = paths::contract(&table);
     let base_path = paths::base(&paths::contract(&own));

@@ -11,6 +11,8 @@ pub use write::write;
 
 /// Column that tells when a row last changed.
 const CURSOR: &str = "pipewright.cursor";
+/// The source's schema that the table is in.
+const SCHEMA: &str = "pipewright.schema";
 /// What profiling saw.
 const PROFILE: &str = "pipewright.profile";
 /// What was seen of each column, by its name. It stands apart from the columns, so that a new profile and what people

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{CustomProperty, Document, Property, Table};
-use super::{CURSOR, INFERRED, PII_CONFIDENCE, PROFILE, STATISTICS, TYPE, types};
+use super::{CURSOR, INFERRED, PII_CONFIDENCE, PROFILE, SCHEMA, STATISTICS, TYPE, types};
 use crate::contract::{Column, Contract, Reference, TableKind, TableProfile};
 use crate::document;
 use crate::vocabulary::{DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
@@ -79,10 +79,11 @@ fn contract(reading: &mut Reading<'_>, document: Document) -> Option<Contract> {
     }
     table_relationships(reading, &table, &mut columns, &path);
     let at = format!("{path}.customProperties");
-    let (cursor, profile) = custom(reading, &table.custom_properties, &mut columns, &at);
+    let Custom { schema, cursor, profile } = custom(reading, &table.custom_properties, &mut columns, &at);
     let contract = Contract {
         source,
         table: name,
+        physical_schema: schema,
         physical_name: table.physical_name.unwrap_or(table.name),
         kind,
         description: table.description.or(document.description.and_then(|d| d.purpose)).map(|d| d.trim().to_owned()),
@@ -234,33 +235,42 @@ fn table_relationships(reading: &mut Reading<'_>, table: &Table, columns: &mut [
     }
 }
 
-fn custom(
-    reading: &mut Reading<'_>,
-    all: &[CustomProperty],
-    columns: &mut [Column],
-    path: &str,
-) -> (Option<Name>, Option<TableProfile>) {
-    let (mut cursor, mut profile) = (None, None);
+/// What Pipewright adds to a table of the standard.
+#[derive(Default)]
+struct Custom {
+    schema: Option<String>,
+    cursor: Option<Name>,
+    profile: Option<TableProfile>,
+}
+
+fn custom(reading: &mut Reading<'_>, all: &[CustomProperty], columns: &mut [Column], path: &str) -> Custom {
+    let mut out = Custom::default();
     for property in all {
         let at = format!("{path}.{}", property.property);
         match property.property.as_str() {
+            SCHEMA => match property.value.as_str() {
+                Some(text) => out.schema = Some(text.to_owned()),
+                None => {
+                    reading.fault("wrong-type", format!("{at}.value"), "the schema is the name of one of the source");
+                }
+            },
             CURSOR => match property.value.as_str() {
-                Some(text) => cursor = Some(reading.name(text, &format!("{at}.value"))),
+                Some(text) => out.cursor = Some(reading.name(text, &format!("{at}.value"))),
                 None => {
                     reading.fault("wrong-type", format!("{at}.value"), "the cursor is the name of a column");
                 }
             },
             PROFILE => match serde_json::from_value(property.value.clone()) {
-                Ok(read) => profile = Some(read),
+                Ok(read) => out.profile = Some(read),
                 Err(why) => {
                     reading.fault("wrong-value", format!("{at}.value"), format!("the profile can't be read: {why}"));
                 }
             },
             STATISTICS => statistics(reading, &property.value, columns, &format!("{at}.value")),
-            other => unknown(reading, other, &[CURSOR, PROFILE, STATISTICS], &at),
+            other => unknown(reading, other, &[SCHEMA, CURSOR, PROFILE, STATISTICS], &at),
         }
     }
-    (cursor, profile)
+    out
 }
 
 /// What was seen of each column. That of a column which people took out or named anew is nobody's, until `discover`

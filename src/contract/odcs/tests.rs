@@ -69,12 +69,20 @@ fn hostile() -> Contract {
     Contract {
         source: name("shop"),
         table: name("orders"),
+        physical_schema: Some("sales: {{ y }} # 'no'".into()),
         physical_name: "Order \"Details\": {{ x }}\n#".repeat(8),
         kind: TableKind::View,
         description: Some("no".into()),
         columns,
         cursor: Some(name("c2")),
-        profile: Some(TableProfile { rows: 3, sample: 2, method: "all".into(), seed: Some(u64::MAX), bytes: Some(9) }),
+        profile: Some(TableProfile {
+            rows: 3,
+            estimated: true,
+            sample: 2,
+            method: "all".into(),
+            seed: Some(u64::MAX),
+            bytes: Some(9),
+        }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{CURSOR, INFERRED, PII_CONFIDENCE, PROFILE, STATISTICS, TYPE, types};
+use super::{CURSOR, INFERRED, PII_CONFIDENCE, PROFILE, SCHEMA, STATISTICS, TYPE, types};
 use crate::contract::{Column, ColumnProfile, Contract, Counted, TableKind};
 use crate::vocabulary::{DataType, yaml_flow_scalar, yaml_scalar, yaml_text};
 
@@ -31,20 +31,30 @@ pub fn write(contract: &Contract) -> String {
     }
     let measured = |c: &Column| c.profile.is_some() || c.pii_confidence.is_some();
     let statistics = contract.columns.iter().any(measured);
-    if contract.cursor.is_some() || contract.profile.is_some() || statistics {
+    if contract.physical_schema.is_some() || contract.cursor.is_some() || contract.profile.is_some() || statistics {
         out.push_str("    customProperties:\n");
+    }
+    if let Some(schema) = &contract.physical_schema {
+        let _ = write!(out, "      - property: {SCHEMA}\n        value: {}\n", yaml_text(schema, 10, 15));
     }
     if let Some(cursor) = &contract.cursor {
         let _ = writeln!(out, "      - {{property: {CURSOR}, value: {}}}", yaml_flow_scalar(cursor.as_str()));
     }
     if let Some(p) = &contract.profile {
-        let mut value = format!("rows: {}, sample: {}, method: {}", p.rows, p.sample, yaml_flow_scalar(&p.method));
+        let estimated = if p.estimated { ", estimated: true" } else { "" };
+        let (rows, sample, method) = (p.rows, p.sample, yaml_flow_scalar(&p.method));
+        let mut value = format!("rows: {rows}{estimated}, sample: {sample}, method: {method}");
         for (key, number) in [("seed", p.seed), ("bytes", p.bytes)] {
             if let Some(number) = number {
                 let _ = write!(value, ", {key}: {number}");
             }
         }
-        let _ = writeln!(out, "      - {{property: {PROFILE}, value: {{{value}}}}}");
+        let line = format!("      - {{property: {PROFILE}, value: {{{value}}}}}");
+        match line.len() <= 120 {
+            true => out.push_str(&line),
+            false => out.push_str(&format!("      - property: {PROFILE}\n        value: {{{value}}}")),
+        }
+        out.push('\n');
     }
     if statistics {
         let _ = write!(out, "      - property: {STATISTICS}\n        value:\n");

@@ -59,11 +59,6 @@ impl Database {
         Ok(database)
     }
 
-    /// The path as it was given.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
     /// All rows of a fixed statement with bound texts.
     pub fn rows(&mut self, sql: &'static str, bound: &[&str]) -> Result<Vec<Record>, Trouble> {
         let Some(connection) = &mut self.connection else { return Err(Trouble::File("it is closed".into())) };

@@ -72,6 +72,7 @@ pub fn contracts(text: &str) -> BTreeMap<TableRef, Contract> {
         let contract = Contract {
             source: schema.source.clone(),
             table: table_name.clone(),
+            physical_schema: None,
             physical_name: physical.clone(),
             kind: TableKind::Table,
             description: None,
