@@ -1,7 +1,9 @@
 //! Which table points to which: the many-to-one ways that a join may go without multiplying rows.
 
+use std::cell::RefCell;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
 use crate::contract::{Column, Contract, TableKind};
 use crate::vocabulary::{Name, TableRef};
@@ -31,6 +33,8 @@ pub struct Graph<'a> {
     own: BTreeMap<&'a TableRef, Vec<Edge<'a>>>,
     /// Of tables in a role, the one key that leads there.
     roles: BTreeMap<&'a TableRef, Edge<'a>>,
+    /// All that a table leads to, once it was asked for: most tables of a large source lead to few others.
+    above: RefCell<HashMap<TableRef, Rc<HashSet<&'a TableRef>>>>,
 }
 
 /// How a table is reached.
@@ -69,7 +73,7 @@ impl<'a> Graph<'a> {
             children.entry(name).or_default().push(edge.from);
             roles.insert(name, Edge { to: name, ..edge.clone() });
         }
-        Graph { edges, children, own, roles }
+        Graph { edges, children, own, roles, above: RefCell::default() }
     }
 
     /// The keys that lead from `table` to itself.
@@ -87,6 +91,23 @@ impl<'a> Graph<'a> {
         self.children.get(table).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// All tables that some way leads to.
+    fn above(&self, from: &TableRef) -> Rc<HashSet<&'a TableRef>> {
+        if let Some(known) = self.above.borrow().get(from) {
+            return known.clone();
+        }
+        let mut out = HashSet::new();
+        let mut open: Vec<&Edge<'a>> = self.parents(from).iter().collect();
+        while let Some(edge) = open.pop() {
+            if out.insert(edge.to) {
+                open.extend(self.parents(edge.to));
+            }
+        }
+        let out = Rc::new(out);
+        self.above.borrow_mut().insert(from.clone(), out.clone());
+        out
+    }
+
     /// The shortest way from the many to the one.
     pub fn way(&self, from: &TableRef, to: &TableRef) -> Way<'a> {
         if let Some(last) = self.roles.get(to) {
@@ -99,6 +120,9 @@ impl<'a> Graph<'a> {
                 Way::Several(ways) => Way::Several(ways.into_iter().map(on).collect()),
                 Way::No => Way::No,
             };
+        }
+        if from != to && !self.above(from).contains(to) {
+            return Way::No;
         }
         let mut queue = VecDeque::from([Vec::<Edge<'a>>::new()]);
         let mut seen = BTreeSet::from([from.clone()]);

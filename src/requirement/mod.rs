@@ -4,6 +4,7 @@
 //! `assemble` (the contracts decide what is meant, `graph` and `roles`) → a spec in which every field says which words it
 //! came from. What people say is data: `words`, `synonyms`, and the lists at the top of each recogniser.
 
+mod acts;
 mod assemble;
 mod check;
 mod described;
@@ -31,6 +32,7 @@ use std::collections::BTreeMap;
 
 pub use question::{Question, Readings};
 
+use self::piece::Piece;
 use self::said::Said;
 use self::scan::Scan;
 use self::twice::Twice;
@@ -200,13 +202,20 @@ pub fn by_rules(text: &str, ground: &Ground<'_>) -> Outcome<ByRules> {
     let (mut said, mut used) = (Said::new(text), Vec::new());
     let twice = Twice::new(ground.contracts);
     loop {
+        let first = Scan { answers: used.clone().into(), ..Scan::over(&said, ground, &twice) };
+        let pieces = first.pieces();
         // What is cleaned may be of another type afterwards, for this requirement and for those before it.
-        let cleaned = as_cleaned(&said, ground, &twice);
-        let seen = Ground { contracts: cleaned.as_ref().unwrap_or(ground.contracts), ..*ground };
-        let mut scan = Scan::over(&said, &seen, &twice);
-        scan.landed = ground.contracts;
-        scan.answers = used.into();
-        let pieces = scan.pieces();
+        let cleaned = as_cleaned(&first, &pieces, ground);
+        let seen = cleaned.as_ref().map(|contracts| Ground { contracts, ..*ground });
+        let (scan, pieces) = match &seen {
+            None => (first, pieces),
+            Some(seen) => {
+                let answers = used.into();
+                let scan = Scan { landed: ground.contracts, answers, ..Scan::over(&said, seen, &twice) };
+                let pieces = scan.pieces();
+                (scan, pieces)
+            }
+        };
         let mut intent = assemble::assemble(&scan, &pieces);
         let asked = if let Intent::Questions(questions) = &intent { &questions[..] } else { &[] };
         let edit = scan.edit(asked)?;
@@ -223,9 +232,8 @@ pub fn by_rules(text: &str, ground: &Ground<'_>) -> Outcome<ByRules> {
 }
 
 /// The contracts with the types that columns have in staging; none where cleaning changes no type.
-fn as_cleaned(said: &Said, ground: &Ground<'_>, twice: &Twice) -> Option<BTreeMap<TableRef, Contract>> {
-    let scan = Scan::over(said, ground, twice);
-    let own = assemble::cleaned(&scan, &scan.pieces());
+fn as_cleaned<'a>(scan: &Scan<'a>, pieces: &[Piece<'a>], ground: &Ground<'_>) -> Option<BTreeMap<TableRef, Contract>> {
+    let own = assemble::cleaned(scan, pieces);
     let mut out: Option<BTreeMap<TableRef, Contract>> = None;
     for model in ground.specs.values().flat_map(|s| &s.models).chain(&own) {
         let Relation::Table(table) = &model.from else { continue };

@@ -60,13 +60,13 @@ pub fn event_of(column: &Column) -> Option<String> {
 
 /// How much a time is that of the event itself: 3 for `order_date` of orders, 2 for `placed_at`, 1 for `created_at`.
 fn event_score(contract: &Contract, column: &Column) -> u8 {
+    if !column.data_type.is_temporal() {
+        return 0;
+    }
     let parts = name_parts(&column.physical_name, column.name.as_str());
     let stems: Vec<String> = parts.iter().map(|p| value(p)).collect();
     let has = |list: &[&str]| stems.iter().any(|s| list.contains(&s.as_str()));
-    if !column.data_type.is_temporal()
-        || has(NEVER)
-        || contract.cursor.as_ref() == Some(&column.name) && has(&["updat"])
-    {
+    if has(NEVER) || contract.cursor.as_ref() == Some(&column.name) && has(&["updat"]) {
         return 0;
     }
     let table: Vec<String> =

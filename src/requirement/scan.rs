@@ -1,10 +1,11 @@
 //! The way through the tokens: at each place the first recogniser that knows the words takes them.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Ground;
+use super::acts::{self, Act};
 use super::graph::{Graph, Way};
 use super::lexicon::{ColumnOf, EXACT, Hits, Lexicon, name_parts, phrase_len};
 use super::piece::{Kind, Noun, Piece, Value};
@@ -37,6 +38,8 @@ pub struct Scan<'a> {
     pub ground: &'a Ground<'a>,
     /// The contracts as tables are landed: before anything is cleaned.
     pub landed: &'a BTreeMap<TableRef, Contract>,
+    /// What the rows of each table came of.
+    pub acts: OnceCell<Vec<Act<'a>>>,
     /// Answers that decided something.
     pub answers: RefCell<Vec<Answer>>,
 }
@@ -58,8 +61,14 @@ impl<'a> Scan<'a> {
             twice,
             ground,
             landed: ground.contracts,
+            acts: OnceCell::new(),
             answers: RefCell::default(),
         }
+    }
+
+    /// What the rows of each table came of.
+    pub fn acts(&self) -> &[Act<'a>] {
+        self.acts.get_or_init(|| acts::acts(self.ground.contracts))
     }
 
     /// Every token in exactly one piece.

@@ -3,7 +3,6 @@
 use crate::requirement::graph::Way;
 use crate::requirement::lexicon::{Hits, SYNONYM, name_parts};
 use crate::requirement::piece::{Kind, Noun, Piece};
-use crate::requirement::roles::{self, Choice};
 use crate::requirement::scan::Scan;
 use crate::requirement::stem::{self, action, same_action};
 use crate::requirement::tokens;
@@ -47,26 +46,20 @@ pub(super) fn read<'a>(
     let stem = stem::value(scan.word(end - 1));
     let happened = action(scan.word(end - 1));
     let mut tables: Vec<(u8, &'a TableRef)> = Vec::new();
-    for (table, contract) in scan.ground.contracts {
-        let name = name_parts(&contract.physical_name, table.table.as_str()).concat();
-        let parts = stem::parts(table.table.as_str());
-        let last = parts.last().map(|p| stem::noun(p).into_owned()).unwrap_or_default();
+    for act in scan.acts() {
         let alike = |p: &String| stem.len() >= 4 && p.len() > stem.len() && p.starts_with(&stem);
-        let time = || match roles::event_time(contract).0 {
-            Choice::One(column) => roles::event_of(column).is_some_and(|e| same_action(&e, &happened)),
-            _ => false,
-        };
-        let how = if nouns.contains(&name.as_str()) || nouns.contains(&last.as_str()) {
+        let time = || act.happened.as_ref().is_some_and(|e| same_action(e, &happened));
+        let how = if nouns.contains(&act.name.as_str()) || nouns.contains(&act.last.as_str()) {
             0
-        } else if parts.iter().any(alike) || same_action(&action(&last), &happened) {
+        } else if act.parts.iter().any(alike) || same_action(&act.done, &happened) {
             1
         } else if happened.len() >= 4 && time() {
             2
         } else {
             continue;
         };
-        if belongs(&table) {
-            tables.push((how, table));
+        if belongs(&act.table) {
+            tables.push((how, act.table));
         }
     }
     let best = tables.iter().map(|t| t.0).min()?;
