@@ -9,6 +9,7 @@ use crate::plan::{Role, Task, spec_file};
 use crate::proposal::{Artifact, IngestColumn, IngestTable, Ingestion, Proposal};
 use crate::spec::{Ingest, Mode};
 use crate::vocabulary::{ArtifactKind, Diagnostic, Fault, Name, Outcome, Place, TableRef};
+use crate::workspace::Environments;
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Ingestion,
@@ -60,7 +61,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
         let artifact = Artifact::Ingestion(Ingestion {
             pipeline: spec.name.clone(),
             source: source.clone(),
-            from: brief.context.config.sources[source].clone(),
+            from: Environments { profile: None, ..brief.context.config.sources[source].clone() },
             to: brief.context.config.targets.clone(),
             schema: super::schema::raw_schema(source),
             tables,

@@ -24,9 +24,16 @@ pub fn contracts(
         warnings.extend(references::declared(table, &tables, &out, &mut own));
         out[i] = own;
     }
-    references::infer(connector, &tables, &mut out)?;
+    if profiled.iter().any(|(_, sample)| sample.is_some()) {
+        references::infer(connector, &tables, &mut out)?;
+    }
     for (contract, (table, sample)) in out.iter_mut().zip(profiled) {
         accepted_values(connector, contract, table, sample)?;
+        if sample.is_some() {
+            for (column, seen) in contract.columns.iter_mut().zip(&sample.columns) {
+                column.profile = Some(profile::profile(column, seen));
+            }
+        }
         describe(contract);
     }
     Ok(out)
@@ -53,7 +60,7 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
             let what = format!("`{name}.{column}` is part of the primary key but null in {} rows", seen.nulls);
             warnings.push(Diagnostic::warning("null-key", what));
         }
-        let tag = personal::tag(name.as_str(), column.as_str(), data_type, seen);
+        let found = personal::find(name.as_str(), column.as_str(), data_type, seen);
         columns.push(Column {
             physical_name: raw.name.clone(),
             physical_type: if raw.declared.is_empty() { storage(data_type).into() } else { raw.declared.clone() },
@@ -62,7 +69,8 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
             primary_key: raw.primary_key,
             description: raw.description.clone(),
             accepted_values: raw.accepted_values.clone(),
-            tags: tag.into_iter().map(str::to_owned).collect(),
+            tags: found.iter().map(|(kind, _)| kind.tag().to_owned()).collect(),
+            pii_confidence: found.map(|(_, percent)| percent),
             ..Column::new(column, data_type)
         });
     }
@@ -80,7 +88,7 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
         description: table.description.clone(),
         columns,
         cursor,
-        profile: Some(TableProfile {
+        profile: sample.is_some().then(|| TableProfile {
             rows: sample.rows,
             estimated: sample.estimated,
             sample: sample.sample,
@@ -126,10 +134,8 @@ fn accepted_values(
             "all" => seen.values.as_ref().map(|v| v.iter().cloned().collect()),
             _ => connector.distinct(table, &column.physical_name, profile::MAX_VALUES)?,
         };
-        let mut whole = profile::Seen { texts: seen.texts, ..profile::Seen::new() };
         let Some(all) = all else { continue };
-        whole.values = Some(all.iter().cloned().collect());
-        if profile::is_list(column.name.as_str(), &whole) {
+        if profile::is_list(column.name.as_str(), &profile::Seen::of(seen.texts, &all)) {
             column.accepted_values = all;
             column.accepted_values.sort();
         }

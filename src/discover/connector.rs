@@ -118,6 +118,24 @@ pub struct Sample {
     pub columns: Vec<super::profile::Seen>,
 }
 
+impl Sample {
+    /// That of a table whose rows nobody looked at.
+    pub fn none(table: &RawTable) -> Sample {
+        Sample {
+            method: NOT_LOOKED_AT,
+            columns: vec![super::profile::Seen::new(); table.columns.len()],
+            ..Sample::default()
+        }
+    }
+
+    /// Whether rows were looked at.
+    pub fn is_some(&self) -> bool {
+        self.method != NOT_LOOKED_AT
+    }
+}
+
+const NOT_LOOKED_AT: &str = "none";
+
 /// One value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell<'a> {

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use crate::contract::Contract;
 use crate::vocabulary::{Diagnostic, Name, Outcome, Place};
-use crate::workspace::{Connection, paths};
+use crate::workspace::{Connection, Profiling, paths};
 
 pub use connector::{Cell, Connector, ForeignKey, RawColumn, RawTable, Sample};
 pub use sampling::Sampling;
@@ -37,10 +37,12 @@ pub fn contracts(
     connection: &Connection,
     root: &Path,
     source: &Name,
+    profiling: &Profiling,
     progress: &mut dyn FnMut(&str),
 ) -> Outcome<Discovered> {
+    let sampling = (profiling.enabled != Some(false)).then(|| Sampling::from(profiling));
     match connection {
-        Connection::Sqlite { path } => through(&Sqlite::open(root, path)?, source, progress),
+        Connection::Sqlite { path } => through(&Sqlite::open(root, path)?, source, sampling.as_ref(), progress),
         other => {
             let label = other.dialect().label();
             Err(Diagnostic::error("not-discovered", format!("{label} is not discovered in this version"))
@@ -51,24 +53,31 @@ pub fn contracts(
     }
 }
 
-/// Discovers all that `connector` reaches.
+/// Discovers all that `connector` reaches. Without a `sampling`, no row is looked at.
 ///
 /// # Errors
 /// A source that can't be read, or holds nothing that can.
-pub fn through(connector: &dyn Connector, source: &Name, progress: &mut dyn FnMut(&str)) -> Outcome<Discovered> {
+pub fn through(
+    connector: &dyn Connector,
+    source: &Name,
+    sampling: Option<&Sampling>,
+    progress: &mut dyn FnMut(&str),
+) -> Outcome<Discovered> {
     let mut warnings = Vec::new();
     let tables = connector.tables(&mut warnings)?;
-    let sampling = Sampling::default();
-    let samples = parallel::map(
-        connector.lines(),
-        &tables,
-        |table| connector.sample(table, &sampling),
-        |done, table, sample| {
-            if let Ok(sample) = sample {
-                progress(&format!("{done} of {}: {}, {} rows", tables.len(), table.name, sample.rows));
-            }
-        },
-    )?;
+    let look = |table: &RawTable| -> Outcome<Result<Sample, String>> {
+        let Some(sampling) = sampling else { return Ok(Ok(Sample::none(table))) };
+        let mut sample = connector.sample(table, sampling)?;
+        // Only what came of the rows is kept: there may be thousands of tables.
+        sample.iter_mut().flat_map(|s| &mut s.columns).for_each(profile::Seen::finish);
+        Ok(sample)
+    };
+    let samples = parallel::map(connector.lines(), &tables, look, |done, table, sample| {
+        if let Ok(sample) = sample {
+            let rows = if sample.is_some() { format!(", {} rows", sample.rows) } else { String::new() };
+            progress(&format!("{done} of {}: {}{rows}", tables.len(), table.name));
+        }
+    })?;
     let mut profiled = Vec::new();
     for (table, sample) in tables.into_iter().zip(samples) {
         match sample {

@@ -3,15 +3,17 @@
 mod query;
 mod types;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::connector::{Cell, Connector, ForeignKey, RawColumn, RawTable, Sample};
 use super::profile::Seen;
-use super::sampling::Sampling;
+use super::sampling::{Chooser, Sampling};
 use super::skipped;
 use crate::contract::TableKind;
 use crate::vocabulary::{Diagnostic, Dialect, Fault, Outcome, sql_identifier};
+use crate::workspace::Method;
 use query::{Database, Record, Trouble};
 
 /// A SQLite file.
@@ -163,22 +165,9 @@ impl Connector for Sqlite {
                 )
             })
             .collect();
-        let limit = sampling.size.max(1);
-        let step = rows.div_ceil(limit);
-        let (method, filter) = match step {
-            0 | 1 => ("all", String::new()),
-            _ if table.numbered => ("systematic", format!(" where rowid % {step} = 0")),
-            _ => ("first", String::new()),
-        };
-        let sql = format!("select {} from {from}{filter} limit {limit}", columns.join(", "));
-        let mut sample = Sample { rows, method, columns: vec![Seen::new(); table.columns.len()], ..Sample::default() };
-        let (seen, count) = (&mut sample.columns, &mut sample.sample);
-        let read = self.database().each(sql, &mut |row| {
-            *count += 1;
-            for (i, seen) in seen.iter_mut().enumerate() {
-                row.cell(i, |cell: Cell<'_>| seen.see(&cell));
-            }
-        });
+        let columns = columns.join(", ");
+        let mut sample = Sample { rows, columns: vec![Seen::new(); table.columns.len()], ..Sample::default() };
+        let read = self.read(table, &from, &columns, sampling, &mut sample);
         match read {
             Ok(()) => Ok(Ok(sample)),
             Err(trouble) => self.table_trouble(trouble),
@@ -212,10 +201,102 @@ impl Connector for Sqlite {
 }
 
 impl Sqlite {
+    /// Looks at all rows of a short table, at chosen ones of a long one.
+    fn read(
+        &self,
+        table: &RawTable,
+        from: &str,
+        columns: &str,
+        sampling: &Sampling,
+        sample: &mut Sample,
+    ) -> Result<(), Trouble> {
+        let rows = sample.rows;
+        if rows <= sampling.size {
+            sample.method = "all";
+            return self.look(&format!("select {columns} from {from} limit {}", sampling.size), sample, &mut |_| true);
+        }
+        let reach = sampling.max_rows.unwrap_or(rows).min(rows);
+        let by = sampling.by.as_ref().filter(|_| sampling.method == Method::Stratified);
+        let by = by.and_then(|by| table.columns.iter().find(|c| c.name == *by));
+        let by = by.map(|c| sql_identifier(&c.name, Dialect::Sqlite));
+        let strata = match &by {
+            Some(by) => self.strata(&format!("select {by} as v from {from} limit {reach}"), sampling.size)?,
+            None => BTreeMap::new(),
+        };
+        let sizes: Vec<u64> = strata.values().map(|(_, rows)| *rows).collect();
+        let mut chooser = Chooser::new(sampling, reach, &sizes);
+        sample.method = chooser.method().as_str();
+        sample.seed = (chooser.method() != Method::First).then_some(sampling.seed);
+        let value = by.as_deref().unwrap_or("null");
+        let stratum = |row: &Record, at: usize| strata.get(&text_of(row, at)).map_or(0, |(place, _)| *place);
+        if !table.numbered {
+            let sql = format!("select {columns}, {value} from {from} limit {reach}");
+            let last = table.columns.len();
+            return self.look(&sql, sample, &mut |row| chooser.takes(stratum(row, last)));
+        }
+        // The numbers of rows are chosen first, so that only chosen rows are read.
+        let mut chosen = Vec::new();
+        let numbers = format!("select rowid, {value} from {from} order by rowid limit {reach}");
+        self.database().each(numbers, &mut |row| {
+            if chooser.takes(stratum(row, 1)) {
+                chosen.push(row.integer(0).to_string());
+            }
+        })?;
+        for some in chosen.chunks(5000) {
+            let sql = format!("select {columns} from {from} where rowid in ({}) order by rowid", some.join(","));
+            self.look(&sql, sample, &mut |_| true)?;
+        }
+        Ok(())
+    }
+
+    /// Rows of each value, with a place for each value; none where the values are too many to be strata.
+    fn strata(&self, values: &str, size: u64) -> Result<BTreeMap<Option<String>, (usize, u64)>, Trouble> {
+        let sql = format!("select v, count(*) from ({values}) group by v limit {}", size.saturating_add(1));
+        let mut out: BTreeMap<Option<String>, (usize, u64)> = BTreeMap::new();
+        self.database().each(sql, &mut |row| {
+            let place = out.len();
+            out.entry(text_of(row, 0)).or_insert((place, 0)).1 += row.integer(1).unsigned_abs();
+        })?;
+        if out.len() as u64 > size {
+            out.clear();
+        }
+        // Strata stand in the order of their values.
+        out.values_mut().enumerate().for_each(|(at, (place, _))| *place = at);
+        Ok(out)
+    }
+
+    /// Looks at those rows of a statement that are taken.
+    fn look(&self, sql: &str, sample: &mut Sample, takes: &mut dyn FnMut(&Record) -> bool) -> Result<(), Trouble> {
+        let (seen, count) = (&mut sample.columns, &mut sample.sample);
+        self.database().each(sql.to_owned(), &mut |row| {
+            if takes(row) {
+                *count += 1;
+                for (i, seen) in seen.iter_mut().enumerate() {
+                    row.cell(i, |cell: Cell<'_>| seen.see(&cell));
+                }
+            }
+        })
+    }
+
     fn table_trouble<T>(&self, trouble: Trouble) -> Outcome<Result<T, String>> {
         match trouble {
             Trouble::Table(why) => Ok(Err(why)),
             trouble => Err(self.fault(trouble)),
         }
     }
+}
+
+/// The value of a column as text, whatever its class; none for null.
+fn text_of(row: &Record, index: usize) -> Option<String> {
+    let mut out = None;
+    row.cell(index, |cell| {
+        out = match cell {
+            Cell::Null => None,
+            Cell::Integer(n) => Some(n.to_string()),
+            Cell::Real(n) => Some(n.to_string()),
+            Cell::Text(text) => Some(text.to_owned()),
+            Cell::Blob => Some(String::new()),
+        };
+    });
+    out
 }

@@ -17,7 +17,7 @@ fn sqlite(dir: &Path, file: &str, script: &str) {
 
 fn discovered(dir: &Path, file: &str) -> Result<Discovered, Fault> {
     let connection = Connection::Sqlite { path: file.into() };
-    contracts(&connection, dir, &Name::parse("shop").unwrap(), &mut |_| {})
+    contracts(&connection, dir, &Name::parse("shop").unwrap(), &Profiling::default(), &mut |_| {})
 }
 
 fn shown(discovered: &Discovered) -> String {
@@ -124,7 +124,9 @@ fn lists_of_values_are_rules_and_personal_data_is_none() {
             .collect::<Vec<_>>()
     );
     let tags: Vec<(&str, &str)> = contract.columns.iter().filter_map(|c| Some((c.name.as_str(), c.pii()?))).collect();
-    assert_eq!(tags, [("contact", "email"), ("card", "payment"), ("gender", "gender"), ("number_type", "phone")]);
+    let want =
+        [("owner", "name"), ("contact", "email"), ("card", "payment"), ("gender", "gender"), ("number_type", "phone")];
+    assert_eq!(tags, want);
 }
 
 #[test]
@@ -196,6 +198,10 @@ fn files_that_are_no_source() {
     }
     assert!(!at("nosuch.sqlite").exists(), "reading makes no file");
     let other = Connection::mysql("X".into());
-    said.push_str(&contracts(&other, dir.path(), &Name::parse("shop").unwrap(), &mut |_| {}).unwrap_err().to_string());
+    said.push_str(
+        &contracts(&other, dir.path(), &Name::parse("shop").unwrap(), &Profiling::default(), &mut |_| {})
+            .unwrap_err()
+            .to_string(),
+    );
     snapshot("no_source", &said);
 }

@@ -12,7 +12,7 @@ use crate::contract::{self, Contract};
 use crate::discover;
 use crate::publish::merge_lines;
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
-use crate::workspace::{Workspace, paths};
+use crate::workspace::{Profiling, Workspace, paths};
 use crate::world::files;
 
 /// What is asked.
@@ -22,6 +22,8 @@ pub struct DiscoverOptions {
     pub dir: PathBuf,
     /// One source; all if none.
     pub source: Option<String>,
+    /// How rows are looked at, where it is another way than `pipewright.yml` says.
+    pub profiling: Profiling,
 }
 
 /// What was done.
@@ -80,11 +82,13 @@ pub fn discover(options: &DiscoverOptions, progress: &mut dyn FnMut(&str)) -> Ou
     let (mut contracts, mut warnings) = (Vec::new(), session.findings.clone());
     for source in selected {
         let Some(environments) = workspace.config.sources.get(source.as_str()) else { continue };
-        let found =
-            discover::contracts(&environments.dev, &workspace.root, &source, progress).map_err(|mut fault| {
+        let profiling = options.profiling.or(&workspace.config.profiling(source.as_str()));
+        let found = discover::contracts(&environments.dev, &workspace.root, &source, &profiling, progress).map_err(
+            |mut fault| {
                 workspace.pin(&mut fault.diagnostics);
                 fault
-            })?;
+            },
+        )?;
         warnings.extend(found.warnings);
         warnings.extend(vanished(workspace, &source, &found.contracts));
         for new in found.contracts {

@@ -9,7 +9,7 @@ use crate::discover::Sqlite;
 use crate::render;
 use crate::spec::Rules;
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place};
-use crate::workspace::{Airflow, Config, Connection, Defaults, Environments, Policies, Runtime, paths};
+use crate::workspace::{Airflow, Config, Connection, Defaults, Environments, Policies, Profiling, Runtime, paths};
 use crate::world::files;
 
 /// What is asked.
@@ -120,7 +120,7 @@ fn config(root: &std::path::Path, options: &InitOptions) -> Outcome<Config> {
         });
         match connection {
             Ok(dev) => {
-                if sources.insert(name.clone(), Environments { dev, prod: None }).is_some() {
+                if sources.insert(name.clone(), Environments { dev, prod: None, profile: None }).is_some() {
                     let what = format!("two sources are named `{name}`");
                     faults.push(Diagnostic::error("duplicate-source", what).at(place).next("give each its own name"));
                 }
@@ -143,9 +143,10 @@ fn config(root: &std::path::Path, options: &InitOptions) -> Outcome<Config> {
             version: 1,
             name,
             sources,
-            targets: Environments { dev, prod: None },
+            targets: Environments { dev, prod: None, profile: None },
             defaults: Defaults::default(),
             airflow: Airflow::default(),
+            profile: Profiling::default(),
             runtime: Runtime::default(),
             model: None,
             policies: Policies::default(),

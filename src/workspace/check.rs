@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Config, Connection, Workspace, paths};
+use super::{Config, Connection, Method, Workspace, paths};
 use crate::contract::Contract;
 use crate::vocabulary::{Diagnostic, Name, Place, TableRef, nearest};
 
@@ -49,6 +49,26 @@ pub(super) fn config(config: &Config) -> Vec<Diagnostic> {
                 }
                 _ => {}
             }
+        }
+    }
+    if config.targets.profile.is_some() {
+        let what = "a target is not profiled, only sources are".to_owned();
+        fault("wrong-value", "targets.profile".into(), what, "set it at a source, or as `profile` for all of them");
+    }
+    let own =
+        config.sources.iter().filter_map(|(name, s)| Some((format!("sources.{name}.profile"), s.profile.as_ref()?)));
+    for (path, said) in own.chain([("profile".to_owned(), &config.profile)]) {
+        for (key, _) in [("size", said.size), ("max_rows", said.max_rows)].into_iter().filter(|(_, n)| *n == Some(0)) {
+            fault(
+                "wrong-value",
+                format!("{path}.{key}"),
+                "0 rows tell nothing".into(),
+                "set `enabled: false` to look at none",
+            );
+        }
+        if said.by.is_some() && said.method.or(config.profile.method) != Some(Method::Stratified) {
+            let what = "`by` names the strata, but the method is not `stratified`".to_owned();
+            fault("wrong-value", format!("{path}.by"), what, "set `method: stratified`, or take `by` out");
         }
     }
     let code = &config.defaults.country_calling_code;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LanguageModel;
 use super::OwnAgent;
+use super::Profiling;
 use crate::spec::rules::Use;
 use crate::spec::{ColumnRule, Rules};
 use crate::vocabulary::{Act, DataType, Diagnostic, Dialect, Name};
@@ -31,6 +32,9 @@ pub struct Config {
     /// How DAGs are written.
     #[serde(default, skip_serializing_if = "Airflow::is_default")]
     pub airflow: Airflow,
+    /// How the rows of sources are looked at.
+    #[serde(default, skip_serializing_if = "Profiling::is_default")]
+    pub profile: Profiling,
     /// The programs that run pipelines, where they are not the pinned ones.
     #[serde(default, skip_serializing_if = "Runtime::is_default")]
     pub runtime: Runtime,
@@ -58,6 +62,9 @@ pub struct Environments {
     /// Production.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prod: Option<Connection>,
+    /// How its rows are looked at, where it is another way than those of other sources (a source only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profiling>,
 }
 
 /// How to reach a database. Paths are relative to the workspace.
@@ -215,6 +222,12 @@ impl Connection {
 }
 
 impl Config {
+    /// How the rows of `source` are looked at.
+    pub fn profiling(&self, source: &str) -> Profiling {
+        let own = self.sources.get(source).and_then(|source| source.profile.as_ref());
+        own.map_or_else(|| self.profile.clone(), |own| own.or(&self.profile))
+    }
+
     /// The rule that cleans a column of that type, told what the spec does not say by the workspace's defaults.
     ///
     /// # Errors

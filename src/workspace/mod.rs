@@ -10,6 +10,7 @@ mod message;
 mod open;
 mod own_agent;
 pub mod paths;
+mod profiling;
 mod url;
 
 pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
@@ -19,6 +20,7 @@ pub use lock::{Lock, Locked};
 pub use message::{Conversation, MOST_NAMES, Message, Says};
 pub use open::{Workspace, find};
 pub use own_agent::OwnAgent;
+pub use profiling::{Method, Profiling};
 
 #[cfg(test)]
 mod tests;

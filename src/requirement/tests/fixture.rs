@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::contract::{Column, Contract, Reference, TableKind};
 use crate::vocabulary::{Name, TableRef};
-use crate::workspace::{Airflow, Config, Connection, Defaults, Environments, Policies, Runtime};
+use crate::workspace::{Airflow, Config, Connection, Defaults, Environments, Policies, Profiling, Runtime};
 
 #[derive(Deserialize)]
 struct Schema {
@@ -87,14 +87,19 @@ pub fn contracts(text: &str) -> BTreeMap<TableRef, Contract> {
 
 /// A workspace of SQLite and DuckDB with the sources of the contracts.
 pub fn config(contracts: &BTreeMap<TableRef, Contract>) -> Config {
-    let dev = |path: &str| Environments { dev: Connection::Sqlite { path: path.into() }, prod: None };
+    let dev = |path: &str| Environments { dev: Connection::Sqlite { path: path.into() }, prod: None, profile: None };
     Config {
         version: 1,
         name: Name::parse("practice").unwrap(),
         sources: contracts.keys().map(|t| (t.source.clone(), dev("source.sqlite"))).collect(),
-        targets: Environments { dev: Connection::DuckDb { path: "warehouse.duckdb".into() }, prod: None },
+        targets: Environments {
+            dev: Connection::DuckDb { path: "warehouse.duckdb".into() },
+            prod: None,
+            profile: None,
+        },
         defaults: Defaults::default(),
         airflow: Airflow::default(),
+        profile: Profiling::default(),
         runtime: Runtime::default(),
         model: None,
         policies: Policies::default(),

@@ -32,7 +32,7 @@ fn workspace() -> tempfile::TempDir {
 }
 
 fn again(dir: &Path) -> Report {
-    discover(&DiscoverOptions { dir: dir.into(), source: None }, &mut |_| {}).unwrap()
+    discover(&DiscoverOptions { dir: dir.into(), source: None, ..DiscoverOptions::default() }, &mut |_| {}).unwrap()
 }
 
 fn statuses(report: &Report) -> Vec<Status> {
@@ -116,12 +116,14 @@ fn a_renamed_table_stays_renamed() {
 #[test]
 fn what_can_not_be_discovered_writes_nothing() {
     let dir = workspace();
-    let wrong = DiscoverOptions { dir: dir.path().into(), source: Some("shopp".into()) };
+    let wrong = DiscoverOptions { dir: dir.path().into(), source: Some("shopp".into()), ..DiscoverOptions::default() };
     let fault = discover(&wrong, &mut |_| {}).unwrap_err();
     assert_eq!((fault.exit, &*fault.diagnostics[0].code), (2, "unknown-source"));
     assert!(fault.to_string().contains("did you mean `shop`?"));
     fs::write(dir.path().join("shop.sqlite"), "gone bad").unwrap();
-    let fault = discover(&DiscoverOptions { dir: dir.path().into(), source: None }, &mut |_| {}).unwrap_err();
+    let fault =
+        discover(&DiscoverOptions { dir: dir.path().into(), source: None, ..DiscoverOptions::default() }, &mut |_| {})
+            .unwrap_err();
     assert_eq!((fault.exit, &*fault.diagnostics[0].code), (2, "unreadable-source"));
     assert!(!dir.path().join("contracts").exists());
 }
