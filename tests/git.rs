@@ -296,7 +296,7 @@ fn line_endings_as_git_is_told() {
         assert_eq!(read(dir.path(), "dbt/models/a.sql"), "select 1\r\n", "{name}");
         changed(propose(dir.path(), "daily", &[("dbt/models/a.sql", "select 2\n")]));
         sound(dir.path());
-        assert!(pipewright::publish::hand_edits(&Git::open(dir.path()).unwrap()).unwrap().before.is_empty());
+        assert!(pipewright::publish::hand_edits(&Git::open(dir.path()).unwrap()).unwrap().pair.before.is_empty());
     }
 }
 
@@ -314,7 +314,7 @@ fn hand_edits_live_through_regeneration() {
     git(d, &["checkout", "pipewright/daily", "--", "."]);
     git(d, &["commit", "--quiet", "-m", "squash"]);
     git(d, &["branch", "--quiet", "-D", "pipewright/daily"]);
-    let edits = pipewright::publish::hand_edits(&Git::open(d).unwrap()).unwrap();
+    let edits = pipewright::publish::hand_edits(&Git::open(d).unwrap()).unwrap().pair;
     assert_eq!((edits.before.len(), edits.after.len()), (2, 1));
     let new = [("dbt/models/a.sql", &*text(2)), ("dbt/models/b.sql", "b2\n")];
     let Published::Changed { findings, .. } = propose(d, "daily", &new).unwrap() else { panic!("unchanged") };

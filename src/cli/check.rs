@@ -20,5 +20,8 @@ pub(super) fn run(_args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
     ui.diagnostics(&checked.findings);
     let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
     ui.say(format_args!("{} files of {} pipelines checked, {errors} errors.", checked.files, checked.pipelines));
+    if !checked.released.is_empty() {
+        ui.say(format_args!("Released, so not checked: {}.", checked.released.join(", ")));
+    }
     Ok(u8::from(errors > 0))
 }

@@ -18,7 +18,7 @@ pub(super) struct Args {
     /// Compare with this revision, from where both parted.
     #[arg(long, value_name = "REV")]
     against: Option<String>,
-    /// Show what people edited in generated files.
+    /// Show what people edited in generated files, put beside them, deleted and moved.
     #[arg(long)]
     edits: bool,
     /// Only the summary by artifact.
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
 }
 
 /// Added lines green, removed ones red; the stream drops colour where it is no terminal.
-fn coloured(line: &str) -> String {
+pub(super) fn coloured(line: &str) -> String {
     let colour = match line.as_bytes().first() {
         Some(b'+') => "32",
         Some(b'-') => "31",

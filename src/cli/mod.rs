@@ -15,6 +15,7 @@ mod progress;
 mod propose;
 mod reading;
 mod regenerate;
+mod release;
 mod report;
 mod rollback;
 mod run;
@@ -67,6 +68,7 @@ enum Command {
     Plan(plan::Args),
     Propose(propose::Args),
     Regenerate(regenerate::Args),
+    Release(release::Args),
     Diff(diff::Args),
     Check(check::Args),
     Pr(pr::Args),
@@ -124,6 +126,7 @@ fn dispatch(cli: &Cli, ui: &Ui) -> Outcome<u8> {
         Command::Plan(args) => plan::run(args, dir, ui),
         Command::Propose(args) => propose::run(args, dir, ui),
         Command::Regenerate(args) => regenerate::run(args, dir, ui),
+        Command::Release(args) => release::run(args, dir, ui),
         Command::Diff(args) => diff::run(args, dir, ui),
         Command::Check(args) => check::run(args, dir, ui),
         Command::Pr(args) => pr::run(args, dir, ui),

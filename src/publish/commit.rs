@@ -10,8 +10,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::lines::OPENS;
-use super::merge::{Merged, conflict, merge};
+use super::merge::{Merged, merge};
 use super::{BASE, BRANCHES, is_answers, is_document};
 use crate::render::Files;
 use crate::vocabulary::{Diagnostic, Name, Outcome};
@@ -78,20 +77,48 @@ pub fn commit(git: &Git, draft: &Draft<'_>) -> Outcome<Published> {
     if changes.is_empty() {
         return Ok(Published::Unchanged { findings });
     }
+    let branch = first_branch(draft.pipeline);
+    let about = About { pipeline: draft.pipeline, branch: &branch, when: draft.when };
+    match land(git, &head, &about, changes, |id| message(draft, id))? {
+        Some(change) => Ok(Published::Changed { change, findings }),
+        None => Ok(Published::Unchanged { findings }),
+    }
+}
+
+/// What a commit is about.
+pub(super) struct About<'a> {
+    pub pipeline: &'a Name,
+    /// The branch, or the first of those with a number that is free.
+    pub branch: &'a str,
+    pub when: When,
+}
+
+/// Commits `changes` on top of HEAD and moves the work tree onto its branch; none where they change nothing.
+pub(super) fn land(
+    git: &Git,
+    head: &Head,
+    about: &About<'_>,
+    changes: Changes,
+    message: impl Fn(&str) -> String,
+) -> Outcome<Option<Change>> {
     let tree = git.write_tree(head.commit, &changes)?;
     if head.commit.map(|c| git.tree_of(c)).transpose()? == Some(tree) {
-        return Ok(Published::Unchanged { findings });
+        return Ok(None);
     }
-    let id = change_id(head.commit, tree, draft.pipeline);
-    let (branch, there) = choose_branch(git, &head, draft.pipeline, tree)?;
+    let id = change_id(head.commit, tree, about.pipeline);
+    let (branch, there) = choose_branch(git, head, about.branch, tree)?;
     let commit = match there {
         Some(commit) => commit,
-        None => git.write_commit(head.commit, tree, &message(draft, &id), draft.when)?,
+        None => git.write_commit(head.commit, tree, &message(&id), about.when)?,
     };
     git.shift(&Goal { branch: branch.clone(), commit: commit.to_string() })?;
     let files = changes.into_keys().filter(|path| !path.starts_with(BASE)).collect();
-    let change = Change { id, pipeline: draft.pipeline.clone(), branch, commit: commit.to_string(), files };
-    Ok(Published::Changed { change, findings })
+    Ok(Some(Change { id, pipeline: about.pipeline.clone(), branch, commit: commit.to_string(), files }))
+}
+
+/// The branch that changes of a pipeline go on first.
+pub(super) fn first_branch(pipeline: &Name) -> String {
+    format!("{BRANCHES}{pipeline}")
 }
 
 /// Paths with what stands there afterwards; none where it goes.
@@ -166,26 +193,6 @@ fn regenerate(git: &Git, here: &Entries, generated: &Files, out: &mut Changes) -
     Ok(merged)
 }
 
-/// Conflicts that nobody has resolved yet: files of `commit` that still hold markers, for `check`.
-///
-/// # Errors
-/// Objects that git can't read.
-pub fn conflicts(git: &Git, commit: Option<Id>) -> Outcome<Vec<Diagnostic>> {
-    let here = git.entries(commit)?;
-    let mut out = Vec::new();
-    for (path, entry) in &here {
-        let last = here.get(&format!("{BASE}{path}"));
-        if last.is_none_or(|last| last.id == entry.id) || entry.mode == Mode::Submodule {
-            continue;
-        }
-        let bytes = git.bytes(entry.id)?;
-        if bytes.split(|b| *b == b'\n').any(|line| line.trim_ascii_end() == OPENS.as_bytes()) {
-            out.push(conflict(path, &bytes));
-        }
-    }
-    Ok(out)
-}
-
 /// Files of `commit` that are not what is generated now, for `check`: hand edits do not count, they are people's.
 ///
 /// # Errors
@@ -214,15 +221,14 @@ pub fn out_of_step(git: &Git, commit: Option<Id>, generated: &Files) -> Outcome<
 }
 
 /// The branch for a change, and its commit where the same change stands on it already.
-fn choose_branch(git: &Git, head: &Head, pipeline: &Name, tree: Id) -> Outcome<(String, Option<Id>)> {
-    let first = format!("{BRANCHES}{pipeline}");
+fn choose_branch(git: &Git, head: &Head, first: &str, tree: Id) -> Outcome<(String, Option<Id>)> {
     let numbered = |branch: &str| {
-        branch.strip_prefix(&first).and_then(|rest| rest.strip_prefix('-')).is_some_and(|n| n.parse::<u32>().is_ok())
+        branch.strip_prefix(first).and_then(|rest| rest.strip_prefix('-')).is_some_and(|n| n.parse::<u32>().is_ok())
     };
-    if let Some(branch) = head.branch.as_ref().filter(|b| **b == first || numbered(b)) {
+    if let Some(branch) = head.branch.as_ref().filter(|b| *b == first || numbered(b)) {
         return Ok((branch.clone(), None));
     }
-    let mut branch = first.clone();
+    let mut branch = first.to_owned();
     for n in 2u32.. {
         let Some(tip) = git.branch(&branch)? else { break };
         if !git.is_in_use(&branch)? {

@@ -1,6 +1,6 @@
 //! Two trees, line by line: a unified diff that `git apply` takes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use similar::TextDiff;
@@ -14,6 +14,9 @@ use crate::world::git::{File, Git, Id, Mode, Tree};
 pub struct FileDiff {
     /// Its path.
     pub path: String,
+    /// Where it stood before, where it moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Lines that are new.
     pub added: usize,
     /// Lines that went.
@@ -80,37 +83,29 @@ pub fn between(git: &Git, before: Option<Id>, after: Id) -> Outcome<Pair> {
     Ok(out)
 }
 
-/// What people changed in generated files, committed or not: as last generated, against the work tree.
-///
-/// # Errors
-/// Files that can't be read.
-pub fn hand_edits(git: &Git) -> Outcome<Pair> {
-    let here = git.entries(git.head()?.commit)?;
-    let mut out = Pair::default();
-    for (path, base) in here.range(BASE.to_owned()..) {
-        let Some(path) = path.strip_prefix(BASE) else { break };
-        let (base, edited) = (git.file(*base)?, git.work_file(path)?);
-        if edited.as_ref() != Some(&base) {
-            out.before.insert(path.to_owned(), base);
-            out.after.extend(edited.map(|file| (path.to_owned(), file)));
-        }
-    }
-    Ok(out)
-}
-
 /// The unified diff of each file that differs, with `context` lines around.
 pub fn text(before: &Tree, after: &Tree, context: usize) -> Vec<FileDiff> {
-    let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    text_with_moves(before, after, &BTreeMap::new(), context)
+}
+
+/// As [`text`], where some files moved: from where, by where they stand after.
+pub fn text_with_moves(before: &Tree, after: &Tree, moved: &BTreeMap<String, String>, context: usize) -> Vec<FileDiff> {
+    let gone: BTreeSet<&String> = moved.values().collect();
+    let paths: BTreeSet<&String> = before.keys().chain(after.keys()).filter(|path| !gone.contains(path)).collect();
+    let was = |path: &String| before.get(moved.get(path).unwrap_or(path));
     paths
         .into_iter()
-        .filter(|path| before.get(*path) != after.get(*path))
-        .map(|path| one(path, before.get(path), after.get(path), context))
+        .filter(|path| moved.contains_key(*path) || was(path) != after.get(*path))
+        .map(|path| one(path, moved.get(path).map(String::as_str), was(path), after.get(path), context))
         .collect()
 }
 
-fn one(path: &str, before: Option<&File>, after: Option<&File>, context: usize) -> FileDiff {
-    let (a, b) = (quoted(&format!("a/{path}")), quoted(&format!("b/{path}")));
+fn one(path: &str, from: Option<&str>, before: Option<&File>, after: Option<&File>, context: usize) -> FileDiff {
+    let (a, b) = (quoted(&format!("a/{}", from.unwrap_or(path))), quoted(&format!("b/{path}")));
     let mut text = format!("diff --git {a} {b}\n");
+    if let Some(from) = from {
+        text.push_str(&format!("rename from {}\nrename to {}\n", quoted(from), quoted(path)));
+    }
     match (before.map(|f| f.mode), after.map(|f| f.mode)) {
         (None, Some(new)) => text.push_str(&format!("new file mode {}\n", bits(new))),
         (Some(old), None) => text.push_str(&format!("deleted file mode {}\n", bits(old))),
@@ -121,7 +116,7 @@ fn one(path: &str, before: Option<&File>, after: Option<&File>, context: usize) 
     }
     let bytes = |file: Option<&File>| file.map(|f| f.bytes.clone()).unwrap_or_default();
     let (old, new) = (bytes(before), bytes(after));
-    let mut out = FileDiff { path: path.to_owned(), added: 0, removed: 0, text };
+    let mut out = FileDiff { path: path.to_owned(), from: from.map(str::to_owned), added: 0, removed: 0, text };
     if old == new {
         return out;
     }

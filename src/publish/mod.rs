@@ -4,24 +4,31 @@
 //! Regeneration merges three ways: as last generated, as edited, as generated now.
 
 mod artifacts;
+mod choice;
 mod commit;
 mod diff;
+mod edits;
 mod evidence;
 mod history;
 mod known;
 mod lines;
+mod markers;
 mod merge;
 mod pull_request;
 mod summary;
 
 pub use artifacts::{Artifact, Artifacts, Kind, artifacts};
-pub use commit::{Change, Draft, Published, commit, conflicts, out_of_step, requirement_hash};
+pub use choice::{Choice, Chosen, Kind as ChoiceKind, choose, generated_paths, title as choice_title};
+pub use commit::{Change, Draft, Published, commit, out_of_step, requirement_hash};
 pub(crate) use commit::{base32_of, changes, one_line};
-pub use diff::{FileDiff, Pair, between, hand_edits, of_head, text};
+pub use diff::{FileDiff, Pair, between, of_head, text, text_with_moves};
+pub use edits::{HandEdits, hand_edits};
 pub use evidence::{Proofs, evidence};
 pub use history::{Entry, history};
 pub use known::{Known, known_changes, trailers};
 pub use lines::merge_lines;
+pub use markers::{conflicts, conflicts_in_work_tree, first_conflict, yours};
+pub(crate) use merge::splice;
 pub use merge::{Merged, merge};
 pub use pull_request::{ChangeView, Nodes, pull_request};
 pub use summary::{Count, Field, Item, Summary, What, summary};

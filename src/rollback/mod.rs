@@ -5,6 +5,7 @@
 //! generates from them, [`finish`] merges, commits and moves the work tree. Contracts and `pipewright.yml` that came in
 //! with the change stay: the source that they describe is still there.
 
+mod choice;
 mod find;
 mod leftovers;
 
@@ -17,6 +18,7 @@ use crate::render::Files;
 use crate::vocabulary::{Diagnostic, Fault, Outcome, Place};
 use crate::world::git::{File, Git, Goal, Id, Tree, When};
 
+pub use choice::{Unchosen, finish_choice, take_back_choice};
 pub use find::{Target, find};
 pub use leftovers::{Built, Leftover, Store, built, leftovers};
 
@@ -54,9 +56,7 @@ pub fn take_back(git: &Git, id: Option<&str>) -> Outcome<Back> {
     git.refuse_unfinished()?;
     let head = git.head()?;
     if head.branch.is_none() {
-        return Err(Diagnostic::error("detached-head", "HEAD is on no branch that a rollback could go on")
-            .next("`git switch BRANCH`, or `git switch -c NEW`")
-            .into());
+        return Err(detached());
     }
     let target = find(git, id)?;
     let onto = head.commit.ok_or_else(|| Fault::from(Diagnostic::error("unknown-change", "there is no commit yet")))?;
@@ -143,6 +143,12 @@ pub fn finish(git: &Git, back: &Back, generated: &Files, documents: &Files, when
     git.shift(&Goal { branch: branch.clone(), commit: commit.to_string() })?;
     let files = changes.into_keys().filter(|path| !path.starts_with(BASE)).collect();
     Ok(Rollback { id, of: back.target.ids.clone(), branch, commit: commit.to_string(), files })
+}
+
+fn detached() -> Fault {
+    Diagnostic::error("detached-head", "HEAD is on no branch that a rollback could go on")
+        .next("`git switch BRANCH`, or `git switch -c NEW`")
+        .into()
 }
 
 fn is_spec(path: &str) -> bool {

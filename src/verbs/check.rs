@@ -19,6 +19,9 @@ pub struct Checked {
     pub files: usize,
     /// Pipelines that were generated.
     pub pipelines: usize,
+    /// Files that people took for themselves: not compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<String>,
     /// Errors fail the check.
     pub findings: Vec<Diagnostic>,
 }
@@ -50,5 +53,6 @@ pub fn check(dir: &Path) -> Outcome<Checked> {
     }
     let failed = findings.iter().any(|f| f.severity == Severity::Error);
     let status = if failed { "findings" } else { "clean" };
-    Ok(Checked { status, files: generated.files.len(), pipelines: workspace.specs.len(), findings })
+    let (files, pipelines) = (generated.files.len(), workspace.specs.len());
+    Ok(Checked { status, files, pipelines, released: generated.released, findings })
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::publish::{self, FileDiff, Summary};
+use crate::publish::{self, FileDiff, HandEdits, Summary};
 use crate::vocabulary::{Diagnostic, Outcome};
 use crate::workspace::find;
 use crate::world::git::Git;
@@ -43,9 +43,12 @@ pub fn diff(options: &Options) -> Outcome<Differences> {
     if options.edits && options.against.is_some() {
         return Err(Diagnostic::error("usage", "--edits compares with what was generated, not with a revision").fault());
     }
-    let pair =
-        if options.edits { publish::hand_edits(&git)? } else { publish::of_head(&git, options.against.as_deref())? };
-    let files = publish::text(&pair.before, &pair.after, options.context);
+    let edits = match options.edits {
+        true => publish::hand_edits(&git)?,
+        false => HandEdits { pair: publish::of_head(&git, options.against.as_deref())?, ..HandEdits::default() },
+    };
+    let pair = &edits.pair;
+    let files = publish::text_with_moves(&pair.before, &pair.after, &edits.moved, options.context);
     let status = if files.is_empty() { "unchanged" } else { "changed" };
     Ok(Differences { status, summary: publish::summary(&pair.before, &pair.after), files })
 }

@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::choose::is_released;
 use super::messages::Talk;
 use super::origins::{Source, at_documents};
 use super::own::{Desk, Programs};
+use super::released;
 use crate::agents;
 use crate::agents::own::{Ask, Choice, Own};
 use crate::changeset::{self, ChangeSet, Ground};
@@ -47,6 +49,8 @@ pub(super) struct Generated {
     pub(super) talks: Vec<Talk>,
     /// What agents of one's own answered; among `files` too.
     pub(super) answers: Files,
+    /// Paths that would be generated, were they not released.
+    pub(super) released: Vec<String>,
 }
 
 impl From<&Workspace> for Inputs {
@@ -74,6 +78,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
             findings: Vec::new(),
             talks: Vec::new(),
             answers: Files::new(),
+            released: Vec::new(),
         });
     }
     let mut findings = checked(inputs)?;
@@ -113,6 +118,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
     document::pin(&mut faults, &inputs.texts);
     Fault::unless_empty(faults)?;
     let ground = Ground { config: &inputs.config, contracts: &inputs.contracts };
+    let kept = if inputs.config.released.is_empty() { Vec::new() } else { proposals.clone() };
     let change = changeset::prove(&ground, proposals).map_err(|fault| {
         let mut fault = at_documents(fault, &sources);
         document::pin(&mut fault.diagnostics, &inputs.texts);
@@ -120,11 +126,16 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
     })?;
     let mut files = render::files(&change, &inputs.config)?;
     yield_to_people(&mut files, git)?;
+    let released = released::take_out(&mut files, &ground);
+    if !inputs.config.released.is_empty() {
+        findings.extend(released::look(&released, &kept, &ground, git)?);
+    }
     let (answers, more) = desk.close();
     files.extend(answers.clone());
     findings.extend(more);
     findings.extend(change.exposed(&inputs.specs));
-    Ok(Generated { plans, change, files, findings, talks, answers })
+    document::pin(&mut findings, &inputs.texts);
+    Ok(Generated { plans, change, files, findings, talks, answers, released })
 }
 
 /// What is to be looked at in the specs.
@@ -228,7 +239,8 @@ pub(super) fn stands(inputs: &Inputs, new: &Files, git: &Git) -> Outcome<bool> {
         }
     }
     // A lock file alone, merged without what it locks, is not enough.
-    let dags = inputs.specs.keys().map(paths::dag).map(|path| paths::base(&path));
+    let dags = inputs.specs.keys().map(paths::dag).filter(|path| !is_released(&inputs.config, path));
+    let dags = dags.map(|path| paths::base(&path));
     for path in dags {
         if git.entry(head, &path)?.is_none() {
             return Ok(false);

@@ -151,6 +151,7 @@ fn config(root: &std::path::Path, options: &InitOptions) -> Outcome<Config> {
             model: None,
             policies: Policies::default(),
             agents: Vec::new(),
+            released: Vec::new(),
         }),
         (target, name) => {
             faults.extend(target.err().into_iter().flat_map(|f| f.diagnostics).map(|d| d.at(Place::file("--target"))));

@@ -1,6 +1,7 @@
 //! What Pipewright can do: one file a verb, typed input to typed output. The command line is a skin over these.
 
 pub mod check;
+pub mod choose;
 pub mod diff;
 pub mod discover;
 pub mod doctor;
@@ -12,8 +13,10 @@ mod origins;
 mod own;
 pub mod plan;
 pub mod pr;
+pub mod preview;
 pub mod propose;
 pub mod regenerate;
+mod released;
 pub mod rollback;
 pub mod rows;
 pub mod run;

@@ -10,7 +10,7 @@ use super::session::when;
 use super::{Programs, Session};
 use crate::publish::{self, Draft, Published};
 use crate::render::Files;
-use crate::vocabulary::{Diagnostic, Name, Outcome};
+use crate::vocabulary::{Diagnostic, Fault, Name, Outcome};
 use crate::workspace::{Event, EventKind, Inverse, paths};
 use crate::world::clock;
 
@@ -43,9 +43,7 @@ pub fn regenerate(dir: &Path, programs: Programs) -> Outcome<Regenerated> {
     let inputs = Inputs { programs, ..Inputs::from(workspace) };
     let mut findings = session.findings.clone();
     if workspace.specs.is_empty() && workspace.handed_in.is_empty() {
-        return Err(Diagnostic::error("no-pipeline", "there is no pipeline to generate from")
-            .next("`pipewright propose \"…\"`, or write pipelines/<name>.yml")
-            .fault());
+        return Err(no_pipeline());
     }
     if generate::stands(&inputs, &Files::new(), git)? {
         let unchanged = Regenerated {
@@ -106,4 +104,11 @@ pub fn regenerate(dir: &Path, programs: Programs) -> Outcome<Regenerated> {
             }
         }
     })
+}
+
+/// There is nothing to generate from.
+pub(super) fn no_pipeline() -> Fault {
+    Diagnostic::error("no-pipeline", "there is no pipeline to generate from")
+        .next("`pipewright propose \"…\"`, or write pipelines/<name>.yml")
+        .fault()
 }

@@ -49,6 +49,9 @@ pub struct RolledBack {
 pub fn rollback(options: &Options, listen: &mut Listen<'_>) -> Outcome<RolledBack> {
     let session = Session::open(&options.dir, "rollback")?;
     let (workspace, git) = (&session.workspace, &session.git);
+    if let Some(back) = rollback::take_back_choice(git, options.change.as_deref())? {
+        return choice(&session, &back);
+    }
     let back = rollback::take_back(git, options.change.as_deref())?;
     let texts = back
         .documents
@@ -86,18 +89,35 @@ pub fn rollback(options: &Options, listen: &mut Listen<'_>) -> Outcome<RolledBac
     } else {
         Ok(())
     };
-    let mut event = Event::new(
-        EventKind::RolledBack,
-        clock::now(),
-        &git.who(),
-        &format!("rollback of {}", done.of.join(", ")),
-        "rolled back",
-    );
-    event.change = Some(done.id.clone());
-    event.inverse = Some(Inverse::Command(format!("pipewright rollback {}", done.id)));
-    event.append(&workspace.root)?;
+    told(&session, &done)?;
     result?;
     Ok(RolledBack { status: "rolled_back", rollback: done, leftovers: left, dropped, findings })
+}
+
+/// Takes back what was chosen about generated files: nothing that is built follows from it.
+fn choice(session: &Session, back: &rollback::Unchosen) -> Outcome<RolledBack> {
+    let workspace = &session.workspace;
+    let inputs = Inputs::from(workspace);
+    let lock = if back.documents.is_empty() || !generate::is_locked(&inputs) {
+        None
+    } else {
+        let mut texts = workspace.texts.clone();
+        texts.extend(back.documents.clone());
+        let without = Inputs::from(&Workspace::read(&workspace.root, texts, Vec::new())?);
+        Some(generate::lock_file(&without, &without.texts))
+    };
+    let done = rollback::finish_choice(&session.git, back, lock, when())?;
+    told(session, &done)?;
+    let findings = session.findings.clone();
+    Ok(RolledBack { status: "rolled_back", rollback: done, leftovers: Vec::new(), dropped: false, findings })
+}
+
+fn told(session: &Session, done: &Rollback) -> Outcome<()> {
+    let what = format!("rollback of {}", done.of.join(", "));
+    let mut event = Event::new(EventKind::RolledBack, clock::now(), &session.git.who(), &what, "rolled back");
+    event.change = Some(done.id.clone());
+    event.inverse = Some(Inverse::Command(format!("pipewright rollback {}", done.id)));
+    event.append(&session.workspace.root)
 }
 
 /// The schema that models of a layer are built in.

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::Session;
+use crate::publish;
 use crate::run::{AsOf, Job, Listen, RunReport, Target, Via, execute};
-use crate::vocabulary::{Diagnostic, Name, Outcome};
+use crate::vocabulary::{Diagnostic, Fault, Name, Outcome};
 use crate::workspace::{Workspace, paths};
 use crate::world::clock;
 use crate::world::git::{Git, Head};
@@ -37,6 +38,7 @@ pub fn run(options: &RunOptions, listen: &mut Listen<'_>) -> Outcome<RunReport> 
     if options.target == Target::Prod {
         only_from_main(git, &head)?;
     }
+    Fault::unless_empty(publish::conflicts_in_work_tree(git)?)?;
     let pipelines = match &options.pipelines {
         Some(named) => named.clone(),
         None => of_this_branch(workspace, git, &head)?,

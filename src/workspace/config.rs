@@ -47,6 +47,9 @@ pub struct Config {
     /// Agents of one's own: programs that are asked instead of the rules. They run only as the main branch has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agents: Vec<OwnAgent>,
+    /// Generated files that people took for themselves (`pipewright release`), as paths or patterns: never generated again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<String>,
     /// Cleaning rules and masks: Pipewright's, and those under `cleaning/`. No part of the file.
     #[serde(skip)]
     #[schemars(skip)]

@@ -10,6 +10,7 @@ mod message;
 mod open;
 mod own_agent;
 pub mod paths;
+mod pattern;
 mod profiling;
 mod url;
 
@@ -20,6 +21,7 @@ pub use lock::{Lock, Locked};
 pub use message::{Conversation, MOST_NAMES, Message, Says};
 pub use open::{Workspace, find};
 pub use own_agent::OwnAgent;
+pub use pattern::Pattern;
 pub use profiling::{Method, Profiling};
 
 #[cfg(test)]

@@ -123,10 +123,8 @@ fn with_name(text: &str, from: &str, to: &str) -> String {
         chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
     };
     let out = text.replace(&from, &to);
-    if !from.contains('_') {
-        return out;
-    }
-    out.replace(&words(&from), &words(&to)).replace(&first(words(&from)), &first(words(&to)))
+    let out = if from.contains('_') { out.replace(&words(&from), &words(&to)) } else { out };
+    out.replace(&first(words(&from)), &first(words(&to)))
 }
 
 type Neighbours<'p> = (Option<&'p Part>, Option<&'p Part>);

@@ -14,7 +14,7 @@ mod yaml_tests;
 
 use std::collections::BTreeSet;
 
-use super::lines::OPENS;
+use super::markers::conflict;
 use crate::render::Files;
 use crate::vocabulary::{Diagnostic, Place};
 use crate::world::git::{File, Mode, Tree};
@@ -106,11 +106,8 @@ fn one(
     Some(File { bytes, mode: edited.mode })
 }
 
-/// The finding for a file with conflict markers: it points to the first.
-pub(super) fn conflict(path: &str, bytes: &[u8]) -> Diagnostic {
-    let text = String::from_utf8_lossy(bytes);
-    let line = text.lines().position(|l| l.trim_end() == OPENS).map_or(1, |i| i + 1);
-    Diagnostic::error("merge-conflict", "generated anew and edited by hand in the same place")
-        .at(Place::span(path, &text, line, 1, OPENS.len()))
-        .next("choose between the `<<<<<<<` and `>>>>>>>` lines, then commit")
+/// `edited` with what differs between `base` and `new` put into it, in its own layout; none where that can't be done.
+pub(crate) fn splice(path: &str, base: &str, edited: &str, new: &str) -> Option<String> {
+    let (bytes, clean, notes) = structure::three(path, base.as_bytes(), edited.as_bytes(), new.as_bytes());
+    String::from_utf8(bytes).ok().filter(|_| clean && notes.is_empty())
 }

@@ -123,6 +123,18 @@ fn a_column_that_has_another_name_keeps_what_people_wrote() {
 }
 
 #[test]
+fn names_in_descriptions_follow() {
+    gives(
+        &[(
+            "        data_tests:\n          - not_null\n",
+            "        data_tests:\n          - mine\n          - not_null\n",
+        )],
+        &[("name: status", "name: state"), ("Status of", "State of")],
+        &[("name: status", "name: state"), ("Status of", "State of")],
+    );
+}
+
+#[test]
 fn what_goes_goes_unless_it_was_edited() {
     let gone = "      - name: shipped_at\n        description: When the order was shipped.\n";
     gives(

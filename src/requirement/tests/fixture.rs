@@ -104,6 +104,7 @@ pub fn config(contracts: &BTreeMap<TableRef, Contract>) -> Config {
         model: None,
         policies: Policies::default(),
         agents: Vec::new(),
+        released: Vec::new(),
         rules: crate::spec::Rules::default(),
     }
 }

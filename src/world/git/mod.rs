@@ -182,6 +182,11 @@ impl Git {
         &self.workspace
     }
 
+    /// Whether history ends somewhere on purpose: `git clone --depth`.
+    pub fn is_shallow(&self) -> bool {
+        self.repo.is_shallow()
+    }
+
     /// Where HEAD stands.
     ///
     /// # Errors

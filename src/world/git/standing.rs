@@ -199,6 +199,31 @@ impl Git {
         Ok(bytes == found.1 || (found.0 != Mode::Link && self.work_bytes(path, bytes)? == found.1))
     }
 
+    /// Files of the work tree in these folders of the workspace, committed or not, without those that git ignores.
+    ///
+    /// # Errors
+    /// An index that git can't read.
+    pub fn work_paths(&self, folders: &BTreeSet<String>) -> Outcome<Vec<String>> {
+        if folders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut options = git2::StatusOptions::new();
+        options.include_untracked(true).recurse_untracked_dirs(true).include_unmodified(true);
+        options.exclude_submodules(true).disable_pathspec_match(true);
+        for folder in folders {
+            options.pathspec(format!("{}{folder}", self.prefix));
+        }
+        let all = self.repo.statuses(Some(&mut options)).map_err(|e| fault("look for files", &e))?;
+        let inside = |entry: git2::StatusEntry<'_>| {
+            let path = String::from_utf8(entry.path_bytes().to_vec()).ok()?;
+            path.strip_prefix(&self.prefix).filter(|p| !p.ends_with('/')).map(str::to_owned)
+        };
+        let mut out: Vec<String> = all.iter().filter_map(inside).collect();
+        out.sort();
+        out.dedup();
+        Ok(out)
+    }
+
     pub(super) fn setting(&self, name: &str) -> Option<bool> {
         self.repo.config().ok()?.get_bool(name).ok()
     }
