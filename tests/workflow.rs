@@ -140,3 +140,23 @@ fn proposals_from_outside_go_the_same_way() {
     let (_, again) = s.json(&["regenerate"]);
     assert_eq!(again["status"], "unchanged", "{again}");
 }
+
+#[test]
+fn a_pipeline_that_waits_for_a_load_is_started_by_it() {
+    let s = Sandbox::workspace();
+    let (code, answer) = s.json(&["propose", "Load orders every hour"]);
+    assert_eq!(code, 0, "{answer}");
+    let (code, answer) = s.json(&["propose", "Revenue per customer and day, after orders is loaded"]);
+    assert_eq!(code, 0, "{answer}");
+    let asset = "raw_shop/orders\")]";
+    let waits = s.read("dags/daily_revenue_per_customer.py");
+    assert!(waits.contains("schedule=[Asset(") && waits.contains(asset), "{waits}");
+    let loads = s.read("dags/load_orders.py");
+    assert!(loads.contains("outlets=[Asset(") && loads.contains(asset), "{loads}");
+
+    // Nobody loads it any more: what waits would never start.
+    s.edit("pipelines/load_orders.yml", "shop.orders", "shop.payments");
+    let (code, answer) = s.json(&["check"]);
+    assert_eq!(code, 2, "{answer}");
+    assert!(answer.to_string().contains("unknown-asset"), "{answer}");
+}

@@ -49,9 +49,11 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
         retries: schedule.retries.unwrap_or(RETRIES),
         tasks: tasks(brief),
         cron: schedule.cron,
+        after: schedule.after.iter().map(announced).collect(),
     };
     let why = match &dag.cron {
         Some(cron) => format!("runs at `{cron}` ({})", dag.timezone),
+        None if !dag.after.is_empty() => format!("runs after {}", dag.after.join(", ")),
         None => "runs by hand only: no schedule was asked for".to_owned(),
     };
     let maker = Maker { task, spec, role: Role::Scheduling };
@@ -100,7 +102,7 @@ fn tasks(brief: &Brief<'_>) -> Vec<DagTask> {
     let mut tasks = Tasks { all: Vec::new(), group: None, used: BTreeSet::new() };
     let mut done: Vec<Name> = Vec::new();
     if !spec.ingest.is_empty() {
-        done.push(tasks.push("ingest", DagAction::Ingest(spec.name.clone()), &[], Vec::new()));
+        done.push(tasks.push("ingest", DagAction::Ingest(spec.name.clone()), &[], awaited(brief)));
     }
     tasks.group = Name::parse("transform").ok();
     let models: Vec<&Resolved> = brief.models.of(spec).collect();
@@ -175,6 +177,22 @@ fn by_model(tasks: &mut Tasks, models: &[&Resolved], after: &[Name]) -> Vec<Name
 
 fn names(models: &[&Resolved]) -> Vec<Name> {
     models.iter().map(|m| m.name.clone()).collect()
+}
+
+/// What a relation is called that one DAG announces and another waits for.
+fn announced(relation: &Relation) -> String {
+    match relation {
+        Relation::Table(table) => format!("{}.{}", table.raw_schema(), table.table),
+        Relation::Model(model) => format!("marts.{model}"),
+    }
+}
+
+/// Landed tables that another pipeline waits for; nobody else need hear of them.
+fn awaited(brief: &Brief<'_>) -> Vec<String> {
+    let waited = brief.context.specs.values().filter_map(|s| s.schedule.as_ref()).flat_map(|s| &s.after);
+    let waited: BTreeSet<&Relation> = waited.collect();
+    let landed = brief.context.spec.ingest.iter().map(|i| Relation::Table(i.table.clone()));
+    landed.filter(|table| waited.contains(table)).map(|table| announced(&table)).collect()
 }
 
 fn outlets(models: &[&Resolved], history: &[History]) -> Vec<String> {

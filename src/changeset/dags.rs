@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Item};
 use super::names::{is_channel, is_env_name, near, twice};
-use crate::proposal::{Alert, DagAction, DagChange};
+use crate::proposal::{Alert, DagAction, DagChange, IngestTable};
 use crate::spec::check::{cron, cycles};
 use crate::vocabulary::{Diagnostic, Name};
 
@@ -45,6 +45,7 @@ fn dag(draft: &Draft, item: &Item<DagChange>, found: &mut Vec<Diagnostic>) {
                 .at(item.place(format!("tasks.{i}.id"))),
         );
     }
+    waits(draft, item, found);
     let tasks: BTreeMap<&Name, &[Name]> = dag.tasks.iter().map(|t| (&t.id, t.after.as_slice())).collect();
     for (i, task) in dag.tasks.iter().enumerate() {
         for (n, before) in task.after.iter().enumerate() {
@@ -57,7 +58,11 @@ fn dag(draft: &Draft, item: &Item<DagChange>, found: &mut Vec<Diagnostic>) {
         action(draft, item, i, &task.action, found);
         for (n, outlet) in task.outlets.iter().enumerate() {
             let model = outlet.rsplit('.').next().unwrap_or_default();
-            if !draft.models.contains_key(model) && !draft.snapshots.contains_key(model) {
+            let landed = draft.ingestions.values().any(|i| {
+                let name = |t: &IngestTable| format!("{}.{}", i.value.schema, t.name);
+                i.value.pipeline == dag.name && i.value.tables.iter().any(|t| name(t) == *outlet)
+            });
+            if !landed && !draft.models.contains_key(model) && !draft.snapshots.contains_key(model) {
                 let fault = Diagnostic::error("unknown-model", format!("`{}` is no model", outlet.escape_debug()));
                 let names = draft.models.keys().map(Name::as_str);
                 found.push(near(fault, model, names).at(item.place(format!("tasks.{i}.outlets.{n}"))));
@@ -69,6 +74,41 @@ fn dag(draft: &Draft, item: &Item<DagChange>, found: &mut Vec<Diagnostic>) {
         let shown: Vec<&str> = cycle.iter().map(Name::as_str).collect();
         let fault = Diagnostic::error("cycle", format!("tasks wait for each other in a circle: {}", shown.join(" → ")));
         found.push(fault.next("leave out one `after`").at(item.place("tasks")));
+    }
+}
+
+/// What a DAG waits for must come of another one, and not of one that waits for it.
+fn waits(draft: &Draft, item: &Item<DagChange>, found: &mut Vec<Diagnostic>) {
+    let dag = &item.value;
+    let gives = |d: &DagChange, what: &String| d.tasks.iter().any(|t| t.outlets.contains(what));
+    let given: Vec<&str> =
+        draft.dags.values().flat_map(|d| &d.value.tasks).flat_map(|t| &t.outlets).map(String::as_str).collect();
+    for (n, what) in dag.after.iter().enumerate() {
+        if !draft.dags.values().any(|d| d.value.name != dag.name && gives(&d.value, what)) {
+            let fault =
+                Diagnostic::error("unknown-asset", format!("no other DAG brings `{}` up to date", what.escape_debug()));
+            found.push(near(fault, what, given.iter().copied()).at(item.place(format!("after.{n}"))));
+        }
+    }
+    if dag.cron.is_some() && !dag.after.is_empty() {
+        let fault = Diagnostic::error("two-starts", "a DAG starts by the clock or after others, not by both");
+        found.push(fault.next("leave out `cron` or `after`").at(item.place("after")));
+    }
+    let before = |name: &Name| -> Vec<Name> {
+        let after = draft.dags.get(name).map(|d| d.value.after.as_slice()).unwrap_or_default();
+        draft
+            .dags
+            .values()
+            .map(|d| &d.value)
+            .filter(|d| after.iter().any(|what| gives(d, what)))
+            .map(|d| d.name.clone())
+            .collect()
+    };
+    let names: BTreeSet<&Name> = draft.dags.keys().collect();
+    if let Some(cycle) = cycles(&names, before).into_iter().find(|c| c.first() == Some(&dag.name)) {
+        let shown: Vec<&str> = cycle.iter().map(Name::as_str).collect();
+        let fault = Diagnostic::error("cycle", format!("DAGs wait for each other in a circle: {}", shown.join(" → ")));
+        found.push(fault.next("start one of them by the clock").at(item.place("after")));
     }
 }
 

@@ -170,6 +170,7 @@ fn place(became: &str, change: &ChangeView) -> String {
             format!("{} of the load of {}", plain(field), code(&format!("{source}.{table}")))
         }
         ["schedule", "retries"] => "the DAG's retries".into(),
+        ["schedule", "after"] => "what starts the DAG".into(),
         ["schedule", ..] => {
             let cron = spec.and_then(|s| s.schedule.as_ref()).and_then(|s| s.cron.as_deref());
             cron.map_or_else(|| "by hand".into(), |cron| format!("the DAG's schedule, {}", code(cron)))

@@ -28,6 +28,21 @@ fn asset(outlet: &str, config: &Config) -> String {
     format!("pipewright://{}/{}", config.name, outlet.replace('.', "/"))
 }
 
+/// `[Asset("pipewright://shop_analytics/marts/daily_sales")]`
+fn assets(outlets: &[String], indent: usize, used: usize, config: &Config) -> String {
+    let assets: Vec<String> = outlets.iter().map(|o| format!("Asset({})", python_string(&asset(o, config)))).collect();
+    python::list(&assets, indent, used, 1)
+}
+
+/// By the clock, after others, or by hand.
+fn schedule(dag: &DagChange, config: &Config) -> String {
+    match &dag.cron {
+        Some(cron) => python_string(cron),
+        None if dag.after.is_empty() => "None".to_owned(),
+        None => assets(&dag.after, 4, 13, config),
+    }
+}
+
 /// A DAG that runs once a day or less answers for whole days; one that runs more often, for moments.
 fn as_of(dag: &DagChange) -> &'static str {
     let Some(cron) = &dag.cron else { return "day" };
@@ -70,6 +85,8 @@ fn declaration(dag: &DagChange, alerts: &[&Alert], config: &Config) -> Value {
     if let Some(cron) = &dag.cron {
         context["cron"] = json!(cron);
     }
+    let after: Vec<String> = dag.after.iter().map(|what| asset(what, config)).collect();
+    context["after"] = json!(after);
     context
 }
 
@@ -92,7 +109,7 @@ fn script(dag: &DagChange, alerts: &[&Alert], config: &Config) -> Value {
     let blocks: Vec<Value> = blocks.into_iter().map(block).collect();
     let mut sdk = vec!["DAG", "Asset", "Param", "TaskGroup"];
     sdk.retain(|name| match *name {
-        "Asset" => dag.tasks.iter().any(|t| !t.outlets.is_empty()),
+        "Asset" => !dag.after.is_empty() || dag.tasks.iter().any(|t| !t.outlets.is_empty()),
         "TaskGroup" => dag.tasks.iter().any(|t| t.group.is_some()),
         _ => true,
     });
@@ -111,7 +128,7 @@ fn script(dag: &DagChange, alerts: &[&Alert], config: &Config) -> Value {
         "alerts": functions,
         "callback": callback,
         "description": python::string(&dag.description, 4, 16, 1),
-        "schedule": dag.cron.as_deref().map_or("None".to_owned(), python_string),
+        "schedule": schedule(dag, config),
         "timezone": python_string(&dag.timezone),
         "one_writer": config.targets.dev.dialect() == Dialect::DuckDb,
         "tags": python::list(&tags, 4, 9, 1),
@@ -176,9 +193,7 @@ fn statement(task: &DagTask, variable: &str, indent: usize, config: &Config) -> 
         DagAction::Snapshot(snapshots) => ("dbt", vec![id, python_string("snapshot"), select(snapshots, indent)]),
     };
     if !task.outlets.is_empty() {
-        let assets: Vec<String> =
-            task.outlets.iter().map(|outlet| format!("Asset({})", python_string(&asset(outlet, config)))).collect();
-        args.push(format!("outlets={}", python::list(&assets, indent + 4, indent + 12, 1)));
+        args.push(format!("outlets={}", assets(&task.outlets, indent + 4, indent + 12, config)));
     }
     let start = format!("{variable} = ");
     let call = python::call(helper, &args, indent, indent + start.len(), 0);

@@ -18,7 +18,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::{Act, Name, TableRef, Window};
+use crate::vocabulary::{Act, Name, Relation, TableRef, Window};
 
 /// `pipelines/<name>.yml`. Expressions are ANSI SQL over the columns in scope; no Jinja.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -84,6 +84,10 @@ pub struct Schedule {
     /// Five cron fields, `30 6 * * 1-5`; runs by hand only if none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cron: Option<String>,
+    /// What other pipelines bring up to date, and that starts this one once all of it has been: tables that they land, models
+    /// that they test. Not beside `cron`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Relation>,
     /// IANA time zone of `cron`; the workspace's default if none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,

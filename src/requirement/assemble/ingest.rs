@@ -9,8 +9,8 @@ use crate::requirement::roles::{self, Choice};
 use crate::requirement::{Question, Readings};
 
 impl<'a> Assembly<'_, 'a> {
-    /// One entry for each table that is read.
-    pub(super) fn ingest(&mut self, base: Option<&'a TableRef>) -> Vec<Ingest> {
+    /// One entry for each table that is read, but for those that another pipeline loads before.
+    pub(super) fn ingest(&mut self, base: Option<&'a TableRef>, waits: &[&'a TableRef]) -> Vec<Ingest> {
         let loads = self.pieces.iter().any(|p| matches!(p.kind, Kind::Ingest));
         let modes: Vec<(usize, Mode)> = self
             .pieces
@@ -23,11 +23,12 @@ impl<'a> Assembly<'_, 'a> {
             .collect();
         let asked = modes.first().copied();
         let named = self.mentioned();
-        for table in self.touched.clone() {
+        let landed: Vec<&'a TableRef> = self.touched.iter().filter(|t| !waits.contains(t)).copied().collect();
+        for table in &landed {
             self.note_tables(table, &format!("ingest.{table}"));
         }
         let mut out = Vec::new();
-        for table in self.touched.clone() {
+        for table in landed {
             let Some(contract) = self.contract(table) else { continue };
             let path = format!("ingest.{table}");
             let mut mode = if contract.key().is_empty() { Mode::Replace } else { Mode::Merge };

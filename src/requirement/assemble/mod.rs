@@ -1,5 +1,6 @@
 //! Pieces become a spec, or questions: the contracts decide what is meant.
 
+mod after;
 mod base;
 mod calendar;
 mod children;

@@ -65,10 +65,11 @@ impl<'a> Assembly<'_, 'a> {
             return Intent::Questions(self.questions);
         }
         let mut models = self.staging(&apart);
-        let mut ingest = self.ingest(base);
+        let waits = self.waits();
+        let mut ingest = self.ingest(base, &waits);
         self.loaded_whole(&history, &mut ingest);
         let platform = self.platform();
-        let schedule = self.schedule(mart.is_some());
+        let schedule = self.schedule(mart.is_some(), &waits);
         let (alerts, owner) = self.people();
         mart.iter().for_each(|mart| self.contradictions(mart));
         self.lost_questions();
@@ -181,7 +182,7 @@ impl<'a> Assembly<'_, 'a> {
         Name::from_text(&format!("{verb}_{}", things.join("_and_")), "pipeline")
     }
 
-    fn schedule(&mut self, model: bool) -> Option<Schedule> {
+    fn schedule(&mut self, model: bool, waits: &[&TableRef]) -> Option<Schedule> {
         let mut when: Option<When> = None;
         let mut out = Schedule::default();
         for (i, piece) in self.pieces.iter().enumerate() {
@@ -210,7 +211,6 @@ impl<'a> Assembly<'_, 'a> {
                     out.timezone = Some(zone.clone());
                     self.note(i, "schedule.timezone");
                 }
-                Kind::AfterLoad(noun) => self.after_load(i, noun),
                 Kind::Retries(n) => {
                     out.retries = Some(*n);
                     self.note(i, "schedule.retries");
@@ -227,7 +227,7 @@ impl<'a> Assembly<'_, 'a> {
         });
         match (&mut when, unit) {
             (Some(when), Some(unit)) if when.every == Every::Unsaid => when.every = When::of_grain(unit),
-            (None, Some(unit)) if model => {
+            (None, Some(unit)) if model && waits.is_empty() => {
                 when = Some(When { every: When::of_grain(unit), time: None });
                 self.assume(
                     "schedule.cron",
@@ -237,35 +237,8 @@ impl<'a> Assembly<'_, 'a> {
             (Some(when), _) if when.assumes_time() => self.assume("schedule.cron", "no time of day was named"),
             _ => {}
         }
-        out.cron = when.map(|w| w.cron());
+        (out.cron, out.after) = self.clock_or_load(when.map(|w| w.cron()), waits);
         (out != Schedule::default()).then_some(out)
-    }
-
-    /// What the pipeline lands itself is loaded before anything is built; for the load of another one it can't wait.
-    fn after_load(&mut self, piece: usize, noun: &crate::requirement::piece::Noun<'a>) {
-        let words = self.scan.words(&self.pieces[piece].tokens);
-        let tables = &noun.hits.tables;
-        let loads = |spec: &crate::spec::Spec| {
-            spec.ingest.iter().find(|i| tables.contains(&&i.table)).map(|_| spec.name.clone())
-        };
-        let other = self.scan.ground.specs.values().find_map(loads);
-        let own = self.touched.iter().find(|t| tables.contains(t)).copied();
-        match (own, other) {
-            (Some(table), None) => {
-                let path = format!("ingest.{table}");
-                let because =
-                    format!("{} is landed by this pipeline, and nothing is built before that is done", table.table);
-                self.assume(path.clone(), because);
-                self.note(piece, path);
-            }
-            (_, other) => {
-                let which = other.map_or("no pipeline".to_owned(), |name| format!("the pipeline {name}"));
-                let about = format!(
-                    "`{words}`: {which} loads it, and a run that waits for another can't be said yet. Shall it run by the clock?"
-                );
-                self.ask_that(Question::new(about).key("after").words(words).or_without());
-            }
-        }
     }
 
     /// Who is told, and who answers for it.

@@ -114,6 +114,10 @@ fn head(spec: &Spec, found: &mut Found<'_>) {
             let fault = Diagnostic::error("invalid-cron", "the schedule is no cron expression").why(why);
             found.at("schedule.cron", fault.next("minute, hour, day of month, month, day of week: `30 6 * * 1-5`"));
         }
+        if schedule.cron.is_some() && !schedule.after.is_empty() {
+            let fault = Diagnostic::error("two-starts", "a pipeline starts by the clock or after others, not by both");
+            found.at("schedule.after", fault.next("leave out `cron` or `after`"));
+        }
         if let Some(zone) = &schedule.timezone
             && jiff::tz::TimeZone::get(zone).is_err()
         {
