@@ -15,7 +15,7 @@ pub struct TableProfile {
     pub estimated: bool,
     /// Rows looked at.
     pub sample: u64,
-    /// How they were chosen: `all`, `systematic`, `reservoir`, `stratified`, `first`.
+    /// How they were chosen: `all`, `systematic`, `reservoir`, `stratified`, `first`; `none` where no row was looked at.
     pub method: String,
     /// What the choice was drawn from, where it was drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -88,7 +88,7 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
         description: table.description.clone(),
         columns,
         cursor,
-        profile: sample.is_some().then(|| TableProfile {
+        profile: sample.is_known().then(|| TableProfile {
             rows: sample.rows,
             estimated: sample.estimated,
             sample: sample.sample,

@@ -54,6 +54,10 @@ pub struct RawTable {
     pub columns: Vec<RawColumn>,
     /// Declared foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
+    /// Rows, where the source itself tells or estimates their number.
+    pub rows: Option<u64>,
+    /// Size, where the source tells it.
+    pub bytes: Option<u64>,
     /// Whether rows have a number of their own that a sample can be drawn by.
     pub numbered: bool,
 }
@@ -122,10 +126,18 @@ impl Sample {
     /// That of a table whose rows nobody looked at.
     pub fn none(table: &RawTable) -> Sample {
         Sample {
+            rows: table.rows.unwrap_or_default(),
+            estimated: table.rows.is_some(),
+            bytes: table.bytes,
             method: NOT_LOOKED_AT,
             columns: vec![super::profile::Seen::new(); table.columns.len()],
             ..Sample::default()
         }
+    }
+
+    /// Whether anything is known of the rows.
+    pub fn is_known(&self) -> bool {
+        self.is_some() || self.estimated || self.bytes.is_some()
     }
 
     /// Whether rows were looked at.

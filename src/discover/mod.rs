@@ -7,6 +7,7 @@ pub mod personal;
 mod profile;
 mod references;
 pub mod sampling;
+mod server;
 mod sqlite;
 mod stamp;
 
@@ -18,6 +19,7 @@ use crate::workspace::{Connection, Profiling, paths};
 
 pub use connector::{Cell, Connector, ForeignKey, RawColumn, RawTable, Sample};
 pub use sampling::Sampling;
+pub use server::Server;
 pub use sqlite::Sqlite;
 
 /// What a source holds.
@@ -43,6 +45,9 @@ pub fn contracts(
     let sampling = (profiling.enabled != Some(false)).then(|| Sampling::from(profiling));
     match connection {
         Connection::Sqlite { path } => through(&Sqlite::open(root, path)?, source, sampling.as_ref(), progress),
+        Connection::Postgres { .. } | Connection::MySql { .. } => {
+            through(&Server::open(connection, source)?, source, sampling.as_ref(), progress)
+        }
         other => {
             let label = other.dialect().label();
             Err(Diagnostic::error("not-discovered", format!("{label} is not discovered in this version"))

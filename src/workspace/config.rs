@@ -91,6 +91,9 @@ pub enum Connection {
         /// Schemas that a source is discovered from, `'*'` for all; the connection's own if none.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         schemas: Vec<String>,
+        /// What discovery may ask of the server.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reading: Option<Reading>,
     },
     /// MySQL or MariaDB (a source only).
     MySql {
@@ -99,6 +102,9 @@ pub enum Connection {
         /// Databases that the source is discovered from, `'*'` for all; that of the URL if none.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         schemas: Vec<String>,
+        /// What discovery may ask of the server.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reading: Option<Reading>,
     },
     /// Snowflake (a target only).
     Snowflake {
@@ -106,6 +112,26 @@ pub enum Connection {
         /// `SNOWFLAKE_PRIVATE_KEY_PATH`, `SNOWFLAKE_ROLE`, `SNOWFLAKE_WAREHOUSE`, `SNOWFLAKE_DATABASE`.
         credentials_env: String,
     },
+}
+
+/// What discovery may ask of a database server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reading {
+    /// Seconds that one statement may take.
+    pub statement_seconds: u64,
+    /// Seconds that a statement may wait for a lock.
+    pub lock_seconds: u64,
+    /// Connections at once.
+    pub connections: u8,
+    /// A table that has more rows than this by the server's own estimate is not counted.
+    pub count_rows: u64,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Reading { statement_seconds: 60, lock_seconds: 5, connections: 4, count_rows: 1_000_000 }
+    }
 }
 
 /// A production connection that a requirement names and `pipewright.yml` lacks.
@@ -192,12 +218,12 @@ fn is_usual_size(rows: &u64) -> bool {
 impl Connection {
     /// PostgreSQL by the variable of its URL.
     pub fn postgres(url_env: String) -> Connection {
-        Connection::Postgres { url_env, schemas: Vec::new() }
+        Connection::Postgres { url_env, schemas: Vec::new(), reading: None }
     }
 
     /// MySQL or MariaDB by the variable of its URL.
     pub fn mysql(url_env: String) -> Connection {
-        Connection::MySql { url_env, schemas: Vec::new() }
+        Connection::MySql { url_env, schemas: Vec::new(), reading: None }
     }
 
     /// Where it is, as OpenLineage names it; by the name of the variable where its address is a secret.

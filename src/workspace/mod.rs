@@ -14,7 +14,9 @@ mod pattern;
 mod profiling;
 mod url;
 
-pub use config::{Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Runtime};
+pub use config::{
+    Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Reading, Runtime,
+};
 pub use language_model::{LanguageModel, ModelUse, Money, Price, Provider, ReadBy};
 pub use ledger::{Dataset, Event, EventKind, Inverse, Job, Ledger};
 pub use lock::{Lock, Locked};

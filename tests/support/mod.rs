@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 pub mod evaluator;
+pub mod servers;
 pub mod warehouse;
 
 use std::collections::BTreeMap;
@@ -102,6 +103,11 @@ impl Sandbox {
     /// Runs the program here.
     pub fn pw(&self, args: &[&str]) -> Said {
         said(self.command(args).output().expect("the program runs"))
+    }
+
+    /// Runs the program here with that in its environment.
+    pub fn with_env(&self, name: &str, value: &str, args: &[&str]) -> Said {
+        said(self.command(args).env(name, value).output().expect("the program runs"))
     }
 
     pub fn command(&self, args: &[&str]) -> Command {

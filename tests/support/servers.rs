@@ -22,7 +22,7 @@ pub struct Server {
     kind: &'static str,
     /// Of an administrator, without the database at its end.
     base: String,
-    _own: Option<Own>,
+    own: Option<Own>,
 }
 
 /// A server of our own: its watcher ends it once our end of the pipe is closed, also when this process was killed.
@@ -54,7 +54,7 @@ fn found(what: &str, variable: &str, start: fn() -> Option<Server>) -> Option<Se
     if let Ok(url) = std::env::var(variable) {
         let (base, _) = url.rsplit_once('/').expect("a URL with a database");
         let kind = if what == "PostgreSQL" { "postgres" } else { "mysql" };
-        return Some(Server { kind, base: base.to_owned(), _own: None });
+        return Some(Server { kind, base: base.to_owned(), own: None });
     }
     let server = start();
     if server.is_none() {
@@ -73,6 +73,11 @@ impl Server {
         let database = Database { kind: self.kind, url: format!("{}/{name}", self.base), name };
         database.run(script);
         database
+    }
+
+    /// Whether it is one that was started here, whose version is known.
+    pub fn is_own(&self) -> bool {
+        self.own.is_some()
     }
 
     /// Runs statements in no database of a test.
@@ -227,7 +232,7 @@ fn watched(kind: &'static str, server: Command, data: TempDir, base: String) -> 
         .spawn()
         .expect("a shell");
     let end = Instant::now() + Duration::from_secs(60);
-    let server = Server { kind, base, _own: Some(Own { _watcher: watcher, _data: data }) };
+    let server = Server { kind, base, own: Some(Own { _watcher: watcher, _data: data }) };
     // It may take packets before it takes logins.
     while attempt(&server.maintenance(), "select 1").is_err() {
         assert!(Instant::now() < end, "{kind} does not start");
