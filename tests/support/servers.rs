@@ -150,7 +150,8 @@ fn start_postgres() -> Option<Server> {
     let port = free_port();
     let mut server = as_user("postgres", &bin.join("postgres"));
     server.arg("-D").arg(&cluster).args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k"]).arg(data.path());
-    for setting in ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "autovacuum=off"]
+    for setting in
+        ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "autovacuum=off"]
     {
         server.args(["-c", setting]);
     }
@@ -170,7 +171,9 @@ fn start_mariadb() -> Option<Server> {
     init.arg(format!("--datadir={}", cluster.display()));
     done(init);
     let first = data.path().join("first.sql");
-    let admin = format!("create user admin@'127.0.0.1' identified by '{PASSWORD}'; grant all on *.* to admin@'127.0.0.1' with grant option;");
+    let admin = format!(
+        "create user admin@'127.0.0.1' identified by '{PASSWORD}'; grant all on *.* to admin@'127.0.0.1' with grant option;"
+    );
     std::fs::write(&first, admin.replace("; ", ";\n")).expect("written");
     let port = free_port();
     let mut server = as_user("mysql", &daemon);

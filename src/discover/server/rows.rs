@@ -8,8 +8,8 @@ use crate::contract::TableKind;
 use crate::discover::connector::{Cell, RawColumn, RawTable, Sample};
 use crate::discover::profile::Seen;
 use crate::discover::sampling::{Chooser, Sampling};
-use crate::workspace::Method;
 use crate::vocabulary::{DataType, Dialect, sql_identifier};
+use crate::workspace::Method;
 
 /// Characters of a text that are looked at.
 const CUT: usize = 200;
