@@ -115,6 +115,7 @@ fn table(ingest: &Ingest, contract: &Contract) -> Result<IngestTable, (&'static 
     Ok(IngestTable {
         name: contract.table.clone(),
         physical_name: contract.physical_name.clone(),
+        reading: contract.reading.clone(),
         mode: ingest.mode,
         key,
         cursor,

@@ -52,6 +52,7 @@ pub(super) fn connection(connection: &Connection, path: &str) -> Vec<(String, Di
                 )
             })
         }
+        reached => return reached.reached_faults().into_iter().map(|(f, d)| (format!("{path}.{f}"), d)).collect(),
     };
     found.into_iter().collect()
 }

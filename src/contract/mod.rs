@@ -4,6 +4,8 @@
 pub mod odcs;
 mod profile;
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +41,10 @@ pub struct Contract {
     /// What was seen when the source was profiled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<TableProfile>,
+    /// How its rows are read, where the source is no SQL server: the form of files, the paging of an API. It is what was
+    /// seen when the table was discovered, so that what comes later is read the same way.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reading: BTreeMap<String, String>,
 }
 
 /// Table or view.

@@ -386,6 +386,9 @@ pub struct IngestTable {
     pub physical_name: String,
     /// How rows arrive.
     pub mode: Mode,
+    /// How the rows are read, where the source is no SQL server: as in the contract.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reading: BTreeMap<String, String>,
     /// Columns that tell rows apart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key: Vec<Name>,

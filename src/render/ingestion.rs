@@ -1,9 +1,10 @@
 //! The dlt script of a pipeline: what it loads. How, is in `ingest/pipewright_load.py`, which all scripts share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::readers::reader;
 use super::{Files, python};
 use crate::proposal::{IngestColumn, IngestTable, Ingestion};
 use crate::spec::Mode;
@@ -28,6 +29,7 @@ pub fn library() -> Files {
 
 fn script(pipeline: &Name, sources: &[&Ingestion]) -> Value {
     let mut helpers = BTreeSet::from(["Column", "Pipeline", "Table"]);
+    let mut readers: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let (mut os, mut timedelta) = (false, false);
     let mut values = Vec::new();
     for ingestion in sources {
@@ -38,9 +40,14 @@ fn script(pipeline: &Name, sources: &[&Ingestion]) -> Value {
         let targets: Vec<Value> = environments(&ingestion.from, &ingestion.to)
             .map(|(name, from, to)| {
                 os |= matches!(from, Connection::Postgres { .. } | Connection::MySql { .. });
-                helpers.extend(helper(from, false));
+                match reader(from) {
+                    Some(reader) => {
+                        readers.entry(reader.module).or_default().insert(reader.class.to_owned());
+                    }
+                    None => helpers.extend(helper(from, false)),
+                }
                 helpers.extend(helper(to, true));
-                json!({"name": name, "from": connection(from, false), "to": connection(to, true)})
+                json!({"name": name, "from": origin(name, from), "to": connection(to, true)})
             })
             .collect();
         let tables: Vec<Value> = ingestion
@@ -62,10 +69,18 @@ fn script(pipeline: &Name, sources: &[&Ingestion]) -> Value {
             "targets": targets,
         }));
     }
-    // In the order of ruff: classes before functions.
     let mut names: Vec<String> = helpers.iter().map(|name| (*name).to_owned()).collect();
     names.push("main".into());
-    names.sort_by_key(|name| (!name.starts_with(char::is_uppercase), name.clone()));
+    readers.insert("pipewright_load", names.into_iter().collect());
+    let imported: Vec<String> = readers
+        .into_iter()
+        .map(|(module, names)| {
+            let mut names: Vec<String> = names.into_iter().collect();
+            // In the order of ruff: classes before functions.
+            names.sort_by_key(|name| (!name.starts_with(char::is_uppercase), name.clone()));
+            import(module, &names)
+        })
+        .collect();
     let mut imports = Vec::new();
     imports.extend(os.then_some("import os"));
     imports.extend(timedelta.then_some("from datetime import timedelta"));
@@ -74,7 +89,7 @@ fn script(pipeline: &Name, sources: &[&Ingestion]) -> Value {
     json!({
         "doc": doc(pipeline, sources),
         "imports": imports,
-        "helpers": import("pipewright_load", &names),
+        "helpers": imported.join("\n"),
         "sources": values,
         "pipelines": pipelines.join(", "),
     })
@@ -134,7 +149,15 @@ fn helper(connection: &Connection, target: bool) -> Option<&'static str> {
         Connection::DuckDb { .. } => Some("duckdb"),
         Connection::Snowflake { .. } => Some("snowflake"),
         Connection::Postgres { .. } if target => Some("postgres"),
-        Connection::Postgres { .. } | Connection::MySql { .. } => None,
+        _ => None,
+    }
+}
+
+/// How a source is reached.
+fn origin(name: &str, from: &Connection) -> String {
+    match reader(from) {
+        Some(reader) => reader.call(name.len() + 12),
+        None => connection(from, false),
     }
 }
 
@@ -143,6 +166,8 @@ fn connection(connection: &Connection, target: bool) -> String {
         Connection::Sqlite { path } | Connection::DuckDb { path } => python_string(path),
         Connection::Snowflake { credentials_env } => python_string(credentials_env),
         Connection::Postgres { url_env, .. } | Connection::MySql { url_env, .. } => python_string(url_env),
+        // Sources only, which have readers.
+        _ => String::new(),
     };
     match helper(connection, target) {
         Some(helper) => format!("lambda: {helper}({value})"),
@@ -183,6 +208,14 @@ fn table(table: &IngestTable, plan: &Plan<'_>) -> Value {
     if !plan.key.is_empty() {
         let key: Vec<String> = plan.key.iter().map(|name| python_string(name.as_str())).collect();
         value["key"] = json!(python::tuple(&key, 8, 12, 1));
+    }
+    if !table.reading.is_empty() {
+        let entry = |(key, text): (&String, &String)| {
+            let key = python_string(key);
+            let used = 12 + key.chars().count() + 2;
+            format!("            {key}: {},\n", python::string(text, 12, used, 1))
+        };
+        value["reading"] = json!(format!("{{\n{}        }}", table.reading.iter().map(entry).collect::<String>()));
     }
     if let Some(window) = plan.window {
         value["window"] = json!(span(window));

@@ -8,6 +8,7 @@ mod macros;
 mod model;
 mod project;
 mod python;
+mod readers;
 mod snapshot;
 mod source;
 mod spec;
@@ -112,6 +113,7 @@ fn shared(change: &ChangeSet, config: &Config) -> Outcome<Files> {
     }
     if !change.ingestions().is_empty() {
         files.extend(library());
+        files.extend(readers::modules(config));
     }
     if !files.is_empty() {
         files.extend(linters());

@@ -62,6 +62,10 @@ fn output(name: &str, connection: &Connection) -> Value {
             json!({"name": name, "kind": kind, "env": url_env})
         }
         Connection::Snowflake { credentials_env } => json!({"name": name, "kind": kind, "env": credentials_env}),
+        // Sources only: the workspace is refused where one of them is a target.
+        Connection::Files { .. } | Connection::Rest { .. } | Connection::GraphQl { .. } | Connection::Dbt { .. } => {
+            json!({"name": name, "kind": kind, "path": ""})
+        }
     }
 }
 

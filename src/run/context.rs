@@ -68,7 +68,7 @@ pub fn part(connection: &Connection) -> Part {
 /// Environment variables that a connection must have, and those that it may have and that are secret.
 pub fn env_names(connection: &Connection) -> (Vec<String>, Vec<String>) {
     match connection {
-        Connection::Sqlite { .. } | Connection::DuckDb { .. } => (Vec::new(), Vec::new()),
+        Connection::Sqlite { .. } => (Vec::new(), Vec::new()),
         Connection::Postgres { url_env, .. } | Connection::MySql { url_env, .. } => {
             (vec![url_env.clone()], vec![url_env.clone()])
         }
@@ -77,6 +77,7 @@ pub fn env_names(connection: &Connection) -> (Vec<String>, Vec<String>) {
             let needed = ["ACCOUNT", "USER", "PRIVATE_KEY_PATH", "ROLE", "WAREHOUSE", "DATABASE"];
             (named(&needed), named(&["PASSWORD", "PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "TOKEN"]))
         }
+        reached => reached.variables(),
     }
 }
 

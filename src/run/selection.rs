@@ -138,7 +138,7 @@ pub fn reachable(root: &Path, config: &Config, specs: &[&Spec], target: Target) 
     for source in sources {
         match source_connection(config, source, target) {
             Err(fault) => faults.extend(fault.diagnostics),
-            Ok(Connection::Sqlite { path }) if !root.join(path).is_file() => faults.push(
+            Ok(Connection::Sqlite { path } | Connection::DuckDb { path }) if !root.join(path).is_file() => faults.push(
                 Diagnostic::error(
                     "source-missing",
                     format!("`{}`, the file of the source `{source}`, is not there", path.escape_debug()),

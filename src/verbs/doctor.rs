@@ -250,13 +250,24 @@ fn connection_check(
                 }
             }
         }
-        Connection::Postgres { .. } | Connection::MySql { .. } | Connection::Snowflake { .. } => {
+        Connection::Files { path, .. } if !path.contains("://") => {
+            let folder = path.split(['*', '{', '?', '[']).next().unwrap_or_default();
+            let folder = if folder == path { folder } else { folder.rsplit_once('/').map_or("", |(f, _)| f) };
+            match workspace.root.join(folder).exists() {
+                true => report.add(name, Health::Ok, path, None),
+                false => {
+                    let next = "put the files there, or mend `pipewright.yml`".to_owned();
+                    report.add(name, without, format!("`{}` is not there", folder.escape_debug()), Some(next));
+                }
+            }
+        }
+        _ => {
             let unset: Vec<String> =
                 connection_env(connection).into_iter().filter(|n| process::env(n).is_none()).collect();
             if unset.is_empty() {
-                report.add(name, Health::Ok, format!("{}: its variables are set", connection.dialect().label()), None);
+                report.add(name, Health::Ok, format!("{}: its variables are set", connection.label()), None);
             } else {
-                let found = format!("{}: not set: {}", connection.dialect().label(), unset.join(", "));
+                let found = format!("{}: not set: {}", connection.label(), unset.join(", "));
                 report.add(
                     name,
                     without,

@@ -165,7 +165,15 @@ fn config(root: &std::path::Path, options: &InitOptions) -> Outcome<Config> {
 /// Source files inside of the workspace: data, and with it people's, that must not be committed.
 fn data(root: &std::path::Path, config: &Config) -> Vec<String> {
     let local = |connection: &Connection| match connection {
-        Connection::Sqlite { path } if files::inside(root, path).is_ok() => Some(format!("/{path}")),
+        Connection::Sqlite { path } | Connection::DuckDb { path } if files::inside(root, path).is_ok() => {
+            Some(format!("/{path}"))
+        }
+        // The folder that all of them are in.
+        Connection::Files { path, .. } if !path.contains("://") => {
+            let folder = path.split(['*', '{', '?', '[']).next().unwrap_or_default();
+            let folder = if folder == path { folder.trim_end_matches('/') } else { folder.rsplit_once('/')?.0 };
+            (!folder.is_empty() && files::inside(root, folder).is_ok()).then(|| format!("/{folder}"))
+        }
         _ => None,
     };
     config.sources.values().filter_map(|s| local(&s.dev)).collect()

@@ -23,15 +23,22 @@ pub(super) fn config(config: &Config) -> Vec<Diagnostic> {
         let connections = [("dev", Some(&envs.dev)), ("prod", envs.prod.as_ref())];
         for (environment, connection) in connections.into_iter().filter_map(|(e, c)| Some((e, c?))) {
             let at = format!("{path}.{environment}");
-            let label = connection.dialect().label();
+            let label = connection.label();
             match connection {
-                Connection::Sqlite { .. } | Connection::MySql { .. } if !is_source => {
+                Connection::Sqlite { .. }
+                | Connection::MySql { .. }
+                | Connection::Files { .. }
+                | Connection::Rest { .. }
+                | Connection::GraphQl { .. }
+                | Connection::Dbt { .. }
+                    if !is_source =>
+                {
                     let what = format!("{label} is a source only, no target");
                     fault("not-a-target", format!("{at}.kind"), what, "use duckdb, postgres or snowflake");
                 }
-                Connection::DuckDb { .. } | Connection::Snowflake { .. } if is_source => {
-                    let what = format!("{label} is a target only, no source");
-                    fault("not-a-source", format!("{at}.kind"), what, "use sqlite, postgres or mysql");
+                Connection::Snowflake { .. } if is_source => {
+                    let what = format!("{label} is a target of this kind, no source");
+                    fault("not-a-source", format!("{at}.kind"), what, "read it through dbt: `kind: dbt, adapter: snowflake`");
                 }
                 _ => {}
             }
@@ -47,7 +54,11 @@ pub(super) fn config(config: &Config) -> Vec<Diagnostic> {
                 Connection::Snowflake { credentials_env: name } if !is_variable(name) => {
                     fault("wrong-value", format!("{at}.credentials_env"), not_a_variable(name), VARIABLE);
                 }
-                _ => {}
+                _ => {
+                    for (field, d) in connection.reached_faults() {
+                        fault("wrong-value", format!("{at}.{field}"), d.what, d.next.as_deref().unwrap_or_default());
+                    }
+                }
             }
         }
     }

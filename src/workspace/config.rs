@@ -4,9 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::LanguageModel;
-use super::OwnAgent;
-use super::Profiling;
+use super::{Auth, LanguageModel, OwnAgent, Profiling};
 use crate::spec::rules::Use;
 use crate::spec::{ColumnRule, Rules};
 use crate::vocabulary::{Act, DataType, Diagnostic, Dialect, Name};
@@ -79,7 +77,7 @@ pub enum Connection {
         /// Path of the file.
         path: String,
     },
-    /// A DuckDB file (a target only).
+    /// A DuckDB file.
     DuckDb {
         /// Path of the file.
         path: String,
@@ -111,6 +109,45 @@ pub enum Connection {
         /// Prefix of the environment variables: `SNOWFLAKE` for `SNOWFLAKE_ACCOUNT`, `SNOWFLAKE_USER`,
         /// `SNOWFLAKE_PRIVATE_KEY_PATH`, `SNOWFLAKE_ROLE`, `SNOWFLAKE_WAREHOUSE`, `SNOWFLAKE_DATABASE`.
         credentials_env: String,
+    },
+    /// Files (a source only): CSV, TSV, JSON, JSON lines, Parquet, Excel, packed by gzip or not. Files of one kind and of
+    /// one pattern of names are one table.
+    Files {
+        /// A file, a folder, a glob, or `s3://BUCKET/PREFIX/*.csv`. `{vendor}` in it stands for a column.
+        path: String,
+        /// Prefix of the environment variables of an S3-compatible storage, `AWS` if none: `AWS_ACCESS_KEY_ID`,
+        /// `AWS_SECRET_ACCESS_KEY`, and where they are needed `AWS_SESSION_TOKEN`, `AWS_REGION`, `AWS_ENDPOINT_URL`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        credentials_env: Option<String>,
+    },
+    /// A REST API (a source only). Every list that it gives without an argument is a table.
+    Rest {
+        /// Address of its OpenAPI 3 document, of one list, or of the API where `openapi` names the document.
+        url: String,
+        /// Path or address of its OpenAPI 3 document.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        openapi: Option<String>,
+        /// How it is told who asks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        auth: Option<Auth>,
+    },
+    /// A GraphQL API (a source only). Every query of a list that needs no argument is a table.
+    GraphQl {
+        /// Its address.
+        url: String,
+        /// Path or address of its schema, as SDL or as the answer to an introspection query; the API is asked if none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        schema: Option<String>,
+        /// How it is told who asks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        auth: Option<Auth>,
+    },
+    /// A warehouse that dbt has an adapter for (a source only).
+    Dbt {
+        /// The adapter, `type` in dbt's profiles: `bigquery`, `databricks`, `postgres`, ….
+        adapter: String,
+        /// Fields of its dbt profile, each with the environment variable that holds its value.
+        profile: IndexMap<String, String>,
     },
 }
 
@@ -235,14 +272,29 @@ impl Connection {
                 format!("{dialect}://${env}")
             }
             Connection::Snowflake { credentials_env } => format!("{dialect}://${credentials_env}_ACCOUNT"),
+            Connection::Files { path, .. } if path.starts_with("s3://") => {
+                path.split('/').take(3).collect::<Vec<_>>().join("/")
+            }
+            Connection::Files { path, .. } => format!("file://{path}"),
+            Connection::Rest { url, .. } | Connection::GraphQl { url, .. } => {
+                url.split(['?', '#']).next().unwrap_or(url).to_owned()
+            }
+            Connection::Dbt { adapter, profile } => {
+                let at = ["account", "host", "server", "project", "path"].iter().find_map(|k| profile.get(*k));
+                format!("{adapter}://${}", at.map_or("", String::as_str))
+            }
         }
     }
 
-    /// The kind of database.
+    /// The kind of database; what is no SQL server is read through DuckDB.
     pub fn dialect(&self) -> Dialect {
         match self {
             Connection::Sqlite { .. } => Dialect::Sqlite,
-            Connection::DuckDb { .. } => Dialect::DuckDb,
+            Connection::DuckDb { .. }
+            | Connection::Files { .. }
+            | Connection::Rest { .. }
+            | Connection::GraphQl { .. }
+            | Connection::Dbt { .. } => Dialect::DuckDb,
             Connection::Postgres { .. } => Dialect::Postgres,
             Connection::MySql { .. } => Dialect::MySql,
             Connection::Snowflake { .. } => Dialect::Snowflake,

@@ -12,6 +12,7 @@ mod own_agent;
 pub mod paths;
 mod pattern;
 mod profiling;
+mod reached;
 mod url;
 
 pub use config::{
@@ -25,6 +26,7 @@ pub use open::{Workspace, find};
 pub use own_agent::OwnAgent;
 pub use pattern::Pattern;
 pub use profiling::{Method, Profiling};
+pub use reached::{Auth, AuthKind};
 
 #[cfg(test)]
 mod tests;

@@ -2,16 +2,20 @@
 
 use std::path::Path;
 
-use super::Connection;
-use crate::vocabulary::{Diagnostic, Outcome, nearest};
+use indexmap::IndexMap;
+
+use super::{Auth, AuthKind, Connection};
+use crate::vocabulary::{Diagnostic, Fault, Outcome, nearest};
 use crate::world::files;
 
-const SOURCES: &[&str] = &["sqlite", "postgres", "mysql"];
+const SOURCES: &[&str] =
+    &["sqlite", "postgres", "mysql", "duckdb", "files", "csv", "json", "parquet", "excel", "s3", "rest", "graphql", "dbt"];
 const TARGETS: &[&str] = &["duckdb", "postgres", "snowflake"];
 
 impl Connection {
-    /// The source of `NAME=URL`: `sqlite:PATH`, `sqlite:///PATH`, `postgres:VARIABLE`, `mysql:VARIABLE`. Paths are those
-    /// seen from `root`; one inside of it is kept relative.
+    /// The source of `NAME=URL`: `sqlite:PATH`, `sqlite:///PATH`, `postgres:VARIABLE`, `mysql:VARIABLE`, `duckdb:PATH`,
+    /// `files:PATH` (also `csv:` and the like), `s3://BUCKET/PATH`, `rest:ADDRESS`, `graphql:ADDRESS`, `dbt:ADAPTER`. What
+    /// else such a one needs stands behind `#`. Paths are those seen from `root`; one inside of it is kept relative.
     ///
     /// # Errors
     /// An unknown scheme, a file that is not there, a password in the URL.
@@ -28,6 +32,35 @@ impl Connection {
             "sqlite" | "sqlite3" => Ok(Connection::Sqlite { path: existing(root, rest)? }),
             "postgres" | "postgresql" => Ok(Connection::postgres(variable("postgres", rest)?)),
             "mysql" | "mariadb" => Ok(Connection::mysql(variable("mysql", rest)?)),
+            "duckdb" => Ok(Connection::DuckDb { path: existing(root, rest)? }),
+            "files" | "file" | "folder" | "csv" | "tsv" | "json" | "jsonl" | "parquet" | "excel" | "xlsx" => {
+                sound(Connection::Files { path: files_of(root, rest)?, credentials_env: None })
+            }
+            "s3" => {
+                let (path, mut options) = options(url)?;
+                let credentials_env = options.shift_remove("credentials");
+                none_left(&options, &["credentials"])?;
+                sound(Connection::Files { path: path.to_owned(), credentials_env })
+            }
+            "rest" | "graphql" => {
+                let (url, mut options) = options(rest)?;
+                let url = url.to_owned();
+                let known: &[&str] = match scheme {
+                    "rest" => &["openapi", "bearer", "basic", "header", "query"],
+                    _ => &["schema", "bearer", "basic", "header", "query"],
+                };
+                let document = options.shift_remove(known[0]);
+                let auth = auth(&mut options);
+                none_left(&options, known)?;
+                sound(match scheme {
+                    "rest" => Connection::Rest { url, openapi: document, auth },
+                    _ => Connection::GraphQl { url, schema: document, auth },
+                })
+            }
+            "dbt" => {
+                let (adapter, profile) = options(rest)?;
+                sound(Connection::Dbt { adapter: adapter.to_owned(), profile })
+            }
             other => Err(unknown("source", other, SOURCES)),
         }
     }
@@ -54,6 +87,64 @@ impl Connection {
             other => Err(unknown("target", other, TARGETS)),
         }
     }
+}
+
+/// What stands before `#`, and the `name=value`s behind it.
+fn options(text: &str) -> Outcome<(&str, IndexMap<String, String>)> {
+    let (before, after) = text.split_once('#').unwrap_or((text, ""));
+    let mut out = IndexMap::new();
+    for pair in after.split('&').filter(|p| !p.is_empty()) {
+        let Some((name, value)) = pair.split_once('=').filter(|(_, value)| !value.is_empty()) else {
+            // What stands there may be a secret: it is not repeated.
+            return Err(Diagnostic::error("wrong-value", "what stands behind `#` is `name=value`, joined by `&`")
+                .next("such as `#bearer=API_TOKEN`, with the name of an environment variable")
+                .into());
+        };
+        out.insert(name.to_owned(), value.to_owned());
+    }
+    Ok((before, out))
+}
+
+/// `bearer=VARIABLE`, `basic=VARIABLE`, `header=NAME:VARIABLE`, `query=NAME:VARIABLE`.
+fn auth(options: &mut IndexMap<String, String>) -> Option<Auth> {
+    let kinds = [AuthKind::Bearer, AuthKind::Basic, AuthKind::Header, AuthKind::Query];
+    let (kind, value) = kinds.iter().find_map(|k| Some((*k, options.shift_remove(k.as_str())?)))?;
+    let (name, env) = match value.split_once(':') {
+        Some((name, env)) => (Some(name.to_owned()), env.to_owned()),
+        None => (None, value),
+    };
+    Some(Auth { kind, env, name })
+}
+
+fn none_left(options: &IndexMap<String, String>, known: &[&str]) -> Outcome<()> {
+    match options.keys().next() {
+        None => Ok(()),
+        Some(odd) => {
+            let what = format!("`{}` is nothing that this source is told", odd.escape_debug());
+            Err(Diagnostic::error("wrong-value", what).next(format!("known: {}", known.join(", "))).into())
+        }
+    }
+}
+
+/// The connection, if nothing is wrong with it.
+fn sound(connection: Connection) -> Outcome<Connection> {
+    Fault::unless_empty(connection.reached_faults().into_iter().map(|(_, d)| d).collect())?;
+    Ok(connection)
+}
+
+/// The path of files: relative to `root` where the folder before the first wildcard lies inside.
+fn files_of(root: &Path, rest: &str) -> Outcome<String> {
+    let path = rest.strip_prefix("//").filter(|p| p.starts_with('/')).unwrap_or(rest);
+    let fixed = path.split(['*', '{', '?', '[']).next().unwrap_or_default();
+    let fixed = if fixed == path { fixed } else { fixed.rsplit_once('/').map_or("", |(folder, _)| folder) };
+    let there = root.join(fixed);
+    if path.is_empty() || !there.exists() {
+        return Err(Diagnostic::error("unreadable-source", format!("there is no `{}`", fixed.escape_debug()))
+            .next("look at the path; it is seen from the workspace's folder")
+            .into());
+    }
+    let inside = files::inside_of(root, &there).filter(|_| Path::new(fixed).is_absolute());
+    Ok(inside.map_or_else(|| path.to_owned(), |inside| format!("{inside}{}", &path[fixed.len()..])))
 }
 
 /// The path of a file that is there: relative to `root` where it lies inside.

@@ -20,6 +20,9 @@
 [% if table.key is defined %]
         key=[[ table.key ]],
 [% endif %]
+[% if table.reading is defined %]
+        reading=[[ table.reading ]],
+[% endif %]
 [% if table.window is defined %]
         window=[[ table.window ]],
 [% endif %]

@@ -84,7 +84,7 @@ def batches(adapter: Any, sql: str) -> Iterator[tuple[list[str], list[Any]]]:
 class Dbt(Reader):
     """A warehouse. `fields` are those of its dbt profile, with the variables that hold them."""
 
-    def __init__(self, adapter: str, **fields: str) -> None:
+    def __init__(self, adapter: str, fields: dict[str, str]) -> None:
         self.adapter, self.fields = adapter, fields
 
     def parts(self, table: Table, since: Any) -> Iterator[Part]:

@@ -3,6 +3,7 @@
 
 mod ask;
 mod secrets;
+mod talk;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use crate::vocabulary::{Diagnostic, Outcome};
 
 pub use ask::Answer;
 pub use secrets::Secrets;
+pub use talk::Talk;
 use tree::kill_tree;
 
 /// Longest line that is kept in one piece.
