@@ -114,6 +114,7 @@ fn table(ingest: &Ingest, contract: &Contract) -> Result<IngestTable, (&'static 
     };
     Ok(IngestTable {
         name: contract.table.clone(),
+        physical_schema: contract.physical_schema.clone(),
         physical_name: contract.physical_name.clone(),
         reading: contract.reading.clone(),
         mode: ingest.mode,

@@ -42,6 +42,7 @@ pub fn contracts(
 /// What a name is made of: a table of another schema has that in its name.
 fn told(table: &RawTable) -> String {
     match &table.schema {
+        _ if table.label.is_some() => table.label.clone().unwrap_or_default(),
         Some(schema) => format!("{schema}_{}", table.name),
         None => table.name.clone(),
     }
@@ -88,6 +89,7 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
         description: table.description.clone(),
         columns,
         cursor,
+        reading: table.reading.clone(),
         profile: sample.is_known().then(|| TableProfile {
             rows: sample.rows,
             estimated: sample.estimated,

@@ -1,5 +1,7 @@
 //! What a kind of source must be able to do. One file a kind.
 
+use std::collections::BTreeMap;
+
 use super::sampling::Sampling;
 use crate::contract::TableKind;
 use crate::vocabulary::{DataType, Diagnostic, Outcome};
@@ -46,6 +48,10 @@ pub struct RawTable {
     pub schema: Option<String>,
     /// What the source calls it.
     pub name: String,
+    /// What it could be called, where its name tells too much: that of files is a pattern.
+    pub label: Option<String>,
+    /// How its rows are read, where the source is no SQL server.
+    pub reading: BTreeMap<String, String>,
     /// What the source says that it is.
     pub description: Option<String>,
     /// Table or view.

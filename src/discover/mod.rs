@@ -4,6 +4,7 @@ mod assemble;
 mod connector;
 mod parallel;
 pub mod personal;
+mod probe;
 mod profile;
 mod references;
 pub mod sampling;
@@ -16,8 +17,10 @@ use std::path::Path;
 use crate::contract::Contract;
 use crate::vocabulary::{Diagnostic, Name, Outcome, Place};
 use crate::workspace::{Connection, Profiling, paths};
+use crate::world::process::Command;
 
 pub use connector::{Cell, Connector, ForeignKey, RawColumn, RawTable, Sample};
+pub use probe::Probe;
 pub use sampling::Sampling;
 pub use server::Server;
 pub use sqlite::Sqlite;
@@ -31,22 +34,34 @@ pub struct Discovered {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Discovers all tables and views behind `connection`. Paths are relative to `root`; `progress` is told of each table.
+/// From where sources are reached.
+pub struct Reach<'a> {
+    /// The folder that paths are relative to.
+    pub root: &'a Path,
+    /// The runtime's Python, for what is no SQL server; asked for only where such a source is read.
+    pub python: &'a dyn Fn() -> Outcome<Command>,
+}
+
+/// Discovers all tables and views behind `connection`; `progress` is told of each table.
 ///
 /// # Errors
 /// A source that can't be reached or read, that holds nothing, or of a kind that is not discovered yet.
 pub fn contracts(
     connection: &Connection,
-    root: &Path,
+    reach: &Reach<'_>,
     source: &Name,
     profiling: &Profiling,
     progress: &mut dyn FnMut(&str),
 ) -> Outcome<Discovered> {
     let sampling = (profiling.enabled != Some(false)).then(|| Sampling::from(profiling));
     match connection {
-        Connection::Sqlite { path } => through(&Sqlite::open(root, path)?, source, sampling.as_ref(), progress),
+        Connection::Sqlite { path } => through(&Sqlite::open(reach.root, path)?, source, sampling.as_ref(), progress),
         Connection::Postgres { .. } | Connection::MySql { .. } => {
             through(&Server::open(connection, source)?, source, sampling.as_ref(), progress)
+        }
+        probed if probed.is_probed() => {
+            let probe = Probe::open(probed, reach.root, &(reach.python)()?, progress)?;
+            through(&probe, source, sampling.as_ref(), progress)
         }
         other => {
             let label = other.dialect().label();

@@ -17,7 +17,8 @@ fn sqlite(dir: &Path, file: &str, script: &str) {
 
 fn discovered(dir: &Path, file: &str) -> Result<Discovered, Fault> {
     let connection = Connection::Sqlite { path: file.into() };
-    contracts(&connection, dir, &Name::parse("shop").unwrap(), &Profiling::default(), &mut |_| {})
+    let reach = Reach { root: dir, python: &|| panic!("no runtime is needed") };
+    contracts(&connection, &reach, &Name::parse("shop").unwrap(), &Profiling::default(), &mut |_| {})
 }
 
 fn shown(discovered: &Discovered) -> String {
@@ -198,10 +199,9 @@ fn files_that_are_no_source() {
     }
     assert!(!at("nosuch.sqlite").exists(), "reading makes no file");
     let other = Connection::mysql("X".into());
-    said.push_str(
-        &contracts(&other, dir.path(), &Name::parse("shop").unwrap(), &Profiling::default(), &mut |_| {})
-            .unwrap_err()
-            .to_string(),
-    );
+    let reach = Reach { root: dir.path(), python: &|| panic!("no runtime is needed") };
+    let name = Name::parse("shop").unwrap();
+    let fault = contracts(&other, &reach, &name, &Profiling::default(), &mut |_| {}).unwrap_err();
+    said.push_str(&fault.to_string());
     snapshot("no_source", &said);
 }

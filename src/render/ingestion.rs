@@ -209,6 +209,9 @@ fn table(table: &IngestTable, plan: &Plan<'_>) -> Value {
         let key: Vec<String> = plan.key.iter().map(|name| python_string(name.as_str())).collect();
         value["key"] = json!(python::tuple(&key, 8, 12, 1));
     }
+    if let Some(schema) = &table.physical_schema {
+        value["source_schema"] = json!(python::string(schema, 8, 22, 1));
+    }
     if !table.reading.is_empty() {
         let entry = |(key, text): (&String, &String)| {
             let key = python_string(key);

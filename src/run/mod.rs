@@ -26,6 +26,7 @@ use crate::vocabulary::{Diagnostic, Name, Outcome};
 use crate::workspace::{Config, Connection};
 use crate::world::clock::{self, Stopwatch};
 use crate::world::local;
+use crate::world::process::Command;
 use context::{Context, connection};
 use selection::Pipeline;
 use work::{Done, Work};
@@ -39,6 +40,15 @@ pub use report::{ModelResult, RunReport, Status, Step, Target, Task, TestKind, T
 /// Environment variables that a connection must have.
 pub fn connection_env(connection: &Connection) -> Vec<String> {
     context::env_names(connection).0
+}
+
+/// The runtime's Python, or the one that the workspace names: with its environment, and deaf to its secrets.
+///
+/// # Errors
+/// The runtime is not set up.
+pub fn python(root: &Path, config: &Config) -> Outcome<Command> {
+    let runtime = runtime::Runtime::locate(root, &config.runtime, context::part(&config.targets.dev))?;
+    Ok(runtime::command(&runtime.python).secrets(&context::secrets(config)))
 }
 
 /// The part of the runtime that builds in a database.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::Session;
 use crate::contract::{self, Contract};
-use crate::discover;
+use crate::discover::{self, Reach};
 use crate::publish::merge_lines;
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
 use crate::workspace::{Profiling, Workspace, paths};
@@ -83,12 +83,12 @@ pub fn discover(options: &DiscoverOptions, progress: &mut dyn FnMut(&str)) -> Ou
     for source in selected {
         let Some(environments) = workspace.config.sources.get(source.as_str()) else { continue };
         let profiling = options.profiling.or(&workspace.config.profiling(source.as_str()));
-        let found = discover::contracts(&environments.dev, &workspace.root, &source, &profiling, progress).map_err(
-            |mut fault| {
-                workspace.pin(&mut fault.diagnostics);
-                fault
-            },
-        )?;
+        let python = super::python(workspace);
+        let reach = Reach { root: &workspace.root, python: &python };
+        let found = discover::contracts(&environments.dev, &reach, &source, &profiling, progress).map_err(|mut fault| {
+            workspace.pin(&mut fault.diagnostics);
+            fault
+        })?;
         warnings.extend(found.warnings);
         warnings.extend(vanished(workspace, &source, &found.contracts));
         for new in found.contracts {

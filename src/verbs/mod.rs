@@ -23,5 +23,14 @@ pub mod run;
 mod session;
 pub mod setup;
 
+use crate::vocabulary::Outcome;
+use crate::workspace::Workspace;
+use crate::world::process::Command;
+
 pub use own::Programs;
 pub use session::Session;
+
+/// The runtime's Python, for sources that it reads: looked for when the first of them is.
+pub(crate) fn python(workspace: &Workspace) -> impl Fn() -> Outcome<Command> + '_ {
+    || crate::run::python(&workspace.root, &workspace.config)
+}

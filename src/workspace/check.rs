@@ -38,7 +38,12 @@ pub(super) fn config(config: &Config) -> Vec<Diagnostic> {
                 }
                 Connection::Snowflake { .. } if is_source => {
                     let what = format!("{label} is a target of this kind, no source");
-                    fault("not-a-source", format!("{at}.kind"), what, "read it through dbt: `kind: dbt, adapter: snowflake`");
+                    fault(
+                        "not-a-source",
+                        format!("{at}.kind"),
+                        what,
+                        "read it through dbt: `kind: dbt, adapter: snowflake`",
+                    );
                 }
                 _ => {}
             }

@@ -116,7 +116,11 @@ impl Connection {
             }
             Connection::Rest { url, openapi: document, auth } | Connection::GraphQl { url, schema: document, auth } => {
                 if let Some(what) = wrong_address(url) {
-                    fault("url", what.into(), "write `https://HOST/PATH`, and name the variable of the secret in `auth`");
+                    fault(
+                        "url",
+                        what.into(),
+                        "write `https://HOST/PATH`, and name the variable of the secret in `auth`",
+                    );
                 }
                 if let Some(what) = document.as_deref().filter(|d| d.contains("://")).and_then(wrong_address) {
                     fault("schema", what.into(), "write `https://HOST/PATH`, or a path in the workspace");
@@ -139,7 +143,11 @@ impl Connection {
                         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
                 };
                 if !word(adapter) {
-                    fault("adapter", "this is no name of a dbt adapter".into(), "such as postgres, bigquery, databricks");
+                    fault(
+                        "adapter",
+                        "this is no name of a dbt adapter".into(),
+                        "such as postgres, bigquery, databricks",
+                    );
                 }
                 for (field, name) in profile {
                     if !word(field) || !is_variable(name) {

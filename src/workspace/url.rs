@@ -8,8 +8,9 @@ use super::{Auth, AuthKind, Connection};
 use crate::vocabulary::{Diagnostic, Fault, Outcome, nearest};
 use crate::world::files;
 
-const SOURCES: &[&str] =
-    &["sqlite", "postgres", "mysql", "duckdb", "files", "csv", "json", "parquet", "excel", "s3", "rest", "graphql", "dbt"];
+const SOURCES: &[&str] = &[
+    "sqlite", "postgres", "mysql", "duckdb", "files", "csv", "json", "parquet", "excel", "s3", "rest", "graphql", "dbt",
+];
 const TARGETS: &[&str] = &["duckdb", "postgres", "snowflake"];
 
 impl Connection {

@@ -223,7 +223,10 @@ def read(
         if since in parameters:
             reading["since"] = since
             break
+    words = [w for w in re.split(r"[^A-Za-z0-9]+", name.partition("?")[0]) if not re.fullmatch(r"v\d+|api|", w)]
     table = Table(name, f'"{filling.relation}"', columns, reading=reading, whole=whole)
+    table.label = words[-1] if words else None
+    table.estimated = not whole
     keys(store, table, [])
     return table
 

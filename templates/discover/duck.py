@@ -51,9 +51,20 @@ def tables(
             elif rule == "UNIQUE" and len(own) == 1:
                 by_name[own[0]].unique = True
             elif rule == "FOREIGN KEY":
-                foreign.append({"columns": own, "table": other, "to": to or None})
-        reading = {} if schema == "main" else {"schema": schema, "table": name}
-        yield Table(shown, relation, columns, kind, reading, foreign)
+                # DuckDB has them within a schema only.
+                own_schema = None if schema == "main" else schema
+                foreign.append(
+                    {"columns": own, "schema": own_schema, "table": other, "to": to or None}
+                )
+        (about,) = db.execute(
+            "select comment from (select comment, schema_name as s, table_name as t, database_name as d "
+            "from duckdb_tables() union all select comment, schema_name, view_name, database_name "
+            "from duckdb_views()) where d = 'source' and s = ? and t = ?",
+            [schema, name],
+        ).fetchone()
+        table = Table(name, relation, columns, None if schema == "main" else schema, kind=kind)
+        table.description, table.foreign_keys = about, foreign
+        yield table
 
 
 def of_duckdb(declared: str) -> str:

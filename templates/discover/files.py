@@ -303,6 +303,8 @@ def read(
             warn("table-skipped", f"`{shown}` is left out: none of its files holds a column")
         return None
     filling.columns = [c for c in filling.columns if c not in own] + own
+    nested = [c for c in filling.columns if any(o.startswith(f"{c}__") for o in filling.columns)]
+    filling.columns = [c for c in filling.columns if c not in nested or filling.kinds.get(c)]
     filling.done()
     types, differing = filling.judged()
     filled = good - len(empty)
@@ -326,8 +328,24 @@ def read(
         rows = max(filling.rows, int(filling.rows / share)) if read_bytes else filling.rows
         warn("rows-estimated", f"`{shown}`: only the first rows of its files were read; rows are estimated")
     table = Table(shown, f'"{filling.relation}"', columns, reading=form, rows=rows, whole=not each, bytes=total)
+    table.label, table.estimated = label(name, form.get("sheet")), bool(each)
     keys(store, table, own)
     return table
+
+
+def label(pattern: str, sheet: str | None) -> str | None:
+    """`orders` for `{vendor}/{date}/orders_*.csv`; none where the pattern has no word of its own."""
+    if sheet and not re.fullmatch(r"(sheet|tabelle|feuil|hoja|blatt|foglio)\s*\d*", sheet, re.I):
+        return sheet
+    *folders, name = pattern.split("/")
+    ending = kind(pattern)
+    for part in [name[: -len(ending[1])] if ending else name, *reversed(folders)]:
+        if re.search(r"=\{", part):
+            continue
+        words = re.sub(r"[^A-Za-z0-9]+", "_", WILD.sub(" ", part)).strip("_")
+        if re.sub(r"[^a-z]", "", words.lower()) not in GENERIC:
+            return words
+    return None
 
 
 def plain(rows: pa.Table) -> pa.Table:

@@ -7,13 +7,20 @@ is written to the source, and no SQL comes from outside: only names, which are q
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 # The program's own answers; what libraries print goes where it harms nobody.
 ANSWERS = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
 
+import duckdb  # noqa: E402
+import pipewright_load  # noqa: E402
+
+pipewright_load.WORKSPACE = Path.cwd()  # before the readers take it
 from store import Store, Table, cells, quoted  # noqa: E402
+
+BATCH = 1000
 
 
 def say(answer: dict[str, Any]) -> None:
@@ -30,7 +37,7 @@ class Probe:
     def __init__(self, source: dict[str, Any]) -> None:
         self.store = Store()
         self.warnings: list[dict[str, str]] = []
-        self.tables: dict[str, Table] = {}
+        self.tables: dict[tuple[str | None, str], Table] = {}
         kind = source["kind"]
         if kind == "files":
             from files import tables
@@ -41,17 +48,23 @@ class Probe:
         else:
             from duck import tables
         for table in tables(source, self.store, self.warn, progress):
-            self.tables[table.name] = table
+            self.tables[table.schema, table.name] = table
+
+    def named(self, key: list[str | None]) -> Table:
+        return self.tables[tuple(key)]
 
     def warn(self, code: str, what: str, next: str | None = None) -> None:
         self.warnings.append({"code": code, "what": what, "next": next or ""})
 
     def answer_tables(self, _: dict[str, Any]) -> dict[str, Any]:
         found = []
-        for table in sorted(self.tables.values(), key=lambda t: t.name):
+        for table in sorted(self.tables.values(), key=lambda t: (t.schema or "", t.name)):
             found.append(
                 {
+                    "schema": table.schema,
                     "name": table.name,
+                    "label": table.label,
+                    "description": table.description,
                     "kind": table.kind,
                     "reading": table.reading,
                     "foreign_keys": table.foreign_keys,
@@ -61,9 +74,12 @@ class Probe:
         return {"tables": found, "warnings": self.warnings}
 
     def answer_sample(self, asked: dict[str, Any]) -> dict[str, Any]:
-        table = self.tables[asked["table"]]
+        table = self.named(asked["table"])
         size, seed = int(asked["size"]), int(asked["seed"])
-        (there,) = self.store.db.execute(f"select count(*) from {table.relation}").fetchone()
+        try:
+            (there,) = self.store.db.execute(f"select count(*) from {table.relation}").fetchone()
+        except duckdb.Error as e:  # a view of the source
+            return {"why": f"{type(e).__name__} while it was counted"}
         picked, method = table.relation, asked["method"]
         by = next((c.name for c in table.columns if c.name == asked.get("by")), None)
         number = "row_number() over ()"
@@ -83,16 +99,18 @@ class Probe:
                 f"(select * from {picked} using sample reservoir({size} rows) repeatable ({seed}))",
                 "reservoir",
             )
-        found = self.store.db.execute(f"select {cells(table)} from {picked} limit {size}").fetchall()
+        found = self.store.db.execute(f"select {cells(table)} from {picked} limit {size}")
+        while rows := found.fetchmany(BATCH):
+            say({"cells": rows})
         return {
             "rows": table.rows if table.rows is not None else there,
+            "estimated": table.estimated,
             "method": method,
             "bytes": table.bytes,
-            "cells": found,
         }
 
     def answer_distinct(self, asked: dict[str, Any]) -> dict[str, Any]:
-        table, name = self.tables[asked["table"]], quoted(asked["column"])
+        table, name = self.named(asked["table"]), quoted(asked["column"])
         found = self.store.db.execute(
             f"select distinct {name}::varchar from {table.relation} where {name} is not null "
             f"order by all limit {int(asked['limit']) + 1}"
@@ -101,7 +119,7 @@ class Probe:
         return {"values": values if table.whole and len(values) <= asked["limit"] else None}
 
     def answer_orphans(self, asked: dict[str, Any]) -> dict[str, Any]:
-        table, other = self.tables[asked["table"]], self.tables[asked["other"]]
+        table, other = self.named(asked["table"]), self.named(asked["other"])
         name, key = quoted(asked["column"]), quoted(asked["key"])
         if not other.whole:
             return {"orphans": None}

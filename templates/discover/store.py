@@ -42,10 +42,14 @@ class Table:
     name: str
     relation: str
     columns: list[Column]
+    schema: str | None = None  # where it is not the connection's own
+    label: str | None = None  # what it could be called
+    description: str | None = None
     kind: str = "table"
     reading: dict[str, str] = field(default_factory=dict)
     foreign_keys: list[dict[str, Any]] = field(default_factory=list)
     rows: int | None = None  # known, or estimated; else counted
+    estimated: bool = False
     whole: bool = True  # all rows are there, not only the first
     bytes: int | None = None
 

@@ -92,10 +92,10 @@ def read(
         return None
     filling.columns = [c.name for c in columns]
     filling.done()
-    reading = {"schema": schema, "table": name}
-    return Table(
-        shown, f'"{filling.relation}"', columns, reading=reading, rows=int(count), whole=int(count) <= MOST_ROWS
-    )
+    other = None if shown == name else schema
+    table = Table(name, f'"{filling.relation}"', columns, other, rows=int(count))
+    table.whole = int(count) <= MOST_ROWS
+    return table
 
 
 def of_warehouse(declared: str, precision: Any, scale: Any) -> str | None:

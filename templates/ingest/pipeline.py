@@ -20,6 +20,9 @@
 [% if table.key is defined %]
         key=[[ table.key ]],
 [% endif %]
+[% if table.source_schema is defined %]
+        source_schema=[[ table.source_schema ]],
+[% endif %]
 [% if table.reading is defined %]
         reading=[[ table.reading ]],
 [% endif %]

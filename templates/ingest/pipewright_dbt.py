@@ -91,8 +91,8 @@ class Dbt(Reader):
         with connection(self.adapter, self.fields) as adapter:
             names = [c.source or c.name for c in table.columns]
             columns = ", ".join(quoted(adapter, n) for n in names)
-            where = quoted(adapter, table.reading["schema"])
-            name = quoted(adapter, table.reading["table"])
+            own = str(adapter.config.credentials.schema or "")
+            where, name = quoted(adapter, table.source_schema or own), quoted(adapter, table.source)
             at = 1
             sql = f"select {columns} from {where}.{name}"  # noqa: S608
             try:

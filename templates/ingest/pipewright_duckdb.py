@@ -44,8 +44,7 @@ class DuckDb(Reader):
             return f"{quoted(name)}{cast} as {quoted(name)}"
 
         names = ", ".join(selected(c.source or c.name, c.type) for c in table.columns)
-        schema = quoted(table.reading.get("schema", "main"))
-        name = quoted(table.reading.get("table", table.source))
+        schema, name = quoted(table.source_schema or "main"), quoted(table.source)
         at = 1
         with attached(self.path) as db:
             found = db.execute(f"select {names} from source.{schema}.{name}")  # noqa: S608

@@ -13,6 +13,8 @@ pub use write::write;
 const CURSOR: &str = "pipewright.cursor";
 /// The source's schema that the table is in.
 const SCHEMA: &str = "pipewright.schema";
+/// How its rows are read, where the source is no SQL server.
+const READING: &str = "pipewright.reading";
 /// What profiling saw.
 const PROFILE: &str = "pipewright.profile";
 /// What was seen of each column, by its name. It stands apart from the columns, so that a new profile and what people

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{CustomProperty, Document, Property, Table};
-use super::{CURSOR, INFERRED, PII_CONFIDENCE, PROFILE, SCHEMA, STATISTICS, TYPE, types};
+use super::{CURSOR, INFERRED, PII_CONFIDENCE, PROFILE, READING, SCHEMA, STATISTICS, TYPE, types};
 use crate::contract::{Column, Contract, Reference, TableKind, TableProfile};
 use crate::document;
 use crate::vocabulary::{DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
@@ -79,7 +79,8 @@ fn contract(reading: &mut Reading<'_>, document: Document) -> Option<Contract> {
     }
     table_relationships(reading, &table, &mut columns, &path);
     let at = format!("{path}.customProperties");
-    let Custom { schema, cursor, profile } = custom(reading, &table.custom_properties, &mut columns, &at);
+    let Custom { schema, reading: form, cursor, profile } =
+        custom(reading, &table.custom_properties, &mut columns, &at);
     let contract = Contract {
         source,
         table: name,
@@ -90,6 +91,7 @@ fn contract(reading: &mut Reading<'_>, document: Document) -> Option<Contract> {
         columns,
         cursor,
         profile,
+        reading: form,
     };
     check(reading, &contract, &path);
     Some(contract)
@@ -239,6 +241,7 @@ fn table_relationships(reading: &mut Reading<'_>, table: &Table, columns: &mut [
 #[derive(Default)]
 struct Custom {
     schema: Option<String>,
+    reading: BTreeMap<String, String>,
     cursor: Option<Name>,
     profile: Option<TableProfile>,
 }
@@ -260,6 +263,13 @@ fn custom(reading: &mut Reading<'_>, all: &[CustomProperty], columns: &mut [Colu
                     reading.fault("wrong-type", format!("{at}.value"), "the cursor is the name of a column");
                 }
             },
+            READING => match serde_json::from_value(property.value.clone()) {
+                Ok(read) => out.reading = read,
+                Err(_) => {
+                    let what = "how rows are read is a mapping of names to texts";
+                    reading.fault("wrong-value", format!("{at}.value"), what);
+                }
+            },
             PROFILE => match serde_json::from_value(property.value.clone()) {
                 Ok(read) => out.profile = Some(read),
                 Err(why) => {
@@ -267,7 +277,7 @@ fn custom(reading: &mut Reading<'_>, all: &[CustomProperty], columns: &mut [Colu
                 }
             },
             STATISTICS => statistics(reading, &property.value, columns, &format!("{at}.value")),
-            other => unknown(reading, other, &[SCHEMA, CURSOR, PROFILE, STATISTICS], &at),
+            other => unknown(reading, other, &[SCHEMA, READING, CURSOR, PROFILE, STATISTICS], &at),
         }
     }
     out

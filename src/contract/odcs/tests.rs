@@ -75,6 +75,9 @@ fn hostile() -> Contract {
         description: Some("no".into()),
         columns,
         cursor: Some(name("c2")),
+        reading: [("delimiter", "\t"), ("query", "{ \"x\": '#' }\n"), ("sheet", "Q1: {{ x }}")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into(),
         profile: Some(TableProfile {
             rows: 3,
             estimated: true,

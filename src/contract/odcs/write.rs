@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{CURSOR, INFERRED, PII_CONFIDENCE, PROFILE, SCHEMA, STATISTICS, TYPE, types};
+use super::{CURSOR, INFERRED, PII_CONFIDENCE, PROFILE, READING, SCHEMA, STATISTICS, TYPE, types};
 use crate::contract::{Column, ColumnProfile, Contract, Counted, TableKind};
 use crate::vocabulary::{DataType, yaml_flow_scalar, yaml_scalar, yaml_text};
 
@@ -31,11 +31,25 @@ pub fn write(contract: &Contract) -> String {
     }
     let measured = |c: &Column| c.profile.is_some() || c.pii_confidence.is_some();
     let statistics = contract.columns.iter().any(measured);
-    if contract.physical_schema.is_some() || contract.cursor.is_some() || contract.profile.is_some() || statistics {
+    let read = !contract.reading.is_empty();
+    if contract.physical_schema.is_some()
+        || read
+        || contract.cursor.is_some()
+        || contract.profile.is_some()
+        || statistics
+    {
         out.push_str("    customProperties:\n");
     }
     if let Some(schema) = &contract.physical_schema {
         let _ = write!(out, "      - property: {SCHEMA}\n        value: {}\n", yaml_text(schema, 10, 15));
+    }
+    if read {
+        let _ = write!(out, "      - property: {READING}\n        value:\n");
+        for (key, text) in &contract.reading {
+            let key = yaml_scalar(key);
+            let gap = yaml_text(text, 14, 12 + key.len());
+            let _ = writeln!(out, "          {key}: {gap}");
+        }
     }
     if let Some(cursor) = &contract.cursor {
         let _ = writeln!(out, "      - {{property: {CURSOR}, value: {}}}", yaml_flow_scalar(cursor.as_str()));

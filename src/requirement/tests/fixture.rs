@@ -73,6 +73,7 @@ pub fn contracts(text: &str) -> BTreeMap<TableRef, Contract> {
             source: schema.source.clone(),
             table: table_name.clone(),
             physical_schema: None,
+            reading: Default::default(),
             physical_name: physical.clone(),
             kind: TableKind::Table,
             description: None,

@@ -1,0 +1,150 @@
+//! What the program answers, and what becomes of it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::contract::TableKind;
+use crate::discover::connector::{ForeignKey, RawColumn, RawTable};
+use crate::vocabulary::{DataType, Diagnostic};
+
+#[derive(Deserialize)]
+pub struct Tables {
+    pub tables: Vec<Found>,
+    pub warnings: Vec<Warned>,
+}
+
+#[derive(Deserialize)]
+pub struct Found {
+    schema: Option<String>,
+    name: String,
+    label: Option<String>,
+    kind: String,
+    reading: BTreeMap<String, String>,
+    description: Option<String>,
+    foreign_keys: Vec<Foreign>,
+    columns: Vec<Column>,
+}
+
+#[derive(Deserialize)]
+struct Foreign {
+    columns: Vec<String>,
+    schema: Option<String>,
+    table: String,
+    to: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Column {
+    name: String,
+    declared: String,
+    #[serde(rename = "type")]
+    data_type: Option<String>,
+    required: bool,
+    unique: bool,
+    primary_key: Option<u32>,
+    description: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Warned {
+    code: String,
+    what: String,
+    next: String,
+}
+
+#[derive(Deserialize)]
+pub struct Sampled {
+    #[serde(default)]
+    pub rows: u64,
+    #[serde(default)]
+    pub estimated: bool,
+    #[serde(default)]
+    pub method: String,
+    #[serde(default)]
+    pub bytes: Option<u64>,
+    /// Why this one table can't be read.
+    #[serde(default)]
+    pub why: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Distinct {
+    pub values: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+pub struct Orphans {
+    pub orphans: Option<u64>,
+}
+
+/// A table as the source declares it, or as its values were judged.
+pub fn table(found: Found) -> RawTable {
+    let columns = found.columns.into_iter().map(|column| {
+        let data_type: Option<DataType> = column.data_type.as_deref().and_then(|t| t.parse().ok());
+        RawColumn {
+            declared: match data_type {
+                Some(data_type) if column.declared.is_empty() => data_type.to_string(),
+                _ => column.declared,
+            },
+            name: column.name,
+            description: told(column.description),
+            data_type,
+            required: column.required,
+            unique: column.unique,
+            primary_key: column.primary_key,
+            ..RawColumn::default()
+        }
+    });
+    RawTable {
+        schema: found.schema,
+        name: found.name,
+        label: found.label,
+        reading: found.reading,
+        description: told(found.description),
+        kind: if found.kind == "view" { TableKind::View } else { TableKind::Table },
+        columns: columns.collect(),
+        foreign_keys: found
+            .foreign_keys
+            .into_iter()
+            .map(|f| ForeignKey { columns: f.columns, schema: f.schema, table: f.table, to: f.to })
+            .collect(),
+        numbered: false,
+    }
+}
+
+fn told(text: Option<String>) -> Option<String> {
+    text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty())
+}
+
+/// Codes that the program may warn with.
+const CODES: &[&str] = &[
+    "column-missing",
+    "empty-file",
+    "file-skipped",
+    "files-skipped",
+    "mixed-encodings",
+    "paging-unknown",
+    "ragged-rows",
+    "rows-estimated",
+    "table-skipped",
+    "type-changes",
+];
+
+/// A warning of the program.
+pub fn warning(warned: Warned) -> Diagnostic {
+    let code = CODES.iter().find(|code| **code == warned.code).copied().unwrap_or("table-skipped");
+    let found = Diagnostic::warning(code, warned.what);
+    if warned.next.is_empty() { found } else { found.next(warned.next) }
+}
+
+/// How rows were chosen, and whether they were drawn.
+pub fn method(told: &str) -> (&'static str, bool) {
+    match told {
+        "all" => ("all", false),
+        "systematic" => ("systematic", true),
+        "stratified" => ("stratified", true),
+        "reservoir" => ("reservoir", true),
+        _ => ("first", false),
+    }
+}
