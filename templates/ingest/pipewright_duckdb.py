@@ -47,7 +47,7 @@ class DuckDb(Reader):
         schema, name = quoted(table.source_schema or "main"), quoted(table.source)
         at = 1
         with attached(self.path) as db:
-            found = db.execute(f"select {names} from source.{schema}.{name}")  # noqa: S608
-            for batch in found.fetch_record_batch(BATCH):
+            found = db.sql(f"select {names} from source.{schema}.{name}")  # noqa: S608
+            for batch in found.to_arrow_reader(BATCH):
                 yield Part(table.source, pa.Table.from_batches([batch]), at)
                 at += len(batch)

@@ -42,9 +42,8 @@ def typed(column: Column, values: Any) -> pa.Array:
     if not (text(values) and column.type in ("text", "json")):
         if text(values):
             trimmed = pc.utf8_trim_whitespace(values)
-            values = pc.replace_with_mask(  # in a number or a date, nothing written is no value
-                trimmed, pc.equal(trimmed, ""), pa.scalar(None, trimmed.type)
-            )
+            # In a number or a date, nothing written is no value.
+            values = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, trimmed.type), trimmed)
         elif column.type in ("text", "json", "bool"):
             return array(column, values.to_pylist())
         if column.type in ("bool", "timestamp", "time", "date", "decimal") and text(values):
@@ -127,14 +126,14 @@ def last_of_each(table: Table, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
                 count += len(part)
             if not count:
                 return
-            found = db.execute(
+            found = db.sql(
                 f'select * exclude "{ORDER}" from rows qualify row_number() '  # noqa: S608
                 f'over (partition by {key} order by "{ORDER}" desc) = 1'
             )
             schema = pa.schema(
                 [pa.field(c.name, c.arrow(), c.nullable) for c in table.columns]
             )
-            for batch in found.fetch_record_batch(50_000):
+            for batch in found.to_arrow_reader(50_000):
                 yield pa.Table.from_batches([batch]).cast(schema)
 
 
