@@ -85,10 +85,11 @@ pub fn discover(options: &DiscoverOptions, progress: &mut dyn FnMut(&str)) -> Ou
         let profiling = options.profiling.or(&workspace.config.profiling(source.as_str()));
         let python = super::python(workspace);
         let reach = Reach { root: &workspace.root, python: &python };
-        let found = discover::contracts(&environments.dev, &reach, &source, &profiling, progress).map_err(|mut fault| {
-            workspace.pin(&mut fault.diagnostics);
-            fault
-        })?;
+        let found =
+            discover::contracts(&environments.dev, &reach, &source, &profiling, progress).map_err(|mut fault| {
+                workspace.pin(&mut fault.diagnostics);
+                fault
+            })?;
         warnings.extend(found.warnings);
         warnings.extend(vanished(workspace, &source, &found.contracts));
         for new in found.contracts {

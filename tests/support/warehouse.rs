@@ -22,7 +22,7 @@ pub fn python(args: &[&str]) -> Value {
 }
 
 /// Where the runtime's programs are, as `setup` says.
-fn runtime_bin() -> &'static Path {
+pub fn runtime_bin() -> &'static Path {
     static BIN: OnceLock<PathBuf> = OnceLock::new();
     BIN.get_or_init(|| {
         let (code, answer) = Sandbox::bare().json(&["setup"]);

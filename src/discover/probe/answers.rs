@@ -117,25 +117,22 @@ fn told(text: Option<String>) -> Option<String> {
     text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty())
 }
 
-/// Codes that the program may warn with.
-const CODES: &[&str] = &[
-    "column-missing",
-    "empty-file",
-    "file-skipped",
-    "files-skipped",
-    "mixed-encodings",
-    "paging-unknown",
-    "ragged-rows",
-    "rows-estimated",
-    "table-skipped",
-    "type-changes",
-];
-
 /// A warning of the program.
 pub fn warning(warned: Warned) -> Diagnostic {
-    let code = CODES.iter().find(|code| **code == warned.code).copied().unwrap_or("table-skipped");
-    let found = Diagnostic::warning(code, warned.what);
-    if warned.next.is_empty() { found } else { found.next(warned.next) }
+    let Warned { code, what, next } = warned;
+    let found = match code.as_str() {
+        "column-missing" => Diagnostic::warning("column-missing", what),
+        "empty-file" => Diagnostic::warning("empty-file", what),
+        "file-skipped" => Diagnostic::warning("file-skipped", what),
+        "files-skipped" => Diagnostic::warning("files-skipped", what),
+        "mixed-encodings" => Diagnostic::warning("mixed-encodings", what),
+        "paging-unknown" => Diagnostic::warning("paging-unknown", what),
+        "ragged-rows" => Diagnostic::warning("ragged-rows", what),
+        "rows-estimated" => Diagnostic::warning("rows-estimated", what),
+        "type-changes" => Diagnostic::warning("type-changes", what),
+        _ => Diagnostic::warning("table-skipped", what),
+    };
+    if next.is_empty() { found } else { found.next(next) }
 }
 
 /// How rows were chosen, and whether they were drawn.

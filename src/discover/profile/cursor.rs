@@ -33,6 +33,8 @@ const CURSORS: &[&str] = &[
     "modified_ts",
     "update_ts",
     "mtime",
+    // Of files: a new file is new rows.
+    "file_modified_at",
 ];
 
 /// How well a column serves to tell when a row last changed; less is better.
