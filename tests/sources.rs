@@ -7,9 +7,10 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use support::Sandbox;
@@ -102,12 +103,16 @@ fn shown(s: &Sandbox, report: &Value) -> String {
 }
 
 /// A program that serves, and says its port first; it ends with the test.
-struct Served(Child, String);
+struct Served {
+    child: Child,
+    url: String,
+    heard: Arc<Mutex<String>>,
+}
 
 impl Drop for Served {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -115,7 +120,14 @@ fn served(command: &mut Command) -> Served {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     let mut port = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut port).expect("a port");
-    Served(child, format!("http://127.0.0.1:{}", port.trim()))
+    let heard = Arc::new(Mutex::new(String::new()));
+    let (errors, kept) = (BufReader::new(child.stderr.take().unwrap()), heard.clone());
+    std::thread::spawn(move || {
+        for line in errors.lines().map_while(Result::ok) {
+            kept.lock().unwrap().push_str(&format!("{line}\n"));
+        }
+    });
+    Served { child, url: format!("http://127.0.0.1:{}", port.trim()), heard }
 }
 
 fn api() -> Served {
@@ -157,7 +169,7 @@ fn a_folder_of_several_kinds_is_sorted_into_tables() {
     let names: Vec<&str> =
         report["contracts"].as_array().unwrap().iter().map(|c| c["table"].as_str().unwrap()).collect();
     assert_eq!(names, ["feed.orders", "feed.payments", "feed.refunds"]);
-    staged(&s, "feed", &[("payments", "incremental"), ("refunds", "replace")], &[]);
+    staged(&s, "feed", &[("payments", "incremental, key: [payment_id]"), ("refunds", "replace")], &[]);
     let states = "select payment_id, state from raw_feed.payments order by 1";
     // The newer file's row wins.
     assert_eq!(rows(&s, states), json!([["1", "paid"], ["2", "open"]]));
@@ -240,7 +252,7 @@ fn s3_compatible_storage() {
     ]));
     let s = with_files(&["feeds"]);
     let env = [
-        ("LAKE_ENDPOINT_URL", server.1.as_str()),
+        ("LAKE_ENDPOINT_URL", server.url.as_str()),
         ("LAKE_ACCESS_KEY_ID", "testing"),
         ("LAKE_SECRET_ACCESS_KEY", "t0ps3cret"),
         ("AWS_EC2_METADATA_DISABLED", "true"),
@@ -251,7 +263,7 @@ fn s3_compatible_storage() {
         root = pathlib.Path(sys.argv[2])\n\
         [c.upload_file(str(p), 'lake', 'raw/' + str(p.relative_to(root))) for p in root.rglob('*') if p.is_file()]\n\
         print('null')";
-    python(&["-c", script, &server.1, &s.path("feeds").to_string_lossy()]);
+    python(&["-c", script, &server.url, &s.path("feeds").to_string_lossy()]);
     let report = discovered(&s, "lake=s3://lake/raw/{vendor}/{date}/orders_*.csv#credentials=LAKE", &env);
     assert_eq!(report["contracts"][0]["rows"], 120);
     staged(&s, "lake", &[("orders", "merge")], &env);
@@ -277,7 +289,7 @@ fn rest_apis_page_in_every_way() {
         ("v1/page", "page", "page|page|1"),
     ] {
         let s = with_files(&[]);
-        let report = discovered(&s, &format!("shop=rest:{}/{path}", server.1), &[]);
+        let report = discovered(&s, &format!("shop=rest:{}/{path}", server.url), &[]);
         let found = &report["contracts"][0];
         assert_eq!(found["rows"], 45, "{path}: {report}");
         let text = s.read(found["path"].as_str().unwrap());
@@ -286,7 +298,7 @@ fn rest_apis_page_in_every_way() {
     // Busy once, and broken once: asked again.
     for path in ["v1/busy", "v1/flaky"] {
         let s = with_files(&[]);
-        assert_eq!(discovered(&s, &format!("shop=rest:{}/{path}", server.1), &[])["contracts"][0]["rows"], 3);
+        assert_eq!(discovered(&s, &format!("shop=rest:{}/{path}", server.url), &[])["contracts"][0]["rows"], 3);
     }
 }
 
@@ -294,7 +306,7 @@ fn rest_apis_page_in_every_way() {
 fn an_openapi_document_is_loaded() {
     let server = api();
     let s = with_files(&[]);
-    let report = discovered(&s, &format!("shop=rest:{}/openapi.json", server.1), &[]);
+    let report = discovered(&s, &format!("shop=rest:{}/openapi.json", server.url), &[]);
     let text = shown(&s, &report);
     snapshot("openapi", &text);
     staged(&s, "shop", &[("page", "merge")], &[]);
@@ -310,7 +322,7 @@ fn an_openapi_document_is_loaded() {
 fn a_graphql_api_is_asked_for_its_schema_and_its_rows() {
     let server = api();
     let s = with_files(&[]);
-    let report = discovered(&s, &format!("shop=graphql:{}/graphql", server.1), &[]);
+    let report = discovered(&s, &format!("shop=graphql:{}/graphql", server.url), &[]);
     snapshot("graphql", &shown(&s, &report));
     staged(&s, "shop", &[("orders", "merge"), ("customers", "replace")], &[]);
     let found = rows(&s, "select count(*), sum(total), count(customer_id) from raw_shop.orders");
@@ -324,20 +336,17 @@ fn secrets_of_apis_go_to_their_host_only() {
     let env = [("API_TOKEN", "t0ps3cret")];
     for auth in ["bearer=API_TOKEN", "header=X-Api-Key:API_TOKEN", "query=key:API_TOKEN"] {
         let s = with_files(&[]);
-        let report = discovered(&s, &format!("shop=rest:{}/v1/secret#{auth}", server.1), &env);
+        let report = discovered(&s, &format!("shop=rest:{}/v1/secret#{auth}", server.url), &env);
         assert_eq!(report["contracts"][0]["rows"], 3, "{auth}");
         let everything: String = s.tree().into_values().map(|b| String::from_utf8_lossy(&b).into_owned()).collect();
         assert!(!everything.contains("t0ps3cret"), "{auth}: a secret reached a file");
     }
     let s = with_files(&[]);
-    s.ok(&["init", "--source", &format!("shop=rest:{}/v1/away?to={}#bearer=API_TOKEN", server.1, other.1)]);
+    s.ok(&["init", "--source", &format!("shop=rest:{}/v1/away?to={}#bearer=API_TOKEN", server.url, other.url)]);
     let said = support::said(s.command(&["discover"]).envs(env).output().unwrap());
     assert!(said.code == 2 && said.err.contains("another host"), "{}", said.err);
-    let mut heard = String::new();
-    let Served(mut child, _) = other_of(other);
-    let _ = child.kill();
-    child.stderr.take().unwrap().read_to_string(&mut heard).unwrap();
-    assert_eq!(heard, "", "the other host was asked");
+    assert_eq!(*other.heard.lock().unwrap(), "", "the other host was asked");
+    assert!(server.heard.lock().unwrap().contains("Bearer t0ps3cret"), "the API itself was not told");
 
     let s = with_files(&[]);
     for (source, words) in [
@@ -350,11 +359,6 @@ fn secrets_of_apis_go_to_their_host_only() {
         let said = s.refused(&["init", "--source", source], 2, &[words]);
         assert!(!said.err.contains("hunter2"), "{}", said.err);
     }
-}
-
-/// Takes the child out of its guard.
-fn other_of(served: Served) -> Served {
-    served
 }
 
 #[test]
