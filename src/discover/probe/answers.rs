@@ -109,7 +109,7 @@ pub fn table(found: Found) -> RawTable {
             .into_iter()
             .map(|f| ForeignKey { columns: f.columns, schema: f.schema, table: f.table, to: f.to })
             .collect(),
-        numbered: false,
+        ..RawTable::default()
     }
 }
 

@@ -136,6 +136,7 @@ pub fn tables(lines: &Lines, schemas: &[String], warnings: &mut Vec<Diagnostic>)
             bytes: text(row, 5).parse().ok().filter(|_| !view),
             name: key.1,
             numbered: false,
+            ..RawTable::default()
         });
     }
     Ok(out)

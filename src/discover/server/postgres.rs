@@ -153,6 +153,7 @@ pub fn tables(lines: &Lines, schemas: &[String], warnings: &mut Vec<Diagnostic>)
             rows: text(row, 6).parse().ok(),
             bytes: sizes.get(id).copied().or_else(|| text(row, 7).parse().ok()).filter(|_| text(row, 3) != "v"),
             numbered: matches!(text(row, 3), "r" | "p" | "m"),
+            ..RawTable::default()
         });
     }
     Ok(out)
