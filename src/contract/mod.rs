@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::vocabulary::{DataType, Name, TableRef};
 
-pub use odcs::{read, write};
-pub use profile::{ColumnProfile, Counted, Lengths, TableProfile};
+pub use odcs::{put_aside, put_back, read, write};
+pub use profile::{ColumnProfile, Counted, CursorCandidate, Evidence, Lengths, TableProfile};
 
 /// One table of a source, as its contract states it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

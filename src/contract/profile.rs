@@ -4,6 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Contract;
+use crate::vocabulary::Name;
+
 /// What was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +26,19 @@ pub struct TableProfile {
     /// Size of the table, where the source tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// Columns that may tell when a row was made or changed, best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cursors: Vec<CursorCandidate>,
+}
+
+/// A column that may tell when a row was made or changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CursorCandidate {
+    /// The column.
+    pub column: Name,
+    /// What speaks for it.
+    pub why: String,
 }
 
 /// What was seen of a column. Counts are those of the sample; numbers and times are canonical text. Of a column of
@@ -87,5 +103,87 @@ impl ColumnProfile {
     #[must_use]
     pub fn without_values(&self) -> ColumnProfile {
         ColumnProfile { nulls: self.nulls, distinct: self.distinct, lengths: self.lengths, ..ColumnProfile::default() }
+    }
+}
+
+/// What profiling says of a column that nobody declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// No row was without a value.
+    NeverNull,
+    /// No value stood twice.
+    Unique,
+}
+
+impl Evidence {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Evidence::NeverNull => "never null",
+            Evidence::Unique => "unique",
+        }
+    }
+}
+
+/// Rows that say something by none of them being null.
+const ROWS: u64 = 1000;
+/// Rows that say something by all being different; all of the table must have been looked at.
+const DIFFERENT: u64 = 100;
+/// Last words of names whose values tell things apart.
+const TELLING: &[&str] = &[
+    "asin",
+    "barcode",
+    "code",
+    "ean",
+    "email",
+    "gtin",
+    "guid",
+    "iban",
+    "imei",
+    "isbn",
+    "no",
+    "number",
+    "reference",
+    "serial",
+    "sku",
+    "slug",
+    "ssn",
+    "upc",
+    "username",
+    "uuid",
+    "vin",
+];
+
+impl Contract {
+    /// What profiling says of columns beyond what is declared, as far as tests follow from it: what an engineer would hold
+    /// later rows to, and nothing that numbers of a sample merely happen to say.
+    pub fn evidence(&self) -> Vec<(&Name, Evidence)> {
+        let Some(table) = &self.profile else { return Vec::new() };
+        let mut out = Vec::new();
+        for column in &self.columns {
+            let Some(seen) = column.profile.as_ref().filter(|seen| seen.nulls == 0) else { continue };
+            let leads = column.references.is_some() || self.cursor.as_ref() == Some(&column.name);
+            if leads && !column.required && table.sample >= ROWS {
+                out.push((&column.name, Evidence::NeverNull));
+            }
+            let last = column.name.as_str().rsplit('_').next().unwrap_or_default();
+            let whole = table.method == "all" && table.sample == table.rows && table.rows >= DIFFERENT;
+            let free = !column.unique && column.primary_key.is_none() && column.references.is_none();
+            // Beyond a few thousand, the number of different values is an estimate.
+            if free && whole && seen.distinct == table.rows && table.rows <= 4096 && TELLING.contains(&last) {
+                out.push((&column.name, Evidence::Unique));
+            }
+        }
+        out
+    }
+
+    /// Without anything that was measured: what people, agents and generators go by.
+    #[must_use]
+    pub fn without_measures(&self) -> Contract {
+        let mut out = Contract { profile: None, ..self.clone() };
+        for column in &mut out.columns {
+            (column.profile, column.pii_confidence) = (None, None);
+        }
+        out
     }
 }

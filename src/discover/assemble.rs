@@ -80,6 +80,7 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
         .filter_map(|c| Some((profile::cursor_rank(c.name.as_str(), c.data_type, c.required)?, c.name.clone())))
         .min()
         .map(|(_, name)| name);
+    let cursors = profile::candidates(columns.iter().zip(&sample.columns));
     Contract {
         source: source.clone(),
         table: name,
@@ -97,6 +98,7 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
             method: sample.method.to_owned(),
             seed: sample.seed,
             bytes: sample.bytes,
+            cursors,
         }),
     }
 }

@@ -205,3 +205,61 @@ fn files_that_are_no_source() {
     said.push_str(&fault.to_string());
     snapshot("no_source", &said);
 }
+
+/// A table of 5,000 rows with gaps in its numbers, of which one region is rare, and a view of it.
+fn sampled(profiling: &Profiling) -> Vec<Contract> {
+    let dir = tempfile::tempdir().unwrap();
+    sqlite(
+        dir.path(),
+        "s.sqlite",
+        "create table t (id integer primary key, region text, amount integer);
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000)
+        insert into t select i * 3, case when i % 1000 = 0 then 'rare' when i % 3 = 0 then 'west' else 'east' end, i from n;
+        create view v as select * from t;",
+    );
+    let connection = Connection::Sqlite { path: "s.sqlite".into() };
+    contracts(&connection, dir.path(), &Name::parse("shop").unwrap(), profiling, &mut |_| {}).unwrap().contracts
+}
+
+#[test]
+fn samples_are_of_the_method_and_size_that_was_asked_for() {
+    use crate::workspace::Method;
+    for method in Method::ALL {
+        let by = (method == Method::Stratified).then(|| "region".to_owned());
+        let profiling = Profiling { size: Some(500), method: Some(method), by, seed: Some(7), ..Profiling::default() };
+        let found = sampled(&profiling);
+        assert_eq!(found, sampled(&profiling), "{method:?}: the same rows for the same seed");
+        for contract in &found {
+            let seen = contract.profile.as_ref().unwrap();
+            assert_eq!((seen.rows, seen.sample, seen.method.as_str()), (5000, 500, method.as_str()));
+            assert_eq!(seen.seed, (method != Method::First).then_some(7));
+            let region = contract.column("region").unwrap().profile.as_ref().unwrap();
+            match method {
+                Method::Stratified => assert_eq!(region.distinct, 3, "no stratum is left out"),
+                Method::First => assert_eq!(region.distinct, 2),
+                _ => {}
+            }
+            let amount = contract.column("amount").unwrap().profile.as_ref().unwrap();
+            let median: u64 = amount.quantiles[2].parse().unwrap();
+            match method {
+                Method::First => assert_eq!(amount.max.as_deref(), Some("500")),
+                _ => assert!((2100..2900).contains(&median), "{method:?}: {median}"),
+            }
+        }
+        let other = sampled(&Profiling { seed: Some(8), ..profiling });
+        let rows = |found: &[Contract]| found[0].column("amount").unwrap().profile.clone();
+        assert_eq!(rows(&other) == rows(&found), method == Method::First, "{method:?}");
+    }
+}
+
+#[test]
+fn no_more_rows_are_read_than_allowed_and_short_tables_are_read_whole() {
+    let limited = sampled(&Profiling { size: Some(100), max_rows: Some(1000), ..Profiling::default() });
+    let seen = limited[0].column("amount").unwrap().profile.clone().unwrap();
+    assert!(seen.max.unwrap().parse::<u64>().unwrap() <= 1000);
+    let whole = sampled(&Profiling { size: Some(5000), ..Profiling::default() });
+    let profile = whole[0].profile.as_ref().unwrap();
+    assert_eq!((profile.sample, profile.method.as_str(), profile.seed), (5000, "all", None));
+    let cursors: Vec<&str> = profile.cursors.iter().map(|c| c.column.as_str()).collect();
+    assert_eq!(cursors, ["id"]);
+}

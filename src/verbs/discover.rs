@@ -141,7 +141,7 @@ fn vanished(workspace: &Workspace, source: &Name, found: &[Contract]) -> Vec<Dia
 /// Holds what is found now against the file and against what was found last.
 fn settle(
     workspace: &Workspace,
-    new: Contract,
+    mut new: Contract,
     writes: &mut BTreeMap<String, String>,
     warnings: &mut Vec<Diagnostic>,
 ) -> Outcome<Found> {
@@ -151,11 +151,14 @@ fn settle(
     let table = known.map_or(own.clone(), Contract::table_ref);
     let path = paths::contract(&table);
     let base_path = paths::base(&paths::contract(&own));
+    let base = files::read_text_if_there(&workspace.root, &base_path)?;
+    let base = base.as_ref();
+    let last = base.and_then(|text| contract::read(&paths::contract(&own), text).ok());
+    measures::keep(&mut new, last.as_ref());
+    measures::heed(&mut new, last.as_ref(), known);
     let text = contract::write(&new);
     proven(&paths::contract(&own), &text, &new)?;
     let current = workspace.texts.get(&path);
-    let base = files::read_text_if_there(&workspace.root, &base_path)?;
-    let base = base.as_ref();
     let status = match current {
         None if base.is_some() => Status::Deleted,
         None => Status::Created,
@@ -165,7 +168,7 @@ fn settle(
         Some(_) => Status::Kept,
     };
     let merged = match (status, base, current) {
-        (Status::Kept, Some(base), Some(current)) => merged(&path, base, current, &text)?,
+        (Status::Kept, Some(base), Some(current)) => merged(&path, base, current, &new)?,
         _ => None,
     };
     let status = if merged.is_some() { Status::Merged } else { status };
@@ -196,11 +199,15 @@ fn settle(
     Ok(Found { table, path, rows, columns: new.columns.len(), status })
 }
 
-/// People's file with what the source changed, where both can be had and a contract comes of it.
-fn merged(path: &str, base: &str, current: &str, new: &str) -> Outcome<Option<String>> {
-    let (bytes, clean) = merge_lines(base.as_bytes(), current.as_bytes(), new.as_bytes());
-    let text = String::from_utf8(bytes).ok().filter(|_| clean);
-    Ok(text.filter(|text| contract::read(path, text).is_ok()))
+/// People's file with what the source changed, where both can be had and a contract comes of it. What was measured is
+/// put aside meanwhile, and then as it is now.
+fn merged(path: &str, base: &str, current: &str, new: &Contract) -> Outcome<Option<String>> {
+    let [base, edited, now] = [base, current, &contract::write(new)].map(contract::put_aside);
+    let (bytes, clean) = merge_lines(base.as_bytes(), edited.as_bytes(), now.as_bytes());
+    let Some(text) = String::from_utf8(bytes).ok().filter(|_| clean) else { return Ok(None) };
+    let Ok(people) = contract::read(path, &contract::put_back(&text, new)) else { return Ok(None) };
+    let text = contract::put_back(&text, &measures::under_names_of(people, new));
+    Ok(Some(text).filter(|text| contract::read(path, text).is_ok()))
 }
 
 /// What is written must be read back as what was meant.
@@ -242,6 +249,8 @@ fn differences(edited: &Contract, new: &Contract) -> Vec<String> {
     }
     out
 }
+
+mod measures;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use super::released;
 use crate::agents;
 use crate::agents::own::{Ask, Choice, Own};
 use crate::changeset::{self, ChangeSet, Ground};
-use crate::contract::Contract;
+use crate::contract::{self, Contract};
 use crate::document;
 use crate::plan::{self, Context, Plan};
 use crate::proposal::{Proposal, outside};
@@ -187,15 +187,24 @@ fn locked(inputs: &Inputs, spec: &Spec, answers: &Files) -> Locked {
     let more = answers.get(&paths::answers(&spec.name)).into_iter().chain(handed_in).map(String::as_str);
     let prompts = spec.read_by.as_ref().map(|reader| reader.prompts.clone());
     let hash = lock::hash([text(&paths::spec(&spec.name))].into_iter().chain(more));
-    locked_over(inputs, hash, tables.into_iter().map(paths::contract).collect(), prompts)
+    let contracts = tables.into_iter().map(|table| inputs.contracts.get(table).map(followed).unwrap_or_default());
+    locked_over(inputs, hash, contracts.collect(), prompts)
+}
+
+/// What is generated from a contract: all but what was measured, and what follows from that.
+fn followed(contract: &Contract) -> String {
+    let mut out = contract::write(&contract.without_measures());
+    for (column, evidence) in contract.evidence() {
+        out.push_str(&format!("{column}: {}\n", evidence.as_str()));
+    }
+    out
 }
 
 fn locked_over(inputs: &Inputs, spec: String, contracts: Vec<String>, prompts: Option<String>) -> Locked {
-    let text = |path: &str| inputs.texts.get(path).map_or("", String::as_str);
-    let contracts = contracts.into_iter().chain([paths::CONFIG.to_owned()]).collect::<Vec<_>>();
+    let config = inputs.texts.get(paths::CONFIG).map_or("", String::as_str);
     Locked {
         spec,
-        contracts: lock::hash(contracts.iter().map(|path| text(path))),
+        contracts: lock::hash(contracts.iter().map(String::as_str).chain([config])),
         templates: templates(inputs),
         prompts,
         tool: env!("CARGO_PKG_VERSION").to_owned(),

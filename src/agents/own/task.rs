@@ -126,10 +126,14 @@ fn shown(model: &Resolved) -> ShownModel {
 
 /// A contract without the values of columns that hold personal data, by their tag or by what the values look like.
 fn redacted(contract: &Contract) -> Contract {
-    let mut contract = contract.clone();
+    // What was measured changes with every discovery, and nothing that is generated does with it.
+    let mut contract = contract.without_measures();
     for column in &mut contract.columns {
         if column.pii().is_some() || column.accepted_values.iter().any(|v| looks_personal(v)) {
             column.accepted_values.clear();
+        }
+        if column.pii().is_some() || column.examples.iter().any(|v| looks_personal(v)) {
+            column.examples.clear();
         }
     }
     contract

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::because::Maker;
 use super::models::{Body, Column, Part, Resolved};
 use super::{Agent, Brief, history, rules};
-use crate::contract;
+use crate::contract::{self, Evidence};
 use crate::plan::{Role, Task};
 use crate::proposal::{Artifact, DbtTest, Layer, Macro, MacroForm, Proposal};
 use crate::spec::TestSeverity;
@@ -203,6 +203,7 @@ impl Derived<'_> {
             }
             if let (Some(contract), Some(landed)) = (contract, landed.filter(|_| column.landed)) {
                 self.values(column, landed);
+                self.evident(column, contract, grain || unique);
                 self.reference(column, contract, landed);
             }
             if let Some(test) = column.cleaned.as_ref().and_then(|used| used.rule.test.as_ref()) {
@@ -218,6 +219,17 @@ impl Derived<'_> {
             self.plain(column, "not_null", TestSeverity::Error, why);
         } else if required {
             self.plain(column, "not_null", TestSeverity::Warn, "the contract requires it, and cleaning left nothing");
+        }
+    }
+
+    /// What nobody declared, but all rows that were looked at say: it warns, for later rows may be another way.
+    fn evident(&mut self, column: &Column, contract: &contract::Contract, told: bool) {
+        for (_, evidence) in contract.evidence().into_iter().filter(|(name, _)| **name == column.name && !told) {
+            let (test, why) = match evidence {
+                Evidence::NeverNull => ("not_null", "not declared, but none of 1,000 and more rows was null"),
+                Evidence::Unique => ("unique", "not declared, but no value stood twice in the whole table"),
+            };
+            self.plain(column, test, TestSeverity::Warn, why);
         }
     }
 

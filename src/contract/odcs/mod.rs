@@ -2,10 +2,12 @@
 //! what Pipewright uses are read, and what it adds stands under `customProperties` as `pipewright.…`.
 
 mod document;
+mod measures;
 mod read;
 mod types;
 mod write;
 
+pub use measures::{put_aside, put_back};
 pub use read::read;
 pub use write::write;
 
@@ -17,6 +19,8 @@ const SCHEMA: &str = "pipewright.schema";
 const READING: &str = "pipewright.reading";
 /// What profiling saw.
 const PROFILE: &str = "pipewright.profile";
+/// Columns that may tell when a row was made or changed.
+const CURSORS: &str = "pipewright.cursor_candidates";
 /// What was seen of each column, by its name. It stands apart from the columns, so that a new profile and what people
 /// edit are never neighbours.
 const STATISTICS: &str = "pipewright.statistics";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{CustomProperty, Document, Property, Table};
-use super::{CURSOR, INFERRED, PII_CONFIDENCE, PROFILE, READING, SCHEMA, STATISTICS, TYPE, types};
+use super::{CURSOR, CURSORS, INFERRED, PII_CONFIDENCE, PROFILE, READING, SCHEMA, STATISTICS, TYPE, types};
 use crate::contract::{Column, Contract, Reference, TableKind, TableProfile};
 use crate::document;
 use crate::vocabulary::{DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
@@ -247,7 +247,7 @@ struct Custom {
 }
 
 fn custom(reading: &mut Reading<'_>, all: &[CustomProperty], columns: &mut [Column], path: &str) -> Custom {
-    let mut out = Custom::default();
+    let (mut out, mut cursors) = (Custom::default(), Vec::new());
     for property in all {
         let at = format!("{path}.{}", property.property);
         match property.property.as_str() {
@@ -276,9 +276,18 @@ fn custom(reading: &mut Reading<'_>, all: &[CustomProperty], columns: &mut [Colu
                     reading.fault("wrong-value", format!("{at}.value"), format!("the profile can't be read: {why}"));
                 }
             },
+            CURSORS => match serde_json::from_value(property.value.clone()) {
+                Ok(read) => cursors = read,
+                Err(why) => {
+                    reading.fault("wrong-value", format!("{at}.value"), format!("the candidates can't be read: {why}"));
+                }
+            },
             STATISTICS => statistics(reading, &property.value, columns, &format!("{at}.value")),
-            other => unknown(reading, other, &[SCHEMA, READING, CURSOR, PROFILE, STATISTICS], &at),
+            other => unknown(reading, other, &[SCHEMA, READING, CURSOR, CURSORS, PROFILE, STATISTICS], &at),
         }
+    }
+    if let Some(profile) = &mut out.profile {
+        profile.cursors = cursors;
     }
     out
 }

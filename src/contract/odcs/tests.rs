@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::contract::{Column, ColumnProfile, Contract, Counted, Lengths, Reference, TableKind, TableProfile};
+use crate::contract::{
+    Column, ColumnProfile, Contract, Counted, CursorCandidate, Lengths, Reference, TableKind, TableProfile,
+};
 use crate::vocabulary::{DataType, Name};
 
 const FILE: &str = "contracts/shop/orders.odcs.yaml";
@@ -85,6 +87,7 @@ fn hostile() -> Contract {
             method: "all".into(),
             seed: Some(u64::MAX),
             bytes: Some(9),
+            cursors: vec![CursorCandidate { column: name("c2"), why: "it's: \"so\"".into() }],
         }),
     }
 }
@@ -165,4 +168,27 @@ fn each_fault_has_its_place() {
 fn a_contract_from_elsewhere_has_its_source_in_its_id() {
     assert_eq!(read("-", ORDERS).unwrap().source, name("shop"));
     assert!(read("-", &ORDERS.replace("id: shop.orders", "id: 5b1f")).is_err());
+}
+
+#[test]
+fn what_was_measured_is_put_aside_and_put_back() {
+    let contract = hostile();
+    let text = write(&contract);
+    let aside = put_aside(&text);
+    assert!(!aside.contains("nulls:") && aside.contains("pipewright.cursor, value"), "{aside}");
+    assert_eq!(put_back(&aside, &contract), text);
+    assert_eq!(read(FILE, &aside).unwrap(), contract.without_measures());
+    assert_eq!(put_back(&aside, &contract.without_measures()), write(&contract.without_measures()));
+    // Another measure is the same document.
+    let mut other = contract.clone();
+    other.columns[6].profile = Some(ColumnProfile { nulls: 9, ..ColumnProfile::default() });
+    assert_eq!(put_aside(&write(&other)), aside);
+    // As far in as people moved it; what is after it stays.
+    let (head, items) = text.rsplit_once("    customProperties:\n").unwrap();
+    let deeper: String = items.lines().map(|line| format!("    {line}\n")).collect();
+    let moved = format!("{head}    customProperties:\n{deeper}");
+    let aside = put_aside(&moved);
+    assert!(!aside.contains("nulls:") && aside.contains("          # pipewright: what was measured\n"), "{aside}");
+    assert_eq!(put_back(&aside, &contract), moved);
+    assert!(put_aside(&(text + "team: {name: data}\n")).ends_with("measured\nteam: {name: data}\n"));
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{CURSOR, INFERRED, PII_CONFIDENCE, PROFILE, READING, SCHEMA, STATISTICS, TYPE, types};
-use crate::contract::{Column, ColumnProfile, Contract, Counted, TableKind};
+use super::{CURSOR, INFERRED, READING, SCHEMA, TYPE, measures, types};
+use crate::contract::{Column, Contract, TableKind};
 use crate::vocabulary::{DataType, yaml_flow_scalar, yaml_scalar, yaml_text};
 
 /// The document of `contract`, valid by the standard's JSON Schema 3.2.
@@ -29,15 +29,9 @@ pub fn write(contract: &Contract) -> String {
     for column in &contract.columns {
         property(&mut out, column);
     }
-    let measured = |c: &Column| c.profile.is_some() || c.pii_confidence.is_some();
-    let statistics = contract.columns.iter().any(measured);
+    let measures = measures::lines(contract);
     let read = !contract.reading.is_empty();
-    if contract.physical_schema.is_some()
-        || read
-        || contract.cursor.is_some()
-        || contract.profile.is_some()
-        || statistics
-    {
+    if contract.physical_schema.is_some() || read || contract.cursor.is_some() || !measures.is_empty() {
         out.push_str("    customProperties:\n");
     }
     if let Some(schema) = &contract.physical_schema {
@@ -54,66 +48,7 @@ pub fn write(contract: &Contract) -> String {
     if let Some(cursor) = &contract.cursor {
         let _ = writeln!(out, "      - {{property: {CURSOR}, value: {}}}", yaml_flow_scalar(cursor.as_str()));
     }
-    if let Some(p) = &contract.profile {
-        let estimated = if p.estimated { ", estimated: true" } else { "" };
-        let (rows, sample, method) = (p.rows, p.sample, yaml_flow_scalar(&p.method));
-        let mut value = format!("rows: {rows}{estimated}, sample: {sample}, method: {method}");
-        for (key, number) in [("seed", p.seed), ("bytes", p.bytes)] {
-            if let Some(number) = number {
-                let _ = write!(value, ", {key}: {number}");
-            }
-        }
-        let line = format!("      - {{property: {PROFILE}, value: {{{value}}}}}");
-        match line.len() <= 120 {
-            true => out.push_str(&line),
-            false => out.push_str(&format!("      - property: {PROFILE}\n        value: {{{value}}}")),
-        }
-        out.push('\n');
-    }
-    if statistics {
-        let _ = write!(out, "      - property: {STATISTICS}\n        value:\n");
-        contract.columns.iter().filter(|c| measured(c)).for_each(|column| column_statistics(&mut out, column));
-    }
-    out
-}
-
-/// What was seen of a column.
-fn column_statistics(out: &mut String, column: &Column) {
-    let _ = writeln!(out, "          {}:", yaml_scalar(column.name.as_str()));
-    let mut line = |key: &str, value: &str| {
-        let gap = if value.starts_with('\n') { "" } else { " " };
-        let _ = writeln!(out, "            {key}:{gap}{value}");
-    };
-    if let Some(percent) = column.pii_confidence {
-        line(PII_CONFIDENCE, &percent.to_string());
-    }
-    let Some(ColumnProfile { nulls, distinct, min, max, quantiles, outliers, top, patterns, lengths }) =
-        &column.profile
-    else {
-        return;
-    };
-    line("nulls", &nulls.to_string());
-    line("distinct", &distinct.to_string());
-    for (key, value) in [("min", min), ("max", max)] {
-        if let Some(value) = value {
-            line(key, &yaml_flow_scalar(value));
-        }
-    }
-    if !quantiles.is_empty() {
-        line("quantiles", &list(quantiles.iter().map(|q| yaml_flow_scalar(q)), 23, 14));
-    }
-    if *outliers > 0 {
-        line("outliers", &outliers.to_string());
-    }
-    for (key, all) in [("top", top), ("patterns", patterns)] {
-        if !all.is_empty() {
-            let one = |c: &Counted| format!("{{value: {}, count: {}}}", yaml_flow_scalar(&c.value), c.count);
-            line(key, &list(all.iter().map(one), 22, 14));
-        }
-    }
-    if let Some(l) = lengths {
-        line("lengths", &format!("{{min: {}, max: {}}}", l.min, l.max));
-    }
+    out + &measures
 }
 
 fn property(out: &mut String, column: &Column) {
@@ -177,7 +112,7 @@ fn property(out: &mut String, column: &Column) {
 }
 
 /// A list on one line where it fits, else an item a line, that far in.
-fn list(items: impl Iterator<Item = String>, used: usize, indent: usize) -> String {
+pub(super) fn list(items: impl Iterator<Item = String>, used: usize, indent: usize) -> String {
     let items: Vec<String> = items.collect();
     let line = format!("[{}]", items.join(", "));
     if line.chars().count() + used <= 118 {

@@ -15,7 +15,7 @@ use super::connector::Cell;
 use super::personal::Evidence;
 use super::stamp::{Stamp, stamp};
 pub use column::profile;
-pub use cursor::cursor_rank;
+pub use cursor::{candidates, cursor_rank};
 use distinct::{Distinct, hash};
 use frequent::{Frequent, Value};
 pub use lists::{has_examples, is_list};

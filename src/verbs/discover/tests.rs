@@ -127,3 +127,76 @@ fn what_can_not_be_discovered_writes_nothing() {
     assert_eq!((fault.exit, &*fault.diagnostics[0].code), (2, "unreadable-source"));
     assert!(!dir.path().join("contracts").exists());
 }
+
+#[test]
+fn people_win_over_what_is_measured_anew() {
+    let dir = workspace();
+    sql(
+        dir.path(),
+        "create table crew (crew_id integer primary key, call_sign text, berth text, role text, joined integer);
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < 200)
+         insert into crew select i, case i % 3 when 0 then 'Zweinstein' when 1 then 'Quidam' else 'Nemo' end,
+             'B' || (i % 4), case i % 2 when 0 then 'cook' else 'pilot' end, i % 7 from n;",
+    );
+    again(dir.path());
+    let path = dir.path().join("contracts/shop/crew.odcs.yaml");
+    let base = dir.path().join(".pipewright/base/contracts/shop/crew.odcs.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("value: Quidam"), "call signs are no names that are known: {text}");
+    // People know better: a tag more, a column renamed, a value more.
+    let edited = text
+        .replace(
+            "      - name: call_sign\n",
+            "      - name: alias\n        physicalName: call_sign\n        tags: [pii.name]\n",
+        )
+        .replace("{value: cook}", "{value: captain}, {value: cook}");
+    assert!(edited.contains("captain") && edited.contains("name: alias"), "{text}");
+    fs::write(&path, &edited).unwrap();
+    sql(dir.path(), "insert into crew select crew_id + 1000, call_sign, berth, role, joined from crew");
+    let report = again(dir.path());
+    assert_eq!(report.contracts[0].status, Status::Merged, "{report:?}");
+    let now = fs::read_to_string(&path).unwrap();
+    let people = |text: &str| contract::put_aside(text);
+    let without = |text: &str| people(text).lines().filter(|l| !l.contains("examples:")).collect::<Vec<_>>().join("\n");
+    assert_eq!(without(&now), without(&edited), "what people wrote is as they wrote it");
+    assert!(now.contains("rows: 400"), "{now}");
+    assert!(now.contains("          alias:\n            nulls: 0\n            distinct: 3\n"), "{now}");
+    for name in ["Zweinstein", "Quidam", "Nemo"] {
+        assert!(!now.contains(name), "{name} is not kept once people say that it is somebody's: {now}");
+        assert!(!fs::read_to_string(&base).unwrap().contains(name));
+    }
+    let third = again(dir.path());
+    assert_eq!((third.contracts[0].status, third.changed), (Status::Unchanged, false));
+    assert_eq!(fs::read_to_string(&path).unwrap(), now);
+    // A tag that people take away stays away.
+    fs::write(&path, now.replace("        tags: [pii.name]\n", "")).unwrap();
+    sql(dir.path(), "delete from crew where crew_id > 1000");
+    again(dir.path());
+    assert!(!fs::read_to_string(&path).unwrap().contains("pii."));
+}
+
+#[test]
+fn without_a_profile_what_the_last_one_said_stays() {
+    let dir = workspace();
+    sql(
+        dir.path(),
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 200)
+         insert into orders (status) select case i % 2 when 0 then 'open' else 'closed' end from n;",
+    );
+    again(dir.path());
+    let before = fs::read_to_string(dir.path().join(ORDERS)).unwrap();
+    assert!(before.contains("enum:") && before.contains("pipewright.statistics"), "{before}");
+    let profiling = Profiling { enabled: Some(false), ..Profiling::default() };
+    let options = DiscoverOptions { dir: dir.path().into(), source: None, profiling };
+    let report = discover(&options, &mut |_| {}).unwrap();
+    assert!(!report.changed, "{report:?}");
+    sql(dir.path(), "alter table orders add column email text");
+    discover(&options, &mut |_| {}).unwrap();
+    let after = fs::read_to_string(dir.path().join(ORDERS)).unwrap();
+    assert!(after.contains("tags: [pii.email]") && after.contains("enum:") && after.contains("rows: 201"), "{after}");
+    // Never profiled: nothing is said of rows, and nobody asks the source for any.
+    let fresh = workspace();
+    discover(&DiscoverOptions { dir: fresh.path().into(), ..options }, &mut |_| {}).unwrap();
+    let text = fs::read_to_string(fresh.path().join(ORDERS)).unwrap();
+    assert!(!text.contains("pipewright.profile") && text.contains("name: status"), "{text}");
+}
