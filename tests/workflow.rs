@@ -163,10 +163,10 @@ fn a_pipeline_that_waits_for_a_load_is_started_by_it() {
 
 /// People of a source: each value stands in one column only, so that it is known where it came from.
 const PEOPLE: &str = "
-create table crew (crew_id integer primary key, full_name text not null, email text, phone text, home text, ssn text,
+create table sailors (sailor_id integer primary key, full_name text not null, email text, phone text, home text, ssn text,
     card text, account text, last_ip text, born date, contact text, remark text, status text not null, updated_at timestamp not null);
 with recursive n(i) as (select 1 union all select i + 1 from n where i < 400)
-insert into crew select i, 'Priya Quillfeather' || char(97 + i % 7), 'zz' || i || '@privatemail.example', '+49 30 770' || (1000 + i),
+insert into sailors select i, 'Priya Quillfeather' || char(97 + i % 7), 'zz' || i || '@privatemail.example', '+49 30 770' || (1000 + i),
     i || ' Nettlecombe Street', printf('%03d-%02d-%04d', 100 + i, 10 + i % 80, 1000 + i), '4111 1111 1111 1111', 'DE89 3704 0044 0532 0130 00',
     '203.0.113.' || (i % 250), date('1950-01-17', '+' || (i * 31) || ' days'), case i % 2 when 0 then 'kim@privatemail.example' else 'n/a' end,
     case i % 3 when 0 then 'ask zz9@privatemail.example' when 1 then 'call +49 30 7701000' else 'fine' end,
@@ -201,15 +201,12 @@ fn no_value_that_tells_who_somebody_is_is_written_anywhere() {
     assert_eq!(run(&["init", "--source", "ship=sqlite:crew.sqlite", "--target", "duckdb"]), 0);
     assert_eq!(run(&["discover", "--json"]), 0);
     s.commit("discovered");
-    assert_eq!(
-        run(&["propose", "a table of crew members per status with the number of crew members", "--as-of", AS_OF]),
-        0
-    );
+    assert_eq!(run(&["propose", "a table of sailors per status with the number of sailors", "--as-of", AS_OF]), 0);
     run(&["plan", "--json"]);
     run(&["log", "--json"]);
     run(&["diff"]);
     run(&["pr"]);
-    let contract = s.read("contracts/ship/crew.odcs.yaml");
+    let contract = s.read("contracts/ship/sailors.odcs.yaml");
     for tag in ["name", "email", "phone", "address", "national_id", "payment", "ip_address", "birth_date"] {
         assert!(contract.contains(&format!("pii.{tag}")), "{tag}: {contract}");
     }
@@ -238,11 +235,11 @@ fn a_new_profile_makes_nothing_stale_and_changes_nothing_that_is_generated() {
     s.ok(&["init", "--source", "ship=sqlite:crew.sqlite", "--target", "duckdb"]);
     s.ok(&["discover"]);
     s.commit("discovered");
-    s.ok(&["propose", "a table of crew members per status with the number of crew members", "--as-of", AS_OF]);
-    let (lock, contract) = (s.read("pipewright.lock"), s.read("contracts/ship/crew.odcs.yaml"));
-    support::sqlite(&s.path("crew.sqlite"), "delete from crew where crew_id > 350;");
+    s.ok(&["propose", "a table of sailors per status with the number of sailors", "--as-of", AS_OF]);
+    let (lock, contract) = (s.read("pipewright.lock"), s.read("contracts/ship/sailors.odcs.yaml"));
+    support::sqlite(&s.path("crew.sqlite"), "delete from sailors where sailor_id > 350;");
     s.ok(&["discover", "--sample", "100", "--method", "reservoir"]);
-    let now = s.read("contracts/ship/crew.odcs.yaml");
+    let now = s.read("contracts/ship/sailors.odcs.yaml");
     assert!(now != contract && now.contains("rows: 350, sample: 100, method: reservoir, seed: 42"), "{now}");
     s.commit("profiled anew");
     s.ok(&["check"]);
@@ -251,7 +248,7 @@ fn a_new_profile_makes_nothing_stale_and_changes_nothing_that_is_generated() {
     assert_eq!(s.read("pipewright.lock"), lock);
     // What people say in the contract is another thing.
     s.edit(
-        "contracts/ship/crew.odcs.yaml",
+        "contracts/ship/sailors.odcs.yaml",
         "      - name: remark\n",
         "      - name: remark\n        description: Of the mate.\n",
     );

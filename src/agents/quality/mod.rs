@@ -227,7 +227,9 @@ impl Derived<'_> {
         for (_, evidence) in contract.evidence().into_iter().filter(|(name, _)| **name == column.name && !told) {
             let (test, why) = match evidence {
                 Evidence::NeverNull => ("not_null", "not declared, but none of 1,000 and more rows was null"),
-                Evidence::Unique => ("unique", "not declared, but no value stood twice in the whole table"),
+                Evidence::Unique => {
+                    ("unique", "not declared, but named for an identifier, and the values that were seen differ")
+                }
             };
             self.plain(column, test, TestSeverity::Warn, why);
         }

@@ -192,3 +192,27 @@ fn what_was_measured_is_put_aside_and_put_back() {
     assert_eq!(put_back(&aside, &contract), moved);
     assert!(put_aside(&(text + "team: {name: data}\n")).ends_with("measured\nteam: {name: data}\n"));
 }
+
+#[test]
+fn tests_follow_from_what_was_seen_only_where_an_engineer_would_keep_them() {
+    let told = |name: &str, rows: u64, nulls: u64, distinct: u64| {
+        let mut contract = read(FILE, ORDERS).unwrap();
+        contract.profile = Some(TableProfile { rows, sample: rows, method: "all".into(), ..TableProfile::default() });
+        let mut own = column(name, "TEXT", DataType::Text);
+        own.profile = Some(ColumnProfile { nulls, distinct, ..ColumnProfile::default() });
+        contract.columns = vec![own];
+        let cursor = contract.columns[0].clone();
+        contract.cursor = (name == "updated_at").then_some(cursor.name);
+        contract.evidence().into_iter().map(|(_, e)| e.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(told("sku", 500, 0, 500), "unique");
+    assert_eq!(told("sku", 500, 0, 499), "");
+    assert_eq!(told("sku", 500, 1, 499), "");
+    assert_eq!(told("sku", 99, 0, 99), "");
+    assert_eq!(told("sku", 100_000, 0, 97_000), "unique", "an estimate");
+    assert_eq!(told("sku", 100_000, 0, 90_000), "");
+    assert_eq!(told("amount", 500, 0, 500), "", "numbers that happen to differ");
+    assert_eq!(told("updated_at", 1000, 0, 7), "never null");
+    assert_eq!(told("updated_at", 999, 0, 7), "");
+    assert_eq!(told("note", 100_000, 0, 7), "", "not everything that is never null must not be");
+}

@@ -120,7 +120,7 @@ impl Evidence {
     /// looks so. None where values can't tell.
     pub fn percent(&self, kind: Kind, seen: &Seen, thing: bool, nobody: bool) -> Option<u64> {
         let filled = seen.filled().max(1);
-        let of = |count: u64, rare: u64| Some(if count * 2 > filled { count * rare / filled } else { 0 });
+        let of = |count: u64, rare: u64| Some(if count * 2 >= filled { count * rare / filled } else { 0 });
         // What looks so by chance as well is none in a column that says what it numbers.
         let numbered = |count: u64, rare: u64| if thing { Some(0) } else { of(count, rare) };
         match kind {
@@ -132,7 +132,7 @@ impl Evidence {
             }
             Kind::Phone if self.phones == 0 && self.dialled > 0 => None,
             Kind::Phone => numbered(self.phones, 92),
-            Kind::IpAddress if self.sure_ips * 2 > filled => numbered(self.ips, 95),
+            Kind::IpAddress if self.sure_ips * 2 >= filled => numbered(self.ips, 95),
             Kind::IpAddress if self.ips > 0 => None,
             Kind::IpAddress => Some(0),
             Kind::Name if nobody => None,

@@ -222,7 +222,7 @@ impl<'a> Words<'a> {
     pub fn kind(&self, data_type: DataType) -> Option<(Kind, u8)> {
         let text = data_type == DataType::Text;
         if self.is(&["birthdate", "dateofbirth", "dob", "birthday", "bornon", "birthyear", "yearofbirth"])
-            || self.is(&["geburtsdatum", "datenaissance", "fechanacimiento", "datanascita", "bornat", "bday"])
+            || self.is(&["geburtsdatum", "datenaissance", "fechanacimiento", "datanascita", "bornat", "born", "bday"])
         {
             return Some((Kind::BirthDate, SURE));
         }
