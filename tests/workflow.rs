@@ -58,7 +58,8 @@ fn a_conflict_is_marked_and_fails_the_check() {
     let (_, answer) = s.json(&["regenerate"]);
     assert!(answer["findings"].to_string().contains("merge-conflict"), "{answer}");
     let mart = s.read(MART);
-    assert!(mart.contains("-31, as_of()") && mart.contains("-7, as_of()") && mart.contains("    let said = s.pw(&["check"]);
+    assert!(mart.contains("-31, as_of()") && mart.contains("-7, as_of()") && mart.contains("<<<<<<< "), "{mart}");
+    let said = s.pw(&["check"]);
     assert_eq!(said.code, 1, "{}", said.err);
     assert!(said.err.contains(MART), "{}", said.err);
 }
@@ -140,7 +141,6 @@ fn proposals_from_outside_go_the_same_way() {
     assert_eq!(again["status"], "unchanged", "{again}");
 }
 
-<<<<<<< HEAD
 #[test]
 fn a_pipeline_that_waits_for_a_load_is_started_by_it() {
     let s = Sandbox::workspace();

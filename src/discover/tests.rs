@@ -218,7 +218,8 @@ fn sampled(profiling: &Profiling) -> Vec<Contract> {
         create view v as select * from t;",
     );
     let connection = Connection::Sqlite { path: "s.sqlite".into() };
-    contracts(&connection, dir.path(), &Name::parse("shop").unwrap(), profiling, &mut |_| {}).unwrap().contracts
+    let reach = Reach { root: dir.path(), python: &|| panic!("no runtime is needed") };
+    contracts(&connection, &reach, &Name::parse("shop").unwrap(), profiling, &mut |_| {}).unwrap().contracts
 }
 
 #[test]
