@@ -477,6 +477,21 @@ fn edits_made_after_a_kill_stay() {
 }
 
 #[test]
+fn a_lock_that_the_killed_process_had_just_made_goes() {
+    let dir = repo();
+    ready(dir.path(), 4);
+    let before = picture(dir.path());
+    // Dies with all files written, and the branch about to move.
+    assert!(!start(dir.path(), 4, Some(6)).wait().unwrap().success());
+    let lock = dir.path().join(".git/refs/heads/pipewright/daily.lock");
+    std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    std::fs::write(&lock, "").unwrap();
+    assert!(!whole(dir.path(), &before));
+    assert!(!lock.exists());
+    changed(propose_with(dir.path(), "daily", &many(4, 2), &Files::new()));
+}
+
+#[test]
 fn an_index_held_by_git_is_waited_for_by_people() {
     let dir = repo();
     ready(dir.path(), 4);

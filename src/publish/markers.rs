@@ -65,16 +65,14 @@ pub fn conflicts(git: &Git, commit: Option<Id>) -> Outcome<Vec<Diagnostic>> {
 /// # Errors
 /// Files that can't be read.
 pub fn conflicts_in_work_tree(git: &Git) -> Outcome<Vec<Diagnostic>> {
-    let here = git.entries(git.head()?.commit)?;
+    let folders = [paths::DBT, paths::INGEST, paths::DAGS, paths::DDL].map(str::to_owned).into();
     let mut out = Vec::new();
-    for (path, entry) in here.iter().filter(|(path, _)| !path.starts_with(BASE) && is_ours(path)) {
-        if matches!(entry.mode, Mode::Submodule | Mode::Link) {
-            continue;
-        }
-        if let Some(file) = git.work_file(path)?
+    for path in git.work_paths(&folders)? {
+        if let Some(file) = git.work_file(&path)?
+            && file.mode != Mode::Link
             && first_conflict(&file.bytes).is_some()
         {
-            out.push(conflict(path, &file.bytes));
+            out.push(conflict(&path, &file.bytes));
         }
     }
     Ok(out)

@@ -63,6 +63,15 @@ impl Sandbox {
         sandbox
     }
 
+    /// A copy of another workspace, to be changed.
+    pub fn copy_of(folder: &Path) -> Sandbox {
+        let sandbox = Sandbox::bare();
+        let from = folder.join(".");
+        let done = Command::new("cp").arg("-a").args([&from, &sandbox.root]).status().expect("cp");
+        assert!(done.success(), "cp -a {}", from.display());
+        sandbox
+    }
+
     pub fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }

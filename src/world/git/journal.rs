@@ -85,7 +85,7 @@ impl Git {
         let state = self.workspace.join(lock::STATE);
         let Some(journal) = Journal::read(&state)? else { return Ok(Recovered::Nothing) };
         index::unlock(self, &state);
-        self.unlock_refs(&journal);
+        self.unlock_refs(&journal, &state);
         let goal = super::Id::from_str(&journal.goal.commit).map_err(|e| fault("read the journal", &e))?;
         let head = self.head()?;
         let moved = self.branch(&journal.goal.branch)? == Some(goal)
@@ -106,15 +106,25 @@ impl Git {
         Ok(Recovered::Undone(left))
     }
 
-    /// Locks of git that the killed process itself had made, told by what they hold.
-    fn unlock_refs(&self, journal: &Journal) {
+    /// Locks of git that the killed process itself had made, told by what they hold; one that it had not yet written
+    /// anything to, by its age, and by nobody writing to it.
+    fn unlock_refs(&self, journal: &Journal, state: &Path) {
+        let made = |path: &Path| fs::metadata(path).and_then(|m| Ok((m.len(), m.modified()?)));
+        let began = made(&Journal::path(state)).ok().map(|(_, at)| at);
+        let abandoned = |path: &Path| {
+            let empty = || made(path).is_ok_and(|(length, at)| length == 0 && began.is_some_and(|began| at >= began));
+            empty() && {
+                std::thread::sleep(std::time::Duration::from_millis(250));
+                empty()
+            }
+        };
         let name = format!("refs/heads/{}", journal.goal.branch);
         let ours = [
             (self.repo.commondir().join(format!("{name}.lock")), journal.goal.commit.clone()),
             (self.repo.path().join("HEAD.lock"), format!("ref: {name}")),
         ];
         for (path, text) in ours {
-            if fs::read_to_string(&path).is_ok_and(|there| there.trim() == text) {
+            if fs::read_to_string(&path).is_ok_and(|there| there.trim() == text) || abandoned(&path) {
                 let _ = fs::remove_file(&path);
             }
         }
