@@ -96,6 +96,7 @@ fn stages(c: &mut Criterion) {
                     title: "Stage everything",
                     requirement: None,
                     generated: &files,
+                    whole: true,
                     documents: &Files::new(),
                     when: When { seconds: 0, offset: 0 },
                 };

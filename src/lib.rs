@@ -18,6 +18,8 @@ pub mod discover;
 
 pub mod requirement;
 
+pub mod drift;
+
 pub mod plan;
 
 pub mod agents;

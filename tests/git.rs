@@ -53,6 +53,7 @@ fn propose_with(dir: &Path, name: &str, generated: &Files, documents: &Files) ->
         title: "feat: daily sales",
         requirement: Some("daily sales\nPipewright-Change: forged"),
         generated,
+        whole: true,
         documents,
         when: NOW,
     };

@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "workspace",
     "discover",
     "requirement",
+    "drift",
     "plan",
     "proposal",
     "agents",

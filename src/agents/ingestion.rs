@@ -115,6 +115,7 @@ fn table(ingest: &Ingest, contract: &Contract) -> Result<IngestTable, (&'static 
     Ok(IngestTable {
         name: contract.table.clone(),
         physical_schema: contract.physical_schema.clone(),
+        landed: super::schema::landed_as(contract),
         physical_name: contract.physical_name.clone(),
         reading: contract.reading.clone(),
         mode: ingest.mode,
@@ -122,6 +123,7 @@ fn table(ingest: &Ingest, contract: &Contract) -> Result<IngestTable, (&'static 
         cursor,
         window: ingest.window.clone(),
         columns: contract.columns.iter().map(column).collect(),
+        changes: contract.followed.landing.changes.clone(),
     })
 }
 

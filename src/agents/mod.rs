@@ -20,6 +20,7 @@ use crate::proposal::Proposal;
 use crate::vocabulary::{ArtifactKind, Diagnostic, Fault, Outcome, Place, nearest};
 use models::Models;
 use own::{Choice, Own};
+pub use scheduling::watch;
 
 /// What an agent is given.
 #[derive(Clone, Copy, Debug)]

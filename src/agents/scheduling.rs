@@ -11,10 +11,10 @@ use super::models::Resolved;
 use super::schema::named;
 use super::{Agent, Brief};
 use crate::plan::{Role, Task};
-use crate::proposal::{Artifact, DagAction, DagChange, DagTask, Layer, Proposal, Snapshot};
+use crate::proposal::{Artifact, Because, DagAction, DagChange, DagTask, Layer, Proposal, Snapshot};
 use crate::spec::History;
 use crate::vocabulary::{ArtifactKind, Name, Outcome, Relation};
-use crate::workspace::Granularity;
+use crate::workspace::{Config, Granularity};
 
 pub(super) const AGENT: Agent = Agent {
     role: Role::Scheduling,
@@ -59,6 +59,40 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     let maker = Maker { task, spec, role: Role::Scheduling };
     Ok(vec![maker.of_spec("schedule", why, Artifact::DagChange(dag))])
 }
+
+/// The DAG that looks for drift in every source, where `pipewright.yml` asks for one.
+pub fn watch(config: &Config) -> Option<Proposal> {
+    let watch = config.drift.as_ref()?;
+    let task = |source: &Name| DagTask {
+        id: named(&format!("drift_{source}")),
+        group: None,
+        action: DagAction::Drift(source.clone()),
+        after: Vec::new(),
+        outlets: Vec::new(),
+    };
+    let dag = DagChange {
+        name: named(DRIFT),
+        description: "Looks for drift in the sources; fails where it breaks something.".into(),
+        doc: "`pipewright drift --fix` makes the branch that follows.".into(),
+        cron: Some(watch.cron.clone()),
+        after: Vec::new(),
+        timezone: watch.timezone.clone().unwrap_or_else(|| config.defaults.timezone.clone()),
+        owner: config.defaults.owner.clone(),
+        tags: vec!["drift".into(), "pipewright".into()],
+        retries: RETRIES,
+        tasks: config.sources.keys().map(task).collect(),
+    };
+    Some(Proposal {
+        by: Role::Scheduling.as_str().into(),
+        task: format!("{DRIFT}/{}", Role::Scheduling.as_str()),
+        because: Because::Spec("pipewright.yml:drift".into()),
+        why: format!("looks for drift at `{}` ({})", watch.cron, dag.timezone),
+        artifact: Artifact::DagChange(dag),
+    })
+}
+
+/// Name of the DAG that looks for drift.
+const DRIFT: &str = "pipewright_drift";
 
 /// Sources that the pipeline lands or stages, sorted.
 fn sources<'a>(brief: &Brief<'a>) -> BTreeSet<&'a Name> {

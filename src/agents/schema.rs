@@ -106,6 +106,11 @@ fn landed<'a>(brief: &Brief<'a>) -> BTreeMap<&'a TableRef, Late> {
     landed
 }
 
+/// The name of the landed table, where it is not that of the table.
+pub(super) fn landed_as(contract: &Contract) -> Option<Name> {
+    Some(contract.landed()).filter(|name| *name != contract.table)
+}
+
 fn hours_of(test: &Test) -> Option<u32> {
     test.arguments.get("hours").and_then(serde_json::Value::as_u64).and_then(|h| u32::try_from(h).ok())
 }
@@ -114,6 +119,7 @@ fn source_table(contract: &Contract, late: Late) -> DbtSourceTable {
     let cursor = contract.cursor.clone().filter(|c| contract.column(c.as_str()).is_some());
     DbtSourceTable {
         name: contract.table.clone(),
+        landed: landed_as(contract),
         description: description(contract),
         // What is an error already needs no warning after it.
         warn_after_hours: late.warn.filter(|w| cursor.is_some() && late.error.is_none_or(|e| *w < e)),
@@ -132,6 +138,8 @@ fn ddl_table(contract: &Contract, key: &[Name]) -> DdlTable {
     let declared: Vec<Name> = contract.key().into_iter().map(|c| c.name.clone()).collect();
     DdlTable {
         name: contract.table.clone(),
+        landed: landed_as(contract),
+        changes: contract.followed.landing.changes.clone(),
         description: description(contract),
         columns: contract.columns.iter().map(column).collect(),
         primary_key: if declared.is_empty() { key.to_vec() } else { declared },

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Ground;
 use super::draft::{Draft, Item};
 use super::names::{is_channel, is_env_name, near, twice};
 use crate::proposal::{Alert, DagAction, DagChange, IngestTable};
@@ -12,9 +13,18 @@ use crate::vocabulary::{Diagnostic, Name};
 const MOST_RETRIES: u8 = 20;
 
 /// Proves all DAGs and alerts.
-pub(super) fn prove(draft: &Draft, found: &mut Vec<Diagnostic>) {
+pub(super) fn prove(ground: &Ground<'_>, draft: &Draft, found: &mut Vec<Diagnostic>) {
     for item in draft.dags.values() {
         dag(draft, item, found);
+        for (i, task) in item.value.tasks.iter().enumerate() {
+            if let DagAction::Drift(source) = &task.action
+                && !ground.config.sources.contains_key(source)
+            {
+                let fault = Diagnostic::error("unknown-source", format!("`pipewright.yml` has no source `{source}`"));
+                let known = ground.config.sources.keys().map(Name::as_str);
+                found.push(near(fault, source.as_str(), known).at(item.place(format!("tasks.{i}.action.drift"))));
+            }
+        }
     }
     for item in draft.alerts.values() {
         alert(item, found);
@@ -126,6 +136,7 @@ fn action(draft: &Draft, item: &Item<DagChange>, i: usize, action: &DagAction, f
             }
             return;
         }
+        DagAction::Drift(_) => return,
         DagAction::Run(models) => ("run", models),
         DagAction::Test(models) => ("test", models),
         DagAction::Build(models) => ("build", models),

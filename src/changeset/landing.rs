@@ -3,7 +3,7 @@
 use super::Ground;
 use super::draft::{Draft, Item};
 use super::names::{connection, environments, near, twice};
-use crate::contract::Contract;
+use crate::contract::{Contract, LandedChange};
 use crate::proposal::{Ddl, IngestTable, Ingestion};
 use crate::spec::Mode;
 use crate::vocabulary::{Diagnostic, Name, Place, TableRef};
@@ -21,6 +21,9 @@ pub(super) fn prove(ground: &Ground<'_>, draft: &Draft, found: &mut Vec<Diagnost
                 found.push(no_contract(&table_ref).at(item.place(format!("tables.{i}.name"))));
                 continue;
             };
+            found.extend(
+                landing(contract, table.landed.as_ref()).map(|d| d.at(item.place(format!("tables.{i}.landed")))),
+            );
             if let Some(column) = &table.loaded_at {
                 let at = item.place(format!("tables.{i}.loaded_at"));
                 temporal(contract, column, "freshness", at, found);
@@ -38,6 +41,24 @@ pub(super) fn prove(ground: &Ground<'_>, draft: &Draft, found: &mut Vec<Diagnost
 /// The contract of a table, as proposed or as it is.
 pub(super) fn find<'a>(ground: &'a Ground<'_>, draft: &'a Draft, table: &TableRef) -> Option<&'a Contract> {
     draft.contracts.get(table).map(|i| &i.value).or_else(|| ground.contracts.get(table))
+}
+
+/// Where a table lands is for its contract to say.
+fn landing(contract: &Contract, landed: Option<&Name>) -> Option<Diagnostic> {
+    let due = contract.landed();
+    let said = landed.unwrap_or(&contract.table);
+    (*said != due).then(|| {
+        let what = format!("`{}` lands in `{due}` by its contract, not in `{said}`", contract.table_ref());
+        Diagnostic::error("other-landing", what).next("leave `landed` as the contract has it")
+    })
+}
+
+/// How a landed table came to be is for its contract to say.
+fn altered(contract: &Contract, changes: &[LandedChange]) -> Option<Diagnostic> {
+    (contract.followed.landing.changes != changes).then(|| {
+        let what = format!("the landed table of `{}` was changed otherwise by its contract", contract.table_ref());
+        Diagnostic::error("other-landing", what).next("leave `changes` as the contract has them")
+    })
 }
 
 fn no_contract(table: &TableRef) -> Diagnostic {
@@ -175,6 +196,8 @@ fn ingestion(ground: &Ground<'_>, draft: &Draft, item: &Item<Ingestion>, found: 
 
 fn landed(item: &Item<Ingestion>, i: usize, table: &IngestTable, contract: &Contract, found: &mut Vec<Diagnostic>) {
     let at = |path: &str| item.place(format!("tables.{i}.{path}"));
+    found.extend(landing(contract, table.landed.as_ref()).map(|d| d.at(at("landed"))));
+    found.extend(altered(contract, &table.changes).map(|d| d.at(at("changes"))));
     if table.physical_name != contract.physical_name {
         let what =
             format!("the source calls `{}` {:?}, not {:?}", table.name, contract.physical_name, table.physical_name);
@@ -273,6 +296,8 @@ fn ddl(ground: &Ground<'_>, draft: &Draft, item: &Item<Ddl>, found: &mut Vec<Dia
         }
         let table_ref = source.map(|s| TableRef { source: s.clone(), table: table.name.clone() });
         let Some(contract) = table_ref.and_then(|t| find(ground, draft, &t)) else { continue };
+        found.extend(landing(contract, table.landed.as_ref()).map(|d| d.at(at("landed"))));
+        found.extend(altered(contract, &table.changes).map(|d| d.at(at("changes"))));
         for (n, made) in table.columns.iter().enumerate() {
             if let Some(known) = contract.column(made.name.as_str())
                 && known.data_type != made.data_type

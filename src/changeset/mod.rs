@@ -69,7 +69,7 @@ pub fn prove(ground: &Ground<'_>, proposals: Vec<Proposal>) -> Outcome<ChangeSet
     let mut known = models::prove(ground, &mut draft, &macros, &mut found);
     snapshots::prove(&draft, &mut known, &mut found);
     quality::prove(&draft, &known, &files, &mut found);
-    dags::prove(&draft, &mut found);
+    dags::prove(ground, &draft, &mut found);
     Fault::unless_empty(found)?;
     Ok(draft.into())
 }

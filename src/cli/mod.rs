@@ -6,6 +6,7 @@ mod check;
 mod diff;
 mod discover;
 mod doctor;
+mod drift;
 mod handed;
 mod init;
 mod log;
@@ -65,6 +66,7 @@ enum Command {
     Setup(setup::Args),
     Doctor(doctor::Args),
     Discover(discover::Args),
+    Drift(drift::Args),
     Plan(plan::Args),
     Propose(propose::Args),
     Regenerate(regenerate::Args),
@@ -123,6 +125,7 @@ fn dispatch(cli: &Cli, ui: &Ui) -> Outcome<u8> {
         Command::Setup(args) => setup::run(args, dir, ui),
         Command::Doctor(args) => doctor::run(args, dir, ui),
         Command::Discover(args) => discover::run(args, dir, ui),
+        Command::Drift(args) => drift::run(args, dir, ui),
         Command::Plan(args) => plan::run(args, dir, ui),
         Command::Propose(args) => propose::run(args, dir, ui),
         Command::Regenerate(args) => regenerate::run(args, dir, ui),

@@ -1,6 +1,7 @@
 //! Source contracts: what a source's table holds. A document of the Open Data Contract Standard 3.2 is read into, and
 //! written from, a [`Contract`]; people own the document.
 
+mod followed;
 pub mod odcs;
 mod profile;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::vocabulary::{DataType, Name, TableRef};
 
+pub use followed::{Alteration, Decision, Followed, LandedChange, Landing};
 pub use odcs::{put_aside, put_back, read, write};
 pub use profile::{ColumnProfile, Counted, CursorCandidate, Evidence, Lengths, TableProfile};
 
@@ -45,6 +47,9 @@ pub struct Contract {
     /// seen when the table was discovered, so that what comes later is read the same way.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reading: BTreeMap<String, String>,
+    /// How it followed its source.
+    #[serde(default, skip_serializing_if = "Followed::is_default")]
+    pub followed: Followed,
 }
 
 /// Table or view.
@@ -124,6 +129,19 @@ impl Contract {
     /// What tells the table from the others of its source: the source's own schema and name.
     pub fn physical(&self) -> (Option<&str>, &str) {
         (self.physical_schema.as_deref(), &self.physical_name)
+    }
+
+    /// What the source calls the table, with its schema where it has one.
+    pub fn called(&self) -> String {
+        match &self.physical_schema {
+            Some(schema) => format!("{schema}.{}", self.physical_name),
+            None => self.physical_name.clone(),
+        }
+    }
+
+    /// The name of the landed table.
+    pub fn landed(&self) -> Name {
+        self.followed.landing.name(&self.table)
     }
 
     /// The column of that name.

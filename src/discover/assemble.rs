@@ -2,7 +2,7 @@
 
 use super::connector::{Connector, RawTable, Sample};
 use super::{personal, profile, references};
-use crate::contract::{Column, Contract, TableProfile};
+use crate::contract::{Column, Contract, Followed, TableProfile};
 use crate::vocabulary::{DataType, Diagnostic, Name, Outcome};
 
 /// One contract a table.
@@ -100,6 +100,7 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
             bytes: sample.bytes,
             cursors,
         }),
+        followed: Followed::default(),
     }
 }
 

@@ -68,4 +68,6 @@ pub enum DagAction {
     Build(Vec<Name>),
     /// `dbt snapshot` of these snapshots.
     Snapshot(Vec<Name>),
+    /// `pipewright drift` of this source: it fails where a change breaks something.
+    Drift(Name),
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::contract::LandedChange;
 use crate::spec::Mode;
 use crate::vocabulary::{DataType, Name, Window};
 use crate::workspace::Environments;
@@ -31,8 +32,11 @@ pub struct Ingestion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IngestTable {
-    /// Name of the landed table.
+    /// Name of the table.
     pub name: Name,
+    /// Name of the landed table, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landed: Option<Name>,
     /// The source's schema that it is in, where that is not the connection's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub physical_schema: Option<String>,
@@ -54,6 +58,9 @@ pub struct IngestTable {
     pub window: Option<Window>,
     /// Columns in order.
     pub columns: Vec<IngestColumn>,
+    /// What was changed in the landed table since it was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<LandedChange>,
 }
 
 /// One landed column.

@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::contract::Contract;
+use crate::contract::{Contract, LandedChange};
 use crate::spec::{Materialization, Spec, TestSeverity};
 use crate::vocabulary::{ArtifactKind, DataType, Dialect, Name, Relation, TableRef};
 use crate::workspace::{Environments, Platform};
@@ -176,6 +176,9 @@ pub struct DbtSource {
 pub struct DbtSourceTable {
     /// Name of the table.
     pub name: Name,
+    /// Name of the landed table, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landed: Option<Name>,
     /// What a row is.
     pub description: String,
     /// Column that tells how fresh the table is.
@@ -337,6 +340,12 @@ pub struct Ddl {
 pub struct DdlTable {
     /// Name.
     pub name: Name,
+    /// Name of the landed table, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landed: Option<Name>,
+    /// What was changed in the landed table since it was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<LandedChange>,
     /// Comment.
     pub description: String,
     /// Columns in order.

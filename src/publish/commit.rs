@@ -25,8 +25,10 @@ pub struct Draft<'a> {
     pub title: &'a str,
     /// The requirement as written, where the change came from one.
     pub requirement: Option<&'a str>,
-    /// All generated files of the workspace.
+    /// All generated files of the workspace, or those of a part of it.
     pub generated: &'a Files,
+    /// Whether these are all: then files that nothing generates any more go.
+    pub whole: bool,
     /// Documents that people own (specs, contracts, `pipewright.yml`, the lock file): written as they are, over what
     /// stands in HEAD. One that the work tree holds already with the same content, committed or not, is taken in.
     pub documents: &'a Files,
@@ -73,7 +75,7 @@ pub enum Published {
 pub fn commit(git: &Git, draft: &Draft<'_>) -> Outcome<Published> {
     git.refuse_unfinished()?;
     let head = git.head()?;
-    let (changes, findings) = changes(git, head.commit, draft.generated, draft.documents)?;
+    let (changes, findings) = changes(git, head.commit, draft.generated, draft.whole, draft.documents)?;
     if changes.is_empty() {
         return Ok(Published::Unchanged { findings });
     }
@@ -129,11 +131,12 @@ pub(crate) fn changes(
     git: &Git,
     head: Option<Id>,
     generated: &Files,
+    whole: bool,
     documents: &Files,
 ) -> Outcome<(Changes, Vec<Diagnostic>)> {
     let here = git.entries(head)?;
     let mut out = BTreeMap::new();
-    let merged = regenerate(git, &here, generated, &mut out)?;
+    let merged = regenerate(git, &here, generated, whole, &mut out)?;
     let mut findings = merged.findings;
     for (path, text) in documents {
         let file = File::plain(text.as_bytes());
@@ -155,7 +158,7 @@ pub(crate) fn changes(
 
 /// Merges what was generated with what stands in HEAD. Only files that are generated otherwise than last time are read:
 /// for all others, what stands is right.
-fn regenerate(git: &Git, here: &Entries, generated: &Files, out: &mut Changes) -> Outcome<Merged> {
+fn regenerate(git: &Git, here: &Entries, generated: &Files, whole: bool, out: &mut Changes) -> Outcome<Merged> {
     let (mut base, mut edited, mut new) = (Tree::new(), Tree::new(), Files::new());
     let mut take = |path: &str, text: Option<&String>| -> Outcome<()> {
         let (last, now) = (here.get(&format!("{BASE}{path}")), here.get(path));
@@ -179,7 +182,8 @@ fn regenerate(git: &Git, here: &Entries, generated: &Files, out: &mut Changes) -
         }
     }
     let gone = here.range(BASE.to_owned()..).map_while(|(path, _)| path.strip_prefix(BASE));
-    for path in gone.filter(|path| !generated.contains_key(*path) && (!is_document(path) || is_answers(path))) {
+    for path in gone.filter(|path| whole && !generated.contains_key(*path) && (!is_document(path) || is_answers(path)))
+    {
         take(path, None)?;
         out.insert(format!("{BASE}{path}"), None);
     }

@@ -10,6 +10,7 @@ use super::artifacts::Kind;
 use super::diff::{Pair, between};
 use super::evidence::Proofs;
 use super::summary::{Count, Summary, summary};
+use crate::contract::{self, Decision};
 use crate::spec::{Answer, Spec};
 use crate::vocabulary::{Diagnostic, Outcome, Place};
 use crate::workspace::Config;
@@ -122,6 +123,7 @@ pub fn pull_request(change: &ChangeView) -> Outcome<String> {
         answers => spec.map_or(Vec::new(), |s| {
             s.answers.iter().map(|a| format!("{} {}", plain(&a.question), code(&a.value))).collect()
         }),
+        drift => decisions(change),
         lineage => edges,
         more_edges => more,
         changes => counts(&summary, change),
@@ -135,6 +137,23 @@ pub fn pull_request(change: &ChangeView) -> Outcome<String> {
         context! { requirement => quote, ..context }
     };
     crate::template::render("pull_request/pull_request.md", context)
+}
+
+/// What was decided about changes of sources, and on which evidence: what contracts of the change say more than before.
+fn decisions(change: &ChangeView) -> Vec<minijinja::Value> {
+    let of = |tree: &Tree, path: &str| -> Vec<Decision> {
+        let text = tree.get(path).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
+        text.and_then(|text| contract::read(path, &text).ok()).map(|c| c.followed.decisions).unwrap_or_default()
+    };
+    let mut out = Vec::new();
+    for path in change.pair.after.keys().filter(|path| path.starts_with("contracts/")) {
+        let before = of(&change.pair.before, path);
+        for decision in of(&change.pair.after, path).into_iter().filter(|d| !before.contains(d)) {
+            let Decision { about, decided, because } = decision;
+            out.push(context! { about => plain(&about), decided => plain(&decided), because => plain(&because) });
+        }
+    }
+    out
 }
 
 /// With a capital letter first.

@@ -65,6 +65,7 @@ fn declaration(dag: &DagChange, alerts: &[&Alert], config: &Config) -> Value {
             DagAction::Test(models) => ("dbt_test", json!(models)),
             DagAction::Build(models) => ("dbt_build", json!(models)),
             DagAction::Snapshot(snapshots) => ("dbt_snapshot", json!(snapshots)),
+            DagAction::Drift(source) => ("pipewright_drift", json!(source)),
         };
         let outlets: Vec<String> = task.outlets.iter().map(|outlet| asset(outlet, config)).collect();
         let after: Vec<String> = task.after.iter().map(id).collect();
@@ -191,6 +192,10 @@ fn statement(task: &DagTask, variable: &str, indent: usize, config: &Config) -> 
         }
         DagAction::Build(models) => ("dbt", vec![id, python_string("build"), select(models, indent)]),
         DagAction::Snapshot(snapshots) => ("dbt", vec![id, python_string("snapshot"), select(snapshots, indent)]),
+        DagAction::Drift(source) => {
+            let command = format!("\"${{PIPEWRIGHT_BIN:-pipewright}}\" drift {source} --exit-code");
+            ("run", vec![id, python_string(&command), "cwd=WORKSPACE".to_owned()])
+        }
     };
     if !task.outlets.is_empty() {
         args.push(format!("outlets={}", assets(&task.outlets, indent + 4, indent + 12, config)));

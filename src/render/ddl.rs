@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::contract::Alteration;
 use crate::proposal::{Ddl, DdlTable};
 use crate::sql::types;
 use crate::template;
@@ -46,10 +47,23 @@ fn table(table: &DdlTable, dialect: Dialect) -> Value {
             })
         })
         .collect();
+    let mut alterations: Vec<Value> = Vec::new();
+    for change in &table.changes {
+        let of = types::name(landed(change.data_type), dialect);
+        let alter = |how: &str| json!({"column": change.column, "type": of, "how": how});
+        match change.change {
+            Alteration::Added => alterations.push(alter("add")),
+            Alteration::Widened => alterations.push(alter("widen")),
+            Alteration::Nullable => alterations.push(alter("relax")),
+            // A table that is made anew does not have it: what can run twice can run there, too.
+            Alteration::Gone => alterations.extend([alter("add"), alter("relax")]),
+        }
+    }
     json!({
-        "name": table.name,
+        "name": table.landed.as_ref().unwrap_or(&table.name),
         "description": table.description,
         "columns": columns,
         "primary_key": table.primary_key,
+        "alterations": alterations,
     })
 }

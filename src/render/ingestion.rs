@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::readers::reader;
 use super::{Files, python};
+use crate::contract::{Alteration, LandedChange};
 use crate::proposal::{IngestColumn, IngestTable, Ingestion};
 use crate::spec::Mode;
 use crate::template;
@@ -200,11 +201,17 @@ impl Plan<'_> {
 
 fn table(table: &IngestTable, plan: &Plan<'_>) -> Value {
     let mut value = json!({
-        "name": table.name,
+        "name": table.landed.as_ref().unwrap_or(&table.name),
         "source": python::string(&table.physical_name, 8, 15, 1),
         "mode": plan.mode,
         "columns": table.columns.iter().map(column).collect::<Vec<_>>(),
     });
+    if !table.changes.is_empty() {
+        let gone = table.changes.iter().filter(|c| c.change == Alteration::Gone);
+        let gone: Vec<String> = gone.map(|c| gone_column(c)).collect();
+        value["altered"] = json!(true);
+        value["gone"] = json!(gone);
+    }
     if !plan.key.is_empty() {
         let key: Vec<String> = plan.key.iter().map(|name| python_string(name.as_str())).collect();
         value["key"] = json!(python::tuple(&key, 8, 12, 1));
@@ -251,6 +258,12 @@ fn span(window: &Window) -> String {
         named.iter().filter_map(|(name, unit)| Some(format!("{name}={}", python_string(unit.as_ref()?.as_str())))),
     );
     python::call("Window", &args, 8, 15, 1)
+}
+
+/// A landed column that the source has no longer.
+fn gone_column(change: &LandedChange) -> String {
+    let (name, physical_name) = (change.column.clone(), change.column.to_string());
+    column(&IngestColumn { name, physical_name, data_type: change.data_type, required: false })
 }
 
 fn column(column: &IngestColumn) -> String {

@@ -114,7 +114,7 @@ pub fn finish(git: &Git, back: &Back, generated: &Files, documents: &Files, when
         .clone()
         .filter(|_| head.commit == Some(back.head))
         .ok_or_else(|| Fault::from(Diagnostic::error("git-busy", "HEAD has moved meanwhile").next("try again")))?;
-    let (mut changes, findings) = publish::changes(git, head.commit, generated, documents)?;
+    let (mut changes, findings) = publish::changes(git, head.commit, generated, true, documents)?;
     let lost: Vec<Diagnostic> = findings
         .into_iter()
         .filter(|d| d.code != "kept-deletion")

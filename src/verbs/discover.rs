@@ -102,7 +102,7 @@ pub fn discover(options: &DiscoverOptions, progress: &mut dyn FnMut(&str)) -> Ou
     Ok(Report { contracts, changed: !writes.is_empty(), warnings })
 }
 
-fn selected(workspace: &Workspace, source: Option<&str>) -> Outcome<Vec<Name>> {
+pub(super) fn selected(workspace: &Workspace, source: Option<&str>) -> Outcome<Vec<Name>> {
     let all: Vec<Name> = workspace.config.sources.keys().cloned().collect();
     let Some(wanted) = source else {
         if all.is_empty() {
@@ -128,7 +128,10 @@ fn selected(workspace: &Workspace, source: Option<&str>) -> Outcome<Vec<Name>> {
 /// Contracts whose table the source no longer has.
 fn vanished(workspace: &Workspace, source: &Name, found: &[Contract]) -> Vec<Diagnostic> {
     let there: BTreeSet<_> = found.iter().map(Contract::physical).collect();
-    let gone = workspace.contracts.values().filter(|c| c.source == *source && !there.contains(&c.physical()));
+    let gone = workspace
+        .contracts
+        .values()
+        .filter(|c| c.source == *source && !c.followed.retired && !there.contains(&c.physical()));
     gone.map(|contract| {
         let what = format!("`{}` has a contract, but the source has no such table", contract.table_ref());
         Diagnostic::warning("table-gone", what)

@@ -7,6 +7,7 @@ use super::choose::is_released;
 use super::messages::Talk;
 use super::origins::{Source, at_documents};
 use super::own::{Desk, Programs};
+use super::part::Part;
 use super::released;
 use crate::agents;
 use crate::agents::own::{Ask, Choice, Own};
@@ -69,6 +70,16 @@ impl From<&Workspace> for Inputs {
 
 /// Generates every file. `before` are the specs as they were, for what needs an approval.
 pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git) -> Outcome<Generated> {
+    generate_part(inputs, before, git, None)
+}
+
+/// Generates what follows from `tables`, or everything.
+pub(super) fn generate_part(
+    inputs: &Inputs,
+    before: &BTreeMap<Name, Spec>,
+    git: &Git,
+    tables: Option<&BTreeSet<TableRef>>,
+) -> Outcome<Generated> {
     if inputs.specs.is_empty() && inputs.handed_in.is_empty() {
         // Nothing to build: no dbt project either.
         return Ok(Generated {
@@ -87,6 +98,7 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
     let own = Own { choice: Choice::of(&inputs.config.agents), answering: &answering };
     let (mut plans, mut proposals, mut faults) = (Vec::new(), inputs.proposed.clone(), Vec::new());
     let mut talks = Vec::new();
+    proposals.extend(agents::watch(&inputs.config));
     let mut sources: Vec<Source> = proposals.iter().map(Source::document).collect();
     for spec in inputs.specs.values() {
         let context = Context {
@@ -117,6 +129,13 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
     }
     document::pin(&mut faults, &inputs.texts);
     Fault::unless_empty(faults)?;
+    let part = tables.map(|tables| Part::of(&proposals, tables));
+    if let Some(part) = &part {
+        let kept: Vec<bool> = proposals.iter().map(|p| part.takes(&p.artifact)).collect();
+        let (mut of_proposal, mut of_source) = (kept.iter(), kept.iter());
+        proposals.retain(|_| of_proposal.next().copied().unwrap_or(true));
+        sources.retain(|_| of_source.next().copied().unwrap_or(true));
+    }
     let ground = Ground { config: &inputs.config, contracts: &inputs.contracts };
     let kept = if inputs.config.released.is_empty() { Vec::new() } else { proposals.clone() };
     let change = changeset::prove(&ground, proposals).map_err(|fault| {
@@ -125,6 +144,9 @@ pub(super) fn generate(inputs: &Inputs, before: &BTreeMap<Name, Spec>, git: &Git
         fault
     })?;
     let mut files = render::files(&change, &inputs.config)?;
+    if let Some(part) = &part {
+        part.write(&mut files);
+    }
     yield_to_people(&mut files, git)?;
     let released = released::take_out(&mut files, &ground);
     if !inputs.config.released.is_empty() {

@@ -145,6 +145,7 @@ fn config(root: &std::path::Path, options: &InitOptions) -> Outcome<Config> {
             sources,
             targets: Environments { dev, prod: None, profile: None },
             defaults: Defaults::default(),
+            drift: None,
             airflow: Airflow::default(),
             profile: Profiling::default(),
             runtime: Runtime::default(),

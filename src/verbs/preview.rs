@@ -72,7 +72,7 @@ pub fn preview(dir: &Path, programs: Programs) -> Outcome<Preview> {
     findings.extend(generated.findings.clone());
     let head = git.head()?.commit;
     let documents = Files::from([(paths::LOCK.to_owned(), generate::lock_file(&inputs, &generated.answers))]);
-    let (changes, found) = publish::changes(git, head, &generated.files, &documents)?;
+    let (changes, found) = publish::changes(git, head, &generated.files, true, &documents)?;
     let here = git.entries(head)?;
     let (mut before, mut after) = (Tree::new(), Tree::new());
     for (path, file) in changes.iter().filter(|(path, _)| !path.starts_with(BASE)) {

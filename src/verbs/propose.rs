@@ -218,6 +218,7 @@ fn change(session: &Session, wanted: Wanted, programs: Programs) -> Outcome<Answ
             title: &wanted.title,
             requirement,
             generated: &generated.files,
+            whole: true,
             documents: &documents,
             when: when(),
         },

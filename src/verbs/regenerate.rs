@@ -70,6 +70,7 @@ pub fn regenerate(dir: &Path, programs: Programs) -> Outcome<Regenerated> {
         title: &title,
         requirement: None,
         generated: &generated.files,
+        whole: true,
         documents: &documents,
         when: when(),
     };

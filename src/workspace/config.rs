@@ -33,6 +33,9 @@ pub struct Config {
     /// How the rows of sources are looked at.
     #[serde(default, skip_serializing_if = "Profiling::is_default")]
     pub profile: Profiling,
+    /// When a DAG looks for drift; no DAG if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Watch>,
     /// The programs that run pipelines, where they are not the pinned ones.
     #[serde(default, skip_serializing_if = "Runtime::is_default")]
     pub runtime: Runtime,
@@ -194,6 +197,17 @@ pub struct Defaults {
     pub country_calling_code: String,
     /// Slack channel that is told where a requirement says that someone is to be told, but not who.
     pub alert_channel: String,
+}
+
+/// When a DAG looks for drift in every source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    /// Five cron fields, `0 6 * * *`.
+    pub cron: String,
+    /// IANA time zone of `cron`; the workspace's default if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
 }
 
 /// How DAGs are written.

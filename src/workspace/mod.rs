@@ -16,7 +16,7 @@ mod reached;
 mod url;
 
 pub use config::{
-    Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Reading, Runtime,
+    Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Reading, Runtime, Watch,
 };
 pub use language_model::{LanguageModel, ModelUse, Money, Price, Provider, ReadBy};
 pub use ledger::{Dataset, Event, EventKind, Inverse, Job, Ledger};

@@ -21,6 +21,21 @@ create table if not exists [[ schema.name ]].[[ table.name ]] (
 
 comment = [[ table.description | sql_string(dialect) ]]
 [%- endif %];
+[% if table.alterations %]
+
+-- Where rows are staged before they are merged: altered alike.
+create schema if not exists [[ schema.name ]]_staging;
+[% endif %]
+[% for alter in table.alterations %]
+[% for place in [schema.name, schema.name ~ '_staging'] %]
+
+alter table [[ 'if exists ' if not loop.first ]][[ place ]].[[ table.name ]]
+[%- if alter.how == 'add' %] add column if not exists [[ alter.column ]] [[ alter.type ]];
+[%- elif alter.how == 'widen' %] alter column [[ alter.column ]] set data type [[ alter.type ]];
+[%- else %] alter column [[ alter.column ]] drop not null;
+[%- endif +%]
+[% endfor %]
+[% endfor %]
 [% if not inline %]
 [% if table.description %]
 

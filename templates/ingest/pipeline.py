@@ -37,6 +37,16 @@
             [[ column ]],
 [% endfor %]
         ),
+[% if table.altered is defined %]
+        altered=True,
+[% endif %]
+[% if table.gone %]
+        gone=(
+[% for column in table.gone %]
+            [[ column ]],
+[% endfor %]
+        ),
+[% endif %]
     ),
 [% endfor %]
 )

@@ -27,6 +27,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation  # noqa: E402
 BATCH = 50_000
 WIDE = Context(prec=76)
 FLOAT_SLACK = Decimal("1e-14")
+EPOCH_MILLIS = 95_617_584_000
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ class Table:
     """One landing table.
 
     `mode` is replace, or merge: on `key`, else by the moments of the window's or cursor's column.
+    `altered`: the landed table took changes of the source; columns that are `gone` stay in it.
     """
 
     name: str
@@ -129,6 +131,8 @@ class Table:
     reading: dict[str, str] = field(default_factory=dict)
     window: Window | None = None
     cursor: Cursor | None = None
+    altered: bool = False
+    gone: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,10 @@ ISO = re.compile(
 
 
 def to_timestamp(value: Any) -> datetime:
-    """A moment in UTC, without zone. SQLite has no such type: its texts are ISO 8601."""
+    """A moment in UTC, without zone. SQLite has no such type: its texts are ISO 8601.
+
+    A number counts seconds since 1970, or milliseconds where seconds would be past the year 5000.
+    """
     if isinstance(value, str):
         match = ISO.fullmatch(value.strip())
         if not match:
@@ -172,6 +179,9 @@ def to_timestamp(value: Any) -> datetime:
         value = datetime.fromisoformat(f"{day}T{clock}.{(fraction or '')[:6]:0<6}{zone}")
     elif isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        unit = "seconds" if abs(value) < EPOCH_MILLIS else "milliseconds"
+        value = datetime(1970, 1, 1) + timedelta(**{unit: value})
     elif not isinstance(value, datetime):
         raise TypeError(value)
     return value.astimezone(timezone.utc).replace(tzinfo=None) if value.tzinfo else value
@@ -381,8 +391,9 @@ def resource(table: Table, url: Any, as_of: datetime, landed_until: Any) -> Any:
     return dlt.resource(
         rows(table, url, as_of, landed_until),
         name=table.name,
-        columns=[c.hint() for c in table.columns],
-        schema_contract={"data_type": "freeze"},  # columns may be added: the contract decides
+        columns=[c.hint() for c in (*table.columns, *table.gone)],
+        # Columns may be added: the contract decides. What the DDL altered, dlt remembers otherwise.
+        schema_contract={"data_type": "evolve" if table.altered else "freeze"},
         **hints,
     )
 

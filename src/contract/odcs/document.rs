@@ -18,8 +18,8 @@ pub struct Document {
     pub schema: Option<Vec<Table>>,
     #[serde(default, rename = "name")]
     _name: Option<String>,
-    #[serde(default, rename = "status")]
-    _status: Option<String>,
+    #[serde(default)]
+    pub status: Option<String>,
     #[serde(default, rename = "tenant")]
     _tenant: Option<IgnoredAny>,
     #[serde(default, rename = "tags")]

@@ -2,6 +2,7 @@
 //! what Pipewright uses are read, and what it adds stands under `customProperties` as `pipewright.…`.
 
 mod document;
+mod followed;
 mod measures;
 mod read;
 mod types;
@@ -28,6 +29,10 @@ const STATISTICS: &str = "pipewright.statistics";
 const PII_CONFIDENCE: &str = "pii_confidence";
 /// Type of a column, where logical and physical type do not tell it.
 const TYPE: &str = "pipewright.type";
+/// How the landed table came to be as it is.
+const LANDING: &str = "pipewright.landing";
+/// What was decided about changes of the source.
+const DRIFT: &str = "pipewright.drift";
 /// A reference that was found from names and values.
 const INFERRED: &str = "pipewright.inferred";
 

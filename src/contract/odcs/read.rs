@@ -3,19 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{CustomProperty, Document, Property, Table};
-use super::{CURSOR, CURSORS, INFERRED, PII_CONFIDENCE, PROFILE, READING, SCHEMA, STATISTICS, TYPE, types};
-use crate::contract::{Column, Contract, Reference, TableKind, TableProfile};
+use super::{
+    CURSOR, CURSORS, DRIFT, INFERRED, LANDING, PII_CONFIDENCE, PROFILE, READING, SCHEMA, STATISTICS, TYPE, followed,
+    types,
+};
+use crate::contract::{Column, Contract, Followed, Reference, TableKind, TableProfile};
 use crate::document;
 use crate::vocabulary::{DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
 
 /// Collects what is wrong while a contract is put together.
-struct Reading<'a> {
+pub(super) struct Reading<'a> {
     file: &'a str,
     faults: Vec<Diagnostic>,
 }
 
 impl Reading<'_> {
-    fn fault(&mut self, code: &'static str, path: impl Into<String>, what: impl Into<String>) -> &mut Diagnostic {
+    pub(super) fn fault(
+        &mut self,
+        code: &'static str,
+        path: impl Into<String>,
+        what: impl Into<String>,
+    ) -> &mut Diagnostic {
         self.faults.push(Diagnostic::error(code, what).at(Place::path(self.file, path)));
         let last = self.faults.len() - 1;
         &mut self.faults[last]
@@ -79,8 +87,9 @@ fn contract(reading: &mut Reading<'_>, document: Document) -> Option<Contract> {
     }
     table_relationships(reading, &table, &mut columns, &path);
     let at = format!("{path}.customProperties");
-    let Custom { schema, reading: form, cursor, profile } =
+    let Custom { schema, reading: form, cursor, profile, mut followed } =
         custom(reading, &table.custom_properties, &mut columns, &at);
+    followed.retired = document.status.as_deref().is_some_and(|s| s.eq_ignore_ascii_case(followed::RETIRED));
     let contract = Contract {
         source,
         table: name,
@@ -92,6 +101,7 @@ fn contract(reading: &mut Reading<'_>, document: Document) -> Option<Contract> {
         cursor,
         profile,
         reading: form,
+        followed,
     };
     check(reading, &contract, &path);
     Some(contract)
@@ -244,6 +254,7 @@ struct Custom {
     reading: BTreeMap<String, String>,
     cursor: Option<Name>,
     profile: Option<TableProfile>,
+    followed: Followed,
 }
 
 fn custom(reading: &mut Reading<'_>, all: &[CustomProperty], columns: &mut [Column], path: &str) -> Custom {
@@ -283,7 +294,11 @@ fn custom(reading: &mut Reading<'_>, all: &[CustomProperty], columns: &mut [Colu
                 }
             },
             STATISTICS => statistics(reading, &property.value, columns, &format!("{at}.value")),
-            other => unknown(reading, other, &[SCHEMA, READING, CURSOR, CURSORS, PROFILE, STATISTICS], &at),
+            LANDING => followed::landing(reading, &property.value, &format!("{at}.value"), &mut out.followed),
+            DRIFT => followed::decisions(reading, &property.value, &format!("{at}.value"), &mut out.followed),
+            other => {
+                unknown(reading, other, &[SCHEMA, READING, CURSOR, CURSORS, PROFILE, STATISTICS, LANDING, DRIFT], &at)
+            }
         }
     }
     if let Some(profile) = &mut out.profile {

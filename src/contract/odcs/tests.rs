@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::contract::{
-    Column, ColumnProfile, Contract, Counted, CursorCandidate, Lengths, Reference, TableKind, TableProfile,
+    Alteration, Column, ColumnProfile, Contract, Counted, CursorCandidate, Decision, Followed, LandedChange, Landing,
+    Lengths, Reference, TableKind, TableProfile,
 };
 use crate::vocabulary::{DataType, Name};
 
@@ -89,6 +90,22 @@ fn hostile() -> Contract {
             bytes: Some(9),
             cursors: vec![CursorCandidate { column: name("c2"), why: "it's: \"so\"".into() }],
         }),
+        followed: hostile_followed(&hostile[..3].join(" ")),
+    }
+}
+
+fn hostile_followed(text: &str) -> Followed {
+    let change = |column: &str, change| LandedChange {
+        column: name(column),
+        change,
+        data_type: DataType::Decimal { precision: 12, scale: 2 },
+    };
+    let decision =
+        |because: &str| Decision { about: text.to_owned(), decided: "- no: #".into(), because: because.into() };
+    Followed {
+        retired: true,
+        landing: Landing { version: 3, changes: vec![change("c1", Alteration::Added), change("c2", Alteration::Gone)] },
+        decisions: vec![decision(""), decision(&text.repeat(9))],
     }
 }
 

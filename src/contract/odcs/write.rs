@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{CURSOR, INFERRED, READING, SCHEMA, TYPE, measures, types};
+use super::{CURSOR, INFERRED, READING, SCHEMA, TYPE, followed, measures, types};
 use crate::contract::{Column, Contract, TableKind};
 use crate::vocabulary::{DataType, yaml_flow_scalar, yaml_scalar, yaml_text};
 
@@ -13,7 +13,8 @@ pub fn write(contract: &Contract) -> String {
     let (source, table) = (&contract.source, &contract.table);
     let _ = write!(
         out,
-        "apiVersion: v3.2.0\nkind: DataContract\nid: {source}.{table}\nname: {source} {table}\nversion: 1.0.0\nstatus: active\n"
+        "apiVersion: v3.2.0\nkind: DataContract\nid: {source}.{table}\nname: {source} {table}\nversion: 1.0.0\nstatus: {}\n",
+        followed::status(&contract.followed)
     );
     if let Some(text) = &contract.description {
         let _ = write!(out, "description:\n  purpose: {}\n", yaml_text(text, 4, 11));
@@ -31,7 +32,9 @@ pub fn write(contract: &Contract) -> String {
     }
     let measures = measures::lines(contract);
     let read = !contract.reading.is_empty();
-    if contract.physical_schema.is_some() || read || contract.cursor.is_some() || !measures.is_empty() {
+    let followed = !contract.followed.landing.is_first() || !contract.followed.decisions.is_empty();
+    let told = contract.physical_schema.is_some() || contract.cursor.is_some() || !measures.is_empty();
+    if told || read || followed {
         out.push_str("    customProperties:\n");
     }
     if let Some(schema) = &contract.physical_schema {
@@ -48,7 +51,9 @@ pub fn write(contract: &Contract) -> String {
     if let Some(cursor) = &contract.cursor {
         let _ = writeln!(out, "      - {{property: {CURSOR}, value: {}}}", yaml_flow_scalar(cursor.as_str()));
     }
-    out + &measures
+    out.push_str(&measures);
+    followed::write(&mut out, &contract.followed);
+    out
 }
 
 fn property(out: &mut String, column: &Column) {

@@ -80,6 +80,7 @@ pub fn contracts(text: &str) -> BTreeMap<TableRef, Contract> {
             columns,
             cursor: table.cursor.as_deref().map(name),
             profile: None,
+            followed: Default::default(),
         };
         out.insert(TableRef { source: schema.source.clone(), table: table_name }, contract);
     }
@@ -99,6 +100,7 @@ pub fn config(contracts: &BTreeMap<TableRef, Contract>) -> Config {
             profile: None,
         },
         defaults: Defaults::default(),
+        drift: None,
         airflow: Airflow::default(),
         profile: Profiling::default(),
         runtime: Runtime::default(),

@@ -1,0 +1,196 @@
+//! Drift end to end: a source changes under a workspace that has run, the branch follows it, and it runs again with the
+//! right rows. Needs the runtime (`pipewright setup`), as `make test` installs it, where models are built.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::warehouse::rows;
+use support::{AS_OF, Sandbox, sqlite};
+
+const WANTED: &str = "daily revenue per country, without cancelled orders";
+const MART: &str = "marts.daily_revenue_per_country";
+
+/// A workspace over the shop with one pipeline on the main branch.
+fn workspace() -> Sandbox {
+    let s = Sandbox::workspace();
+    s.ok(&["propose", WANTED, "--as-of", AS_OF]);
+    s.git(&["branch", "-f", "main", "HEAD"]);
+    s.git(&["switch", "-q", "main"]);
+    s
+}
+
+fn run(s: &Sandbox) -> Value {
+    let (code, report) = s.json(&["run", "--as-of", AS_OF]);
+    assert_eq!(code, 0, "{report}");
+    report
+}
+
+/// What holds after every fix: nothing drifts, everything follows from its documents, the work tree is clean.
+fn followed(s: &Sandbox) {
+    let (code, again) = s.json(&["drift", "--exit-code"]);
+    assert_eq!((code, again["status"].as_str()), (0, Some("clean")), "{again}");
+    let (code, checked) = s.json(&["check"]);
+    assert_eq!((code, checked["status"].as_str()), (0, Some("clean")), "{checked}");
+    assert_eq!(s.git(&["status", "--porcelain"]), "", "the work tree is clean");
+    let (_, discovered) = s.json(&["discover"]);
+    assert_eq!(discovered["changed"], false, "what was followed is what is found: {discovered}");
+}
+
+fn classes(report: &Value) -> Vec<String> {
+    let all = report["changes"].as_array().expect("changes");
+    all.iter().map(|c| format!("{} {}", c["key"].as_str().unwrap(), c["class"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn a_renamed_column_under_a_hand_edit() {
+    let s = workspace();
+    run(&s);
+    let want = rows(&s, &format!("select * from {MART} order by 1, 2"));
+    assert!(want.as_array().is_some_and(|r| r.len() > 50), "{want}");
+    let mart = "dbt/models/marts/daily_revenue_per_country.sql";
+    s.edit(mart, "sum(total_amount) as revenue", "sum(total_amount) as revenue,\n        count(*) as orders_by_hand");
+    s.edit(
+        "contracts/shop/orders.odcs.yaml",
+        "      - name: status\n",
+        "      # asked of Ann: refunds come later\n      - name: status\n",
+    );
+    s.commit("by hand");
+    sqlite(
+        &s.path("shop.sqlite"),
+        "alter table orders rename column total_amount to amount_total; alter table orders add column channel text;",
+    );
+    let (code, report) = s.json(&["drift", "--exit-code"]);
+    assert_eq!(code, 1, "{report}");
+    assert_eq!(classes(&report), ["shop.orders.channel column_added", "shop.orders.total_amount column_renamed"]);
+    let text = report.to_string();
+    let way = r#"["orders.total_amount","stg_shop__orders.total_amount","daily_revenue_per_country.revenue"]"#;
+    assert!(text.contains(way), "{text}");
+    let (_, catalog) = s.json(&["drift", "--no-profile"]);
+    assert_eq!(classes(&catalog), classes(&report), "the catalog alone tells names");
+
+    let before = s.tree();
+    let (code, fixed) = s.json(&["drift", "--fix"]);
+    assert_eq!((code, fixed["status"].as_str()), (0, Some("proposed")), "{fixed}");
+    assert_eq!(fixed["proposed"]["branch"], "pipewright/drift_shop");
+    let untouched: Vec<String> = before
+        .iter()
+        .filter(|(path, bytes)| std::fs::read(s.path(path)).is_ok_and(|now| now == **bytes))
+        .map(|(path, _)| path.clone())
+        .collect();
+    for kept in [mart, "dbt/models/staging/shop/stg_shop__customers.sql", "dags/daily_revenue_per_country.py"] {
+        assert!(untouched.iter().any(|path| path == kept), "{kept} was rewritten");
+    }
+    let contract = s.read("contracts/shop/orders.odcs.yaml");
+    assert!(contract.contains("# asked of Ann") && contract.contains("physicalName: amount_total"), "{contract}");
+    followed(&s);
+    let report = run(&s);
+    assert!(report["tests"].as_array().is_some_and(|t| t.iter().all(|t| t["status"] == "pass")), "{report}");
+    let got = rows(&s, &format!("select * exclude (orders_by_hand) from {MART} order by 1, 2"));
+    assert_eq!(got, want, "the same revenue from the column's new name");
+    let pr = s.ok(&["pr"]).out;
+    assert!(pr.contains("orders.total_amount is called amount_total now") && pr.contains("taken, sure to"), "{pr}");
+}
+
+#[test]
+fn a_used_column_that_is_gone_is_a_question() {
+    let s = workspace();
+    run(&s);
+    sqlite(&s.path("shop.sqlite"), "alter table orders drop column total_amount;");
+    let head = s.git(&["rev-parse", "HEAD"]);
+    let (code, asked) = s.json(&["drift", "--fix"]);
+    assert_eq!((code, asked["status"].as_str()), (3, Some("question")), "{asked}");
+    let question = &asked["questions"][0];
+    assert_eq!(question["key"], "shop.orders.total_amount");
+    assert_eq!(question["candidates"], json!(["null", "remove", "= …"]));
+    assert_eq!(s.git(&["rev-parse", "HEAD"]), head, "nothing was written");
+    s.refused(&["drift", "--fix", "--answer", "shop.orders.total_amount=perhaps"], 2, &["no answer"]);
+    s.refused(&["drift", "--fix", "--answer", "shop.orders.currency=null"], 2, &["no question"]);
+    // What marts lose waits for an approval.
+    s.refused(&["drift", "--fix", "--answer", "shop.orders.total_amount=remove"], 2, &["approve", "revenue"]);
+
+    let (code, fixed) = s.json(&["drift", "--fix", "--answer", "shop.orders.total_amount=null"]);
+    assert_eq!(code, 0, "{fixed}");
+    let contract = s.read("contracts/shop/orders.odcs.yaml");
+    assert!(contract.contains("answered: nulls in its place"), "{contract}");
+    followed(&s);
+    for round in ["first", "second"] {
+        run(&s);
+        let got = rows(&s, &format!("select count(*) > 50, count(revenue) from {MART}"));
+        assert_eq!(got, json!([["True", "0"]]), "{round} run");
+    }
+}
+
+#[test]
+fn ids_that_became_text_and_moments_that_became_numbers() {
+    let s = workspace();
+    run(&s);
+    let want = rows(&s, &format!("select * from {MART} order by 1, 2"));
+    sqlite(
+        &s.path("shop.sqlite"),
+        "create table o (order_id text primary key not null, customer_id integer not null references customers(customer_id),
+           status text not null, ordered_at integer not null, shipped_at timestamp, total_amount decimal(12,2) not null,
+           currency text not null, updated_at timestamp not null);
+         insert into o select 'A-' || order_id, customer_id, status, cast(strftime('%s', ordered_at) as integer),
+           shipped_at, total_amount, currency, updated_at from orders;
+         drop table orders; alter table o rename to orders;",
+    );
+    let (code, asked) = s.json(&["drift", "--fix"]);
+    assert_eq!(code, 3, "{asked}");
+    let keys: Vec<&str> = asked["questions"].as_array().unwrap().iter().map(|q| q["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, ["shop.orders.ordered_at"], "nobody but its own staging model reads order_id: {asked}");
+    let (code, fixed) = s.json(&["drift", "--fix", "--answer", "shop.orders.ordered_at=keep timestamp"]);
+    assert_eq!(code, 0, "{fixed}");
+    followed(&s);
+    for round in ["first", "second"] {
+        let report = run(&s);
+        assert!(report["tests"].as_array().is_some_and(|t| t.iter().all(|t| t["status"] == "pass")), "{report}");
+        assert_eq!(rows(&s, &format!("select * from {MART} order by 1, 2")), want, "{round} run");
+    }
+    let beside = rows(&s, "select (select count(*) from raw_shop.orders), (select count(*) from raw_shop.orders__2)");
+    assert_eq!(beside, json!([["3000", "3000"]]), "the old landing table stays beside the new one");
+}
+
+#[test]
+fn a_dag_looks_for_drift() {
+    let s = workspace();
+    s.refused(&["drift", "--dag", "every day"], 2, &["cron"]);
+    let config = s.read("pipewright.yml");
+    s.write("pipewright.yml", format!("# ours\n{config}"));
+    s.commit("a comment");
+    let (code, made) = s.json(&["drift", "--dag", "0 6 * * *"]);
+    assert_eq!((code, made["status"].as_str()), (0, Some("proposed")), "{made}");
+    let config = s.read("pipewright.yml");
+    assert!(config.starts_with("# ours\n") && config.contains("0 6 * * *"), "{config}");
+    let dag = s.read("dags/pipewright_drift.py");
+    assert!(dag.contains("drift shop --exit-code") && dag.contains("schedule=\"0 6 * * *\""), "{dag}");
+    s.ok(&["check"]);
+    assert_eq!(s.json(&["drift", "--dag", "0 6 * * *"]).1["status"], "clean");
+}
+
+#[test]
+fn what_people_made_of_a_contract_is_no_drift() {
+    let s = workspace();
+    s.edit(
+        "contracts/shop/orders.odcs.yaml",
+        "      - name: currency\n",
+        "      - name: currency_code\n        physicalName: currency\n",
+    );
+    let products = s.read("contracts/shop/products.odcs.yaml");
+    let at = products.find("      - name: cost\n").expect("cost");
+    let end = products[at + 1..]
+        .find("      - name:")
+        .or_else(|| products[at + 1..].find("    customProperties"))
+        .expect("an end");
+    s.write("contracts/shop/products.odcs.yaml", format!("{}{}", &products[..at], &products[at + 1 + end..]));
+    let (code, report) = s.json(&["drift", "--exit-code"]);
+    assert_eq!((code, report["status"].as_str()), (0, Some("clean")), "{report}");
+    sqlite(
+        &s.path("shop.sqlite"),
+        "drop table products; create table \"we{{ird}} `x`\" (\"a\"\"b\" text, \"\u{1f600}\" integer);",
+    );
+    let said = s.pw(&["drift", "--exit-code"]);
+    assert!(said.code <= 1 && !said.err.contains("panicked"), "{} {}", said.out, said.err);
+    s.refused(&["drift", "nowhere"], 2, &["no source"]);
+}
