@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::Options;
 use crate::contract::{self, Column, Contract};
-use crate::discover;
+use crate::discover::{self, Reach};
 use crate::verbs::discover::selected;
 use crate::vocabulary::{Diagnostic, Name, Outcome};
 use crate::workspace::{Profiling, Workspace, paths};
@@ -36,7 +36,9 @@ impl Sources {
             let asked = Profiling { enabled: options.no_profile.then_some(false), ..Profiling::default() };
             let profiling = asked.or(&workspace.config.profiling(source.as_str()));
             catalog_only |= profiling.enabled == Some(false);
-            let found = discover::contracts(&environments.dev, &workspace.root, source, &profiling, progress);
+            let python = crate::verbs::python(workspace);
+            let reach = Reach { root: &workspace.root, python: &python };
+            let found = discover::contracts(&environments.dev, &reach, source, &profiling, progress);
             let found = found.map_err(|mut fault| {
                 workspace.pin(&mut fault.diagnostics);
                 fault
