@@ -11,12 +11,16 @@ use crate::vocabulary::{Diagnostic, Outcome};
 #[command(after_help = "\
 Examples:
   pipewright init --source shop=sqlite:shop.sqlite --target duckdb
-  pipewright init --name analytics --source crm=sqlite:data/crm.db --source shop=sqlite:shop.db")]
+  pipewright init --name analytics --source crm=postgres:CRM_URL --source shop=mysql:SHOP_URL   names of variables
+  pipewright init --source 'vendors=files:feeds/{vendor}/{date}/*.csv' --source 'exports=s3://bucket/exports/'
+  pipewright init --source 'billing=rest:https://api.example.com#openapi=openapi.yml&bearer=BILLING_TOKEN'")]
 pub(super) struct Args {
-    /// A source, NAME=URL; may be given more than once. URLs: sqlite:PATH.
+    /// A source, NAME=URL; may be given more than once. URLs: sqlite:FILE, postgres:VARIABLE, mysql:VARIABLE, duckdb:FILE,
+    /// files:PATH (folders and patterns of CSV, JSON, Parquet, Excel), s3://BUCKET/PATH, rest:ADDRESS, graphql:ADDRESS,
+    /// dbt:ADAPTER. Addresses of databases come from environment variables.
     #[arg(long, value_name = "NAME=URL", required = true)]
     source: Vec<String>,
-    /// Where models are built in dev: duckdb.
+    /// Where models are built in dev: duckdb, postgres:VARIABLE, snowflake:PREFIX.
     #[arg(long, value_name = "KIND", default_value = "duckdb")]
     target: String,
     /// Name of the workspace; that of the folder if not given.

@@ -337,8 +337,7 @@ fn push<T>(map: &mut HashMap<String, Vec<T>>, key: String, entry: T) {
 
 /// A name's parts without plurals and short forms. The source's own spelling tells more (`OrderDetails`), unless it is not ASCII.
 pub fn name_parts(physical: &str, name: &str) -> Vec<String> {
-    let text = if physical.is_ascii() { physical } else { name };
-    parts(text)
+    parts(if says_the_same(physical, name) { physical } else { name })
         .iter()
         .map(|p| {
             synonyms::SHORT
@@ -347,6 +346,15 @@ pub fn name_parts(physical: &str, name: &str) -> Vec<String> {
                 .map_or_else(|| noun(p).into_owned(), |s| s.1.to_owned())
         })
         .collect()
+}
+
+/// Whether a name was only made safe: `OrderItems` has humps that `orderitems` lost, `{vendor}/orders_*.csv` is a place.
+fn says_the_same(physical: &str, name: &str) -> bool {
+    physical.is_ascii() && letters(physical).eq(letters(name))
+}
+
+fn letters(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
 }
 
 /// What several tables are called by first, and the one of them that the others refer to: `trip` is `TripLog`, where

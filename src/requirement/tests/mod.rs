@@ -249,3 +249,13 @@ fn one_of_several_alike_is_never_guessed() {
     let pivot = world.understood("For each customer one column per status with the number of orders").spec;
     assert_eq!(pivot.models.last().unwrap().measures.len(), 5);
 }
+
+#[test]
+fn a_table_of_files_is_known_by_its_name() {
+    let mut world = World::shop();
+    for contract in world.contracts.values_mut() {
+        contract.physical_name = format!("{{vendor}}/{{date}}/{}_*.csv", contract.table);
+    }
+    let spec = world.understood("Number of orders per country").spec;
+    assert!(spec.ingest.iter().any(|i| i.table.to_string() == "shop.orders"), "{spec:?}");
+}
