@@ -246,7 +246,7 @@ fn s3_compatible_storage() {
         "import socket, sys\n\
          from werkzeug.serving import make_server\n\
          from moto.server import DomainDispatcherApplication, create_backend_app\n\
-         s = make_server('127.0.0.1', 0, DomainDispatcherApplication(create_backend_app, service='s3'), threaded=True)\n\
+         s = make_server('127.0.0.1', 0, DomainDispatcherApplication(create_backend_app), threaded=True)\n\
          print(s.server_port, flush=True)\n\
          s.serve_forever()",
     ]));

@@ -237,14 +237,14 @@ def sheets(
 ) -> list[str | None]:
     if form["format"] != "excel":
         return [None]
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineWorkbook, SheetTypeEnum
 
     found: dict[str, None] = {}
     for file in files[-50:]:
         try:
             with source.store.open(file) as raw:
                 book = CalamineWorkbook.from_filelike(io.BytesIO(unpacked(raw).read()))
-                found |= dict.fromkeys(s.name for s in book.sheets_metadata if s.typ.name == "WorkSheet")
+                found |= dict.fromkeys(s.name for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet)
         except Exception as e:
             why = str(e) if isinstance(e, Trouble) else "it can't be read as Excel"
             warn("file-skipped", f"{named([file.path])} is left out: {why}")

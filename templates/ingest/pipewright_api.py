@@ -91,7 +91,10 @@ class Api(Reader):
         before = None
         try:
             for page in self.client.paginate(
-                table, paginator=paginator(reading), data_selector=reading.get("data") or "$", **asked
+                table,
+                paginator=paginator(reading),
+                data_selector=reading.get("data") or "$",
+                **asked,
             ):
                 refused = page.response.json() if "query" in reading else {}
                 if isinstance(refused, dict) and refused.get("errors"):
@@ -142,7 +145,7 @@ def paginator(reading: dict[str, str]) -> BasePaginator:
         return JSONLinkPaginator(next_url_path=rest[0])
     if how == "cursor":
         where = {"cursor_body_path": rest[1]} if body else {"cursor_param": rest[1]}
-        more = rest[2] if len(rest) > 2 else None
+        more = dict(enumerate(rest)).get(2)
         return JSONResponseCursorPaginator(cursor_path=rest[0], has_more_path=more, **where)
     if how == "page":
         where = {"page_body_path": rest[0]} if body else {"page_param": rest[0]}

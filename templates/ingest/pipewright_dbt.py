@@ -25,7 +25,8 @@ def profile(adapter: str, fields: dict[str, str]) -> dict[str, Any]:
             raise SystemExit(f"the environment variable {variable} is not set")
         number = " | as_number" if name.endswith(NUMBERS) else ""
         output[name] = f"{{{{ env_var('{variable}'){number} }}}}"
-    output.setdefault("schema", "main" if adapter == "duckdb" else "public")
+    if "dataset" not in output:  # BigQuery's word for it
+        output.setdefault("schema", "main" if adapter == "duckdb" else "public")
     return {"source": {"target": "source", "outputs": {"source": output}}}
 
 
@@ -38,8 +39,8 @@ def connection(adapter: str, fields: dict[str, str]) -> Iterator[Any]:
             f"the runtime's dbt has no adapter `{adapter}`: name a Python that has it as "
             "`runtime.python`"
         )
-    from dbt.adapters.factory import get_adapter_by_type
-    from dbt.cli.main import dbtRunner
+    from dbt.adapters.factory import get_adapter_by_type  # noqa: PLC0415  (takes a while)
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         project = {"name": "pipewright_source", "version": "1.0.0", "profile": "source"}

@@ -115,8 +115,8 @@ class S3:
     """A prefix of a bucket. Keys and endpoint come from the variables with the given prefix."""
 
     def __init__(self, root: str, credentials: str) -> None:
-        import boto3
-        from botocore.config import Config
+        import boto3  # noqa: PLC0415  (only where S3 is read)
+        from botocore.config import Config  # noqa: PLC0415
 
         def value(name: str) -> str | None:
             return os.environ.get(f"{credentials}_{name}") or None
@@ -134,6 +134,16 @@ class S3:
         )
 
     def files(self) -> Iterator[File]:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            yield from self.listed()
+        except ClientError as e:
+            raise SystemExit(f"{self.bucket}: {e.response['Error']['Code']}") from None
+        except BotoCoreError as e:
+            raise SystemExit(f"{self.bucket}: {type(e).__name__}") from None
+
+    def listed(self) -> Iterator[File]:
         pages = self.client.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
             for found in page.get("Contents", ()):
@@ -144,7 +154,7 @@ class S3:
                     yield File(path, found["Size"], modified.replace(tzinfo=None), found["ETag"])
 
     def open(self, file: File) -> BinaryIO:
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import ClientError  # noqa: PLC0415
 
         whole = tempfile.TemporaryFile()
         try:
@@ -174,11 +184,11 @@ def distinct(names: list[str]) -> list[str]:
     out: list[str] = []
     for i, name in enumerate(names):
         base = name.strip().lstrip("\ufeff") or f"column_{i + 1}"
-        name, n = base, 1
-        while name in out:
+        own, n = base, 1
+        while own in out:
             n += 1
-            name = f"{base}_{n}"
-        out.append(name)
+            own = f"{base}_{n}"
+        out.append(own)
     return out
 
 
@@ -205,7 +215,8 @@ def read_csv(raw: BinaryIO, form: dict[str, str], bad: list[str]) -> Iterator[tu
     raw.seek(0)
 
     def invalid(row: pa_csv.InvalidRow) -> str:
-        bad.append(f"row {row.number}: {row.actual_columns} values in {row.expected_columns} columns")
+        told = f"{row.actual_columns} values in {row.expected_columns} columns"
+        bad.append(f"row {row.number}: {told}")
         return "skip"
 
     batches = pa_csv.open_csv(
@@ -244,8 +255,8 @@ def flat(row: Any, prefix: str = "") -> dict[str, Any]:
         return {prefix or "value": row}
     out: dict[str, Any] = {}
     for name, value in row.items():
-        name = f"{prefix}__{name}" if prefix else name
-        out |= flat(value, name) if isinstance(value, dict) and value else {name: value}
+        full = f"{prefix}__{name}" if prefix else name
+        out |= flat(value, full) if isinstance(value, dict) and value else {full: value}
     return out
 
 
@@ -294,7 +305,7 @@ def read_parquet(raw: BinaryIO) -> Iterator[tuple[int, pa.Table]]:
 
 def read_excel(raw: BinaryIO, form: dict[str, str]) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     """The rows of one sheet: the first that is not empty holds the names."""
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineWorkbook  # noqa: PLC0415  (only where Excel is read)
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(raw.read()))
     if form.get("sheet") not in book.sheet_names:
@@ -333,8 +344,9 @@ class Files(Reader):
         found = matcher(pattern)
         rows = [(f, m.groupdict()) for f in self.store.files() if (m := found.fullmatch(f.path))]
         dated = "{date}" in pattern
-        order = (lambda f: (f[1]["date"], f[0].path)) if dated else lambda f: (f[0].modified, f[0].path)
-        return iter(sorted(rows, key=order))
+        return iter(
+            sorted(rows, key=lambda f: (f[1]["date"] if dated else f[0].modified, f[0].path))
+        )
 
     def read(
         self, file: File, form: dict[str, str], bad: list[str]

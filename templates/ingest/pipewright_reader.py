@@ -78,9 +78,8 @@ def conform(table: Table, part: Part) -> pa.Table:
         except FAULTS as e:
             row = part.first + misfit(column, values)
             # Not the value itself: it may be personal.
-            raise SystemExit(
-                f"{part.place}: row {row}: `{name}` does not fit {column.arrow()}: {type(e).__name__}"
-            ) from None
+            told = f"`{name}` does not fit {column.arrow()}: {type(e).__name__}"
+            raise SystemExit(f"{part.place}: row {row}: {told}") from None
         if isinstance(found, pa.ChunkedArray):
             found = found.combine_chunks()
         if not column.nullable and found.null_count:
@@ -130,9 +129,7 @@ def last_of_each(table: Table, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
                 f'select * exclude "{ORDER}" from rows qualify row_number() '  # noqa: S608
                 f'over (partition by {key} order by "{ORDER}" desc) = 1'
             )
-            schema = pa.schema(
-                [pa.field(c.name, c.arrow(), c.nullable) for c in table.columns]
-            )
+            schema = pa.schema([pa.field(c.name, c.arrow(), c.nullable) for c in table.columns])
             for batch in found.to_arrow_reader(50_000):
                 yield pa.Table.from_batches([batch]).cast(schema)
 
