@@ -364,19 +364,30 @@ fn secrets_of_apis_go_to_their_host_only() {
 #[test]
 fn a_duckdb_file_and_the_same_by_dbt() {
     let s = with_files(&["duck"]);
-    let report = discovered(&s, "old=duckdb:old.duckdb", &[]);
-    snapshot("duckdb", &shown(&s, &report));
-    staged(&s, "old", &[("customers", "merge"), ("orders", "replace"), ("other_orders", "replace")], &[]);
+    let report = discovered(&s, "duck=duckdb:old.duckdb", &[]);
+    let warnings = warned(&report);
+    assert!(warnings.len() == 1 && warnings[0].contains("`evil` is left out"), "{warnings:?}");
+    let orders = s.read("contracts/duck/orders.odcs.yaml");
+    for words in ["to: customers.id", "description: its number", "physicalType: BIGINT"] {
+        assert!(orders.contains(words), "{words}: {orders}");
+    }
+    assert!(!orders.contains("pipewright.inferred"), "the foreign key is declared: {orders}");
+    assert!(s.read("contracts/duck/all_orders.odcs.yaml").contains("physicalType: view"));
+    staged(&s, "duck", &[("customers", "merge"), ("orders", "replace"), ("other_orders", "replace")], &[]);
     let customer = json!([["1", "{\"a\": 1}", "1234567890123456789012", "2026-01-01 08:00:00", "1.50"]]);
-    assert_eq!(rows(&s, "select * from raw_old.customers"), customer);
-    assert_eq!(rows(&s, "select count(*), max(o_d_d) from raw_old.orders"), json!([["2", "🤷"]]));
-    assert_eq!(rows(&s, "select * from raw_old.other_orders"), json!([["7"]]));
+    assert_eq!(rows(&s, "select * from raw_duck.customers"), customer);
+    assert_eq!(rows(&s, "select count(*), max(o_d_d) from raw_duck.orders"), json!([["2", "🤷"]]));
+    assert_eq!(rows(&s, "select * from raw_duck.other_orders"), json!([["7"]]));
 
     let s = with_files(&["duck"]);
     let env = [("OLD_PATH", "old.duckdb"), ("OLD_SCHEMA", "main")];
-    let report = discovered(&s, "old=dbt:duckdb#path=OLD_PATH&schema=OLD_SCHEMA", &env);
-    snapshot("dbt", &shown(&s, &report));
-    staged(&s, "old", &[("customers", "merge"), ("other_orders", "replace")], &env);
-    assert_eq!(rows(&s, "select * from raw_old.customers"), customer);
-    assert_eq!(rows(&s, "select * from raw_old.other_orders"), json!([["7"]]));
+    let report = discovered(&s, "duck=dbt:duckdb#path=OLD_PATH&schema=OLD_SCHEMA", &env);
+    assert_eq!(report["contracts"].as_array().map(Vec::len), Some(4), "{report}");
+    let customers = s.read("contracts/duck/customers.odcs.yaml");
+    for words in ["primaryKey: true", "physicalType: DECIMAL(12,2)", "physicalType: HUGEINT"] {
+        assert!(customers.contains(words), "{words}: {customers}");
+    }
+    staged(&s, "duck", &[("customers", "merge"), ("other_orders", "replace")], &env);
+    assert_eq!(rows(&s, "select * from raw_duck.customers"), customer);
+    assert_eq!(rows(&s, "select * from raw_duck.other_orders"), json!([["7"]]));
 }

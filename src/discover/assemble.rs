@@ -12,7 +12,7 @@ pub fn contracts(
     profiled: &[(RawTable, Sample)],
     warnings: &mut Vec<Diagnostic>,
 ) -> Outcome<Vec<Contract>> {
-    let told: Vec<String> = profiled.iter().map(|(t, _)| told(t)).collect();
+    let told: Vec<String> = profiled.iter().map(|(t, _)| told(t, source)).collect();
     let names = Name::unique(told.iter().map(String::as_str), "table");
     let mut out = Vec::with_capacity(profiled.len());
     for (name, (table, sample)) in names.into_iter().zip(profiled) {
@@ -40,9 +40,12 @@ pub fn contracts(
 }
 
 /// What a name is made of: a table of another schema has that in its name.
-fn told(table: &RawTable) -> String {
+fn told(table: &RawTable, source: &Name) -> String {
     match &table.schema {
-        _ if table.label.is_some() => table.label.clone().unwrap_or_default(),
+        // Files whose names have no word of their own.
+        _ if table.label.is_some() || !table.reading.is_empty() => {
+            table.label.clone().unwrap_or_else(|| source.to_string())
+        }
         Some(schema) => format!("{schema}_{}", table.name),
         None => table.name.clone(),
     }

@@ -273,3 +273,8 @@ def keys(store: Store, table: Table, folders: Iterable[str]) -> None:
                 column.required, column.primary_key = True, position
                 column.unique = len(names) == 1
             return
+    (empty,) = store.db.execute(
+        f"select count(*) filter (coalesce({quoted(found.name)}::varchar, '') = '') from {table.relation}"
+    ).fetchone()
+    # It repeats, such as where a later file has a row anew: no key by itself, but it may be made one.
+    found.required = found.required or not empty
