@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Context, Decimal
 from pathlib import Path
@@ -27,6 +27,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation  # noqa: E402
 BATCH = 50_000
 WIDE = Context(prec=76)
 FLOAT_SLACK = Decimal("1e-14")
+EPOCH_MILLIS = 95_617_584_000
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ class Table:
     """One landing table.
 
     `mode` is replace, or merge: on `key`, else by the moments of the window's or cursor's column.
+    `altered`: the landed table took changes of the source; columns that are `gone` stay in it.
     """
 
     name: str
@@ -126,8 +128,11 @@ class Table:
     mode: str
     key: tuple[str, ...] = ()
     source_schema: str | None = None
+    reading: dict[str, str] = field(default_factory=dict)
     window: Window | None = None
     cursor: Cursor | None = None
+    altered: bool = False
+    gone: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ class Pipeline:
     name: str
     schema: str
     tables: tuple[Table, ...]
-    sources: dict[str, Callable[..., str]]
+    sources: dict[str, Callable[..., Any]]
     targets: dict[str, Callable[..., Any]]
 
 
@@ -158,7 +163,10 @@ ISO = re.compile(
 
 
 def to_timestamp(value: Any) -> datetime:
-    """A moment in UTC, without zone. SQLite has no such type: its texts are ISO 8601."""
+    """A moment in UTC, without zone. SQLite has no such type: its texts are ISO 8601.
+
+    A number counts seconds since 1970, or milliseconds where seconds would be past the year 5000.
+    """
     if isinstance(value, str):
         match = ISO.fullmatch(value.strip())
         if not match:
@@ -171,6 +179,9 @@ def to_timestamp(value: Any) -> datetime:
         value = datetime.fromisoformat(f"{day}T{clock}.{(fraction or '')[:6]:0<6}{zone}")
     elif isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        unit = "seconds" if abs(value) < EPOCH_MILLIS else "milliseconds"
+        value = datetime(1970, 1, 1) + timedelta(**{unit: value})
     elif not isinstance(value, datetime):
         raise TypeError(value)
     return value.astimezone(timezone.utc).replace(tzinfo=None) if value.tzinfo else value
@@ -207,16 +218,31 @@ def to_bool(value: Any) -> bool:
     ]
 
 
+def to_integer(value: Any) -> int:
+    if isinstance(value, bool) or int(value) != value and not isinstance(value, str):
+        raise ValueError(value)
+    return int(value)
+
+
+def to_time(value: Any) -> time:
+    return time.fromisoformat(value.strip()) if isinstance(value, str) else value
+
+
 def to_text(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
 def converter(column: Column) -> Callable[..., Any] | None:
     if column.type == "decimal":
         return to_decimal(column)
     return {
+        "bigint": to_integer,
+        "double": float,
         "timestamp": to_timestamp,
         "date": to_date,
+        "time": to_time,
         "bool": to_bool,
         "text": to_text,
         "json": to_text,
@@ -292,7 +318,7 @@ def query(table: Table, dialect: str, as_of: datetime, since: datetime | int | N
     return selected
 
 
-def rows(table: Table, url: str, as_of: datetime, landed_until: Any) -> Iterator[pa.Table]:
+def rows(table: Table, url: Any, as_of: datetime, landed_until: Any) -> Iterator[pa.Table]:
     # Two pipelines may share a landing table: each goes on where it was itself, never beyond.
     state = dlt.current.resource_state() if table.cursor else {}
     own = state.get("cursor")
@@ -301,6 +327,13 @@ def rows(table: Table, url: str, as_of: datetime, landed_until: Any) -> Iterator
         since = min(landed_until, to_timestamp(own) if isinstance(own, str) else own)
     if isinstance(since, datetime):
         since = (since - table.cursor.lag).replace(microsecond=0)
+    if not isinstance(url, str):
+        # No database that SQLAlchemy speaks to: a reader of its own, such as that of files.
+        yield batch(table, [])
+        for loaded in url.rows(table, as_of, since):
+            advance(table, state, loaded)
+            yield loaded
+        return
     engine = sa.create_engine(url)
     try:
         with engine.connect().execution_options(stream_results=True, yield_per=BATCH) as source:
@@ -312,13 +345,17 @@ def rows(table: Table, url: str, as_of: datetime, landed_until: Any) -> Iterator
             found = source.execute(query(table, engine.dialect.name, as_of, since))
             for partition in found.partitions(BATCH):
                 loaded = batch(table, partition)
-                if table.cursor:
-                    last = pc.max(loaded[table.cursor.column]).as_py()
-                    last = last.isoformat() if isinstance(last, date) else last
-                    state["cursor"] = max(filter(None, (state.get("cursor"), last)), default=None)
+                advance(table, state, loaded)
                 yield loaded
     finally:
         engine.dispose()
+
+
+def advance(table: Table, state: dict[str, Any], loaded: pa.Table) -> None:
+    if table.cursor:
+        last = pc.max(loaded[table.cursor.column]).as_py()
+        last = last.isoformat() if isinstance(last, date) else last
+        state["cursor"] = max(filter(None, (state.get("cursor"), last)), default=None)
 
 
 def landed(pipeline: dlt.Pipeline, table: Table) -> datetime | int | None:
@@ -342,7 +379,7 @@ def landed(pipeline: dlt.Pipeline, table: Table) -> datetime | int | None:
     return to_timestamp(last)
 
 
-def resource(table: Table, url: str, as_of: datetime, landed_until: Any) -> Any:
+def resource(table: Table, url: Any, as_of: datetime, landed_until: Any) -> Any:
     """A dlt resource that yields the table's rows, typed by its contract."""
     hints: dict[str, Any] = {
         "write_disposition": table.mode,
@@ -354,8 +391,9 @@ def resource(table: Table, url: str, as_of: datetime, landed_until: Any) -> Any:
     return dlt.resource(
         rows(table, url, as_of, landed_until),
         name=table.name,
-        columns=[c.hint() for c in table.columns],
-        schema_contract={"data_type": "freeze"},  # columns may be added: the contract decides
+        columns=[c.hint() for c in (*table.columns, *table.gone)],
+        # Columns may be added: the contract decides. What the DDL altered, dlt remembers otherwise.
+        schema_contract={"data_type": "evolve" if table.altered else "freeze"},
         **hints,
     )
 
