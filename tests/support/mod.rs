@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 pub mod evaluator;
+pub mod proxy;
 pub mod servers;
 pub mod warehouse;
 

@@ -75,6 +75,11 @@ impl Server {
         database
     }
 
+    /// Whether it is PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.kind == "postgres"
+    }
+
     /// Whether it is one that was started here, whose version is known.
     pub fn is_own(&self) -> bool {
         self.own.is_some()
@@ -111,7 +116,7 @@ impl Database {
 }
 
 /// Statements one after another over a connection of their own.
-fn run(url: &str, script: &str) {
+pub fn run(url: &str, script: &str) {
     attempt(url, script).unwrap_or_else(|e| panic!("{e}\n{}", script.chars().take(2000).collect::<String>()));
 }
 
