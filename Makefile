@@ -28,6 +28,7 @@ demo: release
 
 test: debug
 	$(DEBUG) setup --with airflow
+	scripts/servers.sh
 	PIPEWRIGHT_JUDGES="$$(scripts/judges.sh)" && export PIPEWRIGHT_JUDGES && $(CARGO) test --locked --no-fail-fast
 
 bench: release

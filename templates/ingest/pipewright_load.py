@@ -407,9 +407,10 @@ def rows(table: Table, url: Any, as_of: datetime, landed_until: Any) -> Iterator
         return
     engine = engine_of(url)
     try:
-        with engine.connect().execution_options(stream_results=True, yield_per=BATCH) as source:
+        with engine.connect() as source:
             for statement in SESSION.get(engine.dialect.name, ()):
-                source.execute(sa.text(statement))
+                source.exec_driver_sql(statement)
+            source.execution_options(stream_results=True, yield_per=BATCH)
             yield batch(table, [])  # so that replacing by nothing empties the table
             found = source.execute(query(table, engine.dialect.name, as_of, since))
             for partition in found.partitions(BATCH):
