@@ -298,21 +298,22 @@ def batch(table: Table, rows: list[Any]) -> pa.Table:
 
 def selected(column: Column, source: Any, dialect: str) -> Any:
     """The value as the server itself has it, where a driver would round, cut or rewrite it."""
-    if dialect == "postgresql":
-        if column.type == "json":
-            return sa.cast(sa.func.to_json(source), sa.Text)
-        if column.type == "decimal":
-            return sa.cast(source, sa.Numeric)  # money, too
-        if column.type in ("text", "date", "time", "timestamp"):
-            return sa.cast(source, sa.Text)  # for a driver, infinity is the year 9999
-    if dialect == "mysql":
-        if column.type in ("bigint", "bool", "decimal"):
-            return source.op("+")(sa.literal_column("0"))  # bits, years
-        if column.type == "double":
-            return source.op("+")(sa.literal_column("0e0"))  # shown with six digits otherwise
-        if column.type in ("text", "json"):
-            return sa.cast(source, sa.CHAR)
-    return source
+    add = source.op("+")
+    forms = {
+        "postgresql": {
+            "json": sa.cast(sa.func.to_json(source), sa.Text),
+            "decimal": sa.cast(source, sa.Numeric),  # money, too
+            # For a driver, infinity is the year 9999.
+            **dict.fromkeys(("text", "date", "time", "timestamp"), sa.cast(source, sa.Text)),
+        },
+        "mysql": {
+            # Bits are bytes otherwise, and floats are shown with six digits.
+            **dict.fromkeys(("bigint", "bool", "decimal"), add(sa.literal_column("0"))),
+            "double": add(sa.literal_column("0e0")),
+            **dict.fromkeys(("text", "json"), sa.cast(source, sa.CHAR)),
+        },
+    }
+    return forms.get(dialect, {}).get(column.type, source)
 
 
 def query(table: Table, dialect: str, as_of: datetime, since: datetime | int | None) -> sa.Select:

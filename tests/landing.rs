@@ -1,0 +1,122 @@
+//! Rows of PostgreSQL and MariaDB land in DuckDB exactly as they are, and become what a requirement asks for.
+//!
+//! Needs the runtime (`pipewright setup`), as `make test` installs it.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::servers::{self, Server};
+use support::warehouse::rows;
+use support::{AS_OF, Sandbox};
+
+/// Lands whole tables of a new database, and gives the workspace.
+fn landed(server: &Server, script: &str, schemas: &[&str], tables: &[&str]) -> Sandbox {
+    let database = server.database(script);
+    let s = Sandbox::bare();
+    s.git(&["init", "-q", "-b", "main"]);
+    s.ok(&["init", "--source", &format!("shop={}:SHOP_URL", database.kind), "--target", "duckdb"]);
+    if !schemas.is_empty() {
+        let schemas = serde_json::to_string(schemas).unwrap();
+        s.edit("pipewright.yml", "url_env: SHOP_URL", &format!("url_env: SHOP_URL, schemas: {schemas}"));
+    }
+    let said = s.with_env("SHOP_URL", &database.url, &["discover"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    s.commit("workspace");
+    let ingest: Vec<Value> = tables.iter().map(|t| json!({"table": format!("shop.{t}"), "mode": "replace"})).collect();
+    let models: Vec<Value> =
+        tables.iter().map(|t| json!({"name": format!("stg_shop__{t}"), "from": format!("shop.{t}")})).collect();
+    let spec = json!({"kind": "pipeline_spec", "version": 1, "name": "everything", "description": "All tables.",
+        "schedule": {"cron": "0 6 * * *"}, "ingest": ingest, "models": models});
+    let proposal = json!({"proposals": [{"by": "test", "because": {"words": "all"}, "artifact": spec}]});
+    s.write("../spec.json", proposal.to_string());
+    s.ok(&["propose", "--from", "../spec.json"]);
+    let said = s.with_env("SHOP_URL", &database.url, &["run", "--as-of", AS_OF]);
+    assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
+    s
+}
+
+/// The one filled row of a landed table, a value a line, after its type.
+fn values(s: &Sandbox, table: &str) -> String {
+    let described = rows(s, &format!("describe raw_shop.{table}"));
+    let mut out = String::new();
+    for column in described.as_array().unwrap() {
+        let (name, kind) = (column[0].as_str().unwrap(), column[1].as_str().unwrap());
+        if name.starts_with("_dlt") {
+            continue;
+        }
+        let text = if kind == "BLOB" { format!("hex({name})") } else { format!("cast({name} as varchar)") };
+        let found = rows(s, &format!("select {text} from raw_shop.{table} order by id desc limit 1"));
+        out.push_str(&format!("{name} {kind}: {}\n", found[0][0].as_str().unwrap()));
+    }
+    out
+}
+
+fn snapshot(name: &str, text: &str) {
+    insta::with_settings!({snapshot_path => "../snapshots/databases", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+#[test]
+fn every_type_of_postgresql_lands_exactly() {
+    let Some(server) = servers::postgres() else { return };
+    let script = include_str!("../fixtures/databases/postgres.sql");
+    let tables = ["every_type", "sales_co_order_details_x", "measured", "empty_one"];
+    let s = landed(server, script, &["public", "Sales & Co"], &tables);
+    snapshot("postgres_landed", &values(&s, "every_type"));
+    let count = |table: &str| rows(&s, &format!("select count(*) from raw_shop.{table}"));
+    assert_eq!(
+        [count("measured"), count("empty_one"), count("every_type")],
+        [json!([["100"]]), json!([["0"]]), json!([["2"]])]
+    );
+    let odd = rows(&s, "select * from raw_shop.sales_co_order_details_x");
+    assert_eq!(odd, json!([["1", "2", "A", "a", "x", "😀", "1.5", "d", "ü", "1"]]));
+}
+
+#[test]
+fn every_type_of_mariadb_lands_exactly() {
+    let Some(server) = servers::mariadb() else { return };
+    let script = include_str!("../fixtures/databases/mysql.sql");
+    let s = landed(server, script, &[], &["every_type", "order_details_x", "empty_one"]);
+    snapshot("mariadb_landed", &values(&s, "every_type"));
+    let odd = rows(&s, "select * from raw_shop.order_details_x");
+    assert_eq!(odd, json!([["1", "2", "A", "x", "n", "1.5", "d", "ü", "1", "3"]]));
+}
+
+const SHOP: &str = "
+    create table customers (id int primary key, country varchar(2) not null, updated_at timestamp not null);
+    create table orders (id int primary key, customer_id int not null, status varchar(20) not null,
+        total_amount decimal(12,2) not null, ordered_at timestamp not null,
+        foreign key (customer_id) references customers (id));
+    insert into customers values (1, 'DE', '2026-01-01 00:00:00'), (2, 'FR', '2026-01-01 00:00:00');
+    insert into orders values (1, 1, 'paid', 10.10, '2026-03-30 10:00:00'), (2, 1, 'paid', 0.20, '2026-03-30 23:59:59'),
+        (3, 2, 'paid', 5.00, '2026-03-30 12:00:00'), (4, 2, 'paid', 7.00, '2026-03-29 12:00:00');";
+
+#[test]
+fn a_requirement_over_a_server_gives_the_right_rows() {
+    for server in [servers::postgres(), servers::mariadb()].into_iter().flatten() {
+        let database = server.database(SHOP);
+        let s = Sandbox::bare();
+        s.git(&["init", "-q", "-b", "main"]);
+        s.ok(&["init", "--source", &format!("shop={}:SHOP_URL", database.kind), "--target", "duckdb"]);
+        // As other programs write it.
+        let url = database.url.replace("postgresql://", "postgres://");
+        assert_eq!(s.with_env("SHOP_URL", &url, &["discover"]).code, 0);
+        s.commit("workspace");
+        let (code, proposed) = s.json(&["propose", "daily total amount of orders per country", "--as-of", AS_OF]);
+        assert_eq!(code, 0, "{proposed}");
+        for round in ["first", "second"] {
+            let said = s.with_env("SHOP_URL", &url, &["run", "--as-of", AS_OF, "--json"]);
+            assert_eq!(said.code, 0, "{round} run: {}\n{}", said.out, said.err);
+            let model = proposed["deliverables"][0]["model"].as_str().expect("a model");
+            let columns = rows(&s, &format!("describe marts.{model}"));
+            let amount =
+                columns.as_array().unwrap().iter().find(|c| c[1].as_str().unwrap().starts_with("DECIMAL")).unwrap();
+            let amount = amount[0].as_str().unwrap();
+            let found = rows(&s, &format!("select country, {amount} from marts.{model} order by 1, 2"));
+            assert_eq!(found, json!([["DE", "10.30"], ["FR", "5.00"], ["FR", "7.00"]]), "{round} run");
+        }
+    }
+}
