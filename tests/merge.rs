@@ -66,7 +66,7 @@ fn a_conflict_stands_in_its_place_and_is_named() {
     >>>>>>> generated now
     c
     ");
-    insta::assert_snapshot!(m.findings[0], @"error[merge-conflict]: generated anew and edited by hand in the same place; at: a.sql:2:1; why: the same lines were edited by hand and are generated otherwise now; next: choose between the `<<<<<<<` and `>>>>>>>` lines, then commit");
+    insta::assert_snapshot!(m.findings[0], @"error[merge-conflict]: generated anew and edited by hand in the same place; at: a.sql:2:1; why: the same lines were edited by hand and are generated otherwise now; next: choose between the `<<<<<<<` and `>>>>>>>` lines and commit, or `pipewright regenerate --keep a.sql` (yours) or `--accept a.sql` (as generated now)");
 }
 
 #[test]

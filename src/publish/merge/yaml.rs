@@ -36,7 +36,7 @@ pub(super) fn fits_on_a_line(body: &str, part: &Part) -> bool {
 }
 
 /// What names an entry of a list, the first that it has.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "name",
     "id",
     "task_id",
@@ -51,6 +51,7 @@ const NAMES: [&str; 14] = [
     "metric",
     "model",
     "key",
+    "value",
 ];
 
 /// Deepest nesting that is read.

@@ -256,6 +256,10 @@ fn rows_without_names_are_told_by_their_place() {
     let new = "rows:\n  - {a: 1, b: x, c: 0}\n  - {a: 2, b: y, c: 0}\n";
     let woven = merge(base, edited, new).unwrap();
     assert_eq!(woven.text, "rows:\n  - {a: 1, b: x, c: 0}\n  - {a: 2, b: mine, c: 0}\n");
+    // What has but a value is known by it.
+    let woven =
+        merge("e: [{value: a}]\n", "e: [{value: a}, {value: mine}]\n", "e: [{value: a}, {value: b}]\n").unwrap();
+    assert_eq!(woven.text, "e: [{value: a}, {value: b}, {value: mine}]\n");
     // With a row more on one side only, nobody can say which was changed: markers, no guess.
     let more = "rows:\n  - {a: 1, b: x}\n  - {a: 2, b: mine}\n  - {a: 3, b: z}\n";
     assert!(merge(base, more, new).is_none_or(|woven| !woven.clean));
