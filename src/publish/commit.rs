@@ -5,7 +5,7 @@
 //! else, the first free of `-2`, `-3`, … is taken. The same change proposed again is the same commit: it is found, not
 //! made twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -187,14 +187,27 @@ fn regenerate(git: &Git, here: &Entries, generated: &Files, whole: bool, out: &m
         take(path, None)?;
         out.insert(format!("{BASE}{path}"), None);
     }
+    // Where a file that is generated otherwise now is gone, people may have moved it: their own files are looked at.
+    let endings: BTreeSet<_> =
+        base.keys().filter(|p| new.contains_key(*p) && !edited.contains_key(*p)).map(ending).collect();
+    for (path, entry) in here.iter().filter(|(path, _)| endings.contains(&ending(path))) {
+        let generated = generated.contains_key(path) || here.contains_key(&format!("{BASE}{path}"));
+        if !generated && !path.starts_with(BASE) && matches!(entry.mode, Mode::Plain | Mode::Executable) {
+            edited.insert(path.clone(), git.file(*entry)?);
+        }
+    }
     let merged = merge(&base, &edited, &new);
-    for path in new.keys().chain(base.keys()) {
+    for path in merged.tree.keys().chain(edited.keys()).chain(base.keys()) {
         let after = merged.tree.get(path);
         if after != edited.get(path) {
             out.insert(path.clone(), after.cloned());
         }
     }
     Ok(merged)
+}
+
+fn ending(path: &String) -> &str {
+    path.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
 /// Files of `commit` that are not what is generated now, for `check`: hand edits do not count, they are people's.

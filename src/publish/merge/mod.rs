@@ -1,6 +1,7 @@
 //! Three-way merge of the generated tree: as last generated, as edited, as generated now. No line is ever lost.
 
 mod keys;
+mod moves;
 mod parts;
 mod python;
 #[cfg(test)]
@@ -29,13 +30,35 @@ pub struct Merged {
 }
 
 /// Merges `new` into `edited`, both made from `base`. Paths of all three are relative to the workspace.
+///
+/// Where people moved a file, what is generated now goes where they moved it: `edited` then holds that path too.
 pub fn merge(base: &Tree, edited: &Tree, new: &Files) -> Merged {
     let mut out = Merged::default();
+    let moves = moves::found(base, edited, new);
+    let models = moves::renamed_models(&moves);
     let paths: BTreeSet<&String> = base.keys().chain(edited.keys()).chain(new.keys()).collect();
-    for path in paths {
-        let new = new.get(path).map(|text| text.as_bytes());
-        if let Some(file) = one(path, base.get(path), edited.get(path), new, &mut out.findings) {
-            out.tree.insert(path.clone(), file);
+    let followed: BTreeSet<&String> = moves.by_people.values().chain(moves.by_generator.values()).collect();
+    for path in paths.into_iter().filter(|path| !followed.contains(path)) {
+        let (mine, theirs) = (moves.by_people.get(path), moves.by_generator.get(path));
+        let text = new.get(theirs.unwrap_or(path)).map(|text| moves::calls(path, text, &models));
+        let before = base.get(path).map(|file| match std::str::from_utf8(&file.bytes) {
+            Ok(text) if !models.is_empty() => File { bytes: moves::calls(path, text, &models).into(), ..file.clone() },
+            _ => file.clone(),
+        });
+        let stands = edited.get(mine.unwrap_or(path));
+        let target = mine.or(theirs).unwrap_or(path);
+        if let Some(target) =
+            mine.or(theirs).filter(|_| before.as_ref().map(|f| &f.bytes[..]) != text.as_ref().map(|t| t.as_bytes()))
+        {
+            let what = match mine {
+                Some(_) => format!("`{path}` was moved here by hand, so what is generated now went here"),
+                None => format!("`{path}` is generated here now, so what was edited by hand went here"),
+            };
+            out.findings.push(Diagnostic::warning("followed-move", what).at(Place::file(target)));
+        }
+        let text = text.as_ref().map(|text| text.as_bytes());
+        if let Some(file) = one(target, before.as_ref(), stands, text, &mut out.findings) {
+            out.tree.insert(target.clone(), file);
         }
     }
     out
