@@ -45,8 +45,9 @@ pub(super) fn three(path: &str, base: &[u8], edited: &[u8], new: &[u8]) -> (Vec<
     let (Some(structure), Some([b, e, n])) = (structure(path), texts([base, edited, new])) else {
         return by_lines(lines);
     };
-    // What still holds markers has no structure until people have chosen.
-    if e.lines().any(|line| line.trim_end() == OPENS) {
+    // What still holds markers has no structure until people have chosen; lines that end in two ways stay so.
+    let mixed = !is_crlf(edited) && edited.windows(2).any(|two| two == b"\r\n");
+    if mixed || e.lines().any(|line| line.trim_end() == OPENS) {
         return by_lines(lines);
     }
     if lines.1 && texts([&lines.0]).is_some_and(|[merged]| (structure.holds)(&b, &e, &n, &merged)) {
