@@ -11,7 +11,7 @@ use super::structure::Woven;
 use super::weave::weave;
 
 /// Whether a merge by lines is right: it reads, and nothing in it is defined twice that was not before.
-pub(super) fn holds(_base: &str, edited: &str, new: &str, merged: &str) -> bool {
+pub(super) fn holds(edited: &str, new: &str, merged: &str, _woven: Option<&Woven>) -> bool {
     let count = |text: &str| read(text).map(|read| doubles(&read.root));
     match (count(edited), count(new), count(merged)) {
         (Some(e), Some(n), Some(m)) => m <= e.max(n),

@@ -283,7 +283,7 @@ fn what_is_no_python_is_not_merged() {
     // A tuple of one keeps its comma.
     let woven = merge("x = (\"a\", \"b\")\ny = 1\n", "x = ('a', 'b')\ny = 2\n", "x = (\"a\",)\ny = 1\n").unwrap();
     assert_eq!(woven.text, "x = (\"a\",)\ny = 2\n");
-    assert!(!holds("import a\n", "import a\n", "import a\n", "import a\nimport a\n"));
+    assert!(!holds("import a\n", "import a\n", "import a\nimport a\n", None));
 }
 
 #[test]

@@ -19,9 +19,9 @@ pub(super) struct Woven {
 
 /// A structure that files of one kind have. All texts have `\n` at the ends of their lines, and no byte order mark.
 struct Structure {
-    /// Whether `merged`, a merge by lines without a conflict, is right: it reads as `edited` and `new` do, and has what both made of
-    /// `base`, each once.
-    holds: fn(base: &str, edited: &str, new: &str, merged: &str) -> bool,
+    /// Whether `merged`, a merge by lines without a conflict, is right: it reads as `edited` and `new` do, and has what
+    /// the merge by structure has.
+    holds: fn(edited: &str, new: &str, merged: &str, woven: Option<&Woven>) -> bool,
     /// The merge by structure; none where one of the three can't be read.
     merge: fn(base: &str, edited: &str, new: &str) -> Option<Woven>,
 }
@@ -50,10 +50,11 @@ pub(super) fn three(path: &str, base: &[u8], edited: &[u8], new: &[u8]) -> (Vec<
     if mixed || e.lines().any(|line| line.trim_end() == OPENS) {
         return by_lines(lines);
     }
-    if lines.1 && texts([&lines.0]).is_some_and(|[merged]| (structure.holds)(&b, &e, &n, &merged)) {
-        return by_lines(lines);
+    let woven = (structure.merge)(&b, &e, &n);
+    if lines.1 && texts([&lines.0]).is_some_and(|[merged]| (structure.holds)(&e, &n, &merged, woven.as_ref())) {
+        return (lines.0, true, woven.filter(|w| w.clean).map_or(Vec::new(), |w| w.notes));
     }
-    match (structure.merge)(&b, &e, &n) {
+    match woven {
         Some(woven) => (as_in(edited, woven.text), woven.clean, woven.notes),
         None => by_lines(lines),
     }

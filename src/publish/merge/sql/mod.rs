@@ -41,5 +41,8 @@ pub(super) fn merge(base: &str, edited: &str, new: &str) -> Option<Woven> {
     }
     notes.extend(names::left_behind(&base, &edited, &new, &text));
     let clean = conflicts.is_empty();
+    if let Some(merged) = tree::read(&text).filter(|_| clean) {
+        notes.extend(names::left_out(&base, &edited, &new, &merged));
+    }
     Some(Woven { text: if clean { text } else { marked::marked(&text, &conflicts) }, clean, notes })
 }

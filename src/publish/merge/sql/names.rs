@@ -137,6 +137,31 @@ pub(super) fn left_behind(base: &Tree, edited: &Tree, new: &Tree, merged: &str) 
         .collect()
 }
 
+/// Columns that are generated now, and that a select list written out by hand in the place of `*` leaves out.
+pub(super) fn left_out(base: &Tree, edited: &Tree, new: &Tree, merged: &Tree) -> Vec<String> {
+    let is_open = |tree: &Tree| selected(tree).iter().any(|key| key.ends_with('*'));
+    if !is_open(base) || !is_open(new) || is_open(edited) {
+        return Vec::new();
+    }
+    let (mut was, mut now, mut there) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    items(&base.root, &mut was);
+    items(&new.root, &mut now);
+    items(&merged.root, &mut there);
+    let selected = selected(merged);
+    let added = now.into_iter().filter(|c| !was.contains(c) && there.contains(c) && !selected.contains(c));
+    added
+        .map(|c| format!("the column `{c}` is generated now, and the select list written by hand leaves it out"))
+        .collect()
+}
+
+/// What the last query of a model selects.
+fn selected(tree: &Tree) -> Vec<&str> {
+    let query = tree.root.kids.iter().find(|k| k.what == What::Query);
+    let body = query.and_then(|q| q.kids.iter().find(|k| k.what == What::Core));
+    let lists = body.into_iter().flat_map(|b| &b.kids).flat_map(|core| &core.kids).filter(|k| k.key == "select");
+    lists.flat_map(|list| &list.kids).map(|item| item.key.as_str()).collect()
+}
+
 fn items<'n>(node: &'n Node, out: &mut BTreeSet<&'n str>) {
     if node.what == What::Item && node.key.chars().all(|c| c.is_alphanumeric() || c == '_') {
         out.insert(&node.key);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::structure::Woven;
 use super::lex::{Kind, lex, norm};
 use super::tree::{Node, Sep, Tree, What, read};
 use super::weave::{CLOSE, Conflict, OPEN};
@@ -13,13 +14,13 @@ use crate::vocabulary::Dialect;
 const MOST_LINES: usize = 2_000;
 
 /// Whether a clean merge by lines is right: it reads as a model, and has the pieces that the merge by structure has.
-pub(in super::super) fn holds(base: &str, edited: &str, new: &str, merged: &str) -> bool {
+pub(in super::super) fn holds(edited: &str, new: &str, merged: &str, woven: Option<&Woven>) -> bool {
     let (Some(ours), Some(theirs)) = (read(edited), read(new)) else { return true };
     let Some(tree) = read(merged) else { return false };
     if !adds_no_twins(&ours, &theirs, &tree) || !still_parses([edited, new], merged) {
         return false;
     }
-    match super::merge(base, edited, new).filter(|woven| woven.clean).and_then(|woven| read(&woven.text)) {
+    match woven.filter(|woven| woven.clean).and_then(|woven| read(&woven.text)) {
         Some(woven) => pieces(&woven) == pieces(&tree),
         None => true,
     }

@@ -203,7 +203,13 @@ impl<'t> Weaver<'t> {
                         .zip(lists.base)
                         .map_or(Vec::new(), |(j, base)| [lead(self.base, base, j), trail(self.base, base, j)].concat());
                     let here = [lead(self.edited, lists.edited, i), trail(self.edited, lists.edited, i)].concat();
-                    orphans.extend(here.into_iter().filter(|c| !known.contains(c)));
+                    let own: Vec<String> = here.into_iter().filter(|c| !known.contains(c)).collect();
+                    if !own.is_empty() {
+                        let what =
+                            format!("{} is generated no more; its comments stay: {}", named(node), own.join(" "));
+                        self.notes.push(what);
+                    }
+                    orphans.extend(own);
                 }
             }
         }
