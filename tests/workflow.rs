@@ -65,6 +65,32 @@ fn a_conflict_is_marked_and_fails_the_check() {
 }
 
 #[test]
+fn what_changes_follows_a_model_that_people_moved() {
+    let (s, _) = proposed();
+    let yaml = MART.replace(".sql", ".yml");
+    let [model, about] =
+        [MART, yaml.as_str()].map(|path| path.replace("marts/daily", "marts/finance/orders_per_day_and_daily"));
+    s.write(&model, s.read(MART).replace("with orders as (", "-- Finance reads this table.\nwith orders as ("));
+    s.write(
+        &about,
+        s.read(&yaml).replace("name: daily_customer_orders\n", "name: orders_per_day_and_daily_customer_orders\n"),
+    );
+    s.git(&["rm", "-q", MART, &yaml]);
+    s.commit("moved and renamed");
+    s.edit(SPEC, "last: 30 days}\n    group_by", "last: 7 days}\n    group_by");
+    s.commit("seven days");
+    let (code, answer) = s.json(&["regenerate"]);
+    assert_eq!((code, &answer["status"]), (0, &"proposed".into()), "{answer}");
+    let said = answer["findings"].to_string();
+    assert!(said.contains("followed-move") && !said.contains("kept-deletion"), "{said}");
+    let text = s.read(&model);
+    assert!(text.starts_with("-- Finance reads this table.\n") && text.contains("'day', -7, as_of()"), "{text}");
+    assert!(s.read(&about).contains("name: orders_per_day_and_daily_customer_orders\n"), "{}", s.read(&about));
+    assert!(s.read(&about).contains("last 7 days") && !s.path(MART).exists() && !s.path(&yaml).exists());
+    assert_eq!(s.json(&["regenerate"]).1["status"], "unchanged");
+}
+
+#[test]
 fn the_same_requirement_gives_the_same_bytes_anywhere() {
     let ((one, _), (two, _)) = (proposed(), proposed());
     assert!(one.tree() == two.tree());

@@ -6,6 +6,7 @@
 mod builds;
 mod edits;
 mod generated;
+mod lines;
 mod outcome;
 mod regenerations;
 #[path = "../support/mod.rs"]
@@ -42,13 +43,14 @@ fn every_edit_with_every_regeneration() {
     let all = everything(&base, &edits, &regenerations);
     let table = table::table(&all, regenerations.len());
     println!("{table}");
-    let mut wrong: Vec<String> = Vec::new();
+    let met: Vec<&Outcome<'_>> = all.iter().filter(|one| !one.files.is_empty()).collect();
+    let mut wrong: Vec<String> =
+        met.par_iter().filter_map(|one| Some(format!("{}: {}", one.name(), again(&base, one)?))).collect();
     for one in &all {
         show(one);
         let lost = one.lost.iter().map(|(path, line)| format!("lost from {path}: {line}"));
         let worse = one.files.iter().filter(|f| f.1 && !f.2).map(|f| format!("git merges {}", f.0));
         wrong.extend(lost.chain(worse).map(|what| format!("{}: {what}", one.name())));
-        wrong.extend(again(&base, one).map(|what| format!("{}: {what}", one.name())));
     }
     wrong.extend(built(&base, &all));
     assert!(wrong.is_empty(), "{} faults\n{}", wrong.len(), wrong.join("\n"));
@@ -148,6 +150,42 @@ fn expected(was: &Columns, edited: &Columns, new: &Columns, edit: &Edit) -> Colu
         }
     }
     out
+}
+
+/// Edits of many files at once, and dbt's own word on what comes out.
+#[test]
+fn a_merged_project_is_one_for_dbt() {
+    let base = generate(&documents());
+    let mut edited = base.clone();
+    let wanted = [
+        "SQL: join",
+        "SQL: column in between",
+        "SQL: config",
+        "YAML: tests",
+        "YAML: column at the end",
+        "YAML: freshness",
+    ];
+    for edit in edits(&base).into_iter().filter(|e| wanted.iter().any(|w| e.name.starts_with(w))) {
+        edited.extend(edit.files.into_iter().filter(|(path, text)| base.get(path) != Some(text)));
+    }
+    for new in regenerations().iter().filter(|r| ["group added", "column renamed"].contains(&r.name)) {
+        let merged = merge(&tree(&base), &tree(&edited), &new.files);
+        assert_eq!(merged.findings, [], "{}", new.name);
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in texts(&merged) {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let out = std::process::Command::new(python().with_file_name("dbt"))
+            .args(["parse", "--profiles-dir", ".", "--no-partial-parse"])
+            .current_dir(folder.path().join("dbt"))
+            .env("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&out.stdout).into_owned();
+        assert!(out.status.success(), "{}\n{said}", new.name);
+    }
 }
 
 /// The runtime's own Python.
