@@ -87,6 +87,22 @@ fn bytes_that_are_no_text_stay() {
 }
 
 #[test]
+fn huge_files_are_merged_by_lines() {
+    let model = |items: &str, long: bool| {
+        format!(
+            "select\n{items}\nfrom t{}\n",
+            if long { format!("\n-- {}", "x".repeat(5_000_000)) } else { String::new() }
+        )
+    };
+    let text = |items: &str, long| Some(model(items, long));
+    for (long, codes) in [(false, &[][..]), (true, &["merge-conflict"][..])] {
+        let (base, mine, theirs) = (text("    a", long), text("    a,\n    b", long), text("    a,\n    c", long));
+        let (_, found) = result(base.as_deref(), mine.as_deref(), theirs.as_deref());
+        assert_eq!(found, codes, "{long}");
+    }
+}
+
+#[test]
 fn links_and_modes_stay() {
     let file = |mode| Tree::from([("a.sql".to_owned(), File { bytes: b"b\n".to_vec(), mode })]);
     let new: Files = [("a.sql".to_owned(), "n\n".to_owned())].into();

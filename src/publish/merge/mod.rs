@@ -54,7 +54,13 @@ pub fn merge(base: &Tree, edited: &Tree, new: &Files) -> Merged {
                 Some(_) => format!("`{path}` was moved here by hand, so what is generated now went here"),
                 None => format!("`{path}` is generated here now, so what was edited by hand went here"),
             };
-            out.findings.push(Diagnostic::warning("followed-move", what).at(Place::file(target)));
+            let finding = Diagnostic::warning("followed-move", what).at(Place::file(target));
+            out.findings.push(match models.iter().find(|(_, name)| moves::is_model(target, name)) {
+                Some((old, name)) => {
+                    finding.next(format!("call it `{name}` where your own files and DAGs still say `{old}`"))
+                }
+                None => finding,
+            });
         }
         let text = text.as_ref().map(|text| text.as_bytes());
         if let Some(file) = one(target, before.as_ref(), stands, text, &mut out.findings) {
@@ -117,7 +123,9 @@ fn one(
         structure::three(path, base_bytes, &edited.bytes, new)
     };
     findings.extend(notes.into_iter().map(|what| {
-        note("kept-edit", &what).next("nothing, where that is meant; else write it as it is generated now")
+        note("kept-edit", &what).next(format!(
+            "nothing, where that is meant; `pipewright regenerate --accept {path}` takes what is generated"
+        ))
     }));
     if !clean {
         let why = match base {

@@ -18,6 +18,8 @@ pub(super) struct Moves {
 
 /// Files beyond this size are not compared.
 const LARGEST: usize = 1_000_000;
+/// Of more pairs than these only files of one name are compared.
+const MOST_PAIRS: usize = 250_000;
 /// Of two files this share of lines is the same where one is the other, moved.
 const ALIKE: f64 = 0.5;
 /// The same where they are called the same.
@@ -46,10 +48,14 @@ fn paired(from: Vec<(&str, &[u8])>, to: Vec<(&str, &[u8])>) -> BTreeMap<String, 
     let small = |(_, bytes): &&(&str, &[u8])| bytes.len() <= LARGEST;
     let lines: Vec<(&str, HashMap<&[u8], usize>)> = to.iter().filter(small).map(|(p, b)| (*p, counted(b))).collect();
     let mut scored: Vec<(u32, &str, &str)> = Vec::new();
+    let by_name_alone = from.len() * to.len() > MOST_PAIRS;
     for (old, bytes) in from.iter().filter(small) {
         let was = counted(bytes);
         for (path, is) in lines.iter().filter(|(path, _)| ending(path) == ending(old)) {
             let named = file_name(path) == file_name(old);
+            if by_name_alone && !named {
+                continue;
+            }
             let score = likeness(&was, is);
             if score > ALIKE || (named && score > ALIKE_BY_NAME) {
                 scored.push(((score * 1000.0) as u32 + u32::from(named) * 1000, old, path));
@@ -99,6 +105,11 @@ fn stem(path: &str) -> &str {
 pub(super) fn renamed_models(moves: &Moves) -> Vec<(String, String)> {
     let models = moves.by_people.iter().filter(|(old, _)| ending(old) == "sql");
     models.filter(|(old, path)| stem(old) != stem(path)).map(|(a, b)| (stem(a).into(), stem(b).into())).collect()
+}
+
+/// Whether a file is that model.
+pub(super) fn is_model(path: &str, name: &str) -> bool {
+    ending(path) == "sql" && stem(path) == name
 }
 
 /// A generated text that calls renamed models as people do.

@@ -30,6 +30,7 @@ const GROUP: usize = 4;
 const HAVING: usize = 5;
 const QUALIFY: usize = 6;
 const WINDOW: usize = 7;
+const LAST: usize = 8;
 
 impl Reader<'_> {
     /// One query without CTEs and set operators.
@@ -87,6 +88,7 @@ impl Reader<'_> {
                     "group" => Some(GROUP),
                     "having" => Some(HAVING),
                     "qualify" => Some(QUALIFY),
+                    "order" | "limit" => Some(LAST),
                     word if JOINS.contains(&word) => Some(JOIN),
                     _ => None,
                 }
@@ -139,6 +141,9 @@ impl Reader<'_> {
 
     /// The name that a select item gives its column.
     fn item_key(&self, from: usize, to: usize) -> String {
+        if from >= to {
+            return String::new();
+        }
         let last = self.word(to.saturating_sub(1));
         let named = self.kind(to - 1).is_some_and(|k| matches!(k, Kind::Word | Kind::Quoted)) && last != "end";
         let before = if to > from + 1 { self.word(to - 2) } else { "" };

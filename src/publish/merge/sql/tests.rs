@@ -1,6 +1,8 @@
 //! Edits and regenerations of one model, each with what must come out, to the byte.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use proptest::prelude::*;
+
 use super::super::structure::Woven;
 use super::{lex, tree};
 
@@ -200,3 +202,150 @@ fn edits_and_regenerations() {
     }
     snapshot("woven", &out);
 }
+
+#[test]
+fn a_clause_goes_with_its_last_condition() {
+    let model = |conditions: &str| format!("select a\nfrom t\n{conditions}order by a\n");
+    let base = model("where\n    a > 1\n    and b = 2\n");
+    let woven = merge(&base, &model("where a > 1\n"), &model("where b = 2\n"));
+    assert_eq!((woven.text, woven.clean), (model(""), true));
+    let woven = merge(&base, &model("where\n    a > 1\n    and b = 2\n    and c = 3\n"), &model(""));
+    assert_eq!((woven.text, woven.clean), (model("where\n    c = 3\n"), true));
+    let woven = merge(&model(""), &model("where a > 1\n"), &model("where b = 2\n"));
+    assert_eq!((woven.text, woven.clean), (model("where a > 1\n    and b = 2\n"), true));
+}
+
+#[test]
+fn jinja_around_clauses_stays_where_it_is() {
+    let dev = "    from orders\n    {% if target.name == 'dev' %}\n    limit 100\n    {% endif %}\n";
+    both(
+        &[("    from orders\n    group", &format!("{}    group", &dev[..dev.len()]))],
+        &[("    from orders\n    group", "    from orders\n    where total_amount > 0\n    group")],
+        &[(
+            "    from orders\n    group",
+            "    from orders\n    where total_amount > 0\n    {% if target.name == 'dev' %}\n    limit 100\n    {% endif %}\n    group",
+        )],
+    );
+}
+
+#[test]
+fn renames_on_one_side_reach_what_the_other_adds() {
+    both(
+        &[("aggregated as (", "final as ("), ("from aggregated", "from final")],
+        &[(
+            "\n)\n\nselect * from aggregated",
+            "\n),\n\nlast as (\n\n    select aggregated.* from aggregated\n\n)\n\nselect * from last",
+        )],
+        &[
+            ("aggregated as (", "final as ("),
+            (
+                "\n)\n\nselect * from aggregated",
+                "\n),\n\nlast as (\n\n    select final.* from final\n\n)\n\nselect * from last",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_model_is_not_woven() {
+    for text in [
+        "",
+        "select",
+        "select (1",
+        "a\nb\n",
+        "create table t (a int);",
+        "select 'a",
+        "{% if a %}",
+        "select a,, b",
+        "\u{e000}",
+    ] {
+        assert_eq!(super::merge(MODEL, text, &MODEL.replace("count(*)", "count(1)")), None, "{text}");
+        assert_eq!(super::merge(text, MODEL, text), None, "{text}");
+    }
+    let deep = format!("select {}1{} as a", "(select ".repeat(5_000), ")".repeat(5_000));
+    assert!(tree::read(&deep).is_some());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever stands in a text: it is read, or it is not; what is put together of it has its words.
+    #[test]
+    fn any_text_is_read_or_not(words in prop::collection::vec(prop::sample::select(WORDS), 0..25), cut: prop::sample::Index) {
+        let text = words.join(" ");
+        let _ = tree::read(&text);
+        let lines: Vec<&str> = MODEL.lines().collect();
+        let at = cut.index(lines.len());
+        let edited = [&lines[..at], &[text.as_str()], &lines[at..]].concat().join("\n");
+        let new = MODEL.replace("count(*) as order_count", "count(1) as order_count,\n        2 as two");
+        if let Some(woven) = super::merge(MODEL, &edited, &new) {
+            for word in words.iter().filter(|w| w.chars().all(char::is_alphanumeric)) {
+                prop_assert!(woven.text.contains(word), "{edited}\n{}", woven.text);
+            }
+        }
+    }
+}
+
+const WORDS: &[&str] = &[
+    "select",
+    "distinct",
+    "on",
+    "from",
+    "where",
+    "group",
+    "by",
+    "having",
+    "qualify",
+    "window",
+    "order",
+    "limit",
+    "union",
+    "all",
+    "except",
+    "with",
+    "recursive",
+    "as",
+    "left",
+    "join",
+    "using",
+    "and",
+    "or",
+    "between",
+    "case",
+    "when",
+    "end",
+    "(",
+    ")",
+    ",",
+    ";",
+    ".",
+    "*",
+    "'a",
+    "'",
+    "\"b\"",
+    "a",
+    "b1",
+    "x",
+    "1",
+    "::",
+    "=",
+    "-- c\n",
+    "/*",
+    "*/",
+    "{{ m }}",
+    "{{",
+    "}}",
+    "{% if x %}",
+    "{% endif %}",
+    "{%",
+    "%}",
+    "{# d #}",
+    "in",
+    "not",
+    "is",
+    "[",
+    "]",
+    "\n",
+    "\t",
+    "\u{e9}",
+];

@@ -157,7 +157,7 @@ impl Reader<'_> {
         sep: Sep,
         kids: Vec<Node>,
     ) -> Option<Node> {
-        if from >= to {
+        if from >= to || to > self.code.len() {
             return None;
         }
         let start = self.tokens[self.code[from]].start;

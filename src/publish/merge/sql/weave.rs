@@ -46,7 +46,7 @@ struct Lists<'n> {
 }
 
 impl<'t> Weaver<'t> {
-    /// A piece that all three have.
+    /// A piece that all three have; nothing where nothing of it is left.
     pub fn weave(&mut self, base: &Node, edited: &Node, new: &Node) -> String {
         let (b, e, n) = (base.text(&self.base.text), edited.text(&self.edited.text), new.text(&self.new.text));
         let same_lines = b == e && indent_at(&self.base.text, base.start) == indent_at(&self.edited.text, edited.start);
@@ -130,7 +130,8 @@ impl<'t> Weaver<'t> {
         let head = self.head(lists)?;
         let (slots, left) = self.slots(lists);
         if slots.is_empty() {
-            return None;
+            // The last condition went, and with it the clause.
+            return (edited.sep == Sep::And && left.is_empty()).then(String::new);
         }
         let mut out = head;
         for (i, slot) in slots.iter().enumerate() {
@@ -193,7 +194,7 @@ impl<'t> Weaver<'t> {
                     None => (Some(node.text(&self.edited.text).to_owned()), None),
                 },
             };
-            match text {
+            match text.filter(|text| !text.is_empty()) {
                 Some(text) => {
                     let orphans = std::mem::take(&mut orphans);
                     slots.push(Slot { text, edited: Some(i), new, rank: node.rank, orphans });
@@ -311,7 +312,12 @@ impl<'t> Weaver<'t> {
         let other = [lists.new.map(|n| (self.new, n)), lists.base.map(|b| (self.base, b))];
         let found = other.into_iter().flatten().find_map(|(tree, list)| Some((usual_shape(tree, list)?, tree, list)));
         let Some((shape, tree, list)) = found else {
-            let line = (own_line || edited.sep == Sep::And).then_some(here);
+            let deeper = format!("{here}{}", self.style.deeper("    ", ""));
+            let line = match (own_line, &edited.sep) {
+                (true, _) => Some(here),
+                (false, Sep::And) => Some(deeper.as_str()),
+                _ => None,
+            };
             return self.style.shape(&edited.sep, edited.what, line);
         };
         let there = indent_at(&tree.text, list.start);
