@@ -128,11 +128,11 @@ pub(super) fn left_behind(base: &Tree, edited: &Tree, new: &Tree, merged: &str) 
     let words = |text: &str| -> BTreeSet<String> {
         text.split(|c: char| !(c.is_alphanumeric() || c == '_')).map(str::to_lowercase).collect()
     };
-    let (now, merged) = (words(&new.text), words(merged));
+    let (yours, now, merged) = (words(&edited.text), words(&new.text), words(merged));
     let mut columns = BTreeSet::new();
     items(&base.root, &mut columns);
     let gone = columns.into_iter().filter(|c| !now.contains(*c) && merged.contains(*c));
-    gone.filter(|c| words(&edited.text).contains(*c))
+    gone.filter(|c| yours.contains(*c))
         .map(|c| format!("the column `{c}` is generated no more, and what was written by hand still names it"))
         .collect()
 }

@@ -1,5 +1,8 @@
 //! Three trees become one text: what people have, with what is generated otherwise now put into it.
 
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
 use super::super::super::lines::merge_lines;
 use super::layout::{Shape, Style, indent_at, lead, opens_line, trail, usual_shape};
 use super::pairs::{inverse, pairs};
@@ -38,11 +41,18 @@ struct Slot {
 }
 
 /// A list in its three versions; none before where both made it.
-#[derive(Clone, Copy)]
 struct Lists<'n> {
     base: Option<&'n Node>,
     edited: &'n Node,
     new: Option<&'n Node>,
+    /// What stands between two parts, once it has been looked for.
+    shape: OnceCell<Shape>,
+}
+
+impl<'n> Lists<'n> {
+    fn of(base: Option<&'n Node>, edited: &'n Node, new: Option<&'n Node>) -> Lists<'n> {
+        Lists { base, edited, new, shape: OnceCell::new() }
+    }
 }
 
 impl<'t> Weaver<'t> {
@@ -67,7 +77,7 @@ impl<'t> Weaver<'t> {
         }
         let woven = match edited.sep {
             Sep::Fixed => self.fixed(base, edited, new),
-            _ => self.list(Lists { base: Some(base), edited, new: Some(new) }),
+            _ => self.list(&Lists::of(Some(base), edited, Some(new))),
         };
         woven.unwrap_or_else(|| self.leaf(base, edited, new))
     }
@@ -125,7 +135,7 @@ impl<'t> Weaver<'t> {
     }
 
     /// A list, or the clauses of a query; none where what holds its parts is in conflict itself.
-    fn list(&mut self, lists: Lists<'_>) -> Option<String> {
+    fn list(&mut self, lists: &Lists<'_>) -> Option<String> {
         let edited = lists.edited;
         let head = self.head(lists)?;
         let (slots, left) = self.slots(lists);
@@ -157,7 +167,7 @@ impl<'t> Weaver<'t> {
     }
 
     /// What stands before the first part: `select distinct` and the white space after it.
-    fn head(&self, lists: Lists<'_>) -> Option<String> {
+    fn head(&self, lists: &Lists<'_>) -> Option<String> {
         let of = |tree: &Tree, node: &Node| node.kids.first().map(|k| tree.text[node.start..k.start].to_owned());
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
         let edited = of(self.edited, lists.edited)?;
@@ -172,7 +182,7 @@ impl<'t> Weaver<'t> {
     }
 
     /// The parts in their order, and comments of people behind them whose part is gone.
-    fn slots(&mut self, lists: Lists<'_>) -> (Vec<Slot>, Vec<String>) {
+    fn slots(&mut self, lists: &Lists<'_>) -> (Vec<Slot>, Vec<String>) {
         let none: &[Node] = &[];
         let b = lists.base.map_or(none, |n| &n.kids);
         let (e, n) = (&lists.edited.kids[..], lists.new.map_or(none, |n| &n.kids));
@@ -180,7 +190,11 @@ impl<'t> Weaver<'t> {
         let (of_edited, of_new) = (inverse(&to_edited, e.len()), inverse(&to_new, n.len()));
         // What both added under one name.
         let fresh: Vec<usize> = (0..n.len()).filter(|i| of_new[*i].is_none()).collect();
-        let both = |node: &Node| fresh.iter().copied().find(|i| n[*i].key == node.key && n[*i].what == node.what);
+        let mut by_key: HashMap<&str, usize> = HashMap::new();
+        for i in fresh.iter().rev() {
+            by_key.insert(&n[*i].key, *i);
+        }
+        let both = |node: &Node| by_key.get(node.key.as_str()).copied().filter(|i| n[*i].what == node.what);
         let mut slots: Vec<Slot> = Vec::with_capacity(e.len() + fresh.len());
         let mut orphans: Vec<String> = Vec::new();
         for (i, node) in e.iter().enumerate() {
@@ -215,14 +229,16 @@ impl<'t> Weaver<'t> {
             }
         }
         self.in_new_order(&mut slots, &of_edited, &to_new, lists.edited.sep == Sep::None);
-        for k in fresh {
-            if slots.iter().all(|s| s.new != Some(k)) {
+        let placed: HashSet<usize> = slots.iter().filter_map(|s| s.new).collect();
+        let coming: Vec<Slot> = fresh
+            .into_iter()
+            .filter(|k| !placed.contains(k))
+            .map(|k| {
                 let text = self.style.fresh(self.new, &n[k], &self.indent(lists, k));
-                let slot = Slot { text, edited: None, new: Some(k), rank: n[k].rank, orphans: Vec::new() };
-                let at = place(&slots, &slot, lists.edited.sep == Sep::None);
-                slots.insert(at, slot);
-            }
-        }
+                Slot { text, edited: None, new: Some(k), rank: n[k].rank, orphans: Vec::new() }
+            })
+            .collect();
+        let slots = put_in(slots, coming, lists.edited.sep == Sep::None);
         for (j, node) in b.iter().enumerate().filter(|(j, _)| to_edited[*j].is_none()) {
             if to_new[j].is_some_and(|k| n[k].code != node.code) {
                 let what =
@@ -266,7 +282,7 @@ impl<'t> Weaver<'t> {
         let adds_to = base.kids.iter().all(|b| edited.kids.iter().any(|e| e.full == b.full));
         let is_list = matches!(edited.sep, Sep::And) || edited.what == What::With;
         if is_list && adds_to && !base.kids.is_empty() && base.key == edited.key {
-            return self.list(Lists { base: Some(base), edited, new: None });
+            return self.list(&Lists::of(Some(base), edited, None));
         }
         let before = self.style.fresh(self.base, base, indent_at(&self.edited.text, edited.start));
         Some(self.conflict(edited.text(&self.edited.text).to_owned(), before, String::new()))
@@ -279,7 +295,7 @@ impl<'t> Weaver<'t> {
             return text;
         }
         let is_list = (matches!(edited.sep, Sep::And) || edited.what == What::With) && edited.sep == new.sep;
-        let woven = is_list.then(|| self.list(Lists { base: None, edited, new: Some(new) })).flatten();
+        let woven = is_list.then(|| self.list(&Lists::of(None, edited, Some(new)))).flatten();
         woven.unwrap_or_else(|| {
             let now = self.fresh(new, edited);
             self.conflict(text, String::new(), now)
@@ -287,7 +303,7 @@ impl<'t> Weaver<'t> {
     }
 
     /// What a part from the generator is set in by.
-    fn indent(&self, lists: Lists<'_>, new: usize) -> String {
+    fn indent(&self, lists: &Lists<'_>, new: usize) -> String {
         let Some(n) = lists.new else { return String::new() };
         if lists.edited.sep != Sep::None {
             let shape = self.shape(lists);
@@ -301,7 +317,11 @@ impl<'t> Weaver<'t> {
     }
 
     /// What stands between two parts of a list here.
-    fn shape(&self, lists: Lists<'_>) -> Shape {
+    fn shape(&self, lists: &Lists<'_>) -> Shape {
+        lists.shape.get_or_init(|| self.shape_of(lists)).clone()
+    }
+
+    fn shape_of(&self, lists: &Lists<'_>) -> Shape {
         let edited = lists.edited;
         if let Some(shape) = usual_shape(self.edited, edited) {
             return shape;
@@ -327,7 +347,7 @@ impl<'t> Weaver<'t> {
         self.style.adopt(shape.set_in(&indent), &edited.sep)
     }
 
-    fn trail(&self, lists: Lists<'_>, slot: &Slot) -> Vec<String> {
+    fn trail(&self, lists: &Lists<'_>, slot: &Slot) -> Vec<String> {
         match (slot.edited, slot.new, lists.new) {
             (Some(i), ..) => trail(self.edited, lists.edited, i),
             (None, Some(k), Some(new)) => trail(self.new, new, k),
@@ -335,7 +355,7 @@ impl<'t> Weaver<'t> {
         }
     }
 
-    fn lead(&self, lists: Lists<'_>, slot: &Slot) -> Vec<String> {
+    fn lead(&self, lists: &Lists<'_>, slot: &Slot) -> Vec<String> {
         let own = match (slot.edited, slot.new, lists.new) {
             (Some(i), ..) => lead(self.edited, lists.edited, i),
             (None, Some(k), Some(new)) => lead(self.new, new, k),
@@ -345,7 +365,7 @@ impl<'t> Weaver<'t> {
     }
 
     /// What stands between two parts.
-    fn joint(&self, lists: Lists<'_>, before: &Slot, after: &Slot) -> String {
+    fn joint(&self, lists: &Lists<'_>, before: &Slot, after: &Slot) -> String {
         let edited = lists.edited;
         if let (Some(i), Some(j)) = (before.edited, after.edited)
             && i + 1 == j
@@ -362,7 +382,7 @@ impl<'t> Weaver<'t> {
     }
 
     /// White space between clauses: as many lines as the generator has there, set in as people do.
-    fn space(&self, lists: Lists<'_>, before: &Slot, after: &Slot) -> Shape {
+    fn space(&self, lists: &Lists<'_>, before: &Slot, after: &Slot) -> Shape {
         let edited = lists.edited;
         let space = |lines: usize, indent: &str| {
             let after = if lines == 0 { " ".to_owned() } else { format!("{}{indent}", "\n".repeat(lines)) };
@@ -398,18 +418,38 @@ impl<'t> Weaver<'t> {
     }
 }
 
-/// Where a part that is new goes: behind the one that it is generated behind.
-fn place(slots: &[Slot], slot: &Slot, ranked: bool) -> usize {
-    let anchor =
-        slots.iter().enumerate().filter(|(_, s)| s.new < slot.new && s.new.is_some()).max_by_key(|(_, s)| s.new);
+/// Puts parts that are new, in their order, behind those that they are generated behind; clauses where they belong.
+fn put_in(mut slots: Vec<Slot>, coming: Vec<Slot>, ranked: bool) -> Vec<Slot> {
     if ranked {
-        return match anchor {
-            Some((i, s)) if s.rank == slot.rank => i + 1,
-            _ => slots.iter().position(|s| s.rank > slot.rank).unwrap_or(slots.len()),
-        };
+        for slot in coming {
+            let before = slots.iter().enumerate().filter(|(_, s)| s.new.is_some() && s.new < slot.new);
+            let at = match before.max_by_key(|(_, s)| s.new) {
+                Some((i, s)) if s.rank == slot.rank => i + 1,
+                _ => slots.iter().position(|s| s.rank > slot.rank).unwrap_or(slots.len()),
+            };
+            slots.insert(at, slot);
+        }
+        return slots;
     }
-    let after = || slots.iter().position(|s| s.new > slot.new);
-    anchor.map(|(i, _)| i + 1).or_else(after).unwrap_or(slots.len())
+    let places: BTreeMap<usize, usize> = slots.iter().enumerate().filter_map(|(i, s)| Some((s.new?, i))).collect();
+    let mut behind: BTreeMap<usize, Vec<Slot>> = BTreeMap::new();
+    for slot in coming {
+        let new = slot.new.unwrap_or(0);
+        // 0 is before all, 1 behind the first.
+        let at = match (places.range(..new).next_back(), places.range(new..).next()) {
+            (Some((_, i)), _) => i + 1,
+            (None, Some((_, i))) => *i,
+            (None, None) => slots.len(),
+        };
+        behind.entry(at).or_default().push(slot);
+    }
+    let mut out = Vec::with_capacity(slots.len() + behind.len());
+    out.extend(behind.remove(&0).into_iter().flatten());
+    for (i, slot) in slots.into_iter().enumerate() {
+        out.push(slot);
+        out.extend(behind.remove(&(i + 1)).into_iter().flatten());
+    }
+    out
 }
 
 /// The tokens that hold the parts of a piece together.
