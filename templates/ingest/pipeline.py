@@ -40,7 +40,7 @@
 [% if table.altered is defined %]
         altered=True,
 [% endif %]
-[% if table.gone %]
+[% if table.gone is defined and table.gone %]
         gone=(
 [% for column in table.gone %]
             [[ column ]],

@@ -73,11 +73,12 @@ fn read(text: &str) -> Option<Read<'_>> {
     if text.contains(['\t', '\r']) {
         return None;
     }
-    let bytes: Vec<usize> = match text.is_ascii() {
+    let ascii = text.is_ascii();
+    let bytes: Vec<usize> = match ascii {
         true => Vec::new(),
         false => text.char_indices().map(|(i, _)| i).chain([text.len()]).collect(),
     };
-    let byte = |index: usize| if text.is_ascii() { Some(index.min(text.len())) } else { bytes.get(index).copied() };
+    let byte = |index: usize| if ascii { Some(index.min(text.len())) } else { bytes.get(index).copied() };
     let mut events = Vec::new();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.ok()?;
