@@ -189,7 +189,7 @@ fn regenerate(git: &Git, here: &Entries, generated: &Files, whole: bool, out: &m
     }
     // Where a file that is generated otherwise now is gone, people may have moved it: their own files are looked at.
     let endings: BTreeSet<_> =
-        base.keys().filter(|p| new.contains_key(*p) && !edited.contains_key(*p)).map(ending).collect();
+        base.keys().filter(|p| new.contains_key(*p) && !edited.contains_key(*p)).map(|p| ending(p)).collect();
     for (path, entry) in here.iter().filter(|(path, _)| endings.contains(&ending(path))) {
         let generated = generated.contains_key(path) || here.contains_key(&format!("{BASE}{path}"));
         if !generated && !path.starts_with(BASE) && matches!(entry.mode, Mode::Plain | Mode::Executable) {
@@ -206,7 +206,7 @@ fn regenerate(git: &Git, here: &Entries, generated: &Files, whole: bool, out: &m
     Ok(merged)
 }
 
-fn ending(path: &String) -> &str {
+fn ending(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
