@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import yaml
 from pipewright_api import Api, Trouble, origin
@@ -241,7 +240,3 @@ def agreed(column: Column, judged: str, filled: bool) -> str:
     if said == "text":
         return judged if judged in ("date", "timestamp", "timestamptz", "time") else "text"
     return judged
-
-
-def schema_path(where: str) -> str:
-    return Path(urlsplit(where).path).name

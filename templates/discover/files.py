@@ -2,7 +2,10 @@
 
 import csv
 import io
+import json
+import os
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,7 +23,7 @@ from pipewright_files import (
     unpacked,
     with_columns,
 )
-from store import Column, Filling, Store, Table, keys
+from store import Column, Store, Table, keys
 
 FORMATS = {
     "csv": "csv", "tsv": "csv", "tab": "csv", "psv": "csv", "txt": "csv",
@@ -102,9 +105,6 @@ def encoding(head: bytes, cut: bool) -> str:
 def sniffed(text: str, ending: str) -> dict[str, str]:
     """How a CSV is written: DuckDB tells, from its beginning."""
     form = {"format": "csv", "delimiter": "\t" if ending.startswith(".t") else ",", "quote": '"', "header": "true"}
-    import os
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "head.csv")
         with open(path, "w", encoding="utf-8", newline="") as out:
@@ -353,8 +353,6 @@ def plain(rows: pa.Table) -> pa.Table:
     nested = (pa.types.is_struct, pa.types.is_list, pa.types.is_large_list, pa.types.is_map)
     for i, field in enumerate(rows.schema):
         if any(is_kind(field.type) for is_kind in nested):
-            import json
-
             texts = [None if v is None else json.dumps(v, default=str) for v in rows.column(i).to_pylist()]
             rows = rows.set_column(i, field.name, pa.array(texts, pa.string()))
         elif pa.types.is_timestamp(field.type) and field.type.tz:
