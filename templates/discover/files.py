@@ -357,7 +357,8 @@ def plain(rows: pa.Table) -> pa.Table:
             rows = rows.set_column(i, field.name, pa.array(texts, pa.string()))
         elif pa.types.is_timestamp(field.type) and field.type.tz:
             utc = rows.column(i).cast(pa.timestamp("us", "UTC"), safe=False)
-            rows = rows.set_column(i, field.name, [[None if v is None else v.isoformat() for v in utc.to_pylist()]])
+            texts = [None if v is None else v.isoformat() for v in utc.to_pylist()]
+            rows = rows.set_column(i, field.name, pa.array(texts, pa.string()))
         elif not pa.types.is_string(field.type) and not pa.types.is_binary(field.type):
             try:
                 rows = rows.set_column(i, field.name, rows.column(i).cast(pa.string()))
