@@ -192,8 +192,9 @@ fn nothing_is_written_to_a_source_and_nothing_waits_for_ever() {
         let said = discover(&sandbox, &database.url);
         assert_eq!(said.code, 0, "{}", said.err);
         let flat = said.err.to_lowercase();
-        assert!(flat.contains("`writes` is left out: cannot execute"), "{}", said.err);
-        assert!(flat.contains("read-only") || flat.contains("read only"), "{}", said.err);
+        assert!(flat.contains("`writes` is left out"), "{}", said.err);
+        // MariaDB does not even name the columns of such a view.
+        assert!(!server.is_postgres() || flat.contains("in a read-only transaction"), "{}", said.err);
         assert!(flat.contains("`sleeps` is left out"), "{}", said.err);
         assert!(sandbox.read("contracts/shop/log.odcs.yaml").contains("rows: 0,"));
     }
