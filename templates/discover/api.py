@@ -26,7 +26,7 @@ SINCE = ("updated_since", "modified_since", "updated_after", "modified_after", "
 
 
 def tables(
-    asked: dict[str, Any], store: Store, warn: Callable[..., None], progress: Callable[[str], None]
+    asked: dict[str, Any], store: Store, warn: Callable[..., None], progress: Callable[..., None]
 ) -> Iterator[Table]:
     auth = asked.get("auth") or {}
     api = Api(asked["url"], auth.get("kind", ""), auth.get("env", ""), auth.get("name", ""))

@@ -10,7 +10,7 @@ from store import Column, Store, Table, quoted
 
 
 def tables(
-    asked: dict[str, Any], store: Store, warn: Callable[..., None], progress: Callable[[str], None]
+    asked: dict[str, Any], store: Store, warn: Callable[..., None], progress: Callable[..., None]
 ) -> Iterator[Table]:
     store.db = attached(asked["path"])
     db = store.db

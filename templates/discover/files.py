@@ -198,7 +198,7 @@ def named(paths: list[str]) -> str:
 
 
 def tables(
-    asked: dict[str, Any], store: Store, warn: Callable[..., None], progress: Callable[[str], None]
+    asked: dict[str, Any], store: Store, warn: Callable[..., None], progress: Callable[..., None]
 ) -> Iterator[Table]:
     source = Files(asked["path"], asked.get("credentials_env") or "AWS")
     pattern = source.pattern

@@ -12,7 +12,7 @@ SYSTEM = ("information_schema", "pg_catalog", "sys", "performance_schema", "mysq
 
 
 def tables(
-    asked: dict[str, Any], store: Store, warn: Callable[..., None], progress: Callable[[str], None]
+    asked: dict[str, Any], store: Store, warn: Callable[..., None], progress: Callable[..., None]
 ) -> Iterator[Table]:
     with connection(asked["adapter"], asked["profile"]) as adapter:
         catalogs = asked["adapter"] in ("duckdb", "postgres", "redshift", "snowflake")
