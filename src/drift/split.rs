@@ -23,7 +23,6 @@ const PARTS: &[(&[&str], &[&str])] = &[
     (&["phone", "telephone", "mobile"], &["prefix", "area", "country", "extension", "number"]),
     (&["at", "datetime", "timestamp", "ts"], &["date", "day", "time", "hour"]),
     (&["location", "coordinates", "position", "geo"], &["lat", "latitude", "lon", "lng", "longitude"]),
-    (&["amount", "price", "total"], &["amount", "currency", "value", "cents"]),
 ];
 
 /// A whole and its parts in the source's order.
@@ -46,7 +45,7 @@ pub(super) fn find<'a>(
     let (_, known) = PARTS.iter().find(|(wholes, _)| wholes.contains(&last.as_str()))?;
     let is_part = |column: &&&'a Column| {
         let words = words(&column.physical_name);
-        let telling: Vec<&String> = words.iter().filter(|w| !own.contains(w) || known.contains(&w.as_str())).collect();
+        let telling: Vec<&String> = words.iter().filter(|w| !own.contains(w)).collect();
         !telling.is_empty() && telling.iter().any(|w| known.contains(&w.as_str()))
     };
     let mut parts: Vec<&'a Column> = others.iter().filter(is_part).copied().collect();
