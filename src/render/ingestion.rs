@@ -210,7 +210,9 @@ fn table(table: &IngestTable, plan: &Plan<'_>) -> Value {
         let gone = table.changes.iter().filter(|c| c.change == Alteration::Gone);
         let gone: Vec<String> = gone.map(|c| gone_column(c)).collect();
         value["altered"] = json!(true);
-        value["gone"] = json!(gone);
+        if !gone.is_empty() {
+            value["gone"] = json!(gone);
+        }
     }
     if !plan.key.is_empty() {
         let key: Vec<String> = plan.key.iter().map(|name| python_string(name.as_str())).collect();
