@@ -148,7 +148,7 @@ fn ids_that_became_text_and_moments_that_became_numbers() {
         assert!(report["tests"].as_array().is_some_and(|t| t.iter().all(|t| t["status"] == "pass")), "{report}");
         assert_eq!(rows(&s, &format!("select * from {MART} order by 1, 2")), want, "{round} run");
     }
-    let beside = rows(&s, "select (select count(*) from raw_shop.orders), (select count(*) from raw_shop.orders__2)");
+    let beside = rows(&s, "select (select count(*) from raw_shop.orders), (select count(*) from raw_shop.orders_v2)");
     assert_eq!(beside, json!([["3000", "3000"]]), "the old landing table stays beside the new one");
 }
 

@@ -25,7 +25,7 @@ pub struct Followed {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Landing {
-    /// Which table it is: from 2 on its name ends in `__2`.
+    /// Which table it is: from 2 on its name ends in `_v2`.
     #[schemars(range(min = 1))]
     pub version: u32,
     /// What was changed in it since it was made.
@@ -97,7 +97,8 @@ impl Landing {
         if self.version < 2 {
             return table.clone();
         }
-        let text = format!("{table}__{}", self.version);
+        // Two underscores in a row are one to dlt.
+        let text = format!("{table}_v{}", self.version);
         Name::parse(&text).unwrap_or_else(|_| Name::from_text(&text, "table"))
     }
 
