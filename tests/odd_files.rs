@@ -350,14 +350,14 @@ fn killed_at_every_step_nothing_is_lost() {
         for step in (1..80).step_by(if args.len() == 1 { 5 } else { 3 }) {
             let s = Sandbox::copy_of(&before.root);
             let mut command = s.command(args);
-            let died = !command
+            let died = command
                 .env("PIPEWRIGHT_DIE_AT", step.to_string())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .status()
                 .unwrap()
                 .code()
-                .is_some_and(|code| code < 2);
+                .is_none_or(|code| code >= 2);
             match recovers(&s, args, &format!("{args:?} at step {step}"), before, &after) {
                 true => ended += 1,
                 false => undone += 1,

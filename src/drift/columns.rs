@@ -43,7 +43,7 @@ pub(super) fn changes(table: &Table<'_>) -> Vec<Change> {
             let mut change = Change::of_column(Class::ColumnRenamed, &of, &ours.name);
             change = change.from(&ours.physical_name).to(&pair.now.physical_name);
             (change.score, change.evidence) = (Some(percent(pair.score)), pair.evidence.clone());
-            if answered(&pair) {
+            if answered(pair) {
                 change.score = None;
                 change.evidence.insert(0, "a person said so".to_owned());
             }

@@ -63,6 +63,7 @@ pub enum Because {
 }
 
 /// One thing that the platform holds.
+#[allow(clippy::large_enum_variant, reason = "few live at once; a box would only be in the way")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Artifact {

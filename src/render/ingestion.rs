@@ -208,7 +208,7 @@ fn table(table: &IngestTable, plan: &Plan<'_>) -> Value {
     });
     if !table.changes.is_empty() {
         let gone = table.changes.iter().filter(|c| c.change == Alteration::Gone);
-        let gone: Vec<String> = gone.map(|c| gone_column(c)).collect();
+        let gone: Vec<String> = gone.map(gone_column).collect();
         value["altered"] = json!(true);
         if !gone.is_empty() {
             value["gone"] = json!(gone);

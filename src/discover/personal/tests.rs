@@ -214,7 +214,8 @@ fn sixty_columns_and_more_are_judged_both_ways() {
 
 #[test]
 fn numbers_are_judged_too() {
-    let columns: [(&str, Option<&str>, fn(i64) -> i64); 8] = [
+    type Judged = (&'static str, Option<&'static str>, fn(i64) -> i64);
+    let columns: [Judged; 8] = [
         ("phone", Some("pii.phone"), |n| 4_155_550_100 + n),
         ("mobile", None, |n| n % 2),
         ("zip", Some("pii.address"), |n| 10_000 + n),

@@ -247,7 +247,7 @@ impl<'a> Reader<'a> {
                 Event::Scalar(key, style, 0, None) => {
                     let range = self.scalar(style, at, to, at)?;
                     let colon = self.text[range.end..].trim_start_matches(' ');
-                    if !colon.starts_with(':') && !(flow && colon.starts_with([',', '}'])) {
+                    if !(colon.starts_with(':') || flow && colon.starts_with([',', '}'])) {
                         return None;
                     }
                     self.done = self.text.len() - colon.len() + usize::from(colon.starts_with(':'));

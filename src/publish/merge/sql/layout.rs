@@ -45,7 +45,7 @@ impl Shape {
             out.push_str(&self.before);
             out.push_str(&self.sep);
             out.push_str(&trailing);
-            let alone = !has_line(&self.after) && !(trail.is_empty() && lead.is_empty());
+            let alone = !(has_line(&self.after) || trail.is_empty() && lead.is_empty());
             out.push_str(if alone { &line } else { &self.after });
             lead.iter().for_each(|c| out.push_str(&format!("{c}{line}")));
         }

@@ -112,7 +112,7 @@ fn edits_and_regenerations() {
     let window = "aggregated as (";
     let in_window = "in_window as (\n\n    select *\n    from orders\n    where\n        ordered_at >= {{ dbt.dateadd('day', -30, as_of()) }}\n        and ordered_at < {{ as_of() }}\n\n),\n\naggregated as (";
     let windowed = w(&[(window, in_window), ("from orders\n    group", "from in_window\n    group")]);
-    let news = vec![
+    let news = [
         ("add col", w(&[("as total_amount\n", "as total_amount,\n        avg(total_amount) as average\n")])),
         ("rename col", w(&[("as order_count", "as orders_count")])),
         ("remove col", w(&[("        count(*) as order_count,\n", "")])),
