@@ -44,6 +44,7 @@ impl<'a> Assembly<'_, 'a> {
                 let about = format!(
                     "`{words}`: no pipeline loads it, so there is nothing to wait for. Shall it run by the clock?"
                 );
+                self.note(piece, "schedule.after");
                 self.ask_that(Question::new(about).key("after").words(words).or_without());
             }
         }

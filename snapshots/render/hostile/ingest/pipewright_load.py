@@ -158,7 +158,7 @@ ARROW = {
     "binary": pa.binary(),
 }
 ISO = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d+))?\s*(Z|[+-]\d\d:?\d\d)?)?"
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d+))?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?"
 )
 
 
@@ -173,6 +173,7 @@ def to_timestamp(value: Any) -> datetime:
             raise ValueError(value)
         day, clock, fraction, zone = match.groups()
         zone = {None: "", "Z": "+00:00"}.get(zone, zone)
+        zone = f"{zone}:00" if len(zone) == len("+00") else zone
         zone = f"{zone[:3]}:{zone[3:]}" if len(zone) == len("+0000") else zone
         clock = clock or "00:00:00"
         clock = clock if len(clock) == len("00:00:00") else f"{clock}:00"
@@ -225,7 +226,17 @@ def to_integer(value: Any) -> int:
 
 
 def to_time(value: Any) -> time:
+    if isinstance(value, timedelta):  # MySQL's, which may be more than a day
+        if not timedelta(0) <= value < timedelta(days=1):
+            raise ValueError(value)
+        return (datetime.min + value).time()
     return time.fromisoformat(value.strip()) if isinstance(value, str) else value
+
+
+def to_binary(value: Any) -> bytes:
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(value)
+    return bytes(value)
 
 
 def to_text(value: Any) -> str:
@@ -246,6 +257,7 @@ def converter(column: Column) -> Callable[..., Any] | None:
         "bool": to_bool,
         "text": to_text,
         "json": to_text,
+        "binary": to_binary,
     }.get(column.type)
 
 
@@ -254,10 +266,11 @@ def array(column: Column, values: list[Any]) -> pa.Array:
     kind = column.arrow()
     texts = all(isinstance(v, str) or v is None for v in values)
     if texts and column.type in ("timestamp", "date"):
-        try:
-            return pa.array(values, pa.string()).cast(kind)  # plain ISO: many times as fast
-        except pa.ArrowInvalid:
-            pass
+        for plain in (kind, pa.timestamp("us", "UTC")):  # plain ISO: many times as fast
+            try:
+                return pa.array(values, pa.string()).cast(plain).cast(kind)
+            except pa.ArrowInvalid:
+                pass
     if texts and column.type == "text":
         return pa.array(values, kind)
     convert = converter(column)
@@ -283,18 +296,38 @@ def batch(table: Table, rows: list[Any]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
+def selected(column: Column, source: Any, dialect: str) -> Any:
+    """The value as the server itself has it, where a driver would round, cut or rewrite it."""
+    add = source.op("+")
+    forms = {
+        "postgresql": {
+            "json": sa.cast(sa.func.to_json(source), sa.Text),
+            "decimal": sa.cast(source, sa.Numeric),  # money, too
+            # For a driver, infinity is the year 9999.
+            **dict.fromkeys(("text", "date", "time", "timestamp"), sa.cast(source, sa.Text)),
+        },
+        "mysql": {
+            # Bits are bytes otherwise, and floats are shown with six digits.
+            **dict.fromkeys(("bigint", "bool", "decimal"), add(sa.literal_column("0"))),
+            "double": add(sa.literal_column("0e0")),
+            **dict.fromkeys(("text", "json"), sa.cast(source, sa.CHAR)),
+        },
+    }
+    return forms.get(dialect, {}).get(column.type, source)
+
+
 def query(table: Table, dialect: str, as_of: datetime, since: datetime | int | None) -> sa.Select:
     """The query: physical names quoted by the driver's own rules, safe names by position."""
     names = [c.source or c.name for c in table.columns]
     relation = sa.table(
         sa.sql.quoted_name(table.source, quote=True),
         *(sa.column(sa.sql.quoted_name(n, quote=True)) for n in names),
-        schema=table.source_schema,
+        schema=table.source_schema and sa.sql.quoted_name(table.source_schema, quote=True),
     )
     columns = dict(
         zip((c.name for c in table.columns), (relation.c[n] for n in names), strict=True)
     )
-    selected = sa.select(*columns.values())
+    found = sa.select(*(selected(c, columns[c.name], dialect) for c in table.columns))
 
     def text(name: str) -> Any:
         # SQLite compares texts: bring every ISO form to one, in whole seconds, as the bounds are.
@@ -308,14 +341,53 @@ def query(table: Table, dialect: str, as_of: datetime, since: datetime | int | N
     if table.window:
         name = table.window.column
         start, end = table.window.start(as_of), table.window.end(as_of)
-        selected = selected.where(text(name) >= bound(start), text(name) < bound(end))
+        found = found.where(text(name) >= bound(start), text(name) < bound(end))
     if table.cursor and isinstance(since, datetime):
         name = table.cursor.column
-        selected = selected.where(sa.or_(text(name) >= bound(since), columns[name].is_(None)))
+        found = found.where(sa.or_(text(name) >= bound(since), columns[name].is_(None)))
     elif table.cursor and since is not None:
         name = table.cursor.column
-        selected = selected.where(sa.or_(columns[name] >= since, columns[name].is_(None)))
-    return selected
+        found = found.where(sa.or_(columns[name] >= since, columns[name].is_(None)))
+    return found
+
+
+SESSION = {
+    "mysql": ("set session transaction read only", "set time_zone = '+00:00'"),
+    "postgresql": (
+        "set transaction read only",
+        "set time zone 'UTC'",
+        "set datestyle = 'ISO, YMD'",
+        "set intervalstyle = 'postgres'",
+    ),
+}
+DRIVERS = {
+    "postgres": "postgresql+psycopg2",
+    "postgresql": "postgresql+psycopg2",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+}
+TLS = {
+    "disabled": None,
+    "preferred": None,
+    "required": {"verify_mode": "none"},
+    "verify_ca": {"verify_mode": "required", "check_hostname": False},
+    "verify_identity": {"verify_mode": "required", "check_hostname": True},
+}
+
+
+def engine_of(url: str) -> sa.Engine:
+    """Addresses as other programs write them, too: postgres://, mysql://, ssl-mode."""
+    scheme, separator, rest = url.strip().partition("://")
+    driver = DRIVERS.get(scheme.partition("+")[0].lower(), scheme)
+    address = sa.make_url(f"{driver}{separator}{rest}")
+    if not driver.startswith("mysql"):
+        return sa.create_engine(address)
+    said = {name.replace("-", "_"): value for name, value in address.query.items()}
+    mode = said.pop("ssl_mode", said.pop("sslmode", "preferred")).lower()
+    files = {n: said.pop(f"ssl_{n}") for n in ("ca", "cert", "key") if f"ssl_{n}" in said}
+    tls = {**(TLS[mode] or {}), **files}
+    arguments = {"ssl": tls} if tls else {}
+    return sa.create_engine(address.set(query=said), connect_args=arguments)
 
 
 def rows(table: Table, url: Any, as_of: datetime, landed_until: Any) -> Iterator[pa.Table]:
@@ -334,13 +406,12 @@ def rows(table: Table, url: Any, as_of: datetime, landed_until: Any) -> Iterator
             advance(table, state, loaded)
             yield loaded
         return
-    engine = sa.create_engine(url)
+    engine = engine_of(url)
     try:
-        with engine.connect().execution_options(stream_results=True, yield_per=BATCH) as source:
-            if engine.dialect.name == "mysql":
-                source.execute(sa.text("set time_zone = '+00:00'"))
-            elif engine.dialect.name == "postgresql":
-                source.execute(sa.text("set time zone 'UTC'"))
+        with engine.connect() as source:
+            for statement in SESSION.get(engine.dialect.name, ()):
+                source.exec_driver_sql(statement)
+            source.execution_options(stream_results=True, yield_per=BATCH)
             yield batch(table, [])  # so that replacing by nothing empties the table
             found = source.execute(query(table, engine.dialect.name, as_of, since))
             for partition in found.partitions(BATCH):
