@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use crate::contract::{Column, Contract, TableKind};
-use crate::vocabulary::{Name, TableRef};
+use crate::vocabulary::{DataType, Name, TableRef};
 
 use super::lexicon::name_parts;
 use super::synonyms::TABLE_PREFIXES;
@@ -232,7 +232,11 @@ fn find<'a>(
 
 /// Tables of one key column each, by what columns that point to them are called: `customer_id` for a table
 /// `tbl_customers` with the key `id`, `site_code` for one with that key. None where several tables would do as well.
-type Targets<'a> = HashMap<(&'a Name, String), Target<'a>>;
+struct Targets<'a> {
+    by_name: HashMap<(&'a Name, String), Target<'a>>,
+    /// Types that keys have: a column of another one points to nothing.
+    types: HashSet<DataType>,
+}
 
 struct Target<'a> {
     /// The key's name tells of its own table: `order_id` of orders, rather than of their archive.
@@ -244,7 +248,7 @@ struct Target<'a> {
 const BARE: &[&str] = &["id", "code", "name", "key", "number", "uuid", "guid", "date", "day", "type", "value"];
 
 fn targets<'a>(contracts: &'a BTreeMap<TableRef, Contract>) -> Targets<'a> {
-    let mut out = Targets::new();
+    let mut out = HashMap::new();
     for (table, contract) in contracts {
         let [key] = contract.key()[..] else { continue };
         if contract.kind == TableKind::View {
@@ -270,7 +274,8 @@ fn targets<'a>(contracts: &'a BTreeMap<TableRef, Contract>) -> Targets<'a> {
             Entry::Occupied(_) => {}
         }
     }
-    out
+    let types = out.values().filter_map(|t| Some(t.found?.2.data_type)).collect();
+    Targets { by_name: out, types }
 }
 
 /// The table that a column points to by its name, also where a role stands before it: `origin_address_id`.
@@ -281,12 +286,12 @@ fn inferred<'a>(
     column: &Column,
 ) -> Option<(&'a TableRef, &'a Contract, String)> {
     let alone = column.primary_key.is_some() && contract.key().len() == 1;
-    if alone || contract.kind == TableKind::View {
+    if alone || contract.kind == TableKind::View || !targets.types.contains(&column.data_type) {
         return None;
     }
     let parts = name_parts(&column.physical_name, column.name.as_str());
     let (to, parent, key) = (0..parts.len())
         .filter(|from| *from == 0 || from + 1 < parts.len())
-        .find_map(|from| targets.get(&(&table.source, parts[from..].join("_"))).and_then(|t| t.found))?;
+        .find_map(|from| targets.by_name.get(&(&table.source, parts[from..].join("_"))).and_then(|t| t.found))?;
     (to != table && key.data_type == column.data_type).then(|| (to, parent, key.name.as_str().to_owned()))
 }

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use crate::contract::{Column, Contract};
 use crate::vocabulary::{DataType, TableRef};
@@ -337,13 +338,12 @@ fn push<T>(map: &mut HashMap<String, Vec<T>>, key: String, entry: T) {
 
 /// A name's parts without plurals and short forms. The source's own spelling tells more (`OrderDetails`), unless it is not ASCII.
 pub fn name_parts(physical: &str, name: &str) -> Vec<String> {
+    static SHORT: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| synonyms::SHORT.iter().copied().collect());
     parts(if says_the_same(physical, name) { physical } else { name })
         .iter()
         .map(|p| {
-            synonyms::SHORT
-                .iter()
-                .find(|(short, _)| short == p)
-                .map_or_else(|| noun(p).into_owned(), |s| s.1.to_owned())
+            let long = SHORT.get(p.as_str());
+            long.map_or_else(|| noun(p).into_owned(), |long| (*long).to_owned())
         })
         .collect()
 }
