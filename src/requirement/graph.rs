@@ -48,6 +48,9 @@ pub enum Way<'a> {
     No,
 }
 
+/// Keys that a way goes by, at most.
+const LONGEST: usize = 4;
+
 impl<'a> Graph<'a> {
     /// The foreign keys of the contracts, and those that names make plain: `customer_id` beside `customers.id`.
     pub fn new(contracts: &'a BTreeMap<TableRef, Contract>, twice: &'a Twice) -> Graph<'a> {
@@ -91,17 +94,16 @@ impl<'a> Graph<'a> {
         self.children.get(table).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// All tables that some way leads to.
+    /// All tables that some way leads to, no longer than those that are taken.
     fn above(&self, from: &TableRef) -> Rc<HashSet<&'a TableRef>> {
         if let Some(known) = self.above.borrow().get(from) {
             return known.clone();
         }
         let mut out = HashSet::new();
-        let mut open: Vec<&Edge<'a>> = self.parents(from).iter().collect();
-        while let Some(edge) = open.pop() {
-            if out.insert(edge.to) {
-                open.extend(self.parents(edge.to));
-            }
+        let mut level: Vec<&Edge<'a>> = self.parents(from).iter().collect();
+        for _ in 0..LONGEST {
+            let fresh = std::mem::take(&mut level).into_iter().filter(|edge| out.insert(edge.to));
+            level = fresh.flat_map(|edge| self.parents(edge.to)).collect();
         }
         let out = Rc::new(out);
         self.above.borrow_mut().insert(from.clone(), out.clone());
@@ -136,7 +138,7 @@ impl<'a> Graph<'a> {
                 found.push(path);
                 continue;
             }
-            if path.len() >= 4 || found.first().is_some_and(|f| f.len() <= path.len()) {
+            if path.len() >= LONGEST || found.first().is_some_and(|f| f.len() <= path.len()) {
                 continue;
             }
             for edge in self.parents(here) {
