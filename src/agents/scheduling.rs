@@ -230,6 +230,7 @@ fn awaited(brief: &Brief<'_>) -> Vec<String> {
 }
 
 fn outlets(models: &[&Resolved], history: &[History]) -> Vec<String> {
-    let marts = models.iter().filter(|m| m.layer == Layer::Marts).map(|m| format!("marts.{}", m.name));
+    let marts = models.iter().filter(|m| m.layer == Layer::Marts);
+    let marts = marts.map(|m| announced(&Relation::Model(m.name.clone())));
     marts.chain(history.iter().map(|h| format!("{}.{}", Snapshot::SCHEMA, h.name))).collect()
 }

@@ -26,6 +26,7 @@ pub(super) fn prove(ground: &Ground<'_>, draft: &Draft, found: &mut Vec<Diagnost
             }
         }
     }
+    waits(draft, found);
     for item in draft.alerts.values() {
         alert(item, found);
     }
@@ -55,7 +56,6 @@ fn dag(draft: &Draft, item: &Item<DagChange>, found: &mut Vec<Diagnostic>) {
                 .at(item.place(format!("tasks.{i}.id"))),
         );
     }
-    waits(draft, item, found);
     let tasks: BTreeMap<&Name, &[Name]> = dag.tasks.iter().map(|t| (&t.id, t.after.as_slice())).collect();
     for (i, task) in dag.tasks.iter().enumerate() {
         for (n, before) in task.after.iter().enumerate() {
@@ -88,37 +88,41 @@ fn dag(draft: &Draft, item: &Item<DagChange>, found: &mut Vec<Diagnostic>) {
 }
 
 /// What a DAG waits for must come of another one, and not of one that waits for it.
-fn waits(draft: &Draft, item: &Item<DagChange>, found: &mut Vec<Diagnostic>) {
-    let dag = &item.value;
-    let gives = |d: &DagChange, what: &String| d.tasks.iter().any(|t| t.outlets.contains(what));
-    let given: Vec<&str> =
-        draft.dags.values().flat_map(|d| &d.value.tasks).flat_map(|t| &t.outlets).map(String::as_str).collect();
-    for (n, what) in dag.after.iter().enumerate() {
-        if !draft.dags.values().any(|d| d.value.name != dag.name && gives(&d.value, what)) {
-            let fault =
-                Diagnostic::error("unknown-asset", format!("no other DAG brings `{}` up to date", what.escape_debug()));
-            found.push(near(fault, what, given.iter().copied()).at(item.place(format!("after.{n}"))));
+fn waits(draft: &Draft, found: &mut Vec<Diagnostic>) {
+    let mut given: BTreeMap<&str, BTreeSet<&Name>> = BTreeMap::new();
+    for dag in draft.dags.values().map(|item| &item.value) {
+        for outlet in dag.tasks.iter().flat_map(|t| &t.outlets) {
+            given.entry(outlet).or_default().insert(&dag.name);
         }
     }
-    if dag.cron.is_some() && !dag.after.is_empty() {
-        let fault = Diagnostic::error("two-starts", "a DAG starts by the clock or after others, not by both");
-        found.push(fault.next("leave out `cron` or `after`").at(item.place("after")));
+    for item in draft.dags.values() {
+        let dag = &item.value;
+        for (n, what) in dag.after.iter().enumerate() {
+            if !given.get(what.as_str()).is_some_and(|by| by.iter().any(|name| **name != dag.name)) {
+                let what_for = format!("no other DAG brings `{}` up to date", what.escape_debug());
+                let fault = near(Diagnostic::error("unknown-asset", what_for), what, given.keys().copied());
+                found.push(fault.at(item.place(format!("after.{n}"))));
+            }
+        }
+        if dag.cron.is_some() && !dag.after.is_empty() {
+            let fault = Diagnostic::error("two-starts", "a DAG starts by the clock or after others, not by both");
+            found.push(fault.next("leave out `cron` or `after`").at(item.place("after")));
+        }
     }
     let before = |name: &Name| -> Vec<Name> {
-        let after = draft.dags.get(name).map(|d| d.value.after.as_slice()).unwrap_or_default();
-        draft
-            .dags
-            .values()
-            .map(|d| &d.value)
-            .filter(|d| after.iter().any(|what| gives(d, what)))
-            .map(|d| d.name.clone())
-            .collect()
+        let after = draft.dags.get(name).into_iter().flat_map(|item| &item.value.after);
+        after.filter_map(|what| given.get(what.as_str())).flatten().map(|name| (*name).clone()).collect()
     };
     let names: BTreeSet<&Name> = draft.dags.keys().collect();
-    if let Some(cycle) = cycles(&names, before).into_iter().find(|c| c.first() == Some(&dag.name)) {
+    for cycle in cycles(&names, before) {
         let shown: Vec<&str> = cycle.iter().map(Name::as_str).collect();
-        let fault = Diagnostic::error("cycle", format!("DAGs wait for each other in a circle: {}", shown.join(" → ")));
-        found.push(fault.next("start one of them by the clock").at(item.place("after")));
+        let fault = Diagnostic::error("cycle", format!("DAGs wait for each other in a circle: {}", shown.join(" → ")))
+            .next("start one of them by the clock");
+        let at = cycle.first().and_then(|name| draft.dags.get(name)).map(|item| item.place("after"));
+        found.push(match at {
+            Some(at) => fault.at(at),
+            None => fault,
+        });
     }
 }
 

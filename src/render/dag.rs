@@ -76,6 +76,7 @@ fn declaration(dag: &DagChange, alerts: &[&Alert], config: &Config) -> Value {
         "name": dag.name,
         "description": dag.description,
         "owner": dag.owner,
+        "after": dag.after.iter().map(|what| asset(what, config)).collect::<Vec<_>>(),
         "timezone": dag.timezone,
         "as_of": as_of(dag),
         "retries": dag.retries,
@@ -86,8 +87,6 @@ fn declaration(dag: &DagChange, alerts: &[&Alert], config: &Config) -> Value {
     if let Some(cron) = &dag.cron {
         context["cron"] = json!(cron);
     }
-    let after: Vec<String> = dag.after.iter().map(|what| asset(what, config)).collect();
-    context["after"] = json!(after);
     context
 }
 

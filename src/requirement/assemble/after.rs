@@ -3,6 +3,7 @@
 use super::Assembly;
 use crate::requirement::piece::{Kind, Noun};
 use crate::requirement::{Question, Readings};
+use crate::spec::Spec;
 use crate::vocabulary::{Relation, TableRef};
 
 impl<'a> Assembly<'_, 'a> {
@@ -23,15 +24,18 @@ impl<'a> Assembly<'_, 'a> {
     /// The table of `noun` that another pipeline loads. What only this one lands is loaded before anything is built.
     fn waits_for(&mut self, piece: usize, noun: &Noun<'a>) -> Option<&'a TableRef> {
         let tables = &noun.hits.tables;
-        let loaded = |table: &&'a TableRef| {
-            let loads = |s: &crate::spec::Spec| s.ingest.iter().any(|i| i.table == **table);
-            self.scan.ground.specs.values().any(loads)
-        };
-        if let Some(table) = tables.iter().copied().find(loaded) {
-            self.note(piece, "schedule.after");
-            return Some(table);
-        }
         let words = self.scan.words(&self.pieces[piece].tokens);
+        let loads = |table: &TableRef, spec: &Spec| spec.ingest.iter().any(|i| i.table == *table);
+        let specs = &self.scan.ground.specs;
+        let loaded: Vec<&'a TableRef> =
+            tables.iter().filter(|t| specs.values().any(|spec| loads(t, spec))).copied().collect();
+        if !loaded.is_empty() {
+            self.note(piece, "schedule.after");
+            return match loaded[..] {
+                [table] => Some(table),
+                _ => self.one_table(words, loaded),
+            };
+        }
         match self.touched.iter().find(|t| tables.contains(t)).copied() {
             Some(table) => {
                 let path = format!("ingest.{table}");
