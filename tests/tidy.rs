@@ -17,6 +17,8 @@ const ORDER: &[&str] = &[
     "template",
     "contract",
     "spec",
+    "dbt",
+    "check",
     "world",
     "workspace",
     "discover",

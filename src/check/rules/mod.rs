@@ -1,0 +1,70 @@
+//! What is looked for: one file a family of rules, one [`Rule`] a code. A rule is a pure function; to add one, write
+//! it, name it in [`RULES`], and describe it in `docs/checks/<code>.md` with an example that it finds and one that it
+//! leaves alone (tests run both).
+
+use super::Analysis;
+use crate::dbt::{Node, Project};
+use crate::sql::{Parsed, Resolved};
+use crate::vocabulary::{Diagnostic, Severity};
+
+/// Something that is looked for.
+pub struct Rule {
+    /// Its stable code.
+    pub code: &'static str,
+    /// What kind of fault it is.
+    pub family: Family,
+    /// How much it matters where the configuration says nothing.
+    pub severity: Severity,
+    /// What it finds, in a line.
+    pub summary: &'static str,
+    /// How it is looked for.
+    pub look: Look,
+}
+
+/// Kinds of rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// It does not run.
+    Broken,
+    /// It runs, and the data is wrong.
+    Wrong,
+    /// It runs, and costs too much.
+    Dear,
+    /// Two artifacts disagree.
+    Across,
+    /// Airflow.
+    Airflow,
+    /// Python that runs on Spark.
+    Spark,
+    /// What is generated no longer follows.
+    OutOfStep,
+}
+
+/// What a rule looks at.
+pub enum Look {
+    /// One query at a time, in the order of lineage; runs beside others.
+    Query(fn(&Query<'_>, &mut Vec<Diagnostic>)),
+    /// The whole project, at the end.
+    Whole(fn(&Analysis, &mut Vec<Diagnostic>)),
+    /// Said by the part that reads or resolves; here for its severity and its page.
+    Elsewhere,
+}
+
+/// A query that rules look at.
+pub struct Query<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The node.
+    pub node: &'a Node,
+    /// Its query.
+    pub parsed: &'a Parsed,
+    /// The rendered SQL, and where it came from.
+    pub rendered: &'a crate::sql::jinja::Rendered,
+    /// What it makes, and what was noticed on the way.
+    pub resolved: &'a Resolved<crate::dbt::NodeId>,
+    /// The same for a run that meets its own table; none where that is the same.
+    pub incremental: Option<(&'a Parsed, &'a crate::sql::jinja::Rendered, &'a Resolved<crate::dbt::NodeId>)>,
+}
+
+/// Every rule.
+pub const RULES: &[&[Rule]] = &[];

@@ -1,0 +1,182 @@
+//! Any dbt project as its files say, read without dbt: configuration, YAML, macros, and the SQL of every node as dbt
+//! would render it. Pure: a [`Tree`] in, a [`Project`] out. What can't be known without a warehouse is
+//! [`Body::Unknown`], with the reason; never a guess.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::sql::jinja::Rendered;
+use crate::vocabulary::{DataType, Diagnostic, Dialect};
+
+/// Text files by their path in the project, with `/` between folders.
+pub type Tree = BTreeMap<String, Arc<str>>;
+
+/// A node's place in [`Project::nodes`]. What stands in rendered SQL for a `ref` or `source` holds it.
+pub type NodeId = u32;
+
+/// A dbt project.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// Its name in `dbt_project.yml`.
+    pub name: String,
+    /// What its models are written for; none where neither profile, manifest nor settings say.
+    pub dialect: Option<Dialect>,
+    /// Models, seeds, snapshots, sources and singular tests, sorted by [`Node::id`].
+    pub nodes: Vec<Node>,
+    /// Who reads models outside the project.
+    pub exposures: Vec<Exposure>,
+    /// What is wrong with its files: broken YAML, duplicate names, `ref`s to nothing.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// One thing that dbt builds, reads or runs.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// As dbt writes it: `model.shop.orders`, `source.shop.raw.orders`, `model.shop.orders.v2`.
+    pub id: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Its name, without version; of a source's table the table's.
+    pub name: String,
+    /// The package that it is from.
+    pub package: String,
+    /// Its version, where models have them.
+    pub version: Option<String>,
+    /// What it is called in the database, lower case.
+    pub identifier: String,
+    /// The file that it is defined in.
+    pub path: String,
+    /// That file; empty for sources.
+    pub text: Arc<str>,
+    /// Its configuration, from `dbt_project.yml`, YAML and the file together.
+    pub config: Config,
+    /// What YAML says of it.
+    pub described: Option<Described>,
+    /// What it reads.
+    pub reads: Vec<Read>,
+    /// What it is, as far as that can be known.
+    pub body: Body,
+}
+
+/// Kinds of nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum Kind {
+    Model,
+    Seed,
+    Snapshot,
+    Source,
+    /// A singular test: one query that finds the rows that are wrong.
+    Test,
+}
+
+/// The SQL of a node, or what is known of it without.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// A query.
+    Sql {
+        /// As dbt renders it where the table is built anew.
+        full: Rendered,
+        /// As it renders it where an incremental model meets its own table; none where that is the same.
+        incremental: Option<Rendered>,
+    },
+    /// No query: a source, seed or Python model, with the columns that YAML or a seed's first line say.
+    Columns {
+        /// Name, lower case, and type where one is given.
+        columns: Vec<(String, Option<DataType>)>,
+        /// It may have others.
+        open: bool,
+    },
+    /// It can't be known without running something: why, and where.
+    Unknown(Diagnostic),
+}
+
+/// What a node is configured to be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// `enabled: false` leaves a node out of everything.
+    pub disabled: bool,
+    /// `view`, `table`, `incremental`, `ephemeral`, …
+    pub materialized: Option<String>,
+    /// What tells rows of an incremental model or snapshot apart.
+    pub unique_key: Vec<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Schema, as configured.
+    pub schema: Option<String>,
+    /// `contract: {enforced: true}`.
+    pub contract: bool,
+    /// `public`, `protected`, `private`.
+    pub access: Option<String>,
+    /// The group it belongs to.
+    pub group: Option<String>,
+    /// Every other key, as text or JSON.
+    pub other: BTreeMap<String, serde_json::Value>,
+}
+
+/// What YAML says of a node.
+#[derive(Clone, Debug, Default)]
+pub struct Described {
+    /// The YAML file.
+    pub file: String,
+    /// Byte offset of the entry in it.
+    pub at: usize,
+    /// Description.
+    pub description: String,
+    /// Its columns.
+    pub columns: Vec<DescribedColumn>,
+    /// Tests of the whole table.
+    pub tests: Vec<Test>,
+}
+
+/// A column as YAML has it.
+#[derive(Clone, Debug, Default)]
+pub struct DescribedColumn {
+    /// As written.
+    pub name: String,
+    /// Byte offset of the name in the YAML file.
+    pub at: usize,
+    /// Type as written.
+    pub data_type: Option<String>,
+    /// Description.
+    pub description: String,
+    /// Tests.
+    pub tests: Vec<Test>,
+    /// Tags, as `pii`.
+    pub tags: Vec<String>,
+}
+
+/// A generic test.
+#[derive(Clone, Debug, Default)]
+pub struct Test {
+    /// `unique`, `not_null`, `dbt_utils.unique_combination_of_columns`, …
+    pub name: String,
+    /// Its arguments.
+    pub arguments: BTreeMap<String, serde_json::Value>,
+    /// Byte offset in the YAML file.
+    pub at: usize,
+}
+
+/// That a node reads another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Read {
+    /// What it reads.
+    pub node: NodeId,
+    /// Byte offset of the `ref` or `source` in the node's file.
+    pub at: usize,
+}
+
+/// A dashboard, application or report that reads models.
+#[derive(Clone, Debug, Default)]
+pub struct Exposure {
+    /// Its name.
+    pub name: String,
+    /// The YAML file.
+    pub file: String,
+    /// Byte offset of the entry.
+    pub at: usize,
+    /// What it reads.
+    pub reads: Vec<NodeId>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+}
