@@ -14,6 +14,7 @@ pub mod contract;
 pub mod spec;
 pub mod workspace;
 
+pub mod check;
 pub mod dbt;
 pub mod discover;
 

@@ -124,7 +124,7 @@ pub(super) fn expression(
 ) {
     let fault = |what: String| Diagnostic::error("test-arguments", what).at(at.clone());
     let nothing = ScopeRelation { open: true, ..ScopeRelation::default() };
-    let relation = known.scope.relations.get(of).unwrap_or(&nothing);
+    let relation = known.scope.relations.get(of).map_or(&nothing, |r| r);
     let place = Text::new("", "", text);
     let parsed = sql::expression(&place, Dialect::Postgres)
         .and_then(|e| sql::check_expression(&place, &e, &[("row", relation)], &[Dialect::Postgres]));

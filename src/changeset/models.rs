@@ -1,6 +1,7 @@
 //! Models: their SQL parses in every target, reads only what exists, and gives the columns that they declare.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -45,7 +46,7 @@ pub(super) fn prove(ground: &Ground<'_>, draft: &mut Draft, macros: &Macros, fou
             all.insert(name, read);
         }
         for (name, item) in &models {
-            scope.relations.insert(Relation::Model((*name).clone()), declared(&item.value));
+            scope.relations.insert(Relation::Model((*name).clone()), declared(&item.value).into());
         }
         for level in levels(&reads, draft, found) {
             let resolved: Vec<(Name, Result<Resolved, Vec<Diagnostic>>)> = level
@@ -62,7 +63,7 @@ pub(super) fn prove(ground: &Ground<'_>, draft: &mut Draft, macros: &Macros, fou
                     Ok(resolved) => {
                         let model = Relation::Model(name.clone());
                         let declared = scope.relations.remove(&model).unwrap_or_default();
-                        scope.relations.insert(model, given(&resolved, &declared));
+                        scope.relations.insert(model, given(&resolved, &declared).into());
                         outputs.insert(name, resolved);
                     }
                     Err(faults) => found.extend(faults),
@@ -75,17 +76,17 @@ pub(super) fn prove(ground: &Ground<'_>, draft: &mut Draft, macros: &Macros, fou
             columns(item, &resolved, found);
             grain(item, &resolved, found);
         } else if item.value.columns.is_empty() {
-            scope.relations.entry(Relation::Model(name.clone())).or_default().open = true;
+            Arc::make_mut(scope.relations.entry(Relation::Model(name.clone())).or_default()).open = true;
         }
     }
     Known { scope, reads }
 }
 
 /// Landed tables as their contracts state them.
-fn tables(ground: &Ground<'_>, draft: &Draft) -> BTreeMap<Relation, ScopeRelation> {
+fn tables(ground: &Ground<'_>, draft: &Draft) -> BTreeMap<Relation, Arc<ScopeRelation>> {
     let mut out = BTreeMap::new();
     for contract in ground.contracts.values().chain(draft.contracts.values().map(|i| &i.value)) {
-        out.insert(Relation::Table(contract.table_ref()), table(contract));
+        out.insert(Relation::Table(contract.table_ref()), table(contract).into());
     }
     out
 }

@@ -40,7 +40,8 @@ pub(super) fn model(draft: &Draft, name: &Name, at: Place, found: &mut Vec<Diagn
 }
 
 pub(super) fn column(known: &Known, relation: &Relation, name: &Name, at: Place, found: &mut Vec<Diagnostic>) {
-    let Some(ScopeRelation { columns, open: false, .. }) = known.scope.relations.get(relation) else { return };
+    let known = known.scope.relations.get(relation).map(|r| &**r);
+    let Some(ScopeRelation { columns, open: false, .. }) = known else { return };
     if !columns.iter().any(|(c, _)| c == name.as_str()) {
         let fault = Diagnostic::error("unknown-column", format!("`{relation}` has no column `{name}`"));
         found.push(near(fault, name.as_str(), columns.iter().map(|(c, _)| c.as_str())).at(at));

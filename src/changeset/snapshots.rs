@@ -14,7 +14,7 @@ use crate::vocabulary::{Diagnostic, Name, Relation};
 pub(super) fn prove(draft: &Draft, known: &mut Known, found: &mut Vec<Diagnostic>) {
     for (name, item) in &draft.snapshots {
         snapshot(draft, known, item, found);
-        let given = holds(&item.value, known);
+        let given = holds(&item.value, known).into();
         known.scope.relations.insert(Relation::Model(name.clone()), given);
     }
 }
@@ -67,7 +67,8 @@ fn snapshot(draft: &Draft, known: &Known, item: &Item<Snapshot>, found: &mut Vec
 
 /// The columns of the model, and those that dbt adds.
 fn holds(snapshot: &Snapshot, known: &Known) -> ScopeRelation {
-    let mut out = known.scope.relations.get(&Relation::Model(snapshot.of.clone())).cloned().unwrap_or_default();
+    let of = known.scope.relations.get(&Relation::Model(snapshot.of.clone()));
+    let mut out = of.map(|of| (**of).clone()).unwrap_or_default();
     out.columns
         .extend(Snapshot::added().into_iter().map(|(name, _, t, _)| (name.to_owned(), ColumnType::from(Some(t)))));
     out.keys = Name::parse("dbt_scd_id").map(|n| BTreeSet::from([n.to_string()])).into_iter().collect();

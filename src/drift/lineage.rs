@@ -113,7 +113,7 @@ impl Project {
                 if let Relation::Table(table) = read
                     && let Some(contract) = contracts.get(table)
                 {
-                    scope.relations.entry(read.clone()).or_insert_with(|| columns(contract));
+                    scope.relations.entry(read.clone()).or_insert_with(|| columns(contract).into());
                 }
             }
         }
@@ -145,7 +145,7 @@ impl Project {
                         ..ScopeRelation::default()
                     },
                 );
-                scope.relations.insert(Relation::Model(name.clone()), relation);
+                scope.relations.insert(Relation::Model(name.clone()), relation.into());
                 if let Some(node) = self.models.get_mut(&name) {
                     node.resolved = resolved.filter(|r| !r.open);
                 }

@@ -11,7 +11,7 @@ pub mod types;
 
 pub use parse::{Parsed, expression, parse};
 pub use resolve::{
-    Checked, ColumnType, FanOut, Lineage, OutputColumn, Resolved, Scope, ScopeRelation, Usage, check_expression,
+    Checked, ColumnType, FanOut, Lineage, Named, OutputColumn, Resolved, Scope, ScopeRelation, Usage, check_expression,
     resolve,
 };
 pub use text::Text;

@@ -56,7 +56,7 @@ fn scope() -> Scope {
     let of = |text: &str| text.parse::<Relation>().unwrap();
     let relations = [("shop.orders", orders), ("shop.customers", customers), ("items", items), ("rates", rates)];
     Scope {
-        relations: relations.into_iter().map(|(n, r)| (of(n), r)).collect(),
+        relations: relations.into_iter().map(|(n, r)| (of(n), r.into())).collect(),
         dialects: vec![Dialect::DuckDb, Dialect::Snowflake],
     }
 }
@@ -196,8 +196,10 @@ fn a_thousand_staging_models_are_read_in_no_time() {
     );
     let names: Vec<(String, ColumnType)> = (0..10).map(|i| (format!("column_{i}"), DataType::Integer.into())).collect();
     let wide = ScopeRelation { columns: names, ..ScopeRelation::default() };
-    let scope =
-        Scope { relations: [(Relation::Model(Name::parse("wide").unwrap()), wide)].into(), dialects: Vec::new() };
+    let scope = Scope {
+        relations: [(Relation::Model(Name::parse("wide").unwrap()), wide.into())].into(),
+        dialects: Vec::new(),
+    };
     let start = std::time::Instant::now();
     for _ in 0..1_000 {
         let text = Text::new("q.sql", "", &sql);

@@ -7,11 +7,11 @@ use sqlparser::tokenizer::Location;
 
 use super::relation::Env;
 use super::value::{ColumnType, Family, Value};
-use super::{Resolver, Usage};
+use super::{Named, Resolver, Usage};
 use crate::sql::types;
 use crate::vocabulary::{DataType, Diagnostic};
 
-impl Resolver<'_> {
+impl<R: Named> Resolver<'_, R> {
     /// The value of an expression.
     pub(super) fn expr(&mut self, expr: &Expr, env: &Env<'_>) -> Value {
         if let Some(grouping) = env.grouping

@@ -6,10 +6,10 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Location;
 
-use super::Resolver;
 use super::expr::{shown, start, without_grouping};
 use super::relation::{Env, lower};
 use super::value::{ColumnType, Family, Value};
+use super::{Named, Resolver};
 use crate::vocabulary::{DataType, Diagnostic};
 
 /// Aggregates that count a repeated row twice.
@@ -152,7 +152,7 @@ fn name_of(function: &Function) -> String {
     function.name.0.last().and_then(|p| p.as_ident()).map(lower).unwrap_or_default()
 }
 
-impl Resolver<'_> {
+impl<R: Named> Resolver<'_, R> {
     /// The value of a call.
     pub(super) fn function(&mut self, function: &Function, env: &Env<'_>) -> Value {
         let name = name_of(function);

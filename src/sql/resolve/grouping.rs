@@ -3,7 +3,7 @@
 use sqlparser::ast::{Expr, GroupByExpr, Ident};
 
 use super::relation::{Env, lower};
-use super::{Resolver, functions};
+use super::{Named, Resolver, functions};
 use crate::vocabulary::Diagnostic;
 
 /// What a select groups by.
@@ -51,7 +51,7 @@ fn same_name(a: &Expr, b: &Expr) -> bool {
     }
 }
 
-impl Resolver<'_> {
+impl<R: Named> Resolver<'_, R> {
     /// A column of a grouped select that stands outside of aggregates and is not grouped by.
     pub(super) fn grouped(&mut self, column: &Ident, env: &Env<'_>) {
         if env.grouping.is_none() {

@@ -10,7 +10,7 @@ use sqlparser::tokenizer::Location;
 
 use super::relation::{Column, Ctes, Env, Rel, Table, anything, lower};
 use super::value::Value;
-use super::{FanOut, Resolver, Usage};
+use super::{FanOut, Named, Resolver, Usage};
 
 /// Columns that tell the rows of a join apart: which relation, which column.
 pub(super) type Key = BTreeSet<(usize, String)>;
@@ -18,7 +18,7 @@ pub(super) type Key = BTreeSet<(usize, String)>;
 /// More ways to tell rows apart than this are not followed.
 const MOST_KEYS: usize = 8;
 
-impl Resolver<'_> {
+impl<R: Named> Resolver<'_, R> {
     /// Everything that a select reads, with names.
     pub(super) fn from<'e>(
         &mut self,

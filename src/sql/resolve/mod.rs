@@ -13,6 +13,8 @@ mod relation;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
+use std::sync::Arc;
 
 use sqlparser::ast;
 use sqlparser::tokenizer::Location;
@@ -25,13 +27,25 @@ use relation::{Column, Env, Rel, Table};
 pub use value::ColumnType;
 use value::Value;
 
+/// What names a relation: by [`Relation`] in what Pipewright writes, by the place of a node in any other project.
+pub trait Named: Clone + Ord + Hash {
+    /// The relation that rendered SQL names as `schema`.`table`.
+    fn stand_in(schema: &str, table: &str) -> Option<Self>;
+}
+
 /// What a query can read, by relation.
-#[derive(Clone, Debug, Default)]
-pub struct Scope {
+#[derive(Clone, Debug)]
+pub struct Scope<R = Relation> {
     /// Tables of sources and models.
-    pub relations: BTreeMap<Relation, ScopeRelation>,
+    pub relations: BTreeMap<R, Arc<ScopeRelation>>,
     /// The targets, for rules that differ between them.
     pub dialects: Vec<Dialect>,
+}
+
+impl<R> Default for Scope<R> {
+    fn default() -> Scope<R> {
+        Scope { relations: BTreeMap::new(), dialects: Vec::new() }
+    }
 }
 
 /// A table or model that can be read.
@@ -48,16 +62,16 @@ pub struct ScopeRelation {
 }
 
 /// What a query gives.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Resolved {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved<R = Relation> {
     /// Its columns in order.
-    pub columns: Vec<OutputColumn>,
+    pub columns: Vec<OutputColumn<R>>,
     /// Sets of columns that tell its rows apart, as far as that can be shown.
     pub keys: Vec<BTreeSet<String>>,
     /// It may have columns beyond these: it reads `*` of something unknown.
     pub open: bool,
     /// What decides which rows there are, over the whole query: filters, joins and groups.
-    pub reads: BTreeSet<Lineage>,
+    pub reads: BTreeSet<Lineage<R>>,
     /// Whether rows are aggregated anywhere in it.
     pub aggregates: bool,
     /// The join that repeats its rows.
@@ -66,16 +80,16 @@ pub struct Resolved {
 
 /// A column of a query.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OutputColumn {
+pub struct OutputColumn<R = Relation> {
     /// Its name in lower case; empty where the query gives it none.
     pub name: String,
     /// What it holds.
     pub column_type: ColumnType,
     /// The columns that its values are made from.
-    pub sources: BTreeSet<Lineage>,
+    pub sources: BTreeSet<Lineage<R>>,
 }
 
-impl OutputColumn {
+impl<R> OutputColumn<R> {
     /// Its type, where that is the same in every target.
     pub fn data_type(&self) -> Option<DataType> {
         self.column_type.exact()
@@ -84,9 +98,9 @@ impl OutputColumn {
 
 /// A column that a result depends on, and how.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Lineage {
+pub struct Lineage<R = Relation> {
     /// The table or model.
-    pub relation: Relation,
+    pub relation: R,
     /// Its column.
     pub column: String,
     /// How the result depends on it.
@@ -138,15 +152,15 @@ pub struct Checked {
 ///
 /// # Errors
 /// Every name that is not there and every clash of known types, placed in `text`.
-pub fn resolve(
+pub fn resolve<R: Named>(
     text: &Text<'_>,
     rendered: &Rendered,
     parsed: &Parsed,
-    scope: &Scope,
-) -> Result<Resolved, Vec<Diagnostic>> {
+    scope: &Scope<R>,
+) -> Result<Resolved<R>, Vec<Diagnostic>> {
     let mut resolver = Resolver::new(text, rendered, scope);
     let table = resolver.query(&parsed.query, None, None);
-    let lineage = |resolver: &Resolver<'_>, source: u32, usage: Usage| {
+    let lineage = |resolver: &Resolver<'_, R>, source: u32, usage: Usage| {
         let (relation, column) = &resolver.interned[source as usize];
         Lineage { relation: (*relation).clone(), column: column.clone(), usage }
     };
@@ -207,21 +221,21 @@ pub fn check_expression(
 }
 
 /// Walks a query and gathers what it finds.
-struct Resolver<'a> {
+struct Resolver<'a, R> {
     text: &'a Text<'a>,
     rendered: &'a Rendered,
-    scope: &'a Scope,
-    interned: Vec<(&'a Relation, String)>,
+    scope: &'a Scope<R>,
+    interned: Vec<(&'a R, String)>,
     /// Tables of the scope that were met.
-    met: HashMap<&'a Relation, std::rc::Rc<Table>>,
+    met: HashMap<&'a R, std::rc::Rc<Table>>,
     found: Vec<Diagnostic>,
     reads: BTreeSet<(Usage, u32)>,
     fan_outs: Vec<FanOut>,
     aggregates: bool,
 }
 
-impl<'a> Resolver<'a> {
-    fn new(text: &'a Text<'a>, rendered: &'a Rendered, scope: &'a Scope) -> Resolver<'a> {
+impl<'a, R: Named> Resolver<'a, R> {
+    fn new(text: &'a Text<'a>, rendered: &'a Rendered, scope: &'a Scope<R>) -> Resolver<'a, R> {
         Resolver {
             text,
             rendered,

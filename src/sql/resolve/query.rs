@@ -15,7 +15,7 @@ use super::joins::{Key, all_columns, column_of};
 use super::keys::{first_of_each, group_keys, partition, partition_of_first, passed_keys, passed_partition};
 use super::relation::{Column, Ctes, Env, Table, anything, lower};
 use super::value::Value;
-use super::{Resolver, Usage};
+use super::{Named, Resolver, Usage};
 use crate::vocabulary::Diagnostic;
 
 /// What a select list gives: columns, whether there may be more, and which plain column each is.
@@ -28,7 +28,7 @@ struct Projection {
     open: bool,
 }
 
-impl Resolver<'_> {
+impl<R: Named> Resolver<'_, R> {
     /// The rows of a query. `parent` is the query around it, where it may reach out.
     pub(super) fn query(&mut self, query: &Query, ctes: Option<&Ctes<'_>>, parent: Option<&Env<'_>>) -> Rc<Table> {
         let mut own = Ctes { tables: Vec::new(), parent: ctes };

@@ -7,7 +7,7 @@ use sqlparser::ast::{Ident, ObjectName};
 use sqlparser::tokenizer::Location;
 
 use super::value::{ColumnType, Value};
-use super::{Resolver, joins};
+use super::{Named, Resolver, joins};
 use crate::sql::jinja::{REF_SCHEMA, SOURCE_SCHEMA};
 use crate::vocabulary::{Diagnostic, Dialect, Name, Relation, TableRef, nearest};
 
@@ -125,7 +125,7 @@ pub(super) fn anything() -> Rc<Table> {
     Rc::new(Table { open: true, ..Table::default() })
 }
 
-impl<'a> Resolver<'a> {
+impl<'a, R: Named> Resolver<'a, R> {
     /// The table of a name in FROM, and the name it is known by.
     pub(super) fn table(&mut self, name: &ObjectName, ctes: Option<&Ctes<'_>>) -> (Rc<Table>, String) {
         let idents: Vec<&Ident> = name.0.iter().filter_map(|p| p.as_ident()).collect();
@@ -138,7 +138,7 @@ impl<'a> Resolver<'a> {
                 }
             }
             [schema, table] => {
-                if let Some(relation) = stand_in(&schema.value, &table.value) {
+                if let Some(relation) = R::stand_in(&schema.value, &table.value) {
                     return (self.relation(&relation), alias);
                 }
             }
@@ -159,7 +159,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// A relation of the scope; one that is not there was reported by its `ref` and may have any column.
-    fn relation(&mut self, relation: &Relation) -> Rc<Table> {
+    fn relation(&mut self, relation: &R) -> Rc<Table> {
         let scope = self.scope;
         let Some((relation, known)) = scope.relations.get_key_value(relation) else { return anything() };
         if let Some(table) = self.met.get(relation) {
@@ -286,11 +286,19 @@ fn did_you_mean(near: &[&str]) -> String {
     format!("did you mean `{}`?", near.join("`, `"))
 }
 
-/// The relation that a rendered `ref` or `source` stands for.
-fn stand_in(schema: &str, table: &str) -> Option<Relation> {
-    if schema == REF_SCHEMA {
-        return Name::parse(table).ok().map(Relation::Model);
+impl Named for Relation {
+    fn stand_in(schema: &str, table: &str) -> Option<Relation> {
+        if schema == REF_SCHEMA {
+            return Name::parse(table).ok().map(Relation::Model);
+        }
+        let source = Name::parse(schema.strip_prefix(SOURCE_SCHEMA)?).ok()?;
+        Some(Relation::Table(TableRef { source, table: Name::parse(table).ok()? }))
     }
-    let source = Name::parse(schema.strip_prefix(SOURCE_SCHEMA)?).ok()?;
-    Some(Relation::Table(TableRef { source, table: Name::parse(table).ok()? }))
+}
+
+/// The place of a node in its project: `dbt_ref__12.orders`.
+impl Named for u32 {
+    fn stand_in(schema: &str, _table: &str) -> Option<u32> {
+        schema.strip_prefix(REF_SCHEMA)?.parse().ok()
+    }
 }

@@ -174,7 +174,7 @@ impl MacroFile {
                             found.extend(new);
                         }
                         Ok(parsed) if !definition.test => {
-                            let resolved = resolve(text, &rendered, &parsed, &Scope::default());
+                            let resolved = resolve(text, &rendered, &parsed, &<Scope>::default());
                             let ty =
                                 resolved.ok().and_then(|r| Some(r.columns.first()?.column_type)).unwrap_or_default();
                             value = Some(match value {
