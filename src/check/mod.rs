@@ -1,13 +1,14 @@
 //! What is wrong with a dbt project and what a change to it breaks, without a warehouse and without dbt.
 //! [`analyse`] takes a [`Project`] and gives, for each node, what its query makes and what the rules find in it.
 
+mod analyse;
 pub mod rules;
+mod shape;
 
-use std::sync::Arc;
-
-use crate::dbt::{NodeId, Project};
-use crate::sql::Resolved;
+use crate::dbt::Project;
 use crate::vocabulary::Diagnostic;
+pub use analyse::analyse;
+pub use shape::Shape;
 
 /// A project and what is known of each of its nodes, in the order of [`Project::nodes`].
 #[derive(Debug)]
@@ -18,15 +19,4 @@ pub struct Analysis {
     pub shapes: Vec<Shape>,
     /// Everything that was found, sorted by place.
     pub findings: Vec<Diagnostic>,
-}
-
-/// What a node makes.
-#[derive(Clone, Debug)]
-pub enum Shape {
-    /// Columns with types, keys and lineage. Of what has no query (sources, seeds, Python models) what is declared.
-    Known(Arc<Resolved<NodeId>>),
-    /// Not known, and why. Whatever reads it is not known either where that matters.
-    Unknown(Diagnostic),
-    /// Left out: disabled.
-    Disabled,
 }

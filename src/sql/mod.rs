@@ -12,6 +12,6 @@ pub mod types;
 pub use parse::{Parsed, expression, parse};
 pub use resolve::{
     Checked, ColumnType, FanOut, Lineage, Named, OutputColumn, Resolved, Scope, ScopeRelation, Usage, check_expression,
-    resolve,
+    resolve, understand,
 };
 pub use text::Text;

@@ -5,7 +5,7 @@
 use super::Analysis;
 use crate::dbt::{Node, Project};
 use crate::sql::{Parsed, Resolved};
-use crate::vocabulary::{Diagnostic, Severity};
+use crate::vocabulary::{Diagnostic, Dialect, Severity};
 
 /// Something that is looked for.
 pub struct Rule {
@@ -56,6 +56,8 @@ pub struct Query<'a> {
     pub project: &'a Project,
     /// The node.
     pub node: &'a Node,
+    /// What its query is written for.
+    pub dialect: Dialect,
     /// Its query.
     pub parsed: &'a Parsed,
     /// The rendered SQL, and where it came from.

@@ -78,6 +78,19 @@ pub struct Resolved<R = Relation> {
     pub repeats: Option<FanOut>,
 }
 
+impl<R> Default for Resolved<R> {
+    fn default() -> Resolved<R> {
+        Resolved {
+            columns: Vec::new(),
+            keys: Vec::new(),
+            open: false,
+            reads: BTreeSet::new(),
+            aggregates: false,
+            repeats: None,
+        }
+    }
+}
+
 /// A column of a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutputColumn<R = Relation> {
@@ -158,6 +171,17 @@ pub fn resolve<R: Named>(
     parsed: &Parsed,
     scope: &Scope<R>,
 ) -> Result<Resolved<R>, Vec<Diagnostic>> {
+    let (resolved, found) = understand(text, rendered, parsed, scope);
+    if found.is_empty() { Ok(resolved) } else { Err(found) }
+}
+
+/// Resolves a query as far as that goes, with every name that is not there and every clash of known types.
+pub fn understand<R: Named>(
+    text: &Text<'_>,
+    rendered: &Rendered,
+    parsed: &Parsed,
+    scope: &Scope<R>,
+) -> (Resolved<R>, Vec<Diagnostic>) {
     let mut resolver = Resolver::new(text, rendered, scope);
     let table = resolver.query(&parsed.query, None, None);
     let lineage = |resolver: &Resolver<'_, R>, source: u32, usage: Usage| {
@@ -177,7 +201,7 @@ pub fn resolve<R: Named>(
         aggregates: resolver.aggregates,
         repeats: table.fan_out.and_then(|id| resolver.fan_outs.get(id).cloned()),
     };
-    resolver.finish(resolved)
+    (resolved, resolver.found)
 }
 
 /// Resolves one expression over the columns of named relations. Columns that are in several must be qualified.

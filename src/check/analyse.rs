@@ -1,0 +1,194 @@
+//! The walk over a project: each query parsed, resolved over what it reads and looked at by the rules, in the order of
+//! lineage, as many at once as there are cores. A query's tree is gone when its rules have run.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use rayon::Scope as Workers;
+
+use super::Analysis;
+use super::rules::{Look, Query, RULES};
+use super::shape::{self, Shape};
+use crate::dbt::{Body, Node, NodeId, Project};
+use crate::sql::jinja::Rendered;
+use crate::sql::{self, Parsed, Scope, ScopeRelation, Text};
+use crate::vocabulary::{Diagnostic, Dialect};
+
+/// Dialects that are tried in turn where nothing says which it is.
+const LIKELY: [Dialect; 5] =
+    [Dialect::DuckDb, Dialect::Snowflake, Dialect::BigQuery, Dialect::Postgres, Dialect::Databricks];
+
+/// What every node of `project` makes, and what is wrong with it.
+pub fn analyse(project: Project) -> Analysis {
+    let walk = Walk::over(&project);
+    rayon::scope(|workers| {
+        for (id, waits) in walk.waits.iter().enumerate() {
+            if waits.load(Ordering::Relaxed) == 0 {
+                walk.start(workers, id);
+            }
+        }
+    });
+    let mut findings = project.findings.clone();
+    let mut shapes = Vec::with_capacity(project.nodes.len());
+    for (node, done) in project.nodes.iter().zip(walk.done) {
+        // What was never reached reads itself in the end.
+        let done = done.into_inner().unwrap_or_else(|| Done::unknown(in_circle(node)));
+        findings.extend(done.found);
+        shapes.push(done.shape);
+    }
+    let mut analysis = Analysis { project, shapes, findings: Vec::new() };
+    for rule in RULES.iter().copied().flatten() {
+        if let Look::Whole(look) = rule.look {
+            look(&analysis, &mut findings);
+        }
+    }
+    findings.sort_by(|a, b| (&a.place, a).cmp(&(&b.place, b)));
+    findings.dedup();
+    analysis.findings = findings;
+    analysis
+}
+
+/// A walk under way.
+struct Walk<'p> {
+    project: &'p Project,
+    dialects: &'p [Dialect],
+    /// How many of what a node reads are not done yet.
+    waits: Vec<AtomicUsize>,
+    /// Who reads a node.
+    readers: Vec<Vec<NodeId>>,
+    done: Vec<OnceLock<Done>>,
+}
+
+/// A node that was looked at.
+struct Done {
+    shape: Shape,
+    /// As what its readers see it.
+    relation: Arc<ScopeRelation>,
+    found: Vec<Diagnostic>,
+}
+
+impl Done {
+    fn unknown(why: Diagnostic) -> Done {
+        let relation = ScopeRelation { open: true, ..ScopeRelation::default() };
+        Done { shape: Shape::Unknown(why), relation: relation.into(), found: Vec::new() }
+    }
+}
+
+impl<'p> Walk<'p> {
+    fn over(project: &'p Project) -> Walk<'p> {
+        let nodes = &project.nodes;
+        let mut readers = vec![Vec::new(); nodes.len()];
+        let mut waits = Vec::with_capacity(nodes.len());
+        for (id, node) in nodes.iter().enumerate() {
+            let mut reads: Vec<NodeId> = node.reads.iter().map(|r| r.node).filter(|r| *r as usize != id).collect();
+            reads.sort_unstable();
+            reads.dedup();
+            waits.push(AtomicUsize::new(reads.len()));
+            for read in reads {
+                readers[read as usize].push(id as NodeId);
+            }
+        }
+        let done = nodes.iter().map(|_| OnceLock::new()).collect();
+        let dialects = project.dialect.as_ref().map_or(LIKELY.as_slice(), std::slice::from_ref);
+        Walk { project, dialects, waits, readers, done }
+    }
+
+    fn start<'w>(&'w self, workers: &Workers<'w>, id: usize) {
+        workers.spawn(move |workers| {
+            // Nobody else is given this node, so it is set once.
+            let _ = self.done[id].set(self.node(id));
+            for reader in &self.readers[id] {
+                let reader = *reader as usize;
+                if self.waits[reader].fetch_sub(1, Ordering::AcqRel) == 1 {
+                    self.start(workers, reader);
+                }
+            }
+        });
+    }
+
+    fn node(&self, id: usize) -> Done {
+        let node = &self.project.nodes[id];
+        if node.config.disabled {
+            return Done { shape: Shape::Disabled, ..Done::unknown(in_circle(node)) };
+        }
+        match &node.body {
+            Body::Unknown(why) => Done { relation: shape::described(node).into(), ..Done::unknown(why.clone()) },
+            Body::Columns { columns, open } => {
+                let resolved = shape::declared(id as NodeId, columns, *open);
+                let relation = shape::relation(node, &resolved).into();
+                Done { shape: Shape::Known(resolved.into()), relation, found: Vec::new() }
+            }
+            Body::Sql { full, incremental } => self.query(id, node, full, incremental.as_ref()),
+        }
+    }
+
+    fn query(&self, id: usize, node: &Node, full: &Rendered, incremental: Option<&Rendered>) -> Done {
+        let text = Text::new(&node.path, "", &node.text);
+        let mut scope = self.scope(id, node);
+        let (parsed, dialect) = match self.parse(&text, full) {
+            Ok(parsed) => parsed,
+            Err(mut found) => {
+                let why = found.first().cloned().unwrap_or_else(|| in_circle(node));
+                found.dedup();
+                let relation = shape::described(node).into();
+                return Done { relation, found, ..Done::unknown(why) };
+            }
+        };
+        scope.dialects = vec![dialect];
+        let (resolved, mut found) = sql::understand(&text, full, &parsed, &scope);
+        let relation: Arc<ScopeRelation> = shape::relation(node, &resolved).into();
+        let again = incremental.and_then(|rendered| {
+            // An incremental run reads the table that a full one has made.
+            scope.relations.insert(id as NodeId, Arc::clone(&relation));
+            let (parsed, _) = self.parse(&text, rendered).map_err(|stops| found.extend(stops)).ok()?;
+            let (resolved, more) = sql::understand(&text, rendered, &parsed, &scope);
+            found.extend(more);
+            Some((parsed, rendered, resolved))
+        });
+        let query = Query {
+            project: self.project,
+            node,
+            dialect,
+            parsed: &parsed,
+            rendered: full,
+            resolved: &resolved,
+            incremental: again.as_ref().map(|(parsed, rendered, resolved)| (parsed, *rendered, resolved)),
+        };
+        for rule in RULES.iter().copied().flatten() {
+            if let Look::Query(look) = rule.look {
+                look(&query, &mut found);
+            }
+        }
+        found.sort();
+        found.dedup();
+        Done { shape: Shape::Known(resolved.into()), relation, found }
+    }
+
+    /// What a query can read.
+    fn scope(&self, id: usize, node: &Node) -> Scope<NodeId> {
+        let mut relations = BTreeMap::new();
+        for read in node.reads.iter().filter(|r| r.node as usize != id) {
+            if let Some(done) = self.done[read.node as usize].get() {
+                relations.insert(read.node, Arc::clone(&done.relation));
+            }
+        }
+        Scope { relations, dialects: Vec::new() }
+    }
+
+    /// The query in the first dialect that it parses in; what the first says where it does in none.
+    fn parse(&self, text: &Text<'_>, rendered: &Rendered) -> Result<(Parsed, Dialect), Vec<Diagnostic>> {
+        let mut first = None;
+        for dialect in self.dialects {
+            match sql::parse(text, rendered, *dialect) {
+                Ok(parsed) => return Ok((parsed, *dialect)),
+                Err(stops) => first = first.or(Some(stops)),
+            }
+        }
+        Err(first.unwrap_or_default())
+    }
+}
+
+fn in_circle(node: &Node) -> Diagnostic {
+    Diagnostic::error("cycle", format!("`{}` reads itself through other nodes", node.name))
+}

@@ -1,0 +1,82 @@
+//! What a node makes, and as what others see it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::dbt::{DescribedColumn, Node, NodeId};
+use crate::sql::{Lineage, OutputColumn, Resolved, ScopeRelation, Usage};
+use crate::vocabulary::{DataType, Diagnostic};
+
+/// What a node makes.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// Columns with types, keys and lineage. Of what has no query (sources, seeds, Python models) what is declared.
+    Known(Arc<Resolved<NodeId>>),
+    /// Not known, and why. Whatever reads it is not known either where that matters.
+    Unknown(Diagnostic),
+    /// Left out: disabled.
+    Disabled,
+}
+
+impl Shape {
+    /// What is known.
+    pub fn known(&self) -> Option<&Resolved<NodeId>> {
+        match self {
+            Shape::Known(resolved) => Some(resolved),
+            Shape::Unknown(_) | Shape::Disabled => None,
+        }
+    }
+}
+
+/// What a node without a query makes.
+pub(super) fn declared(id: NodeId, columns: &[(String, Option<DataType>)], open: bool) -> Resolved<NodeId> {
+    let columns = columns.iter().map(|(name, data_type)| {
+        let itself = Lineage { relation: id, column: name.clone(), usage: Usage::Value };
+        OutputColumn { name: name.clone(), column_type: (*data_type).into(), sources: BTreeSet::from([itself]) }
+    });
+    Resolved { columns: columns.collect(), open, ..Resolved::default() }
+}
+
+/// How readers see a node that is known: what its query makes, with the keys that its tests and configuration state.
+pub(super) fn relation(node: &Node, resolved: &Resolved<NodeId>) -> ScopeRelation {
+    let mut keys = resolved.keys.clone();
+    keys.extend(stated(node));
+    keys.sort();
+    keys.dedup();
+    ScopeRelation {
+        columns: resolved.columns.iter().map(|c| (c.name.clone(), c.column_type)).collect(),
+        keys,
+        open: resolved.open,
+        ..ScopeRelation::default()
+    }
+}
+
+/// How readers see a node that is not known: what its YAML says, and it may have more.
+pub(super) fn described(node: &Node) -> ScopeRelation {
+    let columns = node.described.iter().flat_map(|d| &d.columns);
+    ScopeRelation {
+        columns: columns.map(|c| (c.name.to_lowercase(), None.into())).collect(),
+        keys: stated(node),
+        open: true,
+        ..ScopeRelation::default()
+    }
+}
+
+/// Keys by `unique` tests, `unique_combination_of_columns` and `unique_key`.
+fn stated(node: &Node) -> Vec<BTreeSet<String>> {
+    let mut out = Vec::new();
+    if let Some(described) = &node.described {
+        let is_unique = |c: &&DescribedColumn| c.tests.iter().any(|t| t.name == "unique");
+        out.extend(described.columns.iter().filter(is_unique).map(|c| BTreeSet::from([c.name.to_lowercase()])));
+        for test in described.tests.iter().filter(|t| t.name.ends_with("unique_combination_of_columns")) {
+            let columns = test.arguments.get("combination_of_columns").and_then(|c| c.as_array());
+            let columns: Option<BTreeSet<String>> =
+                columns.map(|c| c.iter().filter_map(|c| Some(c.as_str()?.to_lowercase())).collect());
+            out.extend(columns.filter(|c| !c.is_empty()));
+        }
+    }
+    if !node.config.unique_key.is_empty() {
+        out.push(node.config.unique_key.iter().map(|c| c.to_lowercase()).collect());
+    }
+    out
+}
