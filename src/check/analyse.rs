@@ -162,6 +162,8 @@ impl<'p> Walk<'p> {
         }
         found.sort();
         found.dedup();
+        // Only the rules need what stands where.
+        let resolved = sql::Resolved { facts: sql::Facts::default(), ..resolved };
         Done { shape: Shape::Known(resolved.into()), relation, found }
     }
 
