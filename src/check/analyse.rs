@@ -8,9 +8,11 @@ use std::sync::{Arc, OnceLock};
 use rayon::Scope as Workers;
 
 use super::Analysis;
+use super::prints::{self, Prints};
 use super::rules::{Look, Query, RULES};
 use super::shape::{self, Shape};
 use crate::dbt::{Body, Node, NodeId, Project};
+use crate::sql::fingerprint::{Printed, fingerprint};
 use crate::sql::jinja::Rendered;
 use crate::sql::{self, Parsed, Scope, ScopeRelation, Text};
 use crate::vocabulary::{Diagnostic, Dialect};
@@ -31,13 +33,15 @@ pub fn analyse(project: Project) -> Analysis {
     });
     let mut findings = project.findings.clone();
     let mut shapes = Vec::with_capacity(project.nodes.len());
+    let mut prints = Vec::with_capacity(project.nodes.len());
     for (node, done) in project.nodes.iter().zip(walk.done) {
         // What was never reached reads itself in the end.
-        let done = done.into_inner().unwrap_or_else(|| Done::unknown(in_circle(node)));
+        let done = done.into_inner().unwrap_or_else(|| Done::unknown(node, in_circle(node)));
         findings.extend(done.found);
         shapes.push(done.shape);
+        prints.push(done.prints);
     }
-    let mut analysis = Analysis { project, shapes, findings: Vec::new() };
+    let mut analysis = Analysis { project, shapes, prints, findings: Vec::new() };
     for rule in RULES.iter().copied().flatten() {
         if let Look::Whole(look) = rule.look {
             look(&analysis, &mut findings);
@@ -65,13 +69,16 @@ struct Done {
     shape: Shape,
     /// As what its readers see it.
     relation: Arc<ScopeRelation>,
+    /// By what two versions of it are compared.
+    prints: Prints,
     found: Vec<Diagnostic>,
 }
 
 impl Done {
-    fn unknown(why: Diagnostic) -> Done {
+    fn unknown(node: &Node, why: Diagnostic) -> Done {
         let relation = ScopeRelation { open: true, ..ScopeRelation::default() };
-        Done { shape: Shape::Unknown(why), relation: relation.into(), found: Vec::new() }
+        let prints = Prints { full: prints::unknown(node), incremental: None };
+        Done { shape: Shape::Unknown(why), relation: relation.into(), prints, found: Vec::new() }
     }
 }
 
@@ -110,14 +117,16 @@ impl<'p> Walk<'p> {
     fn node(&self, id: usize) -> Done {
         let node = &self.project.nodes[id];
         if node.config.disabled {
-            return Done { shape: Shape::Disabled, ..Done::unknown(in_circle(node)) };
+            return Done { shape: Shape::Disabled, ..Done::unknown(node, in_circle(node)) };
         }
         match &node.body {
-            Body::Unknown(why) => Done { relation: shape::described(node).into(), ..Done::unknown(why.clone()) },
+            Body::Unknown(why) => Done { relation: shape::described(node).into(), ..Done::unknown(node, why.clone()) },
             Body::Columns { columns, open } => {
                 let resolved = shape::declared(id as NodeId, columns, *open);
-                let relation = shape::relation(node, &resolved).into();
-                Done { shape: Shape::Known(resolved.into()), relation, found: Vec::new() }
+                let relation: Arc<ScopeRelation> = shape::relation(node, &resolved).into();
+                let full = prints::declared(node, columns.iter().map(|c| c.0.clone()), *open);
+                let prints = Prints { full: prints::with_keys(full, relation.keys.iter()), incremental: None };
+                Done { shape: Shape::Known(resolved.into()), relation, prints, found: Vec::new() }
             }
             Body::Sql { full, incremental } => self.query(id, node, full, incremental.as_ref()),
         }
@@ -132,12 +141,13 @@ impl<'p> Walk<'p> {
                 let why = found.first().cloned().unwrap_or_else(|| in_circle(node));
                 found.dedup();
                 let relation = shape::described(node).into();
-                return Done { relation, found, ..Done::unknown(why) };
+                return Done { relation, found, ..Done::unknown(node, why) };
             }
         };
         scope.dialects = vec![dialect];
         let (resolved, mut found) = sql::understand(&text, full, &parsed, &scope);
         let relation: Arc<ScopeRelation> = shape::relation(node, &resolved).into();
+        let full_print = prints::with_keys(self.print(id, &parsed, None), relation.keys.iter());
         let again = incremental.and_then(|rendered| {
             // An incremental run reads the table that a full one has made.
             scope.relations.insert(id as NodeId, Arc::clone(&relation));
@@ -162,9 +172,19 @@ impl<'p> Walk<'p> {
         }
         found.sort();
         found.dedup();
-        // Only the rules need what stands where.
-        let resolved = sql::Resolved { facts: sql::Facts::default(), ..resolved };
-        Done { shape: Shape::Known(resolved.into()), relation, found }
+        let incremental = again.as_ref().map(|(parsed, ..)| prints::whole(&self.print(id, parsed, Some(&full_print))));
+        let prints = Prints { full: full_print, incremental };
+        Done { shape: Shape::Known(resolved.into()), relation, prints, found }
+    }
+
+    /// The fingerprints of a query; `itself` is what its own table holds.
+    fn print(&self, id: usize, parsed: &Parsed, itself: Option<&Printed>) -> Printed {
+        let table = |read: NodeId| {
+            let node = self.project.nodes.get(read as usize)?;
+            let made = if read as usize == id { itself? } else { &self.done[read as usize].get()?.prints.full };
+            Some((node.id.as_str(), made))
+        };
+        fingerprint(parsed, &table)
     }
 
     /// What a query can read.

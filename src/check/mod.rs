@@ -1,17 +1,15 @@
 //! What is wrong with a dbt project and what a change to it breaks, without a warehouse and without dbt.
 //! [`analyse`] takes a [`Project`] and gives, for each node, what its query makes and what the rules find in it.
 
-pub mod across;
 mod analyse;
-pub mod python;
-mod repository;
+mod prints;
 pub mod rules;
 mod shape;
 
 use crate::dbt::Project;
 use crate::vocabulary::Diagnostic;
 pub use analyse::analyse;
-pub use repository::{LONGEST, Repository};
+pub use prints::Prints;
 pub use shape::Shape;
 
 /// A project and what is known of each of its nodes, in the order of [`Project::nodes`].
@@ -21,6 +19,8 @@ pub struct Analysis {
     pub project: Project,
     /// What each node makes.
     pub shapes: Vec<Shape>,
+    /// By what each node is compared with another version of it.
+    pub prints: Vec<Prints>,
     /// Everything that was found, sorted by place.
     pub findings: Vec<Diagnostic>,
 }

@@ -1,5 +1,6 @@
 //! SQL: parse, resolve names and types, lineage, dialects. A leaf on the shared vocabulary: it knows no stage.
 
+pub mod fingerprint;
 pub mod jinja;
 pub mod lower;
 mod parse;
@@ -11,7 +12,7 @@ pub mod types;
 
 pub use parse::{Parsed, expression, parse};
 pub use resolve::{
-    Checked, ColumnType, Fact, Facts, FanOut, Lineage, Named, OutputColumn, Resolved, Scope, ScopeRelation, SeenColumn,
-    Usage, check_expression, resolve, understand,
+    Checked, ColumnType, FanOut, Lineage, Named, OutputColumn, Resolved, Scope, ScopeRelation, Usage, check_expression,
+    resolve, understand,
 };
 pub use text::Text;

@@ -7,4 +7,3 @@ pub mod http;
 pub mod local;
 pub mod lock;
 pub mod process;
-pub mod texts;

@@ -32,7 +32,7 @@ pub(super) fn expressions(group_by: &GroupByExpr) -> Option<&[Expr]> {
 }
 
 /// Whether an expression has an aggregate that is none of a window's.
-pub(super) fn aggregates(expr: &Expr) -> bool {
+pub(in crate::sql) fn aggregates(expr: &Expr) -> bool {
     crate::sql::parse::any_expression(expr, functions::is_aggregate)
 }
 
