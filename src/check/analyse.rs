@@ -172,6 +172,8 @@ impl<'p> Walk<'p> {
         }
         found.sort();
         found.dedup();
+        // Only the rules need what stands where.
+        let resolved = sql::Resolved { facts: sql::Facts::default(), ..resolved };
         let incremental = again.as_ref().map(|(parsed, ..)| prints::whole(&self.print(id, parsed, Some(&full_print))));
         let prints = Prints { full: full_print, incremental };
         Done { shape: Shape::Known(resolved.into()), relation, prints, found }

@@ -1,8 +1,11 @@
 //! What is wrong with a dbt project and what a change to it breaks, without a warehouse and without dbt.
 //! [`analyse`] takes a [`Project`] and gives, for each node, what its query makes and what the rules find in it.
 
+pub mod across;
 mod analyse;
 mod prints;
+pub mod python;
+mod repository;
 pub mod rules;
 mod shape;
 
@@ -10,6 +13,7 @@ use crate::dbt::Project;
 use crate::vocabulary::Diagnostic;
 pub use analyse::analyse;
 pub use prints::Prints;
+pub use repository::{LONGEST, Repository};
 pub use shape::Shape;
 
 /// A project and what is known of each of its nodes, in the order of [`Project::nodes`].

@@ -12,7 +12,7 @@ pub mod types;
 
 pub use parse::{Parsed, expression, parse};
 pub use resolve::{
-    Checked, ColumnType, FanOut, Lineage, Named, OutputColumn, Resolved, Scope, ScopeRelation, Usage, check_expression,
-    resolve, understand,
+    Checked, ColumnType, Fact, Facts, FanOut, Lineage, Named, OutputColumn, Resolved, Scope, ScopeRelation, SeenColumn,
+    Usage, check_expression, resolve, understand,
 };
 pub use text::Text;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Fix;
@@ -11,7 +12,7 @@ use super::Fix;
 pub type Outcome<T> = Result<T, Fault>;
 
 /// How much a diagnostic matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Nothing goes on until this is mended.
@@ -21,7 +22,7 @@ pub enum Severity {
 }
 
 /// Where a diagnostic points to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Place {
     /// The file, relative to the workspace; `proposals[3]` or `requirement` where there is none.
     pub file: String,
@@ -43,7 +44,7 @@ pub struct Place {
 }
 
 /// One fault: what, where, why, and what to do next.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Diagnostic {
     /// Stable code, `unknown-column`.
     pub code: Cow<'static, str>,
@@ -101,6 +102,12 @@ impl Diagnostic {
     /// Adds where.
     pub fn at(mut self, place: Place) -> Diagnostic {
         self.place = Some(place);
+        self
+    }
+
+    /// Adds what mends it, where there is something.
+    pub fn fix(mut self, fix: Option<super::Fix>) -> Diagnostic {
+        self.fix = fix.map(Box::new);
         self
     }
 

@@ -7,3 +7,4 @@ pub mod http;
 pub mod local;
 pub mod lock;
 pub mod process;
+pub mod texts;

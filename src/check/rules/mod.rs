@@ -2,7 +2,7 @@
 //! it, name it in [`RULES`], and describe it in `docs/checks/<code>.md` with an example that it finds and one that it
 //! leaves alone (tests run both).
 
-use super::Analysis;
+use super::{Analysis, across, python};
 use crate::dbt::{Node, Project};
 use crate::sql::{Parsed, Resolved};
 use crate::vocabulary::{Diagnostic, Dialect, Severity};
@@ -46,6 +46,10 @@ pub enum Look {
     Query(fn(&Query<'_>, &mut Vec<Diagnostic>)),
     /// The whole project, at the end.
     Whole(fn(&Analysis, &mut Vec<Diagnostic>)),
+    /// One Python file at a time; runs beside others.
+    Python(fn(&python::File<'_>, &mut Vec<Diagnostic>)),
+    /// All files of the repository together, with the dbt project where there is one.
+    Repository(fn(&across::Seen<'_>, &mut Vec<Diagnostic>)),
     /// Said by the part that reads or resolves; here for its severity and its page.
     Elsewhere,
 }
@@ -69,4 +73,4 @@ pub struct Query<'a> {
 }
 
 /// Every rule.
-pub const RULES: &[&[Rule]] = &[];
+pub const RULES: &[&[Rule]] = &[across::FILES];

@@ -47,7 +47,7 @@ fn fix(diagnostic: &Diagnostic, meant: &str, value: Option<&Value>) -> Option<Fi
     let made = |of, replace: &str, by: &str| {
         let (line, column) = if of == FixOf::Text { (place.line, place.column) } else { (None, None) };
         let (replace, by) = (replace.to_owned(), by.to_owned());
-        Some(Fix { of, file: place.file.clone(), path: place.path.clone(), line, column, replace, by })
+        Some(Fix { of, file: place.file.clone(), path: place.path.clone(), line, column, start: None, replace, by })
     };
     if let (Some(excerpt), Some(column)) = (&place.excerpt, place.column)
         && (value.is_none() || place.path.as_ref().is_some_and(|p| p.ends_with("sql") || p.ends_with("text")))

@@ -7,9 +7,10 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Location;
 
 use super::expr::{shown, start, without_grouping};
+use super::joins::{Key, column_of};
 use super::relation::{Env, lower};
 use super::value::{ColumnType, Family, Value};
-use super::{Named, Resolver};
+use super::{Fact, Named, Resolver};
 use crate::vocabulary::{DataType, Diagnostic};
 
 /// Aggregates that count a repeated row twice.
@@ -213,13 +214,12 @@ impl<R: Named> Resolver<'_, R> {
         }
         if let Some(WindowType::WindowSpec(window)) = &function.over {
             extra = extra.from(&self.window(window, env));
+            if name == "row_number" {
+                let at = start_of(function);
+                self.noted.push(Fact::Numbered { at, total: total(window, env) });
+            }
         }
-        let at = function
-            .name
-            .0
-            .first()
-            .and_then(|p| p.as_ident())
-            .map_or(Location { line: 1, column: 1 }, |i| i.span.start);
+        let at = start_of(function);
         if SENSITIVE.contains(&name.as_str()) && !distinct {
             self.repeated(&name, star, &args, inner, at);
         }
@@ -448,6 +448,17 @@ impl<R: Named> Resolver<'_, R> {
         }
         ColumnType::Unknown
     }
+}
+
+fn start_of(function: &Function) -> Location {
+    function.name.0.first().and_then(|p| p.as_ident()).map_or(Location { line: 1, column: 1 }, |i| i.span.start)
+}
+
+/// Whether partition and order of a window tell every row apart, where that can be known.
+fn total(window: &WindowSpec, env: &Env<'_>) -> Option<bool> {
+    let columns = window.partition_by.iter().chain(window.order_by.iter().map(|o| &o.expr));
+    let columns = columns.map(|e| column_of(e, env)).collect::<Option<Key>>()?;
+    (!env.keys.is_empty()).then(|| env.keys.iter().any(|key| key.is_subset(&columns)))
 }
 
 fn is_column(expr: Option<&Expr>) -> bool {

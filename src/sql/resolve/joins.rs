@@ -10,7 +10,7 @@ use sqlparser::tokenizer::Location;
 
 use super::relation::{Column, Ctes, Env, Rel, Table, anything, lower};
 use super::value::Value;
-use super::{FanOut, Named, Resolver, Usage};
+use super::{Fact, FanOut, Named, Resolver, Usage};
 
 /// Columns that tell the rows of a join apart: which relation, which column.
 pub(super) type Key = BTreeSet<(usize, String)>;
@@ -71,6 +71,15 @@ impl<R: Named> Resolver<'_, R> {
         let pairs = self.constraint(constraint, env, before);
         let inner = matches!(join.join_operator, JoinOperator::Join(_) | JoinOperator::Inner(_));
         self.joined(env, before, Some(&pairs), Some(inner), at);
+        let (left, right) = match &join.join_operator {
+            JoinOperator::Left(_) | JoinOperator::LeftOuter(_) => (false, true),
+            JoinOperator::Right(_) | JoinOperator::RightOuter(_) => (true, false),
+            JoinOperator::FullOuter(_) => (true, true),
+            _ => (false, false),
+        };
+        let (ours, theirs) = env.rels.split_at_mut(before);
+        ours.iter_mut().for_each(|r| r.outer |= left);
+        theirs.iter_mut().for_each(|r| r.outer |= right);
     }
 
     /// Reads the condition; gives what it holds equal: a column of the left side (or nothing: a constant), one of the
@@ -156,6 +165,14 @@ impl<R: Named> Resolver<'_, R> {
         let theirs: BTreeSet<(usize, String)> = pairs.iter().map(|p| p.right.clone()).collect();
         let right_unique = right_keys.iter().any(|k| k.is_subset(&theirs));
         let left_unique = env.keys.iter().any(|k| k.is_subset(&ours));
+        self.noted.push(Fact::Joined {
+            at: at.0,
+            width: at.1,
+            joined: env.rels[before..].first().map(|r| r.alias.clone()).unwrap_or_default(),
+            equal: pairs.len(),
+            right_unique: (!right_keys.is_empty()).then_some(right_unique),
+            left_unique: (!env.keys.is_empty()).then_some(left_unique),
+        });
         if !right_unique && !right_keys.is_empty() {
             let (start, width) = at;
             let rel = &env.rels[before];

@@ -4,6 +4,7 @@
 //! wrong is wrong in every target.
 
 mod expr;
+mod facts;
 mod functions;
 mod grouping;
 mod joins;
@@ -23,6 +24,7 @@ use super::jinja::Rendered;
 use super::parse::Parsed;
 use super::text::Text;
 use crate::vocabulary::{DataType, Diagnostic, Dialect, Relation};
+pub use facts::{Fact, Facts, SeenColumn};
 pub(super) use grouping::aggregates;
 use relation::{Column, Env, Rel, Table};
 pub use value::ColumnType;
@@ -77,6 +79,8 @@ pub struct Resolved<R = Relation> {
     pub aggregates: bool,
     /// The join that repeats its rows.
     pub repeats: Option<FanOut>,
+    /// What was noticed on the way.
+    pub facts: Facts<R>,
 }
 
 impl<R> Default for Resolved<R> {
@@ -88,6 +92,7 @@ impl<R> Default for Resolved<R> {
             reads: BTreeSet::new(),
             aggregates: false,
             repeats: None,
+            facts: Facts::default(),
         }
     }
 }
@@ -201,6 +206,7 @@ pub fn understand<R: Named>(
         reads: resolver.reads.iter().map(|(u, s)| lineage(&resolver, *s, *u)).collect(),
         aggregates: resolver.aggregates,
         repeats: table.fan_out.and_then(|id| resolver.fan_outs.get(id).cloned()),
+        facts: resolver.facts(),
     };
     (resolved, resolver.found)
 }
@@ -257,6 +263,8 @@ struct Resolver<'a, R> {
     reads: BTreeSet<(Usage, u32)>,
     fan_outs: Vec<FanOut>,
     aggregates: bool,
+    columns: HashMap<(u64, u64), SeenColumn>,
+    noted: Vec<Fact>,
 }
 
 impl<'a, R: Named> Resolver<'a, R> {
@@ -271,6 +279,8 @@ impl<'a, R: Named> Resolver<'a, R> {
             reads: BTreeSet::new(),
             fan_outs: Vec::new(),
             aggregates: false,
+            columns: HashMap::new(),
+            noted: Vec::new(),
         }
     }
 

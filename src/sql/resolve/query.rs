@@ -252,7 +252,7 @@ impl<R: Named> Resolver<'_, R> {
     /// Aliases as they are seen where they may stand, without a word on what is wrong in them: that is said once, in
     /// the select list.
     fn soft_aliases(&mut self, select: &Select, env: &Env<'_>) -> Vec<(String, Value)> {
-        let (found, fan_outs) = (self.found.len(), self.fan_outs.len());
+        let (found, fan_outs, noted) = (self.found.len(), self.fan_outs.len(), self.noted.len());
         let aliases = select.projection.iter().filter_map(|item| match item {
             SelectItem::ExprWithAlias { expr, alias } => {
                 let plain = matches!(expr, Expr::Identifier(i) if i.value.eq_ignore_ascii_case(&alias.value));
@@ -263,6 +263,7 @@ impl<R: Named> Resolver<'_, R> {
         let aliases = aliases.collect();
         self.found.truncate(found);
         self.fan_outs.truncate(fan_outs);
+        self.noted.truncate(noted);
         aliases
     }
 

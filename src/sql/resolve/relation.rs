@@ -38,11 +38,13 @@ pub(super) struct Rel {
     pub hidden: BTreeSet<usize>,
     /// The join that repeats its rows.
     pub fan_out: Option<usize>,
+    /// Its columns are null where an outer join finds nothing.
+    pub outer: bool,
 }
 
 impl Rel {
     pub fn new(alias: &str, table: Rc<Table>) -> Rel {
-        Rel { alias: alias.to_owned(), table, hidden: BTreeSet::new(), fan_out: None }
+        Rel { alias: alias.to_owned(), table, hidden: BTreeSet::new(), fan_out: None, outer: false }
     }
 
     pub fn position(&self, column: &str) -> Option<usize> {
@@ -84,6 +86,12 @@ pub(super) struct Env<'e> {
     pub keys_of_nested: Vec<joins::Key>,
     /// The join that repeats rows here.
     pub fan_out: Option<usize>,
+}
+
+impl Env<'_> {
+    fn same(&self, other: &Env<'_>) -> bool {
+        std::ptr::eq(std::ptr::from_ref(self).cast::<()>(), std::ptr::from_ref(other).cast::<()>())
+    }
 }
 
 /// CTEs, the inner before the outer.
@@ -180,16 +188,18 @@ impl<'a, R: Named> Resolver<'a, R> {
     /// The value of a column's name.
     pub(super) fn name(&mut self, ident: &Ident, env: &Env<'_>) -> Value {
         let name = lower(ident);
+        let first = env;
         let mut level = Some(env);
         let mut open = false;
         while let Some(env) = level {
-            let mut hits = env.rels.iter().filter_map(|r| {
+            let mut hits = env.rels.iter().enumerate().filter_map(|(n, r)| {
                 let i = r.position(&name)?;
-                (!r.hidden.contains(&i)).then_some((r, i))
+                (!r.hidden.contains(&i)).then_some((n, r, i))
             });
-            if let Some((rel, i)) = hits.next() {
+            if let Some((n, rel, i)) = hits.next() {
                 let value = rel.value(i);
-                if let Some((other, _)) = hits.next() {
+                self.saw(ident.span.start, &value, rel, env.same(first).then_some(n));
+                if let Some((_, other, _)) = hits.next() {
                     let fault = Diagnostic::error(
                         "ambiguous-column",
                         format!("`{name}` is in `{}` and in `{}`", rel.alias, other.alias),
@@ -225,17 +235,22 @@ impl<'a, R: Named> Resolver<'a, R> {
     pub(super) fn qualified(&mut self, idents: &[Ident], env: &Env<'_>) -> Value {
         let [.., qualifier, column] = idents else { return Value::default() };
         let (alias, name) = (lower(qualifier), lower(column));
+        let first = env;
         let mut level = Some(env);
         while let Some(env) = level {
-            if let Some(rel) = env.rels.iter().find(|r| r.alias == alias) {
+            if let Some((n, rel)) = env.rels.iter().enumerate().find(|(_, r)| r.alias == alias) {
+                let here = env.same(first).then_some(n);
                 if let Some(i) = rel.position(&name) {
+                    let value = rel.value(i);
+                    self.saw(idents[0].span.start, &value, rel, here);
                     self.grouped(column, env);
-                    return rel.value(i);
+                    return value;
                 }
                 if !rel.table.open {
                     let known = rel.table.columns.iter().map(|c| c.name.as_str()).collect();
                     self.unknown_column(&name, Some(&alias), known, column.span.start, name.chars().count());
                 }
+                self.saw(idents[0].span.start, &Value::default(), rel, here);
                 return Value::default();
             }
             level = env.parent;

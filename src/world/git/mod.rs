@@ -12,6 +12,7 @@ mod main_branch;
 mod objects;
 mod shift;
 mod standing;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

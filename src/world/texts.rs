@@ -1,0 +1,216 @@
+//! All text files of a folder at once, read on every core: what `check` looks at.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use rayon::prelude::*;
+use walkdir::{DirEntry, WalkDir};
+
+use super::files;
+use crate::vocabulary::{Diagnostic, Outcome, Place};
+
+/// A file that is longer is not read as text that people wrote.
+const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// Files by their path under a folder, with `/` between folders.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    /// Their texts.
+    pub files: BTreeMap<String, Arc<str>>,
+    /// Those that can't be read, one diagnostic a file.
+    pub unreadable: Vec<Diagnostic>,
+    /// What each looked like when it was read, to see later whether it changed.
+    stamps: BTreeMap<String, Stamp>,
+}
+
+/// What tells that a file was written again.
+type Stamp = (Option<SystemTime>, u64);
+
+/// A file that was found.
+struct Found {
+    path: String,
+    file: PathBuf,
+    stamp: Stamp,
+}
+
+/// Reads the files below `root` whose paths are `wanted`. Hidden folders, virtual environments, `node_modules` and what
+/// dbt writes itself (`target`, `logs`) are left out. What of `before` is as it was is not read again.
+///
+/// # Errors
+/// A folder that is not there or can't be listed: what can't be read is never taken for absent.
+pub fn read(root: &Path, wanted: fn(&str) -> bool, before: Option<&Texts>) -> Outcome<Texts> {
+    let found = list(root, wanted)?;
+    let read: Vec<_> = found
+        .into_par_iter()
+        .map(|f| {
+            let kept = before.filter(|b| b.stamps.get(&f.path) == Some(&f.stamp)).and_then(|b| b.files.get(&f.path));
+            let text = kept.map_or_else(|| text(&f), |kept| Ok(kept.clone()));
+            (f, text)
+        })
+        .collect();
+    let mut out = Texts::default();
+    for (found, text) in read {
+        match text {
+            Ok(text) => drop(out.files.insert(found.path.clone(), text)),
+            Err(diagnostic) => out.unreadable.push(*diagnostic),
+        }
+        out.stamps.insert(found.path, found.stamp);
+    }
+    Ok(out)
+}
+
+impl Texts {
+    /// Whether a file below `root` came, went or was written since these were read.
+    ///
+    /// # Errors
+    /// As for [`read`].
+    pub fn is_behind(&self, root: &Path, wanted: fn(&str) -> bool) -> Outcome<bool> {
+        let found = list(root, wanted)?;
+        Ok(found.len() != self.stamps.len() || found.iter().any(|f| self.stamps.get(&f.path) != Some(&f.stamp)))
+    }
+}
+
+fn list(root: &Path, wanted: fn(&str) -> bool) -> Outcome<Vec<Found>> {
+    let mut out = Vec::new();
+    walk(root, root, "", wanted, &mut out)?;
+    Ok(out)
+}
+
+/// Lists `folder`, whose files are called `prefix` and their path in it.
+fn walk(root: &Path, folder: &Path, prefix: &str, wanted: fn(&str) -> bool, out: &mut Vec<Found>) -> Outcome<()> {
+    for entry in WalkDir::new(folder).follow_root_links(true).sort_by_file_name().into_iter().filter_entry(is_looked_at)
+    {
+        let entry = entry.map_err(|e| {
+            let place = e.path().map_or_else(|| folder.display().to_string(), |p| files::relative(root, p));
+            Diagnostic::error("unreadable", format!("can't be listed: {e}")).at(Place::file(place))
+        })?;
+        let path = format!("{prefix}{}", files::relative(folder, entry.path()));
+        let kind = entry.file_type();
+        // A package of the same repository stands in `dbt_packages` as a link to its folder.
+        if kind.is_symlink() && in_packages(entry.path()) && entry.path().is_dir() && prefix.is_empty() {
+            walk(root, entry.path(), &format!("{path}/"), wanted, out)?;
+            continue;
+        }
+        let is_file = kind.is_file() || kind.is_symlink() && entry.path().is_file();
+        // dbt does not read the packages of a package.
+        let nested = !prefix.is_empty() && path[prefix.len()..].contains("dbt_packages/");
+        if is_file && !nested && wanted(&path) {
+            let meta = fs::metadata(entry.path()).ok();
+            let stamp = meta.map_or((None, 0), |m| (m.modified().ok(), m.len()));
+            out.push(Found { path, file: entry.into_path(), stamp });
+        }
+    }
+    Ok(())
+}
+
+fn in_packages(path: &Path) -> bool {
+    path.parent().and_then(Path::file_name).is_some_and(|n| n == "dbt_packages")
+}
+
+/// Whether a folder may hold what people wrote.
+fn is_looked_at(entry: &DirEntry) -> bool {
+    if entry.depth() == 0 || !entry.file_type().is_dir() {
+        return true;
+    }
+    let name = entry.file_name().to_string_lossy();
+    match name.as_ref() {
+        "node_modules" | "__pycache__" | "site-packages" => false,
+        "target" | "logs" => !entry.path().with_file_name("dbt_project.yml").exists(),
+        _ => !name.starts_with('.') && !entry.path().join("pyvenv.cfg").exists(),
+    }
+}
+
+fn text(found: &Found) -> Result<Arc<str>, Box<Diagnostic>> {
+    let fault = |diagnostic: Diagnostic| Box::new(diagnostic.at(Place::file(&found.path)));
+    if found.stamp.1 > LONGEST {
+        let what = format!("the file has {} bytes, the most that is read is {LONGEST}", found.stamp.1);
+        return Err(fault(Diagnostic::error("too-large", what)));
+    }
+    let bytes = fs::read(&found.file)
+        .map_err(|e| fault(Diagnostic::error("unreadable", format!("the file can't be read: {e}"))))?;
+    decode(&found.path, bytes).map_err(Box::new)
+}
+
+/// The text of a file; rows of a seed may be in any encoding, for only its first line is looked at.
+pub(super) fn decode(path: &str, bytes: Vec<u8>) -> Result<Arc<str>, Diagnostic> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text.into()),
+        Err(e) if path.ends_with(".csv") => Ok(String::from_utf8_lossy(e.as_bytes()).into()),
+        Err(e) => {
+            let at = e.utf8_error().valid_up_to();
+            let line = e.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
+            let place = Place { line: Some(line), ..Place::file(path) };
+            let what = format!("byte {at} of the file is not UTF-8");
+            Err(Diagnostic::error("not-utf8", what).at(place).next("save the file as UTF-8"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn put(root: &Path, path: &str, text: impl AsRef<[u8]>) {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn sql(path: &str) -> bool {
+        path.ends_with(".sql")
+    }
+
+    #[test]
+    fn what_tools_write_is_left_out_and_packages_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        for path in ["a/models/logs/x.sql", "a/dbt_packages/utils/macros/m.sql", "a/models/target.sql", "a/é.sql"] {
+            put(root, path, "select 1");
+        }
+        for path in ["a/target/run/x.sql", "a/logs/y.sql", "a/.git/x.sql", "node_modules/x.sql", "env/lib/x.sql"] {
+            put(root, path, "select 1");
+        }
+        put(root, "a/dbt_project.yml", "name: a");
+        put(root, "env/pyvenv.cfg", "");
+        put(root, "a/models/notes.txt", "x");
+        let texts = read(root, sql, None).unwrap();
+        let paths: Vec<&str> = texts.files.keys().map(String::as_str).collect();
+        let expected = ["a/dbt_packages/utils/macros/m.sql", "a/models/logs/x.sql", "a/models/target.sql", "a/é.sql"];
+        assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn what_is_not_text_is_said_and_what_changed_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        put(dir.path(), "a.sql", b"select 1\n\xff");
+        put(dir.path(), "b.sql", "select 2");
+        let texts = read(dir.path(), sql, None).unwrap();
+        assert_eq!(texts.unreadable[0].code, "not-utf8");
+        assert_eq!(texts.unreadable[0].place.as_ref().unwrap().line, Some(2));
+        assert!(!texts.is_behind(dir.path(), sql).unwrap());
+        put(dir.path(), "b.sql", "select 22");
+        assert!(texts.is_behind(dir.path(), sql).unwrap());
+        let again = read(dir.path(), sql, Some(&texts)).unwrap();
+        assert_eq!(&*again.files["b.sql"], "select 22");
+        fs::remove_file(dir.path().join("b.sql")).unwrap();
+        assert!(again.is_behind(dir.path(), sql).unwrap());
+        assert!(read(&dir.path().join("nosuch"), sql, None).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_package_of_the_same_repository_is_read_through_its_link() {
+        let dir = tempfile::tempdir().unwrap();
+        put(dir.path(), "shared/macros/m.sql", "x");
+        put(dir.path(), "a/dbt_packages/keep.sql", "x");
+        std::os::unix::fs::symlink(dir.path().join("shared"), dir.path().join("a/dbt_packages/shared")).unwrap();
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("a/loop")).unwrap();
+        let texts = read(dir.path(), sql, None).unwrap();
+        let paths: Vec<&str> = texts.files.keys().map(String::as_str).collect();
+        assert_eq!(paths, ["a/dbt_packages/keep.sql", "a/dbt_packages/shared/macros/m.sql", "shared/macros/m.sql"]);
+    }
+}
