@@ -2,8 +2,25 @@
 //! would render it. Pure: a [`Tree`] in, a [`Project`] out. What can't be known without a warehouse is
 //! [`Body::Unknown`], with the reason; never a guess.
 
+mod body;
+mod graph;
+mod index;
+mod jinja;
+mod manifest;
+mod nodes;
+mod packages;
+mod profile;
+mod project;
+mod properties;
+mod python;
+mod seeds;
+mod vars;
+mod yaml;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use manifest::Manifest;
 
 use crate::sql::jinja::Rendered;
 use crate::vocabulary::{DataType, Diagnostic, Dialect};
@@ -13,6 +30,29 @@ pub type Tree = BTreeMap<String, Arc<str>>;
 
 /// A node's place in [`Project::nodes`]. What stands in rendered SQL for a `ref` or `source` holds it.
 pub type NodeId = u32;
+
+/// What is not in the project's files.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The folder of `dbt_project.yml` in the tree; empty where it is the tree's own.
+    pub root: String,
+    /// The target of the profile; none for the profile's own.
+    pub target: Option<String>,
+    /// What models are written for, where the profile does not say or says it wrongly.
+    pub dialect: Option<Dialect>,
+    /// What `--vars` gives.
+    pub vars: BTreeMap<String, serde_json::Value>,
+    /// Environment variables by name.
+    pub env: BTreeMap<String, String>,
+    /// What dbt wrote when it last compiled the project.
+    pub manifest: Option<Arc<Manifest>>,
+}
+
+/// Reads the project in `tree`. Whatever is wrong with it is in [`Project::findings`], or the reason of a node that is
+/// not known.
+pub fn read(tree: &Tree, settings: &Settings) -> Project {
+    project::read(tree, settings)
+}
 
 /// A dbt project.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +108,30 @@ pub enum Kind {
     Source,
     /// A singular test: one query that finds the rows that are wrong.
     Test,
+}
+
+impl Kind {
+    /// As in a node's id.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Model => "model",
+            Kind::Seed => "seed",
+            Kind::Snapshot => "snapshot",
+            Kind::Source => "source",
+            Kind::Test => "test",
+        }
+    }
+
+    /// As YAML and `dbt_project.yml` head them.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Kind::Model => "models",
+            Kind::Seed => "seeds",
+            Kind::Snapshot => "snapshots",
+            Kind::Source => "sources",
+            Kind::Test => "data_tests",
+        }
+    }
 }
 
 /// The SQL of a node, or what is known of it without.

@@ -99,7 +99,7 @@ const REACHING_OUT: &[&str] = &[
 /// Functions that may stand where a table stands.
 const TABLE_FUNCTIONS: &[&str] = &["explode", "flatten", "generate_series", "generate_date_array", "range", "unnest"];
 
-fn grammar(dialect: Dialect) -> &'static dyn Grammar {
+pub(super) fn grammar(dialect: Dialect) -> &'static dyn Grammar {
     match dialect {
         Dialect::DuckDb => &DuckDbDialect {},
         Dialect::Snowflake => &SnowflakeDialect {},

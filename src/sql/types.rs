@@ -1,6 +1,8 @@
 //! Types between languages: what a cast in SQL says, and how a type is written for each target.
 
 use sqlparser::ast::{self, ExactNumberInfo, TimezoneInfo};
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Token;
 
 use crate::vocabulary::{DataType, Dialect};
 
@@ -65,6 +67,16 @@ fn decimal(precision: u8, scale: u8, dialect: Dialect) -> String {
 }
 
 /// The type that a cast names; none where it is none of ours, or means different things in different targets.
+/// The type that a text names in a dialect, `numeric(10,2)`.
+pub fn read(text: &str, dialect: Dialect) -> Option<DataType> {
+    if text.len() > 200 {
+        return None;
+    }
+    let mut parser = Parser::new(super::parse::grammar(dialect)).try_with_sql(text).ok()?;
+    let data_type = parser.parse_data_type().ok()?;
+    (parser.peek_token_ref().token == Token::EOF).then(|| of_sql(&data_type)).flatten()
+}
+
 pub(super) fn of_sql(data_type: &ast::DataType) -> Option<DataType> {
     use ast::DataType as T;
     Some(match data_type {

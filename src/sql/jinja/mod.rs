@@ -59,6 +59,17 @@ pub struct Rendered {
     chunks: Vec<Chunk>,
 }
 
+/// Where a stretch of rendered text came from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Origin {
+    /// Its byte offset in the rendered text.
+    pub out: usize,
+    /// Byte offset in the text as written.
+    pub source: usize,
+    /// Copied letter by letter, or put in the place of that many bytes.
+    pub width: Option<usize>,
+}
+
 /// A stretch of the rendered text and where it came from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Chunk {
@@ -181,6 +192,17 @@ impl Rendered {
             Some(c) => (c.source + (out - c.out), width),
             None => (out, width),
         }
+    }
+
+    /// SQL that some other engine rendered; `origins`, ascending, say where its stretches came from.
+    pub fn traced(sql: String, origins: Vec<Origin>) -> Rendered {
+        let chunks = origins.into_iter().map(|o| Chunk { out: o.out, source: o.source, width: o.width }).collect();
+        Rendered { sql, chunks, ..Rendered::default() }
+    }
+
+    /// The byte offset in the text as written of a byte of the rendered SQL.
+    pub fn origin(&self, out: usize) -> usize {
+        self.source_of(out, 0).0
     }
 
     /// SQL without Jinja, as it is.

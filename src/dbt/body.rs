@@ -1,0 +1,292 @@
+//! A node with its SQL: rendered, from the manifest, or unknown with the reason.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::index::Index;
+use super::jinja::names::{Notes, Run, Seen};
+use super::jinja::{Engine, Mention, mentions};
+use super::manifest::Manifest;
+use super::nodes::{Draft, contract, truth};
+use super::packages::{merge, texts};
+use super::{Body, Config, Described, Kind, Node, NodeId, Read, python};
+use crate::sql::Text;
+use crate::sql::jinja::{Origin, Rendered};
+use crate::sql::types;
+use crate::vocabulary::{DataType, Diagnostic, Dialect};
+
+/// The node of a draft, and what is wrong in its file.
+pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, draft: Draft) -> (Node, Vec<Diagnostic>) {
+    let dialect = engine.world.target.dialect;
+    let mut findings = Vec::new();
+    let mut own = Map::new();
+    let mut reads = Vec::new();
+    let Draft { entry, text, within, described, package, relation } = draft;
+    let body = match entry.kind {
+        _ if entry.disabled => Body::Columns { columns: Vec::new(), open: true },
+        Kind::Source => Body::Columns { columns: declared(described.as_ref(), dialect), open: true },
+        Kind::Seed => {
+            let columns = entry.columns.clone().unwrap_or_default();
+            let typed = columns.into_iter().map(|(name, kind)| (name, data_type(&kind, dialect))).collect();
+            Body::Columns { columns: typed, open: false }
+        }
+        _ if entry.path.ends_with(".py") => {
+            let (found, missing) = python::reads(engine, package, &text);
+            reads = found;
+            let place = Text::new(&entry.path, "", &text);
+            findings.extend(missing.into_iter().map(|(d, at, width)| place.fault(d, at, width)));
+            Body::Columns { columns: declared(described.as_ref(), dialect), open: !contract(&entry.config) }
+        }
+        _ => {
+            let mut work = Work { engine, id, package, file: &entry.path, text: &text, config: Map::new() };
+            let built = match &relation {
+                Some(relation) => work.relation(relation),
+                None => work.sql(within.clone(), entry.config.get("materialized").and_then(Value::as_str)),
+            };
+            own = std::mem::take(&mut work.config);
+            let Built { mut body, reads: found, findings: wrong } = built;
+            (reads, findings) = (found, wrong);
+            if let (Body::Unknown(_), Some(manifest)) = (&body, manifest)
+                && let Some(index) = engine.world.index.get()
+                && let Some(sql) = manifest.compiled(&entry.id, &text, |of| {
+                    index.entries().iter().find(|e| e.id == of).map(|e| e.stand_in.as_ref())
+                })
+            {
+                let full = Rendered::traced(sql, vec![Origin { out: 0, source: 0, width: Some(1) }]);
+                body = Body::Sql { full, incremental: None };
+            }
+            body
+        }
+    };
+    let mut config = entry.config.clone();
+    for (key, value) in own {
+        merge(&mut config, &key, value);
+    }
+    let mut config = self::config(config);
+    config.disabled |= entry.disabled;
+    let is_source = entry.kind == Kind::Source;
+    let node = Node {
+        id: entry.id,
+        kind: entry.kind,
+        name: entry.name,
+        package: entry.package,
+        version: entry.version,
+        identifier: entry.identifier,
+        path: entry.path,
+        text: if is_source { Arc::from("") } else { text },
+        config,
+        described,
+        reads,
+        body,
+    };
+    (node, findings)
+}
+
+/// Columns as YAML has them.
+fn declared(described: Option<&Described>, dialect: Option<Dialect>) -> Vec<(String, Option<DataType>)> {
+    let columns = described.map(|d| d.columns.as_slice()).unwrap_or_default();
+    let kind = |text: &Option<String>| text.as_deref().and_then(|t| data_type(t, dialect));
+    columns.iter().map(|c| (c.name.to_lowercase(), kind(&c.data_type))).collect()
+}
+
+fn data_type(text: &str, dialect: Option<Dialect>) -> Option<DataType> {
+    types::read(text, dialect.unwrap_or(Dialect::DuckDb))
+}
+
+fn config(all: Map<String, Value>) -> Config {
+    let mut out = Config::default();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    for (key, value) in all {
+        match key.as_str() {
+            "enabled" => out.disabled = !truth(&value),
+            "materialized" => out.materialized = text(&value),
+            "unique_key" => out.unique_key = texts(&value),
+            "tags" => out.tags = texts(&value),
+            "schema" => out.schema = text(&value),
+            "contract" => out.contract = value.get("enforced").is_some_and(truth),
+            "access" => out.access = text(&value),
+            "group" => out.group = text(&value),
+            _ => drop(out.other.insert(key, value)),
+        }
+    }
+    out
+}
+
+/// What a mention means in a file of the package `own`.
+pub(super) fn resolve(index: &Index, own: &str, root: &str, mention: &Mention) -> Result<NodeId, Option<String>> {
+    match (mention.source, mention.names.as_slice()) {
+        (true, [source, table, ..]) => index.find_source(own, source, table),
+        (false, [name]) => index.find(own, root, None, name, None),
+        (false, [package, name, ..]) => index.find(own, root, Some(package), name, None),
+        _ => Err(None),
+    }
+}
+
+/// The finding for a `ref` or `source` to nothing.
+pub(super) fn missing(mention: &Mention, why: Option<String>) -> Diagnostic {
+    let name = mention.names.join(".");
+    let (code, what) = match mention.source {
+        true => ("unknown-source", format!("there is no source `{name}`")),
+        false => ("unknown-ref", format!("there is no model, seed or snapshot `{name}`")),
+    };
+    let fault = Diagnostic::error(code, what);
+    match why {
+        Some(why) if why.starts_with("did you") => fault.next(why),
+        Some(why) => fault.why(why),
+        None => fault,
+    }
+}
+
+/// A file that is being rendered.
+struct Work<'a> {
+    engine: &'a Engine,
+    id: NodeId,
+    package: usize,
+    file: &'a str,
+    text: &'a str,
+    config: Map<String, Value>,
+}
+
+struct Built {
+    body: Body,
+    reads: Vec<Read>,
+    findings: Vec<Diagnostic>,
+}
+
+impl Work<'_> {
+    fn render(&self, within: std::ops::Range<usize>, incremental: bool) -> (Result<Rendered, Diagnostic>, Notes) {
+        let seen = Arc::new(Seen::default());
+        let run = Arc::new(Run {
+            world: self.engine.world.clone(),
+            seen: seen.clone(),
+            node: Some(self.id),
+            package: self.package,
+            incremental,
+        });
+        let mut rendered = self.engine.render(&run, self.file, self.text, within.clone());
+        let notes = seen.take();
+        if let (Some(reason), Ok(_)) = (&notes.unknown, &rendered) {
+            let first = ["run_query", "statement", "get_columns", "adapter.", "{%", "{{"];
+            let at = first.iter().find_map(|word| self.text[within.clone()].find(word)).unwrap_or(0) + within.start;
+            let fault = Diagnostic::warning("needs-warehouse", format!("{reason}"));
+            rendered = Err(Text::new(self.file, "", self.text).fault(fault, at, 2));
+        }
+        (rendered, notes)
+    }
+
+    fn sql(&mut self, within: std::ops::Range<usize>, materialized: Option<&str>) -> Built {
+        let (full, mut notes) = self.render(within.clone(), false);
+        self.config = std::mem::take(&mut notes.config);
+        let materialized = self.config.get("materialized").and_then(Value::as_str).or(materialized);
+        let mut incremental = None;
+        let mut outcome = full;
+        if outcome.is_ok() && notes.asked_incremental && materialized == Some("incremental") {
+            let (other, more) = self.render(within.clone(), true);
+            notes.reads.extend(more.reads);
+            notes.missing.extend(more.missing);
+            match (&outcome, other) {
+                (Ok(full), Ok(other)) if *full != other => incremental = Some(other),
+                (_, Err(fault)) => outcome = Err(fault),
+                _ => {}
+            }
+        }
+        let reads = self.reads(within.clone(), &notes, outcome.as_ref().ok(), incremental.as_ref());
+        let mut findings = self.missing(within, &notes);
+        let body = match outcome {
+            Ok(full) => Body::Sql { full, incremental },
+            Err(fault) => {
+                if matches!(fault.code.as_ref(), "jinja-syntax" | "unknown-macro" | "jinja-too-long") {
+                    findings.push(fault.clone());
+                }
+                Body::Unknown(fault)
+            }
+        };
+        Built { body, reads, findings }
+    }
+
+    /// A snapshot of YAML alone: all of one relation.
+    fn relation(&mut self, relation: &str) -> Built {
+        let bare = relation.trim().trim_start_matches("{{").trim_end_matches("}}");
+        let asked = format!("{{{{ {bare} }}}}");
+        let index = self.engine.world.index.get();
+        let library = &self.engine.world.library;
+        let (own, root) = (&library.packages[self.package].name, &library.packages[0].name);
+        let mention = mentions(&asked, 0..asked.len()).into_iter().next();
+        let at = self.text.find(relation).unwrap_or(0);
+        let place = Text::new(self.file, "", self.text);
+        let unknown = |fault: Diagnostic| Built {
+            body: Body::Unknown(place.fault(fault.clone(), at, relation.len())),
+            reads: Vec::new(),
+            findings: vec![place.fault(fault, at, relation.len())],
+        };
+        let (Some(mention), Some(index)) = (mention, index) else {
+            return unknown(Diagnostic::error("unknown-ref", format!("`{relation}` is no `ref` or `source`")));
+        };
+        match resolve(index, own, root, &mention) {
+            Ok(node) => {
+                let sql = format!("select * from {}", index.entry(node).stand_in);
+                let origin = Origin { out: 0, source: at, width: Some(relation.len()) };
+                let full = Rendered::traced(sql, vec![origin]);
+                let body = Body::Sql { full, incremental: None };
+                Built { body, reads: vec![Read { node, at }], findings: Vec::new() }
+            }
+            Err(why) => unknown(missing(&mention, why)),
+        }
+    }
+
+    /// What it reads, each with the place where it says so first.
+    fn reads(
+        &self,
+        within: std::ops::Range<usize>,
+        notes: &Notes,
+        full: Option<&Rendered>,
+        incremental: Option<&Rendered>,
+    ) -> Vec<Read> {
+        let Some(index) = self.engine.world.index.get() else { return Vec::new() };
+        let library = &self.engine.world.library;
+        let (own, root) = (&library.packages[self.package].name, &library.packages[0].name);
+        let mut written: BTreeMap<NodeId, usize> = BTreeMap::new();
+        for mention in mentions(self.text, within.clone()) {
+            if let Ok(node) = resolve(index, own, root, &mention) {
+                written.entry(node).or_insert(mention.at);
+            }
+        }
+        let mut nodes = notes.reads.clone();
+        if full.is_none() {
+            nodes.extend(written.keys());
+        }
+        nodes.sort_unstable();
+        nodes.dedup();
+        let place = |node: NodeId| {
+            let stand_in = index.entry(node).stand_in.as_ref();
+            let rendered = [full, incremental].into_iter().flatten();
+            let shown = || rendered.clone().find_map(|r| Some(r.origin(r.sql.find(stand_in)?)));
+            written.get(&node).copied().or_else(shown).unwrap_or(within.start)
+        };
+        nodes.into_iter().map(|node| Read { node, at: place(node) }).collect()
+    }
+
+    /// Findings for `ref`s and `source`s to nothing.
+    fn missing(&self, within: std::ops::Range<usize>, notes: &Notes) -> Vec<Diagnostic> {
+        if notes.missing.is_empty() {
+            return Vec::new();
+        }
+        let written = mentions(self.text, within);
+        let mut out = Vec::new();
+        for gone in &notes.missing {
+            let same = |m: &&Mention| m.source == gone.source && m.names == gone.names;
+            let text = Text::new(self.file, "", self.text);
+            let mut places = written.iter().filter(same).peekable();
+            if places.peek().is_none() {
+                let mention = Mention { source: gone.source, names: gone.names.clone(), at: 0, width: 1 };
+                out.push(text.fault(missing(&mention, gone.why.clone()), 0, 1));
+            }
+            out.extend(places.map(|m| text.fault(missing(m, gone.why.clone()), m.at, m.width)));
+        }
+        out.sort();
+        out.dedup();
+        out
+    }
+}

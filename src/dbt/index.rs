@@ -1,0 +1,139 @@
+//! Nodes by name: what `ref` and `source` mean in each package.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{Kind, NodeId};
+use crate::vocabulary::nearest;
+
+/// What is known of a node before its file is rendered.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub id: String,
+    pub kind: Kind,
+    pub name: String,
+    /// Of a source's table the source; empty for others.
+    pub source: String,
+    pub package: String,
+    pub version: Option<String>,
+    /// The version that a `ref` without one means.
+    pub latest: bool,
+    pub disabled: bool,
+    pub private: bool,
+    pub path: String,
+    pub identifier: String,
+    pub schema: Option<String>,
+    pub database: Option<String>,
+    /// What stands in SQL for it.
+    pub stand_in: Arc<str>,
+    pub config: Map<String, Value>,
+    /// Its columns and their types as text, where files say all of them.
+    pub columns: Option<Vec<(String, String)>>,
+}
+
+/// Every node by name.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    entries: Vec<Entry>,
+    names: HashMap<String, Vec<NodeId>>,
+    tables: HashMap<(String, String), Vec<NodeId>>,
+}
+
+impl Index {
+    /// An index of entries in their order.
+    pub(super) fn new(entries: Vec<Entry>) -> Index {
+        let mut index = Index { entries, ..Index::default() };
+        for (id, entry) in index.entries.iter().enumerate() {
+            let id = id as NodeId;
+            match entry.kind {
+                Kind::Source => {
+                    let key = (entry.source.clone(), entry.name.clone());
+                    index.tables.entry(key).or_default().push(id);
+                }
+                Kind::Test => {}
+                _ => index.names.entry(entry.name.clone()).or_default().push(id),
+            }
+        }
+        index
+    }
+
+    pub(super) fn entry(&self, id: NodeId) -> &Entry {
+        &self.entries[id as usize]
+    }
+
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The columns of a node, where files say all of them.
+    pub(super) fn columns(&self, id: NodeId) -> Option<&[(String, String)]> {
+        self.entry(id).columns.as_deref()
+    }
+
+    /// What `ref` means in a file of the package `own`; else why it means nothing, where that can be said.
+    pub(super) fn find(
+        &self,
+        own: &str,
+        root: &str,
+        package: Option<&str>,
+        name: &str,
+        version: Option<&str>,
+    ) -> Result<NodeId, Option<String>> {
+        let Some(all) = self.names.get(name) else { return Err(self.near(name)) };
+        let fits = |id: &&NodeId| {
+            let entry = self.entry(**id);
+            let versioned = match version {
+                Some(version) => entry.version.as_deref() == Some(version),
+                None => entry.version.is_none() || entry.latest,
+            };
+            versioned && package.is_none_or(|p| p == entry.package)
+        };
+        let mut enabled: Vec<NodeId> =
+            all.iter().filter(fits).copied().filter(|id| !self.entry(*id).disabled).collect();
+        // The package's own first, then the project's.
+        enabled.sort_by_key(|id| {
+            let package = &self.entry(*id).package;
+            (package != own, package != root)
+        });
+        if let Some(id) = enabled.first() {
+            return Ok(*id);
+        }
+        Err(match all.iter().find(|id| fits(id)) {
+            Some(_) => Some(format!("`{name}` is disabled")),
+            None => match (version, package) {
+                (Some(version), _) => Some(format!("`{name}` has no version {version}")),
+                (None, Some(package)) => Some(format!("`{name}` is not of the package `{package}`")),
+                (None, None) => None,
+            },
+        })
+    }
+
+    /// What `source` means in a file of the package `own`.
+    pub(super) fn find_source(&self, own: &str, source: &str, table: &str) -> Result<NodeId, Option<String>> {
+        let key = (source.to_owned(), table.to_owned());
+        let all = self.tables.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let enabled = |id: &&NodeId| !self.entry(**id).disabled;
+        let of_own = all.iter().filter(enabled).find(|id| self.entry(**id).package == own);
+        match of_own.or_else(|| all.iter().find(enabled)) {
+            Some(id) => Ok(*id),
+            None if !all.is_empty() => Err(Some(format!("`{source}.{table}` is disabled"))),
+            None => {
+                let of_source: Vec<&str> =
+                    self.tables.keys().filter(|(s, _)| s == source).map(|(_, t)| t.as_str()).collect();
+                let near = nearest(table, of_source.iter().copied());
+                Err(match near.first() {
+                    Some(near) => Some(format!("did you mean `{source}.{near}`?")),
+                    None if of_source.is_empty() => Some(format!("no YAML names the source `{source}`")),
+                    None => None,
+                })
+            }
+        }
+    }
+
+    fn near(&self, name: &str) -> Option<String> {
+        let near = nearest(name, self.names.keys().map(String::as_str));
+        near.first().map(|near| format!("did you mean `{near}`?"))
+    }
+}

@@ -1,0 +1,244 @@
+//! Relations and columns as templates see them: `ref('x')`, `this`, `api.Column`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use minijinja::value::{Object, ObjectRepr, Value};
+use minijinja::{Error, ErrorKind, State};
+
+use super::names::{Missing, Run};
+use super::values::{Dict, List, from_json};
+use crate::dbt::NodeId;
+use crate::sql::jinja::REF_SCHEMA;
+use crate::vocabulary::{Dialect, sql_identifier};
+
+/// A table or view.
+pub(super) struct Relation {
+    run: Arc<Run>,
+    /// Its node, where it is one.
+    pub node: Option<NodeId>,
+    /// What it prints.
+    sql: Arc<str>,
+    database: Option<String>,
+    schema: Option<String>,
+    identifier: String,
+}
+
+/// `name` as an identifier, quoted where it must be.
+pub(in crate::dbt) fn identifier(dialect: Option<Dialect>, name: &str) -> String {
+    let mut chars = name.chars();
+    let plain = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if plain { name.to_owned() } else { sql_identifier(name, dialect.unwrap_or(Dialect::DuckDb)) }
+}
+
+/// `name` in the quotes of the dialect.
+pub(super) fn quoted(run: &Run, name: &str) -> String {
+    sql_identifier(name, run.world.target.dialect.unwrap_or(Dialect::DuckDb))
+}
+
+impl Relation {
+    /// The relation of a node.
+    pub(super) fn of(run: &Arc<Run>, id: NodeId) -> Value {
+        let Some(index) = run.world.index.get() else { return Value::from("this") };
+        let entry = index.entry(id);
+        Value::from_object(Relation {
+            run: run.clone(),
+            node: Some(id),
+            sql: entry.stand_in.clone(),
+            database: entry.database.clone(),
+            schema: entry.schema.clone(),
+            identifier: entry.identifier.clone(),
+        })
+    }
+
+    /// What stands for a `ref` to nothing.
+    pub(super) fn missing(run: &Arc<Run>, name: &str) -> Value {
+        let sql = format!("{REF_SCHEMA}unknown.{}", identifier(run.world.target.dialect, name));
+        Value::from_object(Relation {
+            run: run.clone(),
+            node: None,
+            sql: sql.into(),
+            database: None,
+            schema: None,
+            identifier: name.to_owned(),
+        })
+    }
+
+    /// A relation by its parts.
+    pub(super) fn named(
+        run: &Arc<Run>,
+        database: Option<String>,
+        schema: Option<String>,
+        name: Option<String>,
+    ) -> Value {
+        let dialect = run.world.target.dialect;
+        let parts = [&database, &schema, &name];
+        let sql: Vec<String> = parts.iter().filter_map(|p| p.as_deref()).map(|p| identifier(dialect, p)).collect();
+        Value::from_object(Relation {
+            run: run.clone(),
+            node: None,
+            sql: sql.join(".").into(),
+            identifier: name.unwrap_or_default(),
+            database,
+            schema,
+        })
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        let text = |t: &Option<String>, or: &str| Value::from(t.as_deref().unwrap_or(or));
+        let fields = &self.run.world.target.fields;
+        let target = |key: &str| {
+            fields.get(key).and_then(|v| v.as_str()).unwrap_or(if key == "schema" { "schema" } else { "database" })
+        };
+        Some(match name {
+            "identifier" | "name" | "table" | "alias" => Value::from(self.identifier.as_str()),
+            "schema" | "dataset" => text(&self.schema, target("schema")),
+            "database" | "project" => text(&self.database, target("database")),
+            "is_table" | "is_view" | "is_cte" | "type" | "is_materialized_view" | "is_dynamic_table" => {
+                self.run.unknown("what kind of relation there is now is known to the warehouse only")
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Debug for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sql)
+    }
+}
+
+impl Object for Relation {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.field(key.as_str()?)
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sql)
+    }
+
+    fn custom_cmp(self: &Arc<Self>, other: &minijinja::value::DynObject) -> Option<std::cmp::Ordering> {
+        Some(self.sql.cmp(&other.downcast_ref::<Relation>()?.sql))
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        match method {
+            "include" | "quote" | "without_identifier" | "incorporate" | "replace_path" | "render" => {
+                let _ = args;
+                Ok(Value::from_dyn_object(self.clone()))
+            }
+            "information_schema" => Ok(Value::from("information_schema")),
+            _ => Err(Error::from(ErrorKind::UnknownMethod)),
+        }
+    }
+}
+
+/// What `source(…)` gives.
+pub(super) fn source(run: &Arc<Run>, source: &str, table: &str) -> Result<Value, Error> {
+    let Some(index) = run.world.index.get() else { return Ok(Value::from("source")) };
+    let library = &run.world.library;
+    let own = &library.packages[run.package].name;
+    match index.find_source(own, source, table) {
+        Ok(id) => {
+            run.seen.note(|notes| notes.reads.push(id));
+            Ok(Relation::of(run, id))
+        }
+        Err(why) => {
+            let names = vec![source.to_owned(), table.to_owned()];
+            run.seen.note(|notes| notes.missing.push(Missing { source: true, names, why }));
+            Ok(Relation::missing(run, table))
+        }
+    }
+}
+
+/// A column: `column.name`, `column.quoted`, `column.is_string()`.
+#[derive(Debug)]
+pub(super) struct Column {
+    name: String,
+    quoted: String,
+    kind: String,
+}
+
+pub(super) fn column(run: &Run, name: &str, kind: &str) -> Value {
+    Value::from_object(Column { name: name.to_owned(), quoted: quoted(run, name), kind: kind.to_owned() })
+}
+
+impl Object for Column {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        Some(match key.as_str()? {
+            "name" | "column" => Value::from(self.name.as_str()),
+            "quoted" => Value::from(self.quoted.as_str()),
+            "dtype" | "data_type" => Value::from(self.kind.as_str()),
+            _ => return None,
+        })
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Column {} ({})>", self.name, self.kind)
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
+        let kind = self.kind.to_ascii_lowercase();
+        let among = |words: &[&str]| Value::from(words.iter().any(|w| kind.starts_with(w)));
+        Ok(match method {
+            "is_string" => among(&["text", "char", "varchar", "string"]),
+            "is_number" => {
+                among(&["int", "bigint", "smallint", "float", "double", "numeric", "number", "decimal", "real"])
+            }
+            "is_float" => among(&["float", "double", "real"]),
+            "is_integer" => among(&["int", "bigint", "smallint"]),
+            "is_numeric" => among(&["numeric", "number", "decimal"]),
+            _ => return Err(Error::from(ErrorKind::UnknownMethod)),
+        })
+    }
+}
+
+/// The columns of a relation, where files say them.
+pub(super) fn columns(run: &Arc<Run>, relation: &Value) -> Value {
+    let known = relation.downcast_object_ref::<Relation>().and_then(|r| r.node).and_then(|id| {
+        let columns = run.world.index.get()?.columns(id)?;
+        List::value(columns.iter().map(|(name, kind)| column(run, name, kind)).collect()).ok()
+    });
+    known.unwrap_or_else(|| run.unknown(format!("the columns of `{relation}` are known to the warehouse only")))
+}
+
+/// `model`: what dbt knows of the node that is rendered.
+pub(super) fn model(run: &Arc<Run>, id: NodeId) -> Value {
+    let Some(index) = run.world.index.get() else { return Value::default() };
+    let entry = index.entry(id);
+    let mut items: IndexMap<Value, Value> = IndexMap::new();
+    let mut put = |key: &str, value: Value| drop(items.insert(Value::from(key), value));
+    put("name", Value::from(entry.name.as_str()));
+    put("alias", Value::from(entry.identifier.as_str()));
+    put("unique_id", Value::from(entry.id.as_str()));
+    put("package_name", Value::from(entry.package.as_str()));
+    put("resource_type", Value::from(entry.kind.as_str()));
+    put("original_file_path", Value::from(entry.path.as_str()));
+    put("path", Value::from(entry.path.as_str()));
+    put("schema", entry.schema.as_deref().map_or_else(|| Value::from("schema"), Value::from));
+    put("database", entry.database.as_deref().map_or_else(|| Value::from("database"), Value::from));
+    put("config", from_json(&serde_json::Value::Object(entry.config.clone())));
+    put("tags", entry.config.get("tags").map(from_json).unwrap_or_default());
+    put("meta", entry.config.get("meta").map(from_json).unwrap_or_default());
+    put("version", entry.version.as_deref().map_or_else(|| Value::from(()), Value::from));
+    put("columns", Dict::value(IndexMap::new()).unwrap_or_default());
+    Dict::value(items).unwrap_or_default()
+}

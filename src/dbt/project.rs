@@ -1,0 +1,242 @@
+//! Reading a project: packages, YAML, macros, then the names of all nodes, then the SQL of each.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
+
+use super::index::Index;
+use super::jinja::library::{DBT, Library};
+use super::jinja::names::World;
+use super::jinja::relation::identifier;
+use super::jinja::{Engine, STACK, broken_jinja, mentions};
+use super::nodes::{Draft, drafts};
+use super::packages::{self, Folder, Package};
+use super::properties::Properties;
+use super::vars::Vars;
+use super::{Exposure, Kind, Node, NodeId, Project, Settings, Tree, body, graph, profile, yaml};
+use crate::sql::Text;
+use crate::sql::jinja::REF_SCHEMA;
+use crate::template;
+use crate::vocabulary::{Diagnostic, Place};
+
+/// Reads the project in `tree`.
+pub(super) fn read(tree: &Tree, settings: &Settings) -> Project {
+    // Macros call each other from template to template, which takes more stack than threads have by themselves.
+    match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
+        Ok(pool) => pool.install(|| inside(tree, settings)),
+        Err(error) => {
+            let fault = Diagnostic::error("threads", format!("no thread can be started: {error}"));
+            Project { findings: vec![fault], ..Project::default() }
+        }
+    }
+}
+
+fn inside(tree: &Tree, settings: &Settings) -> Project {
+    let (packages, missing) = match packages::find(tree, &settings.root) {
+        Ok(found) => found,
+        Err((file, broken)) => {
+            let fault = match (broken, tree.get(&file)) {
+                (Some(broken), Some(text)) => broken_yaml(&file, text, &broken),
+                _ => Diagnostic::error("no-project", "there is no dbt project here")
+                    .at(Place::file(file))
+                    .next("name the folder that holds `dbt_project.yml`"),
+            };
+            return Project { findings: vec![fault], ..Project::default() };
+        }
+    };
+    let root = &packages[0];
+    let mut findings = Vec::new();
+    let target = profile::target(tree, settings, root.yaml.str("profile").unwrap_or_default(), &root.folder);
+    let mut library = library(tree, &packages, &mut findings);
+    library.adapters = profile::prefixes(&target.adapter);
+    library.missing = missing;
+    let properties = properties(tree, &packages, &mut findings);
+    let world = Arc::new(World {
+        library,
+        vars: vars(&packages, settings),
+        env: settings.env.clone(),
+        target,
+        index: OnceLock::new(),
+    });
+    let engine = Engine::new(world.clone());
+    let (mut drafts, more) = drafts(tree, &packages, &properties, &engine);
+    findings.extend(more);
+    drafts.sort_by(|a, b| a.entry.id.cmp(&b.entry.id).then(a.entry.disabled.cmp(&b.entry.disabled)));
+    findings.extend(duplicates(&mut drafts));
+    for (id, draft) in drafts.iter_mut().enumerate() {
+        let name = identifier(world.target.dialect, &draft.entry.identifier);
+        draft.entry.stand_in = format!("{REF_SCHEMA}{id}.{name}").into();
+    }
+    let index = Index::new(drafts.iter().map(|d| d.entry.clone()).collect());
+    let index = world.index.get_or_init(|| index);
+    let built: Vec<(Node, Vec<Diagnostic>)> = drafts
+        .into_par_iter()
+        .enumerate()
+        .map(|(id, draft)| {
+            let own = draft.package == 0;
+            let (node, found) = body::node(&engine, settings.manifest.as_deref(), id as NodeId, draft);
+            (node, if own { found } else { Vec::new() })
+        })
+        .collect();
+    let mut nodes = Vec::with_capacity(built.len());
+    for (node, found) in built {
+        nodes.push(node);
+        findings.extend(found);
+    }
+    findings.extend(graph::cycles(&nodes));
+    let exposures = exposures(&properties[0], index, root, &mut findings);
+    findings.sort_by(|a, b| (&a.place, &a.code, &a.what).cmp(&(&b.place, &b.code, &b.what)));
+    findings.dedup();
+    Project { name: root.name.clone(), dialect: world.target.dialect, nodes, exposures, findings }
+}
+
+/// The finding for YAML that can't be read.
+fn broken_yaml(file: &str, text: &str, broken: &yaml::Broken) -> Diagnostic {
+    let fault = Diagnostic::error("yaml-syntax", format!("this YAML is not understood: {}", broken.what));
+    Text::new(file, "", text).fault(fault, broken.at, 1)
+}
+
+fn vars(packages: &[Package], settings: &Settings) -> Vars {
+    Vars {
+        given: settings.vars.clone(),
+        project: packages[0].vars(),
+        packages: packages[1..].iter().map(|p| (p.name.clone(), p.vars())).collect(),
+    }
+}
+
+/// Where the stand-ins for macros of packages are, a folder a package.
+const STAND_INS: &str = "dbt_macros/";
+
+fn library(tree: &Tree, packages: &[Package], findings: &mut Vec<Diagnostic>) -> Library {
+    let mut library = Library::default();
+    for package in packages {
+        let id = library.package(&package.name);
+        for (folder, path) in package.files(tree) {
+            // Macros stand in their own folders, and generic tests beside the other tests.
+            let text = &tree[path];
+            if !path.ends_with(".sql")
+                || !(folder == Folder::Macros || folder == Folder::Tests && text.contains("endtest"))
+            {
+                continue;
+            }
+            match library.add(id, path, text) {
+                Ok(twice) => findings.extend(twice.into_iter().filter(|_| id == 0).map(|(name, at)| {
+                    let fault = Diagnostic::error("duplicate-name", format!("there are two macros `{name}`"));
+                    Text::new(path, "", text).fault(fault, at, name.len())
+                })),
+                Err(broken) => findings.extend((id == 0).then(|| broken_jinja(path, text, &broken))),
+            }
+        }
+    }
+    for entry in packages[0].yaml.list("dispatch") {
+        if let (Some(space), Some(order)) = (entry.str("macro_namespace"), entry.get("search_order")) {
+            library.dispatch.insert(space.to_owned(), order.texts());
+        }
+    }
+    for path in template::list(STAND_INS) {
+        let name = path[STAND_INS.len()..].split('/').next().unwrap_or_default();
+        let installed = library.find_package(name).filter(|id| !library.packages[*id].stand_in);
+        if name != DBT && installed.is_some() {
+            continue;
+        }
+        let id = library.package(name);
+        library.packages[id].stand_in = true;
+        if let Some(text) = template::text(path) {
+            // Ours are read by the tests; what is broken in them is not the user's.
+            let _ = library.add(id, path, &Arc::from(text));
+        }
+    }
+    library
+}
+
+fn properties(tree: &Tree, packages: &[Package], findings: &mut Vec<Diagnostic>) -> Vec<Properties> {
+    let files: Vec<(usize, &str)> = packages
+        .iter()
+        .enumerate()
+        .flat_map(|(id, p)| p.files(tree).into_iter().map(move |(_, path)| (id, path)))
+        .filter(|(_, path)| path.ends_with(".yml") || path.ends_with(".yaml"))
+        .collect();
+    let read: Vec<_> = files.par_iter().map(|(_, path)| yaml::read(&tree[*path])).collect();
+    let mut out: Vec<Properties> = packages.iter().map(|_| Properties::default()).collect();
+    for ((id, path), yaml) in files.into_iter().zip(read) {
+        let text = &tree[path];
+        match yaml {
+            Ok(yaml) => out[id].add(path, text, &yaml),
+            Err(broken) => findings.extend((id == 0).then(|| broken_yaml(path, text, &broken))),
+        }
+    }
+    out
+}
+
+/// Takes out the second of two nodes of one name, and says so.
+fn duplicates(drafts: &mut Vec<Draft>) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    let mut kept: Vec<Draft> = Vec::with_capacity(drafts.len());
+    for draft in drafts.drain(..) {
+        match kept.last().filter(|last| last.entry.id == draft.entry.id) {
+            Some(first) => {
+                if draft.package == 0 && !draft.entry.disabled {
+                    let (kind, name) = (draft.entry.kind.as_str(), &draft.entry.name);
+                    let fault = Diagnostic::error("duplicate-name", format!("there are two of the {kind} `{name}`"))
+                        .at(draft.place())
+                        .why(format!("the other is in `{}`", first.entry.path))
+                        .next("rename one of them");
+                    out.push(fault);
+                }
+            }
+            None => kept.push(draft),
+        }
+    }
+    *drafts = kept;
+    // Models, seeds and snapshots of one package share their names.
+    let mut names: HashMap<(usize, &str), &Draft> = HashMap::new();
+    for draft in drafts.iter().filter(|d| !d.entry.disabled && d.package == 0 && d.entry.version.is_none()) {
+        if !matches!(draft.entry.kind, Kind::Model | Kind::Seed | Kind::Snapshot) {
+            continue;
+        }
+        if let Some(first) = names.insert((draft.package, &draft.entry.name), draft) {
+            let (kind, name) = (first.entry.kind.as_str(), &draft.entry.name);
+            let fault = Diagnostic::error("duplicate-name", format!("there is also a {kind} `{name}`"))
+                .at(draft.place())
+                .why(format!("`ref('{name}')` means either; the other is in `{}`", first.entry.path))
+                .next("rename one of them");
+            out.push(fault);
+        }
+    }
+    out
+}
+
+fn exposures(properties: &Properties, index: &Index, root: &Package, findings: &mut Vec<Diagnostic>) -> Vec<Exposure> {
+    let mut out = Vec::new();
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in &properties.exposures {
+        let place = Text::new(&entry.file, "", &entry.text);
+        if seen.insert(&entry.name, entry.at).is_some() {
+            let fault = Diagnostic::error("duplicate-name", format!("there are two exposures `{}`", entry.name));
+            findings.push(place.fault(fault, entry.at, entry.name.chars().count()));
+        }
+        let mut reads = Vec::new();
+        for (text, at) in &entry.depends_on {
+            let bare = text.trim().trim_start_matches("{{").trim_end_matches("}}");
+            let asked = format!("{{{{ {bare} }}}}");
+            for mention in mentions(&asked, 0..asked.len()) {
+                match body::resolve(index, &root.name, &root.name, &mention) {
+                    Ok(id) => reads.push(id),
+                    Err(why) => findings.push(place.fault(body::missing(&mention, why), *at, text.chars().count())),
+                }
+            }
+        }
+        reads.sort_unstable();
+        reads.dedup();
+        out.push(Exposure {
+            name: entry.name.clone(),
+            file: entry.file.clone(),
+            at: entry.at,
+            reads,
+            owner: entry.owner.clone(),
+        });
+    }
+    out.sort_by(|a, b| a.name.cmp(&b.name));
+    out
+}
