@@ -2,6 +2,7 @@
 //! [`analyse`] takes a [`Project`] and gives, for each node, what its query makes and what the rules find in it.
 
 pub mod across;
+pub mod against;
 mod analyse;
 mod prints;
 pub mod python;

@@ -14,7 +14,7 @@ use super::{Ctes, Env, Print, Printer, Rel, Table, as_written};
 impl Printer<'_> {
     pub(super) fn query(&self, query: &Query, ctes: Option<&Ctes<'_>>, parent: Option<&Env<'_>>) -> Rc<Table> {
         let mut own = Ctes { tables: Vec::new(), parent: ctes };
-        for with in &query.with {
+        if let Some(with) = &query.with {
             for cte in &with.cte_tables {
                 let name = lower(&cte.alias.name);
                 if with.recursive {

@@ -1,0 +1,211 @@
+//! What differs in how a node is built and who may read it.
+
+use serde_json::Value;
+
+use super::verdict::{Difference, Verdict, What};
+use crate::dbt::{Config, Kind, Node};
+
+/// Keys that say how a table is kept or described, and nothing of what is in it.
+const HARMLESS: &[&str] = &[
+    "docs",
+    "meta",
+    "persist_docs",
+    "partition_by",
+    "partitions",
+    "cluster_by",
+    "indexes",
+    "index",
+    "dist",
+    "sort",
+    "sort_type",
+    "bind",
+    "unlogged",
+    "query_tag",
+    "labels",
+    "snowflake_warehouse",
+    "warehouse",
+    "transient",
+    "file_format",
+    "location_root",
+    "tblproperties",
+    "table_properties",
+    "clustered_by",
+    "buckets",
+    "auto_refresh",
+    "backup",
+    "hours_to_expiration",
+    "require_partition_filter",
+    "partition_expiration_days",
+    "kms_key_name",
+    "threads",
+    "comment",
+    "description",
+    "packages",
+    "static_analysis",
+    "freshness",
+    "concurrent_batches",
+    "automatic_clustering",
+    "copy_grants",
+    "secure",
+    "target_lag",
+    "on_configuration_change",
+    "refresh_mode",
+    "initialize",
+    "loader",
+    "node_color",
+    "show",
+];
+
+/// Keys that decide which rows or values a table comes to hold.
+const DECISIVE: &[&str] = &[
+    "incremental_strategy",
+    "incremental_predicates",
+    "merge_update_columns",
+    "merge_exclude_columns",
+    "strategy",
+    "updated_at",
+    "check_cols",
+    "hard_deletes",
+    "invalidate_hard_deletes",
+    "dbt_valid_to_current",
+    "snapshot_meta_column_names",
+    "pre-hook",
+    "pre_hook",
+    "post-hook",
+    "post_hook",
+    "sql_header",
+    "quote_columns",
+    "column_types",
+    "delimiter",
+    "event_time",
+    "begin",
+    "lookback",
+    "batch_size",
+    "full_refresh",
+    "on_schema_change",
+    "grants",
+    "quoting",
+    "external",
+    "loaded_at_field",
+    "loaded_at_query",
+    "delete_condition",
+];
+
+/// Everything that differs. `readers_elsewhere`: someone in another group reads it.
+pub(super) fn differences(base: &Node, head: &Node, read_from_outside_of_group: bool) -> Vec<Difference> {
+    let mut out = Vec::new();
+    if base.path != head.path {
+        let verdict = Verdict::Safe;
+        out.push(of(What::Moved, verdict, &base.path, &head.path));
+    }
+    if relation(base) != relation(head) {
+        let verdict = if base.kind == Kind::Source { Verdict::ChangesValues } else { Verdict::Safe };
+        out.push(of(What::Relation, verdict, &relation(base), &relation(head)));
+    }
+    let (old, new) = (&base.config, &head.config);
+    if base.kind == Kind::Model && materialized(old) != materialized(new) {
+        let incremental = [old, new].iter().any(|c| materialized(c) == "incremental");
+        let verdict = if incremental { Verdict::ChangesValues } else { Verdict::Safe };
+        let mut difference = of(What::Materialization, verdict, materialized(old), materialized(new));
+        difference.note = incremental.then(|| "what it holds then depends on the runs before".to_owned());
+        out.push(difference);
+    }
+    let keyed =
+        matches!(base.kind, Kind::Snapshot) || materialized(old) == "incremental" && materialized(new) == "incremental";
+    if keyed && old.unique_key != new.unique_key {
+        let shown = |key: &[String]| if key.is_empty() { "none".to_owned() } else { key.join(", ") };
+        out.push(of(What::UniqueKey, Verdict::ChangesValues, &shown(&old.unique_key), &shown(&new.unique_key)));
+    }
+    if old.contract != new.contract {
+        let shown = |enforced| if enforced { "enforced" } else { "not enforced" };
+        let verdict = if old.contract { Verdict::Breaking } else { Verdict::Safe };
+        out.push(of(What::Contract, verdict, shown(old.contract), shown(new.contract)));
+    } else if old.contract {
+        out.extend(declared_types(base, head));
+    }
+    if access(old) != access(new) {
+        let verdict = match (access(old), access(new)) {
+            ("public", _) => Verdict::Breaking,
+            (_, "private") if read_from_outside_of_group => Verdict::Breaking,
+            _ => Verdict::Safe,
+        };
+        out.push(of(What::Access, verdict, access(old), access(new)));
+    }
+    if old.group != new.group {
+        let shown = |group: &Option<String>| group.clone().unwrap_or_else(|| "none".to_owned());
+        out.push(keyed_by("group", Verdict::Safe, shown(&old.group), shown(&new.group)));
+    }
+    let mut keys: Vec<&String> = old.other.keys().chain(new.other.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    for key in keys {
+        let (before, after) = (old.other.get(key), new.other.get(key));
+        if before == after {
+            continue;
+        }
+        let name = key.trim_start_matches('+');
+        let verdict = if DECISIVE.contains(&name) {
+            Verdict::ChangesValues
+        } else if HARMLESS.contains(&name) {
+            Verdict::Safe
+        } else {
+            Verdict::Unknown
+        };
+        let mut difference = keyed_by(key, verdict, shown(before), shown(after));
+        difference.note = (verdict == Verdict::Unknown).then(|| "what this key does is not known here".to_owned());
+        out.push(difference);
+    }
+    out
+}
+
+/// Types that a contract promises.
+fn declared_types(base: &Node, head: &Node) -> Vec<Difference> {
+    let (Some(old), Some(new)) = (&base.described, &head.described) else { return Vec::new() };
+    let mut out = Vec::new();
+    for column in &old.columns {
+        let other = new.columns.iter().find(|c| c.name.eq_ignore_ascii_case(&column.name));
+        let lower = |t: &Option<String>| t.as_deref().map(str::to_lowercase);
+        if let Some(other) = other
+            && lower(&column.data_type) != lower(&other.data_type)
+        {
+            let shown = |t: &Option<String>| t.clone().unwrap_or_else(|| "any type".to_owned());
+            let mut difference =
+                of(What::Contract, Verdict::Breaking, &shown(&column.data_type), &shown(&other.data_type));
+            difference.column = Some(column.name.to_lowercase());
+            out.push(difference);
+        }
+    }
+    out
+}
+
+fn of(what: What, verdict: Verdict, before: &str, after: &str) -> Difference {
+    let (before, after) = (Some(before.to_owned()), Some(after.to_owned()));
+    Difference { what, verdict, before, after, ..Difference::default() }
+}
+
+fn keyed_by(key: &str, verdict: Verdict, before: String, after: String) -> Difference {
+    Difference { column: Some(key.to_owned()), ..of(What::Config, verdict, &before, &after) }
+}
+
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None => "nothing".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// Where it is in the database.
+pub(super) fn relation(node: &Node) -> String {
+    let database = node.config.other.get("database").and_then(Value::as_str);
+    let parts = [database, node.config.schema.as_deref(), Some(node.identifier.as_str())];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(".")
+}
+
+pub(super) fn materialized(config: &Config) -> &str {
+    config.materialized.as_deref().unwrap_or("view")
+}
+
+fn access(config: &Config) -> &str {
+    config.access.as_deref().unwrap_or("protected")
+}
