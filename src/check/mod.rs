@@ -3,7 +3,9 @@
 
 pub mod across;
 pub mod against;
+pub mod airflow;
 mod analyse;
+mod cron;
 mod prints;
 pub mod python;
 mod repository;

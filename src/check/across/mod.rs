@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
+use super::airflow::DagFile;
 use super::rules::{Look, RULES};
-use super::{Analysis, Repository, python};
+use super::{Analysis, Repository, airflow, python};
 use crate::vocabulary::{Diagnostic, Place};
 
 mod files;
@@ -18,6 +19,8 @@ pub struct Seen<'a> {
     pub analysis: Option<&'a Analysis>,
     /// Its Python, in the order of paths.
     pub python: &'a [python::File<'a>],
+    /// What those of Airflow's do as they are imported.
+    pub dags: &'a [DagFile<'a>],
 }
 
 /// Everything that rules find in a repository's files beside the SQL and YAML of its dbt project, sorted.
@@ -33,6 +36,7 @@ pub fn look(repository: &Repository, analysis: Option<&Analysis>) -> Vec<Diagnos
             Err(diagnostic) => found.push(diagnostic),
         }
     }
+    let dags: Vec<DagFile<'_>> = python.par_iter().filter_map(airflow::read).collect();
     let each = |file: &python::File<'_>| {
         let mut found = Vec::new();
         for rule in rules() {
@@ -43,8 +47,18 @@ pub fn look(repository: &Repository, analysis: Option<&Analysis>) -> Vec<Diagnos
         found
     };
     found.par_extend(python.par_iter().flat_map_iter(each));
+    let each = |dags: &DagFile<'_>| {
+        let mut found = Vec::new();
+        for rule in rules() {
+            if let Look::Dags(look) = rule.look {
+                look(dags, &mut found);
+            }
+        }
+        found
+    };
+    found.par_extend(dags.par_iter().flat_map_iter(each));
     found.extend(repository.no_text.iter().map(|path| files::no_text(path)));
-    let seen = Seen { repository, analysis, python: &python };
+    let seen = Seen { repository, analysis, python: &python, dags: &dags };
     for rule in rules() {
         if let Look::Repository(look) = rule.look {
             look(&seen, &mut found);

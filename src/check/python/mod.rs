@@ -9,7 +9,7 @@ mod walk;
 
 use std::borrow::Cow;
 
-pub use imports::Imports;
+pub use imports::{Imported, Imports};
 pub use read::{Broken, read};
 pub use walk::{calls, each_body, each_expression, each_statement};
 

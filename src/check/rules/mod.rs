@@ -2,7 +2,7 @@
 //! it, name it in [`RULES`], and describe it in `docs/checks/<code>.md` with an example that it finds and one that it
 //! leaves alone (tests run both).
 
-use super::{Analysis, across, python};
+use super::{Analysis, across, airflow, python};
 use crate::dbt::{Node, Project};
 use crate::sql::{Parsed, Resolved};
 use crate::vocabulary::{Diagnostic, Dialect, Severity};
@@ -48,6 +48,8 @@ pub enum Look {
     Whole(fn(&Analysis, &mut Vec<Diagnostic>)),
     /// One Python file at a time; runs beside others.
     Python(fn(&python::File<'_>, &mut Vec<Diagnostic>)),
+    /// One file of Airflow's at a time, as it would be imported; runs beside others.
+    Dags(fn(&airflow::DagFile<'_>, &mut Vec<Diagnostic>)),
     /// All files of the repository together, with the dbt project where there is one.
     Repository(fn(&across::Seen<'_>, &mut Vec<Diagnostic>)),
     /// Said by the part that reads or resolves; here for its severity and its page.
@@ -73,4 +75,4 @@ pub struct Query<'a> {
 }
 
 /// Every rule.
-pub const RULES: &[&[Rule]] = &[across::FILES];
+pub const RULES: &[&[Rule]] = &[across::FILES, airflow::RULES];

@@ -1,0 +1,646 @@
+//! Calls: DAGs, tasks, groups, and functions of the file.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::eval::{Eval, Within};
+use super::value::Role;
+use super::{Arguments, Dag, End, Group, Task, Value};
+use crate::check::python::{Argument, Expr, Function, Kind};
+
+/// Arguments of `DAG(…)` by their place, as in Airflow 2.
+const OF_DAG: &[&str] = &["dag_id", "description"];
+
+impl<'f> Eval<'f> {
+    fn arguments(&mut self, arguments: &'f [Argument<'f>]) -> Arguments<'f> {
+        let mut out = Arguments::default();
+        for argument in arguments {
+            let value = self.expr(&argument.value);
+            match (argument.name, argument.stars, value) {
+                (Some(name), _, value) => out.all.push((name.to_owned(), value, Some(&argument.value))),
+                (None, 2, Value::Dict(pairs, open)) => {
+                    out.all.extend(pairs.iter().map(|(key, value)| (key.clone(), value.clone(), None)));
+                    out.open |= open;
+                }
+                (None, 0, value) => out.placed.push((value, &argument.value)),
+                (None, 1, Value::List(all)) => {
+                    out.placed.extend(all.iter().map(|v| (v.clone(), &argument.value)));
+                }
+                _ => out.open = true,
+            }
+        }
+        out
+    }
+
+    pub(super) fn call(
+        &mut self,
+        at: &'f Expr<'f>,
+        function: &'f Expr<'f>,
+        arguments: &'f [Argument<'f>],
+    ) -> Value<'f> {
+        let called = match &function.kind {
+            Kind::Attribute(object, name, _) => {
+                let on = self.expr(object);
+                match self.method(at, &on, object, name, arguments) {
+                    Some(value) => return value,
+                    None => match on {
+                        Value::Made(path) => Value::Made(format!("{path}.{name}").into()),
+                        Value::Unknown => {
+                            self.out.file.imports.stands_for(function).map_or(Value::Unknown, |p| Value::Made(p.into()))
+                        }
+                        _ => Value::Unknown,
+                    },
+                }
+            }
+            _ => self.expr(function),
+        };
+        let arguments = self.arguments(arguments);
+        match called {
+            Value::Made(path) => self.made(at, &path, arguments),
+            Value::Function(function, role) => self.function(at, function, role, arguments),
+            Value::Later(what, earlier) => {
+                let mut all = (*earlier).clone();
+                all.all.extend(arguments.all);
+                all.placed.extend(arguments.placed);
+                all.open |= arguments.open;
+                match &*what {
+                    Value::Function(function, role) => self.function(at, function, *role, all),
+                    Value::Made(path) => self.made(at, path, all),
+                    _ => Value::Unknown,
+                }
+            }
+            _ => {
+                let name = if let Kind::Name(name) = function.kind { name } else { "" };
+                self.builtin(at, name, arguments)
+            }
+        }
+    }
+
+    /// Functions that are there without an import, and classes of the file.
+    fn builtin(&mut self, at: &'f Expr<'f>, name: &str, arguments: Arguments<'f>) -> Value<'f> {
+        let first = arguments.placed.first().map(|(value, _)| value.clone());
+        match (name, first) {
+            ("list" | "tuple" | "sorted" | "set", Some(Value::List(all))) => Value::List(all),
+            ("list" | "sorted", Some(Value::Dict(pairs, false))) => {
+                Value::List(Arc::new(pairs.iter().map(|(key, _)| Value::of(key)).collect()))
+            }
+            ("dict", None) => {
+                let pairs = arguments.all.into_iter().map(|(key, value, _)| (key, value)).collect();
+                Value::Dict(Arc::new(pairs), arguments.open)
+            }
+            ("dict", Some(Value::Dict(pairs, open))) => {
+                let mut pairs = pairs.to_vec();
+                for (key, value, _) in arguments.all {
+                    pairs.retain(|(k, _)| *k != key);
+                    pairs.push((key, value));
+                }
+                Value::Dict(Arc::new(pairs), open || arguments.open)
+            }
+            ("str", Some(value)) => value.shown().map_or(Value::Unknown, |text| Value::of(&text)),
+            ("len", Some(Value::List(all))) => Value::Integer(all.len() as i64),
+            ("range", Some(_)) => self.range(&arguments),
+            ("enumerate", Some(Value::List(all))) => {
+                let start = match arguments.get("start").or(arguments.placed.get(1).map(|(v, _)| v)) {
+                    Some(Value::Integer(n)) => *n,
+                    Some(_) => return Value::Unknown,
+                    None => 0,
+                };
+                let pair = |(i, one): (usize, &Value<'f>)| {
+                    Value::List(Arc::new(vec![Value::Integer(start + i as i64), one.clone()]))
+                };
+                Value::List(Arc::new(all.iter().enumerate().map(pair).collect()))
+            }
+            ("zip", Some(Value::List(_))) => {
+                let mut lists = Vec::new();
+                for (value, _) in &arguments.placed {
+                    let Value::List(all) = value else { return Value::Unknown };
+                    lists.push(all.clone());
+                }
+                let shortest = lists.iter().map(|l| l.len()).min().unwrap_or(0);
+                let row = |i: usize| Value::List(Arc::new(lists.iter().map(|l| l[i].clone()).collect()));
+                Value::List(Arc::new((0..shortest).map(row).collect()))
+            }
+            // A class of the file, or something that was made in a way that nobody knows.
+            _ if arguments.get("task_id").is_some() => self.task(at, name.to_owned(), arguments, None),
+            ("open", _) => Value::Made("open".into()),
+            _ => {
+                // It may take the DAG, or what is open around, and add tasks to it.
+                self.unknown_call(name);
+                Value::Unknown
+            }
+        }
+    }
+
+    fn range(&self, arguments: &Arguments<'f>) -> Value<'f> {
+        let numbers: Vec<i64> = arguments
+            .placed
+            .iter()
+            .filter_map(|(value, _)| if let Value::Integer(n) = value { Some(*n) } else { None })
+            .collect();
+        let (from, to, step) = match (numbers.as_slice(), arguments.placed.len()) {
+            ([to], 1) => (0, *to, 1),
+            ([from, to], 2) => (*from, *to, 1),
+            ([from, to, step], 3) if *step > 0 => (*from, *to, *step),
+            _ => return Value::Unknown,
+        };
+        if to.saturating_sub(from) / step > 500 {
+            return Value::Unknown;
+        }
+        let all = (from..to).step_by(usize::try_from(step).unwrap_or(1)).map(Value::Integer).collect();
+        Value::List(Arc::new(all))
+    }
+
+    /// Whatever is called may add tasks, where it isn't one of Python's own.
+    fn unknown_call(&mut self, name: &str) {
+        const HARMLESS: &[&str] = &[
+            "print",
+            "int",
+            "float",
+            "bool",
+            "max",
+            "min",
+            "sum",
+            "isinstance",
+            "getattr",
+            "hasattr",
+            "any",
+            "all",
+            "abs",
+            "round",
+            "type",
+            "repr",
+            "frozenset",
+            "reversed",
+            "map",
+            "filter",
+            "iter",
+            "next",
+            "globals",
+            "locals",
+            "super",
+            "str",
+            "len",
+            "list",
+            "dict",
+            "set",
+            "tuple",
+            "sorted",
+            "range",
+            "enumerate",
+            "zip",
+            "vars",
+            "id",
+            "hash",
+        ];
+        if !HARMLESS.contains(&name)
+            && let Some(dag) = self.dag()
+        {
+            self.out.dags[dag].open = true;
+        }
+    }
+
+    /// Something imported is called.
+    fn made(&mut self, at: &'f Expr<'f>, path: &str, arguments: Arguments<'f>) -> Value<'f> {
+        let last = path.rsplit('.').next().unwrap_or(path);
+        let package = path.split('.').next().unwrap_or(path);
+        let (airflow, cosmos) = (package == "airflow", package == "cosmos");
+        match last {
+            "DAG" if airflow => return self.new(at, path, arguments.named(OF_DAG)),
+            "DbtDag" if cosmos => return self.new(at, path, arguments.named(&["project_config"])),
+            "TaskGroup" if airflow => return self.group(arguments.named(&["group_id"])),
+            "DbtTaskGroup" if cosmos => return self.dbt_group(at, path, arguments),
+            "Label" if airflow => return Value::Label,
+            "chain" | "chain_linear" if airflow => {
+                arguments.placed.windows(2).for_each(|two| self.chained(&two[0].0, &two[1].0, last, at));
+                return Value::Unknown;
+            }
+            "cross_downstream" if airflow => {
+                let arguments = arguments.named(&["from_tasks", "to_tasks"]);
+                if let (Some(from), Some(to)) = (arguments.get("from_tasks"), arguments.get("to_tasks")) {
+                    let (from, to) = (from.clone(), to.clone());
+                    self.link(&from, &to, at.at);
+                }
+                return Value::Unknown;
+            }
+            _ => {}
+        }
+        // `task(function)`, `task.python(function)`; `task(task_id="a")(function)`.
+        let decorates = airflow
+            && (matches!(last, "task" | "task_group" | "dag") || path.contains(".task.") || path.ends_with("setup"));
+        if decorates {
+            let role = match last {
+                "task_group" => Role::Group,
+                "dag" => Role::Dag,
+                _ => Role::Task,
+            };
+            return match arguments.placed.first() {
+                Some((Value::Function(function, _), _)) => Value::Function(function, role),
+                _ => Value::Unknown,
+            };
+        }
+        let class = last.chars().next().is_some_and(char::is_uppercase);
+        let operator =
+            class && (last.ends_with("Operator") || last.ends_with("Sensor") || last.ends_with("OperatorAsync"));
+        let by_id = class && arguments.get("task_id").is_some();
+        if operator || by_id || (class && cosmos && last.starts_with("Dbt")) {
+            return self.task(at, path.to_owned(), arguments.named(&["task_id"]), None);
+        }
+        self.out.early.push((path.to_owned(), at));
+        if !class && !airflow && !is_library(package) {
+            self.unknown_call(last);
+            let within = arguments.values().any(|v| matches!(v, Value::Dag(_)));
+            if within {
+                arguments.values().for_each(|v| {
+                    if let Value::Dag(dag) = v {
+                        self.out.dags[*dag].open = true;
+                    }
+                });
+            }
+            return Value::Made(path.into());
+        }
+        Value::Made(path.into())
+    }
+
+    fn new(&mut self, at: &'f Expr<'f>, made_by: &str, arguments: Arguments<'f>) -> Value<'f> {
+        let id = arguments.text("dag_id").map(str::to_owned);
+        let certain = self.unsure == 0;
+        let dag = Dag { id, at: at.at, made_by: made_by.to_owned(), arguments, open: false, certain };
+        Value::Dag(self.new_dag(dag))
+    }
+
+    fn group(&mut self, arguments: Arguments<'f>) -> Value<'f> {
+        let dag = match arguments.get("dag") {
+            Some(Value::Dag(dag)) => Some(*dag),
+            _ => self.dag(),
+        };
+        let within = match self.within.last() {
+            Some(Within::Group(group)) => Some(*group),
+            _ => None,
+        };
+        let prefix = !matches!(arguments.get("prefix_group_id"), Some(Value::Bool(false)));
+        let own = arguments.text("group_id").map(str::to_owned);
+        let id = own.and_then(|id| self.prefixed(&id, within));
+        self.out.groups.push(Group { id, within, dag, prefix });
+        Value::End(End::Group(self.out.groups.len() - 1))
+    }
+
+    /// An id with those of the groups around it.
+    fn prefixed(&self, id: &str, within: Option<usize>) -> Option<String> {
+        match within.map(|group| &self.out.groups[group]) {
+            Some(group) if group.prefix => group.id.as_ref().map(|g| format!("{g}.{id}")),
+            Some(group) => self.prefixed(id, group.within),
+            None => Some(id.to_owned()),
+        }
+    }
+
+    fn dbt_group(&mut self, at: &'f Expr<'f>, path: &str, arguments: Arguments<'f>) -> Value<'f> {
+        let mut arguments = arguments.named(&["group_id"]);
+        if arguments.get("group_id").is_none() {
+            arguments.all.push(("group_id".to_owned(), Value::of("dbt_task_group"), None));
+        }
+        let group = self.group(arguments.clone());
+        let dag = self.dag();
+        self.push(Task {
+            dag,
+            id: None,
+            operator: path.to_owned(),
+            arguments,
+            function: None,
+            at: at.at,
+            certain: false,
+            group: None,
+        });
+        group
+    }
+
+    fn push(&mut self, task: Task<'f>) -> usize {
+        self.out.tasks.push(task);
+        self.out.tasks.len() - 1
+    }
+
+    /// A task.
+    pub(super) fn task(
+        &mut self,
+        at: &'f Expr<'f>,
+        operator: String,
+        arguments: Arguments<'f>,
+        function: Option<&'f Function<'f>>,
+    ) -> Value<'f> {
+        let dag = match arguments.get("dag") {
+            Some(Value::Dag(dag)) => Some(*dag),
+            _ => self.dag(),
+        };
+        let group = match (arguments.get("task_group"), self.within.last()) {
+            (Some(Value::End(End::Group(group))), _) => Some(*group),
+            (_, Some(Within::Group(group))) => Some(*group),
+            _ => None,
+        };
+        let own = match (function, arguments.get("task_id")) {
+            (_, Some(Value::Text(id))) => Some(id.to_string()),
+            (Some(function), None) => Some(function.name.to_owned()),
+            _ => None,
+        };
+        let mut id = own.and_then(|id| self.prefixed(&id, group));
+        // TaskFlow counts on where an id is there already.
+        if function.is_some_and(|_| operator.starts_with('@')) {
+            let taken = |id: &str| self.out.tasks.iter().any(|t| t.dag == dag && t.id.as_deref() == Some(id));
+            if let Some(first) = id.clone().filter(|id| taken(id)) {
+                id = (1..).map(|n| format!("{first}__{n}")).find(|id| !taken(id));
+            }
+        }
+        let function = function.or_else(|| match arguments.get("python_callable") {
+            Some(Value::Function(function, _)) => Some(*function),
+            _ => None,
+        });
+        let mut before = Vec::new();
+        arguments.values().for_each(|value| value.outputs(&self.out, &mut before));
+        let certain = self.unsure == 0;
+        let task = self.push(Task { dag, id, operator, arguments, function, at: at.at, certain, group });
+        before.sort_unstable();
+        before.dedup();
+        before.into_iter().for_each(|from| self.edge(End::Task(from), End::Task(task), at.at));
+        Value::End(End::Task(task))
+    }
+
+    /// A function of the file is called.
+    fn function(
+        &mut self,
+        at: &'f Expr<'f>,
+        function: &'f Function<'f>,
+        role: Role,
+        arguments: Arguments<'f>,
+    ) -> Value<'f> {
+        let mut settings = self.decorated(function);
+        settings.open |= arguments.open;
+        match role {
+            Role::Task => {
+                let mut all = settings;
+                // What is given to the function is no setting of the task.
+                all.placed.extend(arguments.placed);
+                let (set, given): (Vec<_>, Vec<_>) = arguments
+                    .all
+                    .into_iter()
+                    .partition(|(key, ..)| key.starts_with("task_id") || key == "trigger_rule");
+                all.all.extend(set);
+                all.all.extend(given.into_iter().map(|(key, value, expr)| (format!("op_kwargs.{key}"), value, expr)));
+                self.task(at, "@task".to_owned(), all, Some(function))
+            }
+            Role::Dag => {
+                let mut settings = settings.named(OF_DAG);
+                if settings.get("dag_id").is_none() {
+                    settings.all.push(("dag_id".to_owned(), Value::of(function.name), None));
+                }
+                self.out.factories.iter_mut().filter(|(f, _)| std::ptr::eq(*f, function)).for_each(|(_, c)| *c = true);
+                let id = settings.text("dag_id").map(str::to_owned);
+                let certain = self.unsure == 0;
+                let dag =
+                    Dag { id, at: function.at, made_by: "@dag".to_owned(), arguments: settings, open: false, certain };
+                let dag = self.new_dag(dag);
+                let given = self.given(function, &arguments);
+                let before = std::mem::replace(&mut self.within, vec![Within::Dag(dag)]);
+                self.run(function, given);
+                self.within = before;
+                Value::Dag(dag)
+            }
+            Role::Group => {
+                let mut settings = settings.named(&["group_id"]);
+                if settings.get("group_id").is_none() {
+                    settings.all.push(("group_id".to_owned(), Value::of(function.name), None));
+                }
+                let group = self.group(settings);
+                let given = self.given(function, &arguments);
+                if let Value::End(End::Group(group)) = group {
+                    // Called twice, Airflow numbers the second; which names that gives is left open.
+                    let twice =
+                        self.out.groups[..group].iter().any(|g| g.id.is_some() && g.id == self.out.groups[group].id);
+                    if twice {
+                        self.out.groups[group].id = None;
+                    }
+                    self.within.push(Within::Group(group));
+                    let _ = self.run(function, given);
+                    self.within.pop();
+                }
+                group
+            }
+            Role::Plain => {
+                let given = self.given(function, &arguments);
+                // A generator or coroutine gives something else than what it returns.
+                self.run(function, given)
+            }
+        }
+    }
+
+    /// The settings that a function's decorator gives.
+    fn decorated(&mut self, function: &'f Function<'f>) -> Arguments<'f> {
+        let mut out = Arguments::default();
+        for decorator in &function.decorators {
+            if let Some((_, arguments)) = decorator.call() {
+                let more = self.arguments(arguments);
+                out.all.extend(more.all);
+                out.open |= more.open;
+                if let Some((value @ Value::Text(_), expr)) = more.placed.first() {
+                    out.all.push(("dag_id".to_owned(), value.clone(), Some(expr)));
+                }
+            }
+        }
+        out
+    }
+
+    /// Values for the parameters of a function.
+    fn given(&mut self, function: &'f Function<'f>, arguments: &Arguments<'f>) -> HashMap<&'f str, Value<'f>> {
+        let mut out = HashMap::new();
+        let mut placed = arguments.placed.iter();
+        for parameter in &function.parameters {
+            let value = match parameter.stars {
+                1 => Value::List(Arc::new(placed.by_ref().map(|(value, _)| value.clone()).collect())),
+                2 => {
+                    let own = |key: &str| function.parameters.iter().any(|p| p.name == key);
+                    let rest = arguments.all.iter().filter(|(key, ..)| !own(key));
+                    Value::Dict(Arc::new(rest.map(|(k, v, _)| (k.clone(), v.clone())).collect()), arguments.open)
+                }
+                _ => match arguments.get(parameter.name).or_else(|| placed.next().map(|(value, _)| value)) {
+                    Some(value) => value.clone(),
+                    None if arguments.open => Value::Unknown,
+                    None => parameter.default.as_ref().map_or(Value::Unknown, |d| self.expr(d)),
+                },
+            };
+            out.insert(parameter.name, value);
+        }
+        out
+    }
+
+    /// A method of something that is known; none where it is not.
+    fn method(
+        &mut self,
+        at: &'f Expr<'f>,
+        on: &Value<'f>,
+        object: &'f Expr<'f>,
+        name: &'f str,
+        arguments: &'f [Argument<'f>],
+    ) -> Option<Value<'f>> {
+        match (on, name) {
+            (Value::End(_) | Value::Output(_), "set_downstream" | "set_upstream") => {
+                let other = arguments.first().map_or(Value::Unknown, |a| self.expr(&a.value));
+                match name {
+                    "set_downstream" => self.link(on, &other, at.at),
+                    _ => self.link(&other, on, at.at),
+                };
+                Some(Value::None)
+            }
+            (Value::End(_) | Value::Output(_), "expand" | "expand_kwargs" | "as_setup" | "as_teardown" | "map") => {
+                let given = self.arguments(arguments);
+                let mut before = Vec::new();
+                given.values().for_each(|value| value.outputs(&self.out, &mut before));
+                if let (Value::End(End::Task(task)), "expand" | "expand_kwargs") = (on, name) {
+                    before.retain(|from| from != task);
+                    before.into_iter().for_each(|from| self.edge(End::Task(from), End::Task(*task), at.at));
+                }
+                Some(on.clone())
+            }
+            (Value::Function(_, Role::Plain), _) => None,
+            (Value::Function(..), "override" | "partial") => {
+                let arguments = self.arguments(arguments);
+                Some(Value::Later(Arc::new(on.clone()), Arc::new(arguments)))
+            }
+            (Value::Function(function, role), "expand" | "expand_kwargs") => {
+                let arguments = self.arguments(arguments);
+                Some(self.function(at, function, *role, arguments))
+            }
+            (Value::Later(what, earlier), "expand" | "expand_kwargs" | "partial" | "override") => {
+                let mut all = (**earlier).clone();
+                let more = self.arguments(arguments);
+                all.all.extend(more.all);
+                all.placed.extend(more.placed);
+                all.open |= more.open;
+                match (&**what, name) {
+                    (_, "partial" | "override") => Some(Value::Later(what.clone(), Arc::new(all))),
+                    (Value::Function(function, role), _) => Some(self.function(at, function, *role, all)),
+                    _ => None,
+                }
+            }
+            (Value::Made(path), "partial")
+                if path.rsplit('.').next().is_some_and(|n| n.starts_with(char::is_uppercase)) =>
+            {
+                let arguments = self.arguments(arguments);
+                Some(self.task(at, path.to_string(), arguments.named(&["task_id"]), None))
+            }
+            (Value::List(all), "append" | "extend") => {
+                let more = arguments.first().map_or(Value::Unknown, |a| self.expr(&a.value));
+                if let Kind::Name(name) = object.kind {
+                    let mut all = all.to_vec();
+                    match more {
+                        Value::List(more) if arguments.len() == 1 && at.method().is_some_and(|m| m.1 == "extend") => {
+                            all.extend(more.iter().cloned());
+                        }
+                        more => all.push(more),
+                    }
+                    self.set(name, Value::List(Arc::new(all)));
+                }
+                Some(Value::None)
+            }
+            (Value::Dict(pairs, false), "items") => {
+                let pair =
+                    |(key, value): &(String, Value<'f>)| Value::List(Arc::new(vec![Value::of(key), value.clone()]));
+                Some(Value::List(Arc::new(pairs.iter().map(pair).collect())))
+            }
+            (Value::Dict(pairs, false), "keys") => {
+                Some(Value::List(Arc::new(pairs.iter().map(|(key, _)| Value::of(key)).collect())))
+            }
+            (Value::Dict(pairs, false), "values") => {
+                Some(Value::List(Arc::new(pairs.iter().map(|(_, value)| value.clone()).collect())))
+            }
+            (Value::Dict(pairs, open), "get") => {
+                let key = arguments.first().map_or(Value::Unknown, |a| self.expr(&a.value));
+                let key = key.text()?.to_owned();
+                let found = pairs.iter().rev().find(|(k, _)| *k == key).map(|(_, value)| value.clone());
+                let other = arguments.get(1).filter(|_| !open).map(|a| self.expr(&a.value));
+                Some(found.or(other).unwrap_or(if *open { Value::Unknown } else { Value::None }))
+            }
+            (Value::Dict(pairs, open), "copy") => Some(Value::Dict(pairs.clone(), *open)),
+            (Value::Dict(..), "update") => {
+                if let Kind::Name(name) = object.kind
+                    && let Value::Dict(pairs, _) = on
+                {
+                    self.set(name, Value::Dict(pairs.clone(), true));
+                }
+                Some(Value::None)
+            }
+            (Value::Text(text), "format") => Some(self.formatted(text, arguments)),
+            (Value::Text(text), "lower") => Some(Value::of(&text.to_lowercase())),
+            (Value::Text(text), "upper") => Some(Value::of(&text.to_uppercase())),
+            (Value::Text(text), "strip") if arguments.is_empty() => Some(Value::of(text.trim())),
+            (Value::Text(text), "replace") => {
+                let values: Vec<Value<'f>> = arguments.iter().map(|a| self.expr(&a.value)).collect();
+                match values.as_slice() {
+                    [Value::Text(from), Value::Text(to)] => Some(Value::of(&text.replace(&**from, to))),
+                    _ => Some(Value::Unknown),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn formatted(&mut self, text: &str, arguments: &'f [Argument<'f>]) -> Value<'f> {
+        let arguments = self.arguments(arguments);
+        let mut out = text.to_owned();
+        for (i, (value, _)) in arguments.placed.iter().enumerate() {
+            let Some(shown) = value.shown() else { return Value::Unknown };
+            let numbered = format!("{{{i}}}");
+            out = if out.contains(&numbered) { out.replace(&numbered, &shown) } else { out.replacen("{}", &shown, 1) };
+        }
+        for (name, value, _) in &arguments.all {
+            let Some(shown) = value.shown() else { return Value::Unknown };
+            out = out.replace(&format!("{{{name}}}"), &shown);
+        }
+        if out.contains('{') { Value::Unknown } else { Value::of(&out) }
+    }
+}
+
+/// Packages whose functions make no tasks.
+fn is_library(package: &str) -> bool {
+    const LIBRARIES: &[&str] = &[
+        "boto3",
+        "collections",
+        "copy",
+        "csv",
+        "datetime",
+        "functools",
+        "glob",
+        "hashlib",
+        "io",
+        "itertools",
+        "json",
+        "logging",
+        "math",
+        "numpy",
+        "operator",
+        "os",
+        "pandas",
+        "pathlib",
+        "pendulum",
+        "random",
+        "re",
+        "requests",
+        "string",
+        "subprocess",
+        "sys",
+        "textwrap",
+        "time",
+        "typing",
+        "urllib",
+        "uuid",
+        "warnings",
+        "yaml",
+        "zoneinfo",
+        "dateutil",
+        "kubernetes",
+        "sqlalchemy",
+        "psycopg2",
+        "tempfile",
+        "shutil",
+        "__future__",
+        "enum",
+        "dataclasses",
+    ];
+    LIBRARIES.contains(&package)
+}
