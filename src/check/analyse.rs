@@ -9,7 +9,7 @@ use rayon::Scope as Workers;
 
 use super::Analysis;
 use super::prints::{self, Prints};
-use super::rules::{Look, Query, RULES};
+use super::rules::{Look, Outline, Query, RULES};
 use super::shape::{self, Shape};
 use crate::dbt::{Body, Node, NodeId, Project};
 use crate::sql::fingerprint::{Printed, fingerprint};
@@ -164,6 +164,8 @@ impl<'p> Walk<'p> {
             rendered: full,
             resolved: &resolved,
             incremental: again.as_ref().map(|(parsed, rendered, resolved)| (parsed, *rendered, resolved)),
+            outline: Outline::of(&parsed),
+            incremental_outline: again.as_ref().map(|(parsed, ..)| Outline::of(parsed)),
         };
         for rule in RULES.iter().copied().flatten() {
             if let Look::Query(look) = rule.look {

@@ -22,8 +22,9 @@ use std::sync::Arc;
 
 pub use manifest::Manifest;
 
+use crate::sql::Text;
 use crate::sql::jinja::Rendered;
-use crate::vocabulary::{DataType, Diagnostic, Dialect};
+use crate::vocabulary::{DataType, Diagnostic, Dialect, Place};
 
 /// Text files by their path in the project, with `/` between folders.
 pub type Tree = BTreeMap<String, Arc<str>>;
@@ -65,8 +66,20 @@ pub struct Project {
     pub nodes: Vec<Node>,
     /// Who reads models outside the project.
     pub exposures: Vec<Exposure>,
+    /// Its YAML files as written, for the places of what they say.
+    pub texts: Tree,
     /// What is wrong with its files: broken YAML, duplicate names, `ref`s to nothing.
     pub findings: Vec<Diagnostic>,
+}
+
+impl Project {
+    /// The place of `width` characters from byte `at` of one of its files.
+    pub fn place(&self, file: &str, at: usize, width: usize) -> Place {
+        match self.texts.get(file) {
+            Some(text) => Text::new(file, "", text).place(at, width),
+            None => Place::file(file),
+        }
+    }
 }
 
 /// One thing that dbt builds, reads or runs.

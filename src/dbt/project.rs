@@ -88,7 +88,10 @@ fn inside(tree: &Tree, settings: &Settings) -> Project {
     let exposures = exposures(&properties[0], index, root, &mut findings);
     findings.sort_by(|a, b| (&a.place, &a.code, &a.what).cmp(&(&b.place, &b.code, &b.what)));
     findings.dedup();
-    Project { name: root.name.clone(), dialect: world.target.dialect, nodes, exposures, findings }
+    let yaml = |path: &str| [".yml", ".yaml"].iter().any(|end| path.ends_with(end));
+    let texts = tree.iter().filter(|(path, _)| yaml(path)).map(|(path, text)| (path.clone(), Arc::clone(text)));
+    let (name, texts) = (root.name.clone(), texts.collect());
+    Project { name, dialect: world.target.dialect, nodes, exposures, texts, findings }
 }
 
 /// The finding for YAML that can't be read.

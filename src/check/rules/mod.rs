@@ -2,10 +2,26 @@
 //! it, name it in [`RULES`], and describe it in `docs/checks/<code>.md` with an example that it finds and one that it
 //! leaves alone (tests run both).
 
+mod conditions;
+mod described;
+mod expressions;
+mod incremental;
+mod joins;
+mod look;
+mod nulls;
+mod outline;
+mod sets;
+mod sums;
+mod tables;
+mod times;
+mod waste;
+mod windows;
+
 use super::{Analysis, across, airflow, python};
 use crate::dbt::{Node, Project};
 use crate::sql::{Parsed, Resolved};
 use crate::vocabulary::{Diagnostic, Dialect, Severity};
+pub use outline::Outline;
 
 /// Something that is looked for.
 pub struct Rule {
@@ -72,7 +88,25 @@ pub struct Query<'a> {
     pub resolved: &'a Resolved<crate::dbt::NodeId>,
     /// The same for a run that meets its own table; none where that is the same.
     pub incremental: Option<(&'a Parsed, &'a crate::sql::jinja::Rendered, &'a Resolved<crate::dbt::NodeId>)>,
+    /// Its query laid out.
+    pub outline: Outline<'a>,
+    /// The same of that other run.
+    pub incremental_outline: Option<Outline<'a>>,
 }
 
 /// Every rule.
-pub const RULES: &[&[Rule]] = &[across::FILES, airflow::RULES];
+pub const RULES: &[&[Rule]] = &[
+    described::RULES,
+    joins::RULES,
+    nulls::RULES,
+    sums::RULES,
+    sets::RULES,
+    times::RULES,
+    incremental::RULES,
+    windows::RULES,
+    conditions::RULES,
+    waste::RULES,
+    tables::RULES,
+    across::FILES,
+    airflow::RULES,
+];

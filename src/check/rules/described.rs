@@ -1,0 +1,290 @@
+//! What YAML and configuration say of a model, and what its query makes.
+
+use std::collections::BTreeSet;
+
+use super::{Family, Look, Query, Rule, waste};
+use crate::check::Analysis;
+use crate::dbt::{Kind, Node, Test};
+use crate::sql::{Resolved, Text};
+use crate::vocabulary::{Diagnostic, Place, Severity};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "yaml-column-gone",
+        family: Family::Broken,
+        severity: Severity::Error,
+        summary: "a column in YAML that the model does not have",
+        look: Look::Whole(columns),
+    },
+    Rule {
+        code: "column-undescribed",
+        family: Family::Broken,
+        severity: Severity::Warning,
+        summary: "columns of a model that its YAML leaves out",
+        look: Look::Elsewhere,
+    },
+    Rule {
+        code: "contract-broken",
+        family: Family::Broken,
+        severity: Severity::Error,
+        summary: "columns or types that an enforced contract does not have so",
+        look: Look::Elsewhere,
+    },
+    Rule {
+        code: "test-column-gone",
+        family: Family::Broken,
+        severity: Severity::Error,
+        summary: "a test on a column that is not there",
+        look: Look::Whole(tests),
+    },
+    Rule {
+        code: "unique-key-gone",
+        family: Family::Broken,
+        severity: Severity::Error,
+        summary: "a `unique_key` that the model does not give",
+        look: Look::Query(unique_key),
+    },
+    Rule {
+        code: "duplicate-column",
+        family: Family::Broken,
+        severity: Severity::Error,
+        summary: "two columns of one name",
+        look: Look::Query(duplicate_column),
+    },
+    Rule {
+        code: "grain-untested",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a mart of which no test says that its rows are different",
+        look: Look::Whole(grain),
+    },
+];
+
+/// Nodes with a query whose columns are all known, and what YAML says of them.
+fn known<'a>(analysis: &'a Analysis) -> impl Iterator<Item = (&'a Node, &'a Resolved<crate::dbt::NodeId>)> {
+    analysis.project.nodes.iter().zip(&analysis.shapes).filter_map(|(node, shape)| {
+        let resolved = shape.known()?;
+        let closed =
+            !resolved.open && !resolved.columns.is_empty() && resolved.columns.iter().all(|c| !c.name.is_empty());
+        (closed && matches!(node.kind, Kind::Model | Kind::Seed)).then_some((node, resolved))
+    })
+}
+
+fn names(resolved: &Resolved<crate::dbt::NodeId>) -> BTreeSet<&str> {
+    resolved.columns.iter().map(|c| c.name.as_str()).collect()
+}
+
+fn plain(name: &str) -> String {
+    name.trim_matches(['"', '`']).to_lowercase()
+}
+
+/// A place in a YAML file.
+fn place(analysis: &Analysis, file: &str, at: usize, width: usize) -> Place {
+    analysis.project.place(file, at, width)
+}
+
+fn columns(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
+    for (node, resolved) in known(analysis) {
+        let Some(described) = &node.described else { continue };
+        let there = names(resolved);
+        for column in &described.columns {
+            let name = plain(&column.name);
+            if there.contains(name.as_str()) {
+                continue;
+            }
+            let near = crate::vocabulary::nearest(&name, there.iter().copied());
+            let finding =
+                Diagnostic::error("yaml-column-gone", format!("`{}` has no column `{}`", node.name, column.name));
+            let finding = match column.tests.is_empty() {
+                true => finding.why("its description is of something that is not there"),
+                false => finding.why("its tests fail when they run"),
+            };
+            let finding = match near.first() {
+                Some(near) => finding.next(format!("did you mean `{near}`? Else take it out")),
+                None => finding.next("take it out, or select the column"),
+            };
+            out.push(finding.at(place(analysis, &described.file, column.at, column.name.chars().count())));
+        }
+        let said: BTreeSet<String> = described.columns.iter().map(|c| plain(&c.name)).collect();
+        let missing: Vec<&str> = there.iter().copied().filter(|c| !said.contains(*c)).collect();
+        if node.config.contract {
+            contract(analysis, node, resolved, &missing, out);
+        } else if !missing.is_empty() && said.len() > missing.len() {
+            // Who describes most columns means to describe all; who names a few for their tests does not.
+            let shown: Vec<&str> = missing.iter().copied().take(8).collect();
+            let more = if missing.len() > shown.len() { ", …" } else { "" };
+            let what = format!("`{}` is described without `{}`{more}", node.name, shown.join("`, `"));
+            let finding = Diagnostic::warning("column-undescribed", what).next("describe them too");
+            out.push(finding.at(place(analysis, &described.file, described.at, node.name.chars().count())));
+        }
+    }
+}
+
+fn contract(
+    analysis: &Analysis,
+    node: &Node,
+    resolved: &Resolved<crate::dbt::NodeId>,
+    missing: &[&str],
+    out: &mut Vec<Diagnostic>,
+) {
+    let Some(described) = &node.described else { return };
+    if !missing.is_empty() {
+        let what = format!("the contract of `{}` does not have `{}`", node.name, missing.join("`, `"));
+        let finding = Diagnostic::error("contract-broken", what)
+            .why("dbt refuses to build a model whose columns are not those of its enforced contract")
+            .next("add them to the YAML, or leave them out of the query");
+        out.push(finding.at(place(analysis, &described.file, described.at, node.name.chars().count())));
+    }
+    for column in &described.columns {
+        let Some(said) = &column.data_type else { continue };
+        let made = resolved.columns.iter().find(|c| c.name == plain(&column.name));
+        let (Some(made), Ok(wanted)) = (made, said.to_lowercase().parse::<crate::vocabulary::DataType>()) else {
+            continue;
+        };
+        if made.column_type.clashes(wanted.into()) {
+            let what = format!("`{}` is {} in the query and {said} in the contract", column.name, made.column_type);
+            let finding = Diagnostic::error("contract-broken", what)
+                .why("dbt refuses to build a model whose types are not those of its enforced contract")
+                .next("cast it, or change the contract");
+            out.push(finding.at(place(analysis, &described.file, column.at, column.name.chars().count())));
+        }
+    }
+}
+
+/// Arguments of tests that name columns of the model itself.
+const OF_COLUMNS: &[&str] = &["combination_of_columns", "column_list", "compare_columns", "group_by_columns"];
+
+fn tests(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
+    for (node, resolved) in known(analysis) {
+        let Some(described) = &node.described else { continue };
+        let there = names(resolved);
+        let of_columns = described.columns.iter().flat_map(|c| &c.tests);
+        for test in described.tests.iter().chain(of_columns) {
+            for column in named(test) {
+                let name = plain(column);
+                // Anything but a name is an expression.
+                let word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                if word && !there.contains(name.as_str()) {
+                    let near = crate::vocabulary::nearest(&name, there.iter().copied());
+                    let what = format!("`{}` tests `{column}`, and `{}` has no such column", test.name, node.name);
+                    let finding = Diagnostic::error("test-column-gone", what).why("the test fails when it runs");
+                    let finding = match near.first() {
+                        Some(near) => finding.next(format!("did you mean `{near}`?")),
+                        None => finding.next("take it out, or select the column"),
+                    };
+                    out.push(finding.at(place(analysis, &described.file, test.at, test.name.chars().count())));
+                }
+            }
+        }
+    }
+}
+
+fn named(test: &Test) -> Vec<&str> {
+    let lists =
+        OF_COLUMNS.iter().filter_map(|k| test.arguments.get(*k)?.as_array()).flatten().filter_map(|c| c.as_str());
+    let alone = test.arguments.get("column_name").and_then(|c| c.as_str());
+    lists.chain(alone).collect()
+}
+
+fn unique_key(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let there = names(query.resolved);
+    if query.resolved.open
+        || there.is_empty()
+        || there.contains("")
+        || !query.is("incremental") && query.node.kind != Kind::Snapshot
+    {
+        return;
+    }
+    for key in &query.node.config.unique_key {
+        let name = plain(key);
+        let word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !word || there.contains(name.as_str()) {
+            continue;
+        }
+        let near = crate::vocabulary::nearest(&name, there.iter().copied());
+        let finding =
+            Diagnostic::error("unique-key-gone", format!("`unique_key` is `{key}`, and the model has no such column"))
+                .why("the first run works, and every later one fails where it merges");
+        let finding = match near.first() {
+            Some(near) => finding.next(format!("did you mean `{near}`?")),
+            None => finding.next("select the column, or change the key"),
+        };
+        let text = &query.node.text;
+        let at = text.find("unique_key").unwrap_or(0);
+        out.push(finding.at(Text::new(&query.node.path, "", text).place(at, "unique_key".len())));
+    }
+}
+
+fn duplicate_column(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    if query.node.kind != Kind::Model {
+        return;
+    }
+    let view = query.full();
+    let mut met = BTreeSet::new();
+    for column in &query.resolved.columns {
+        if column.name.is_empty() || met.insert(column.name.as_str()) {
+            continue;
+        }
+        let finding = Diagnostic::error("duplicate-column", format!("there are two columns `{}`", column.name))
+            .why("no table or view can have two columns of one name")
+            .next("leave one out, or give it another name");
+        let Some(select) = view.outline.levels[0].sides.first().map(|s| view.outline.selects[*s].select) else {
+            continue;
+        };
+        // The second place that names it, or the select where a `*` brings it.
+        let mut places = select.projection.iter().filter_map(|item| match item {
+            sqlparser::ast::SelectItem::ExprWithAlias { alias, .. }
+                if alias.value.eq_ignore_ascii_case(&column.name) =>
+            {
+                Some(alias.span)
+            }
+            sqlparser::ast::SelectItem::UnnamedExpr(e) => {
+                super::expressions::column(e).filter(|c| c.value.eq_ignore_ascii_case(&column.name)).map(|c| c.span)
+            }
+            _ => None,
+        });
+        let place = places.next_back().unwrap_or(select.select_token.0.span);
+        out.push(view.at(place, finding));
+    }
+}
+
+fn grain(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
+    let unique = |t: &Test| {
+        t.name == "unique"
+            || t.name.contains("unique_combination")
+            || t.name.contains("compound_columns_to_be_unique")
+            || t.name.contains("primary_key")
+            || t.name.contains("unique_")
+    };
+    let tested = |node: &Node| {
+        node.described
+            .as_ref()
+            .is_some_and(|d| d.tests.iter().any(unique) || d.columns.iter().any(|c| c.tests.iter().any(unique)))
+    };
+    // A project without a single such test has its reasons, or has to begin elsewhere.
+    if !analysis.project.nodes.iter().any(tested) {
+        return;
+    }
+    for (node, shape) in analysis.project.nodes.iter().zip(&analysis.shapes) {
+        let Some(described) = &node.described else { continue };
+        let Some(resolved) = shape.known() else { continue };
+        if node.kind != Kind::Model || !waste::is_mart(node) || tested(node) || described.columns.is_empty() {
+            continue;
+        }
+        let constrained = node.config.other.get("constraints").is_some();
+        // One row at all has nothing to be told apart.
+        if constrained || resolved.keys.iter().any(BTreeSet::is_empty) {
+            continue;
+        }
+        let key = resolved.keys.iter().min_by_key(|k| k.len()).map(|k| k.iter().cloned().collect::<Vec<_>>());
+        let next = match key.as_deref() {
+            Some([one]) => format!("add `unique` to `{one}`"),
+            Some(several) => format!("add `dbt_utils.unique_combination_of_columns` over {}", several.join(", ")),
+            None => "add `unique` to its key, or `dbt_utils.unique_combination_of_columns`".to_owned(),
+        };
+        let finding = Diagnostic::warning("grain-untested", format!("no test says what a row of `{}` is", node.name))
+            .why("a join that repeats its rows would not be noticed")
+            .next(next);
+        out.push(finding.at(place(analysis, &described.file, described.at, node.name.chars().count())));
+    }
+}

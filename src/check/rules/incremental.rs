@@ -1,0 +1,427 @@
+//! Incremental models that lose, repeat or freeze rows.
+
+use sqlparser::ast::{BinaryOperator, Expr, SelectItem};
+
+use super::expressions::{any, arguments, bare, call, column, is_one_of};
+use super::look::{View, span};
+use super::outline::{Clause, Origin, Target};
+use super::{Family, Look, Query, Rule};
+use crate::sql::{ColumnType, Text};
+use crate::vocabulary::{DataType, Diagnostic, Severity};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "incremental-unfiltered",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "an incremental model that reads everything on every run",
+        look: Look::Query(unfiltered),
+    },
+    Rule {
+        code: "incremental-ties",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a watermark with `>`, which loses rows of the same instant that arrive later",
+        look: Look::Query(ties),
+    },
+    Rule {
+        code: "incremental-repeats",
+        family: Family::Wrong,
+        severity: Severity::Error,
+        summary: "a watermark with `>=` or a look back and no unique key, which adds rows again",
+        look: Look::Query(repeats),
+    },
+    Rule {
+        code: "incremental-late-rows",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a watermark on when things happened, which loses what arrives late",
+        look: Look::Query(late_rows),
+    },
+    Rule {
+        code: "incremental-clock",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "the clock in an incremental model, so that a later run can't give the same rows",
+        look: Look::Query(clock),
+    },
+];
+
+/// What an incremental run compares with what it has: `updated_at > (select max(updated_at) from this)`.
+struct Watermark<'a> {
+    /// The column that is held against it.
+    column: &'a Expr,
+    /// The comparison, the column on the left.
+    op: BinaryOperator,
+    /// Something is taken from it, so that rows are read again.
+    looks_back: bool,
+    select: usize,
+    whole: &'a Expr,
+}
+
+fn watermarks<'a>(view: &View<'_, 'a>) -> Vec<Watermark<'a>> {
+    let own = own_levels(view);
+    let mut out = Vec::new();
+    for piece in view.outline.pieces.iter().filter(|p| matches!(p.clause, Clause::Where | Clause::On)) {
+        let Expr::BinaryOp { left, op, right } = piece.expr else { continue };
+        let Some(select) = piece.select else { continue };
+        use BinaryOperator::{Gt, GtEq, Lt, LtEq};
+        let (value, mark, op) = match op {
+            Gt | GtEq => (left, right, op.clone()),
+            Lt => (right, left, Gt),
+            LtEq => (right, left, GtEq),
+            _ => continue,
+        };
+        if is_mark(view, mark, &own, select) {
+            let looks_back = any(mark, &mut subtracts)
+                || queries_in(mark).into_iter().any(|q| {
+                    let mut found = false;
+                    visit(q, &mut |e| found |= subtracts(e));
+                    found
+                })
+                || own.iter().any(|level| {
+                    let query = view.outline.levels[*level].query;
+                    let mut found = false;
+                    visit(query, &mut |e| found |= subtracts(e));
+                    found
+                })
+                || adds(value);
+            out.push(Watermark { column: value, op, looks_back, select, whole: piece.expr });
+        }
+    }
+    out
+}
+
+/// Levels that read nothing but the model's own table.
+fn own_levels(view: &View<'_, '_>) -> Vec<usize> {
+    let of_own = |level: usize| {
+        view.outline.levels[level].select.is_some_and(|s| {
+            let relations = &view.outline.selects[s].relations;
+            !relations.is_empty() && relations.iter().all(|r| is_own(view, r.target))
+        })
+    };
+    (1..view.outline.levels.len()).filter(|l| of_own(*l)).collect()
+}
+
+fn is_own(view: &View<'_, '_>, target: Target) -> bool {
+    matches!(target, Target::Node(id) if view.node(id).is_some_and(|n| std::ptr::eq(n, view.query.node)))
+}
+
+/// Whether an expression is made of what is greatest in the model's own table.
+fn is_mark(view: &View<'_, '_>, expr: &Expr, own: &[usize], select: usize) -> bool {
+    let mut found = false;
+    for query in queries_in(expr) {
+        found |= own.iter().any(|l| std::ptr::eq(view.outline.levels[*l].query, query));
+        // `(select max_loaded from watermark)`, where that is a CTE over the model's own table.
+        found |= view.outline.levels.iter().any(|l| {
+            std::ptr::eq(l.query, query)
+                && l.select.is_some_and(|s| {
+                    let relations = &view.outline.selects[s].relations;
+                    relations.iter().any(|r| matches!(r.target, Target::Level(l) if own.contains(&l)))
+                })
+        });
+    }
+    found |= any(expr, &mut |e| {
+        column(e).is_some()
+            && view.relation(select, e).is_some_and(
+                |r| matches!(view.outline.selects[select].relations[r].target, Target::Level(l) if own.contains(&l)),
+            )
+    });
+    found
+}
+
+fn queries_in(expr: &Expr) -> Vec<&sqlparser::ast::Query> {
+    let mut out = Vec::new();
+    gather(expr, &mut out);
+    out
+}
+
+fn gather<'a>(expr: &'a Expr, out: &mut Vec<&'a sqlparser::ast::Query>) {
+    super::expressions::subqueries(expr, &mut |q| out.push(q));
+    super::expressions::children(expr, &mut |e| gather(e, out));
+}
+
+fn visit(query: &sqlparser::ast::Query, look: &mut dyn FnMut(&Expr)) {
+    if let sqlparser::ast::SetExpr::Select(select) = query.body.as_ref() {
+        for item in &select.projection {
+            if let SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } = item {
+                any(e, &mut |e| {
+                    look(e);
+                    false
+                });
+            }
+        }
+    }
+}
+
+/// Whether an expression takes time away.
+fn subtracts(expr: &Expr) -> bool {
+    match expr {
+        Expr::BinaryOp { op: BinaryOperator::Minus, .. } | Expr::Interval(_) => true,
+        Expr::Function(f) => is_one_of(
+            f,
+            &[
+                "dateadd",
+                "date_add",
+                "date_sub",
+                "timestamp_sub",
+                "datetime_sub",
+                "timestampadd",
+                "timestamp_add",
+                "date_trunc",
+                "add_months",
+                "dbt_dateadd",
+                "least",
+                "datetime_trunc",
+                "timestamp_trunc",
+            ],
+        ),
+        _ => false,
+    }
+}
+
+/// Whether time is added to the column instead.
+fn adds(expr: &Expr) -> bool {
+    any(expr, &mut |e| matches!(e, Expr::BinaryOp { op: BinaryOperator::Plus, .. }) || subtracts(e))
+}
+
+fn says(query: &Query<'_>, word: &str) -> bool {
+    query.node.config.other.get("incremental_strategy").and_then(|s| s.as_str()) == Some(word)
+}
+
+/// Strategies that put whole partitions in the place of others.
+fn overwrites(query: &Query<'_>) -> bool {
+    says(query, "insert_overwrite") || says(query, "microbatch") || says(query, "delete+insert") && has_key(query)
+}
+
+fn has_key(query: &Query<'_>) -> bool {
+    !query.node.config.unique_key.is_empty()
+}
+
+fn unfiltered(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    if !query.is("incremental") || query.incremental.is_some() || says(query, "microbatch") || overwrites(query) {
+        return;
+    }
+    let text = &query.node.text;
+    // It looks at its own table, or asks whether this is such a run: then there is more to it than was seen.
+    if ["is_incremental", "this", "adapter.", "execute"].iter().any(|w| text.contains(w)) {
+        return;
+    }
+    let why = match has_key(query) {
+        true => "all rows are read and merged each time, which costs more than building the table anew",
+        false => "without a unique key each run adds all rows once more",
+    };
+    let finding = Diagnostic::warning("incremental-unfiltered", "each run reads everything again")
+        .why(why)
+        .next("add `{% if is_incremental() %} where … {% endif %}`, or build it as a table")
+        .at(Text::new(&query.node.path, "", text).place(text.find("incremental").unwrap_or(0), 11));
+    out.push(finding);
+}
+
+/// Whether a column grows one by one, so that no two rows have the same.
+fn counts_up(view: &View<'_, '_>, expr: &Expr) -> bool {
+    let Some(name) = column(expr) else { return false };
+    let name = name.value.to_ascii_lowercase();
+    let whole = matches!(view.column_type(expr), ColumnType::Known(DataType::Integer));
+    let id = name == "id" || name.ends_with("_id") || name.ends_with("_seq") || name.ends_with("sequence");
+    let key = view.query.node.config.unique_key.iter().any(|k| k.eq_ignore_ascii_case(&name));
+    whole && !name.ends_with("_at") || id || key
+}
+
+fn ties(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let Some(view) = query.again() else { return };
+    if !query.is("incremental") {
+        return;
+    }
+    for mark in watermarks(&view) {
+        if mark.op != BinaryOperator::Gt || mark.looks_back || counts_up(&view, mark.column) {
+            continue;
+        }
+        let name = column(mark.column).map_or("it".to_owned(), |c| format!("`{}`", c.value));
+        let finding = Diagnostic::warning(
+            "incremental-ties",
+            format!("rows with the greatest {name} that arrive later are lost"),
+        )
+        .why("`>` leaves out what has the same value as the last row of the run before, and what is older")
+        .next("use `>=` with a look back and a `unique_key`");
+        out.push(view.at(span(mark.whole), finding));
+    }
+}
+
+fn repeats(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let Some(view) = query.again() else { return };
+    if !query.is("incremental") || has_key(query) || overwrites(query) {
+        return;
+    }
+    for mark in watermarks(&view) {
+        if mark.op == BinaryOperator::Gt && !mark.looks_back {
+            continue;
+        }
+        // What it has already is left out in another way.
+        let checked = view.outline.pieces.iter().any(|p| {
+            let excluded = match p.expr {
+                Expr::InSubquery { subquery, negated: true, .. } | Expr::Exists { subquery, negated: true } => subquery,
+                _ => return false,
+            };
+            view.outline.levels.iter().any(|l| {
+                std::ptr::eq(l.query, excluded.as_ref())
+                    && l.sides
+                        .iter()
+                        .any(|s| view.outline.selects[*s].relations.iter().any(|r| is_own(&view, r.target)))
+            })
+        });
+        let anti = view.outline.selects.iter().any(|p| p.relations.iter().any(|r| r.outer && is_own(&view, r.target)));
+        if checked || anti {
+            continue;
+        }
+        let finding = Diagnostic::error("incremental-repeats", "rows that the table has already are added again")
+            .why("the filter lets rows through that an earlier run took, and there is no `unique_key` to merge them by")
+            .next("set `unique_key`, or use a strategy that overwrites whole partitions");
+        out.push(view.at(span(mark.whole), finding));
+    }
+}
+
+fn late_rows(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let Some(view) = query.again() else { return };
+    if !query.is("incremental") {
+        return;
+    }
+    for mark in watermarks(&view) {
+        if mark.op != BinaryOperator::GtEq || mark.looks_back || counts_up(&view, mark.column) {
+            continue;
+        }
+        let Some(name) = column(mark.column) else { continue };
+        let mut name: &str = &name.value;
+        if let Some(Origin::Node(_, source)) = view.outline.origin(mark.select, mark.column) {
+            name = source;
+        }
+        if happened(name) {
+            let finding = Diagnostic::warning(
+                "incremental-late-rows",
+                format!("rows that arrive late are lost: `{name}` says when it happened"),
+            )
+            .why("a row that happened before the latest one of the last run and came after it is never read")
+            .next("look back a few days and merge by `unique_key`, or filter by when rows were loaded");
+            out.push(view.at(span(mark.whole), finding));
+        }
+    }
+}
+
+/// Whether a name says when something happened, not when it was loaded or changed.
+fn happened(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let loaded = [
+        "load", "sync", "update", "modif", "ingest", "insert", "extract", "batch", "receiv", "replicat", "etl", "dbt",
+        "chang", "process",
+    ];
+    let event = [
+        "event",
+        "occur",
+        "order",
+        "happen",
+        "session",
+        "transaction",
+        "visit",
+        "view",
+        "click",
+        "sent",
+        "placed",
+        "purchase",
+        "date",
+        "day",
+        "hour",
+    ];
+    !loaded.iter().any(|w| name.contains(w)) && event.iter().any(|w| name.contains(w))
+}
+
+const CLOCKS: &[&str] = &[
+    "current_timestamp",
+    "current_date",
+    "now",
+    "getdate",
+    "sysdate",
+    "localtimestamp",
+    "current_datetime",
+    "today",
+    "sysdatetime",
+    "systimestamp",
+    "current_timestamp_utc",
+    "getutcdate",
+];
+
+fn is_clock(expr: &Expr) -> bool {
+    call(expr, CLOCKS).is_some()
+}
+
+fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    if !query.is("incremental") {
+        return;
+    }
+    let view = query.again().unwrap_or_else(|| query.full());
+    let mut said = false;
+    for piece in view.outline.pieces.iter().filter(|p| p.depth == 0) {
+        if said || !any(piece.expr, &mut is_clock) {
+            continue;
+        }
+        let (what, why) = match piece.clause {
+            // When a row was written is what a clock is for.
+            Clause::Select if stamp(piece.expr) => continue,
+            Clause::Select => (
+                "the value is of the day of the run, and stays so",
+                "rows that a run leaves alone keep what the clock said then; built anew, all say something else",
+            ),
+            Clause::Where | Clause::On | Clause::Having if bounds_future(piece.expr) => continue,
+            Clause::Where | Clause::On | Clause::Having => (
+                "which rows there are depends on when it runs",
+                "a run that is late or repeated takes other rows: what was due in between is never read",
+            ),
+            _ => continue,
+        };
+        let clock = find(piece.expr).unwrap_or(piece.expr);
+        let finding = Diagnostic::warning("incremental-clock", what).why(why).next(
+            "compare with what the table has (`max(…) from {{ this }}`), or take the moment from a variable of the run",
+        );
+        out.push(view.at(span(clock), finding));
+        said = true;
+    }
+}
+
+fn find(expr: &Expr) -> Option<&Expr> {
+    if is_clock(expr) {
+        return Some(expr);
+    }
+    let mut found = None;
+    super::expressions::children(expr, &mut |e| found = found.or_else(|| find(e)));
+    found
+}
+
+/// The clock alone, cast or brought to a zone: a stamp of when the row was written.
+fn stamp(expr: &Expr) -> bool {
+    match bare(expr) {
+        e if is_clock(e) => true,
+        Expr::Cast { expr, .. } => stamp(expr),
+        Expr::AtTimeZone { timestamp, .. } => stamp(timestamp),
+        Expr::Function(f)
+            if is_one_of(
+                f,
+                &["convert_timezone", "to_timestamp", "to_timestamp_ntz", "timestamp", "to_date", "date", "datetime"],
+            ) =>
+        {
+            arguments(f).any(stamp) && arguments(f).all(|e| stamp(e) || super::expressions::is_literal(e))
+        }
+        _ => false,
+    }
+}
+
+/// Conditions that hold back what is not over yet: `day < current_date`.
+fn bounds_future(expr: &Expr) -> bool {
+    super::expressions::conjuncts(expr).into_iter().filter(|c| any(c, &mut is_clock)).all(|c| match c {
+        Expr::BinaryOp { left, op: BinaryOperator::Lt | BinaryOperator::LtEq, right } => {
+            stamp(right) && !any(left, &mut is_clock)
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::Gt | BinaryOperator::GtEq, right } => {
+            stamp(left) && !any(right, &mut is_clock)
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,280 @@
+//! Joins that repeat, lose or multiply rows.
+
+use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, SelectItem};
+
+use super::expressions::{any, bare, call, column, compares, conjuncts, same_column};
+use super::look::{View, span};
+use super::outline::{Reads, Target, constraint};
+use super::{Family, Look, Query, Rule};
+use crate::vocabulary::{Diagnostic, Severity};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "fan-out",
+        family: Family::Wrong,
+        severity: Severity::Error,
+        summary: "an aggregate over rows that a join repeats",
+        look: Look::Elsewhere,
+    },
+    Rule {
+        code: "cartesian-join",
+        family: Family::Wrong,
+        severity: Severity::Error,
+        summary: "a join whose condition does not tie the two sides together",
+        look: Look::Query(cartesian_join),
+    },
+    Rule {
+        code: "left-join-undone",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a left join that a later condition turns into an inner one",
+        look: Look::Query(left_join_undone),
+    },
+    Rule {
+        code: "full-join-key",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "the key of one side of a full join, null where only the other has a row",
+        look: Look::Query(full_join_key),
+    },
+    Rule {
+        code: "or-in-join",
+        family: Family::Dear,
+        severity: Severity::Warning,
+        summary: "a join on `or`, which compares every row with every other",
+        look: Look::Query(or_in_join),
+    },
+];
+
+fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        let multiplies = |r: &Reads<'_>| r.target != Target::Other && !view.outline.one_row(r.target);
+        let first_many = part.relations.first().is_some_and(multiplies);
+        for (at, reads) in part.relations.iter().enumerate().skip(1) {
+            if !multiplies(reads) || !first_many {
+                continue;
+            }
+            let what = match reads.join {
+                None if reads.comma => match ties(&view, id, part.select.selection.iter(), at) {
+                    Some(false) => format!("nothing ties `{}` to what stands before the comma", reads.alias),
+                    _ => continue,
+                },
+                Some(
+                    JoinOperator::Join(c) | JoinOperator::Inner(c) | JoinOperator::Left(c) | JoinOperator::LeftOuter(c),
+                ) => match c {
+                    JoinConstraint::None if ties(&view, id, part.select.selection.iter(), at) == Some(false) => {
+                        format!("`{}` is joined without a condition", reads.alias)
+                    }
+                    JoinConstraint::On(on)
+                        if ties(&view, id, std::iter::once(on).chain(&part.select.selection), at) == Some(false) =>
+                    {
+                        format!("the condition does not tie `{}` to the other side", reads.alias)
+                    }
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            let finding = Diagnostic::error("cartesian-join", what)
+                .why("every row of one side meets every row of the other")
+                .next("name the columns that belong together, or write `cross join` where all pairs are meant");
+            out.push(view.at(reads.span, finding));
+        }
+    }
+}
+
+/// Whether conditions have one that names both the relation at a place and an earlier one; none where that can't be
+/// told.
+fn ties<'e>(view: &View<'_, '_>, select: usize, conditions: impl Iterator<Item = &'e Expr>, at: usize) -> Option<bool> {
+    let mut unsure = false;
+    for condition in conditions.flat_map(conjuncts) {
+        let (mut here, mut other, mut columns) = (false, false, false);
+        any(condition, &mut |e| {
+            match e {
+                Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
+                    columns = true;
+                    match view.relation(select, e) {
+                        Some(r) if r == at => here = true,
+                        Some(_) => other = true,
+                        None => unsure = true,
+                    }
+                }
+                Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => unsure = true,
+                _ => {}
+            }
+            false
+        });
+        // `on true` and `on 1 = 1` are ways to write a cross join.
+        if here && other || !columns {
+            return Some(true);
+        }
+    }
+    (!unsure).then_some(false)
+}
+
+fn left_join_undone(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        if !part.relations.iter().any(|r| r.outer) {
+            continue;
+        }
+        let optional = |e: &Expr| {
+            let mut found = None;
+            let mut forgiving = false;
+            any(e, &mut |e| {
+                match e {
+                    Expr::Case { .. }
+                    | Expr::IsNull(_)
+                    | Expr::IsNotNull(_)
+                    | Expr::IsDistinctFrom(..)
+                    | Expr::IsNotDistinctFrom(..)
+                    | Expr::Subquery(_) => forgiving = true,
+                    _ if call(e, FORGIVING).is_some() => forgiving = true,
+                    Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
+                        let at = view.relation(id, e).filter(|at| part.relations[*at].outer);
+                        found = found.or(at);
+                    }
+                    _ => {}
+                }
+                false
+            });
+            found.filter(|_| !forgiving)
+        };
+        let filters = part.select.selection.iter().flat_map(|f| conjuncts(f));
+        for filter in filters {
+            let at = match filter {
+                Expr::BinaryOp { left, op, right } if compares(op) => optional(left).or_else(|| optional(right)),
+                Expr::InList { expr, .. }
+                | Expr::Between { expr, .. }
+                | Expr::Like { expr, .. }
+                | Expr::ILike { expr, .. }
+                | Expr::IsTrue(expr)
+                | Expr::IsFalse(expr) => optional(expr),
+                Expr::InSubquery { expr, negated: false, .. } => optional(expr),
+                _ => None,
+            };
+            let Some(at) = at else { continue };
+            if asked_for(&view, id, at) {
+                continue;
+            }
+            let alias = &part.relations[at].alias;
+            let finding = Diagnostic::warning(
+                "left-join-undone",
+                format!("this leaves out the rows without `{alias}`"),
+            )
+            .why(format!(
+                "`{alias}` is outer joined: where it has no row its columns are null, and null meets no comparison"
+            ))
+            .next("put the condition into `on`, or join with `inner join` where that is meant");
+            out.push(view.at(span(filter), finding));
+        }
+        for (at, reads) in part.relations.iter().enumerate() {
+            let Some(JoinOperator::Join(c) | JoinOperator::Inner(c)) = reads.join else { continue };
+            let JoinConstraint::On(on) = c else { continue };
+            let undone = conjuncts(on).into_iter().find_map(|condition| {
+                let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = condition else { return None };
+                let sides = [left.as_ref(), right.as_ref()];
+                let earlier = sides.into_iter().find_map(|s| {
+                    column(s)?;
+                    let r = view.relation(id, s)?;
+                    let left_joined =
+                        matches!(part.relations[r].join, Some(JoinOperator::Left(_) | JoinOperator::LeftOuter(_)));
+                    (r < at && left_joined).then_some(r)
+                })?;
+                Some((condition, earlier))
+            });
+            if let Some((condition, earlier)) = undone {
+                let alias = &part.relations[earlier].alias;
+                let finding =
+                    Diagnostic::warning("left-join-undone", format!("this leaves out the rows without `{alias}`"))
+                        .why(format!("`{alias}` is left joined, and what is inner joined on its columns needs them"))
+                        .next(format!("left join `{}` too, or inner join `{alias}`", reads.alias));
+                out.push(view.at(span(condition), finding));
+            }
+        }
+    }
+}
+
+/// Functions that give something for null.
+const FORGIVING: &[&str] =
+    &["coalesce", "ifnull", "nvl", "nvl2", "iff", "if", "zeroifnull", "isnull", "equal_null", "decode", "concat"];
+
+/// Whether the same conditions keep the rows without the relation: `x.id is null or …`, or ask for those with it.
+fn asked_for(view: &View<'_, '_>, select: usize, at: usize) -> bool {
+    let part = &view.outline.selects[select];
+    part.select.selection.iter().flat_map(|f| conjuncts(f)).any(|f| match f {
+        Expr::IsNotNull(e) => view.relation(select, e) == Some(at),
+        _ => false,
+    })
+}
+
+fn full_join_key(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        for reads in &part.relations {
+            let Some(JoinOperator::FullOuter(JoinConstraint::On(on))) = reads.join else { continue };
+            for condition in conjuncts(on) {
+                let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = condition else { continue };
+                if column(left).is_none() || column(right).is_none() {
+                    continue;
+                }
+                for (mine, other) in [(left, right), (right, left)] {
+                    let is = |e: &Expr, wanted: &Expr| {
+                        same_column(e, wanted) && view.relation(id, e) == view.relation(id, wanted)
+                    };
+                    let plain = part.select.projection.iter().find_map(|item| match item {
+                        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } if is(e, mine) => {
+                            Some(e)
+                        }
+                        _ => None,
+                    });
+                    let of_other = part.select.projection.iter().any(|item| match item {
+                        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => {
+                            any(e, &mut |e| is(e, other))
+                        }
+                        _ => true,
+                    });
+                    if let (Some(plain), false) = (plain, of_other) {
+                        let finding = Diagnostic::warning(
+                            "full-join-key",
+                            "the key is null for rows that only the other side has",
+                        )
+                        .why("a full join keeps the rows of both sides")
+                        .next(format!("write `coalesce({}, {})`", bare(mine), bare(other)));
+                        out.push(view.at(span(plain), finding));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn or_in_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        for (at, reads) in part.relations.iter().enumerate() {
+            let Some(JoinConstraint::On(on)) = reads.join.and_then(constraint) else { continue };
+            let conditions = conjuncts(on);
+            let ties = |e: &Expr| match bare(e) {
+                Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+                    let sides = (view.relation(id, left), view.relation(id, right));
+                    matches!(sides, (Some(a), Some(b)) if (a == at) != (b == at))
+                }
+                _ => false,
+            };
+            if conditions.iter().any(|c| ties(c)) {
+                continue;
+            }
+            let bad = conditions.into_iter().find(|c| {
+                let parts = super::expressions::alternatives(bare(c));
+                parts.len() > 1 && parts.iter().filter(|p| conjuncts(p).iter().any(|c| ties(c))).count() > 1
+            });
+            if let Some(bad) = bad {
+                let finding = Diagnostic::warning("or-in-join", "the join compares every row with every other")
+                    .why("no engine can hash or sort by `a = b or c = d`")
+                    .next("join once for each condition, and take the first that was found, or `union` the two joins");
+                out.push(view.at(span(bad), finding));
+            }
+        }
+    }
+}

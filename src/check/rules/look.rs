@@ -1,0 +1,188 @@
+//! A query as rules see it: laid out, with what was noticed where, and places in the file as written.
+
+use sqlparser::ast::{Expr, Spanned};
+use sqlparser::tokenizer::{Location, Span};
+
+use super::Query;
+use super::expressions::{bare, call, column, conjuncts, is_literal, is_named, is_null};
+use super::outline::{Origin, Outline};
+use crate::dbt::{Node, NodeId};
+use crate::sql::jinja::Rendered;
+use crate::sql::{ColumnType, Resolved, SeenColumn, Text};
+use crate::vocabulary::{Diagnostic, Fix, Place};
+
+/// One of the queries that a node can be: as built anew, or as an incremental run has it.
+#[derive(Clone, Copy)]
+pub struct View<'q, 'a> {
+    /// What is looked at.
+    pub query: &'q Query<'a>,
+    /// It, laid out.
+    pub outline: &'q Outline<'a>,
+    /// The rendered SQL.
+    pub rendered: &'a Rendered,
+    /// What it makes.
+    pub resolved: &'a Resolved<NodeId>,
+}
+
+impl<'a> Query<'a> {
+    /// The query as the table is built anew.
+    pub fn full(&self) -> View<'_, 'a> {
+        View { query: self, outline: &self.outline, rendered: self.rendered, resolved: self.resolved }
+    }
+
+    /// The query as an incremental run has it, where that is another.
+    pub fn again(&self) -> Option<View<'_, 'a>> {
+        let (_, rendered, resolved) = self.incremental?;
+        Some(View { query: self, outline: self.incremental_outline.as_ref()?, rendered, resolved })
+    }
+
+    /// Whether the node is built as `materialized`.
+    pub fn is(&self, materialized: &str) -> bool {
+        self.node.config.materialized.as_deref() == Some(materialized)
+    }
+}
+
+impl<'a> View<'_, 'a> {
+    /// Where a stretch of the rendered SQL stands in the file.
+    pub fn place(&self, span: Span) -> Place {
+        let node = self.query.node;
+        let width =
+            if span.start.line == span.end.line { span.end.column.saturating_sub(span.start.column) } else { 1 };
+        let text = Text::new(&node.path, "", &node.text);
+        let (line, column) = (span.start.line.max(1) as usize, span.start.column.max(1) as usize);
+        self.rendered.place(&text, line, column, (width as usize).max(1))
+    }
+
+    /// A finding at a stretch of the rendered SQL.
+    pub fn at(&self, span: Span, finding: Diagnostic) -> Diagnostic {
+        finding.at(self.place(span))
+    }
+
+    /// What the column is that an expression is.
+    pub fn seen(&self, expr: &Expr) -> Option<SeenColumn> {
+        self.resolved.facts.column(match bare(expr) {
+            Expr::Identifier(ident) => ident.span.start,
+            Expr::CompoundIdentifier(parts) => parts.first()?.span.start,
+            _ => return None,
+        })
+    }
+
+    /// The relation of its select that a column is of.
+    pub fn relation(&self, select: usize, expr: &Expr) -> Option<usize> {
+        let known = self.outline.relation(select, expr);
+        known.or_else(|| {
+            let at = usize::from(self.seen(expr)?.relation?);
+            (at < self.outline.selects[select].relations.len()).then_some(at)
+        })
+    }
+
+    /// Its type, where it is a column of a known one.
+    pub fn column_type(&self, expr: &Expr) -> ColumnType {
+        self.seen(expr).map(|c| c.column_type).unwrap_or_default()
+    }
+
+    /// The node at a place of the project.
+    pub fn node(&self, id: NodeId) -> Option<&'a Node> {
+        self.query.project.nodes.get(id as usize)
+    }
+
+    /// Whether an expression can be null, where that is known.
+    pub fn nullable(&self, select: usize, expr: &'a Expr) -> Option<bool> {
+        self.nullable_to(select, expr, 0)
+    }
+
+    fn nullable_to(&self, select: usize, expr: &'a Expr, depth: usize) -> Option<bool> {
+        if depth > 16 {
+            return None;
+        }
+        let part = &self.outline.selects[select];
+        if column(expr).is_some() {
+            let filters = part.select.selection.iter().flat_map(|f| conjuncts(f));
+            if filters.into_iter().any(|f| rejects_null(f, expr)) {
+                return Some(false);
+            }
+            let relation = self.relation(select, expr)?;
+            if part.relations.get(relation)?.outer {
+                return Some(true);
+            }
+            return match self.outline.origin(select, expr)? {
+                Origin::Node(id, name) => self.said_nullable(id, name),
+                Origin::Expr(inner, at) if !std::ptr::eq(inner, expr) => self.nullable_to(at, inner, depth + 1),
+                Origin::Expr(..) => None,
+            };
+        }
+        match bare(expr) {
+            e if is_null(e) => Some(true),
+            e if is_literal(e) => Some(false),
+            Expr::Case { else_result: None, .. } => Some(true),
+            Expr::Case { conditions, else_result: Some(otherwise), .. } => {
+                let results = conditions.iter().map(|w| &w.result).chain(std::iter::once(otherwise.as_ref()));
+                let all: Vec<Option<bool>> = results.map(|e| self.nullable_to(select, e, depth + 1)).collect();
+                if all.contains(&Some(true)) {
+                    Some(true)
+                } else {
+                    all.iter().all(|n| *n == Some(false)).then_some(false)
+                }
+            }
+            Expr::Function(f) if is_named(f, "nullif") => Some(true),
+            Expr::Function(f) if is_named(f, "count") => Some(false),
+            e if call(e, &["coalesce", "ifnull", "nvl"]).is_some() => {
+                let function = call(e, &["coalesce", "ifnull", "nvl"])?;
+                let mut parts = super::expressions::arguments(function);
+                parts.any(|e| self.nullable_to(select, e, depth + 1) == Some(false)).then_some(false)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a node's column can be null by what its tests say: it can where others of the table are tested for
+    /// nulls and it is not.
+    fn said_nullable(&self, id: NodeId, name: &str) -> Option<bool> {
+        let described = self.node(id)?.described.as_ref()?;
+        let tested = |c: &crate::dbt::DescribedColumn| c.tests.iter().any(|t| t.name == "not_null");
+        let column = described.columns.iter().find(|c| c.name.eq_ignore_ascii_case(name))?;
+        if tested(column) || column.tests.iter().any(|t| t.name == "unique") {
+            return Some(false);
+        }
+        described.columns.iter().any(tested).then_some(true)
+    }
+
+    /// A fix that puts `by` in the place of the text between two places of one line, where the file has it so.
+    pub fn fix(&self, from: Location, to: Location, by: &str) -> Option<Fix> {
+        if from.line != to.line || to.column <= from.column {
+            return None;
+        }
+        let nth = |text: &'a str, line: usize| text.lines().nth(line.checked_sub(1)?);
+        let rendered = nth(&self.rendered.sql, usize::try_from(from.line).ok()?)?;
+        let (start, width) = (usize::try_from(from.column).ok()? - 1, usize::try_from(to.column - from.column).ok()?);
+        let place = self.place(Span::new(from, to));
+        let line = nth(&self.query.node.text, place.line?)?;
+        let at = line.char_indices().nth(place.column?.checked_sub(1)?)?.0;
+        let wanted: String = rendered.chars().skip(start).take(width).collect();
+        let at = line[at..]
+            .starts_with(&wanted)
+            .then(|| line.as_ptr() as usize - self.query.node.text.as_ptr() as usize + at)?;
+        Fix::bytes(place.file, &self.query.node.text, at..at + wanted.len(), by)
+    }
+}
+
+/// Whether a condition keeps no row in which a column is null.
+fn rejects_null(condition: &Expr, wanted: &Expr) -> bool {
+    let is = |e: &Expr| super::expressions::same_column(e, wanted);
+    match condition {
+        Expr::IsNotNull(e) => is(e),
+        Expr::BinaryOp { left, op, right } => super::expressions::compares(op) && (is(left) || is(right)),
+        Expr::InList { expr, negated: false, .. } | Expr::Between { expr, negated: false, .. } => is(expr),
+        _ => false,
+    }
+}
+
+/// Where an expression stands.
+pub fn span(expr: &Expr) -> Span {
+    match expr {
+        Expr::Function(f) => f.name.span(),
+        // Joining the spans of a long chain is for the parser; its ends are enough.
+        Expr::BinaryOp { left, right, .. } => Span::new(span(left).start, span(right).end),
+        _ => expr.span(),
+    }
+}

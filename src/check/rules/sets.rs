@@ -1,0 +1,133 @@
+//! Unions that lose rows or mix columns up.
+
+use sqlparser::ast::{Expr, SelectItem, SetOperator, SetQuantifier};
+
+use super::expressions::{any, column, is_aggregate, lower, text, words};
+use super::look::View;
+use super::{Family, Look, Query, Rule};
+use crate::sql::ColumnType;
+use crate::vocabulary::{DataType, Diagnostic, Severity};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "union-distinct",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "`union` that drops rows which happen to be equal, where `union all` is meant",
+        look: Look::Query(union_distinct),
+    },
+    Rule {
+        code: "union-order",
+        family: Family::Wrong,
+        severity: Severity::Error,
+        summary: "the same columns in another order on the two sides of a union",
+        look: Look::Query(union_order),
+    },
+];
+
+/// Name and expression of each item of a select; none where one of them is `*`.
+fn items<'a>(view: &View<'_, 'a>, select: usize) -> Option<Vec<(String, &'a Expr)>> {
+    let items = view.outline.selects[select].select.projection.iter().map(|item| match item {
+        SelectItem::ExprWithAlias { expr, alias } => Some((lower(alias), expr)),
+        SelectItem::UnnamedExpr(expr) => Some((column(expr).map(lower).unwrap_or_default(), expr)),
+        _ => None,
+    });
+    items.collect()
+}
+
+/// Names of what is measured, where the type is not known.
+const MEASURES: &[&str] = &["amount", "revenue", "cost", "price", "quantity", "total", "value", "spend", "fee"];
+
+fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    let mut said = Vec::new();
+    for set in &view.outline.sets {
+        let plain = matches!(set.quantifier, SetQuantifier::None);
+        if set.op != SetOperator::Union || !plain || said.contains(&set.level) {
+            continue;
+        }
+        let ([left, ..], [right, ..]) = (set.left.as_slice(), set.right.as_slice()) else { continue };
+        let (Some(above), Some(below)) = (items(&view, *left), items(&view, *right)) else { continue };
+        // Where each side says which it is, no row of one equals a row of the other.
+        let marked =
+            above.iter().zip(&below).any(|((_, a), (_, b))| matches!((text(a), text(b)), (Some(a), Some(b)) if a != b));
+        let measures = |(name, expr): &(String, &Expr)| {
+            let typed = matches!(
+                view.column_type(expr),
+                ColumnType::Known(DataType::Decimal { .. } | DataType::Float) | ColumnType::Number
+            );
+            let last = words(name).pop().unwrap_or_default();
+            let summed = any(expr, &mut |e| is_aggregate(e) && !matches!(column_of_extreme(e), Some(true)));
+            typed || summed || MEASURES.contains(&last.as_str())
+        };
+        // A column that tells rows apart keeps equal rows from being two.
+        let keyed = |items: &[(String, &Expr)]| items.iter().any(|(name, _)| is_key(name));
+        let lossy = above.iter().any(measures) && !keyed(&above);
+        if !marked && !lossy {
+            continue;
+        }
+        said.push(set.level);
+        let why = match marked {
+            true => "each side carries its own mark, so only equal rows within a side are dropped",
+            false => "two rows with the same values are two rows, and `union` keeps one",
+        };
+        let finding =
+            Diagnostic::warning("union-distinct", "`union` drops equal rows, and sorts everything to find them")
+                .why(why)
+                .next("write `union all`, or `union distinct` where that is meant");
+        let span = view.outline.selects[*right].select.select_token.0.span;
+        out.push(view.at(span, finding));
+    }
+}
+
+fn column_of_extreme(expr: &Expr) -> Option<bool> {
+    super::expressions::call(expr, &["min", "max", "any_value"]).map(|_| true)
+}
+
+/// Whether a name is that of a row's own key: `id`, `order_key`, `payment_id` is one of something, `event_uuid`.
+fn is_key(name: &str) -> bool {
+    matches!(name, "id" | "key" | "uuid" | "pk" | "sk" | "_id")
+        || name.ends_with("_sk")
+        || name.ends_with("_uuid")
+        || name.ends_with("_pk")
+        || name.ends_with("transaction_id")
+        || name.ends_with("event_id")
+        || name.ends_with("payment_id")
+        || name.ends_with("invoice_id")
+        || name.ends_with("line_id")
+        || name.ends_with("item_id")
+        || name.ends_with("order_id")
+}
+
+fn union_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for set in &view.outline.sets {
+        let by_name =
+            matches!(set.quantifier, SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName);
+        if by_name {
+            continue;
+        }
+        let ([left, ..], [right, ..]) = (set.left.as_slice(), set.right.as_slice()) else { continue };
+        let (Some(above), Some(below)) = (items(&view, *left), items(&view, *right)) else { continue };
+        if above.len() != below.len() {
+            continue;
+        }
+        // Two names that have changed places: each stands on both sides, once, and elsewhere.
+        let once = |items: &[(String, &Expr)], name: &str| items.iter().filter(|(n, _)| n == name).count() == 1;
+        let moved = above.iter().zip(&below).find(|((a, _), (b, _))| {
+            a != b
+                && !a.is_empty()
+                && !b.is_empty()
+                && once(&above, b)
+                && once(&below, a)
+                && once(&above, a)
+                && once(&below, b)
+        });
+        if let Some(((a, _), (b, expr))) = moved {
+            let finding = Diagnostic::error("union-order", format!("`{b}` is put under `{a}`"))
+                .why("a union goes by position, whatever the columns are called")
+                .next("give both sides the same columns in the same order");
+            out.push(view.at(super::look::span(expr), finding));
+        }
+    }
+}

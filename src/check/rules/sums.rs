@@ -1,0 +1,281 @@
+//! Aggregates of what can't be aggregated again, and quotients that lose their fraction.
+
+use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr, GroupByExpr, SelectItem};
+
+use super::expressions::{
+    any, arguments, bare, call, column, is_aggregate, is_distinct, is_named, is_one_of, whole_number, words,
+};
+use super::look::{View, span};
+use super::outline::Origin;
+use super::{Family, Look, Query, Rule};
+use crate::sql::ColumnType;
+use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "average-of-averages",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "an average of averages, which weighs small groups like large ones",
+        look: Look::Query(average_of_averages),
+    },
+    Rule {
+        code: "sum-of-distinct",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "`sum(distinct …)`, which takes equal amounts for one",
+        look: Look::Query(sum_of_distinct),
+    },
+    Rule {
+        code: "distinct-counts-added",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a sum of distinct counts, which counts whoever comes back again",
+        look: Look::Query(distinct_counts_added),
+    },
+    Rule {
+        code: "integer-division",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a quotient of whole numbers that loses its fraction",
+        look: Look::Query(integer_division),
+    },
+];
+
+fn average_of_averages(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for piece in &view.outline.pieces {
+        let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
+        if !is_one_of(function, &["avg", "mean"]) || function.over.is_some() {
+            continue;
+        }
+        let Some(argument) = arguments(function).next() else { continue };
+        let Some(Origin::Expr(inner, at)) = view.outline.origin(select, rounded(argument)) else { continue };
+        let ratio = |e: &Expr| match e {
+            Expr::BinaryOp { left, op: BinaryOperator::Divide, right } => {
+                any(left, &mut is_aggregate) && any(right, &mut is_aggregate)
+            }
+            _ => false,
+        };
+        let inner = rounded(inner);
+        let averages = call(inner, &["avg", "mean"]).is_some_and(|f| f.over.is_none()) || ratio(bare(inner));
+        if averages && grouped(&view, at) {
+            let finding = Diagnostic::warning("average-of-averages", "this is an average of averages")
+                .why("each group weighs the same, however many rows are behind it")
+                .next("carry sum and count on, and divide once at the end");
+            out.push(view.at(span(piece.expr), finding));
+        }
+    }
+}
+
+/// Without the rounding and defaults around it.
+fn rounded(expr: &Expr) -> &Expr {
+    match bare(expr) {
+        Expr::Cast { expr, .. } => rounded(expr),
+        Expr::Function(f) if is_one_of(f, &["round", "coalesce", "ifnull"]) => {
+            arguments(f).next().map_or(expr, rounded)
+        }
+        other => other,
+    }
+}
+
+fn grouped(view: &View<'_, '_>, select: usize) -> bool {
+    !matches!(&view.outline.selects[select].select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
+}
+
+fn sum_of_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for piece in &view.outline.pieces {
+        let Expr::Function(function) = piece.expr else { continue };
+        if is_one_of(function, &["sum", "avg"]) && is_distinct(function) {
+            let finding = Diagnostic::warning("sum-of-distinct", "equal values are taken for one")
+                .why("two orders of the same amount are two orders; `distinct` over amounts hides a join that repeats rows, and loses others")
+                .next("aggregate before the join, or leave rows out by their key");
+            out.push(view.at(span(piece.expr), finding));
+        }
+    }
+}
+
+/// Who comes back on another day.
+const WHO: &[&str] = &[
+    "user",
+    "customer",
+    "visitor",
+    "member",
+    "account",
+    "device",
+    "client",
+    "player",
+    "subscriber",
+    "buyer",
+    "person",
+    "viewer",
+    "reader",
+    "shopper",
+    "guest",
+    "contact",
+    "employee",
+    "patient",
+];
+const WHEN: &[&str] = &["date", "day", "week", "month", "hour", "at", "quarter", "year"];
+
+fn distinct_counts_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for piece in &view.outline.pieces {
+        let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
+        if !is_named(function, "sum") || function.over.is_some() {
+            continue;
+        }
+        let Some(argument) = arguments(function).next() else { continue };
+        let Some(Origin::Expr(inner, at)) = view.outline.origin(select, argument) else { continue };
+        let Some(count) = call(inner, &["count", "approx_count_distinct"]) else { continue };
+        if !is_distinct(count) && is_named(count, "count") {
+            continue;
+        }
+        let who = arguments(count)
+            .next()
+            .and_then(column)
+            .is_some_and(|c| words(&c.value).iter().any(|w| WHO.contains(&w.as_str())));
+        // Counted by day and added up over days; by anything else the parts may well be apart.
+        let by_time = view.outline.selects[at].select.projection.iter().any(|item| {
+            let name = match item {
+                SelectItem::ExprWithAlias { expr, alias } if !any(expr, &mut is_aggregate) => Some(&alias.value),
+                SelectItem::UnnamedExpr(e) => column(e).map(|c| &c.value),
+                _ => None,
+            };
+            name.is_some_and(|n| words(n).iter().any(|w| WHEN.contains(&w.as_str())))
+        });
+        if who && by_time && grouped(&view, at) && !same_groups(&view, select, at) {
+            let finding = Diagnostic::warning(
+                "distinct-counts-added",
+                "whoever is in several of the groups is counted several times",
+            )
+            .why("distinct counts can't be added up")
+            .next("count distinct over the rows themselves, at the grain that is wanted");
+            out.push(view.at(span(piece.expr), finding));
+        }
+    }
+}
+
+/// Whether both selects group by as many things: then nothing is added up.
+fn same_groups(view: &View<'_, '_>, a: usize, b: usize) -> bool {
+    let groups = |s: usize| match &view.outline.selects[s].select.group_by {
+        GroupByExpr::Expressions(list, _) => list.len(),
+        GroupByExpr::All(_) => 0,
+    };
+    groups(a) >= groups(b) && groups(a) > 0 && column_names(view, a) == column_names(view, b)
+}
+
+fn column_names(view: &View<'_, '_>, select: usize) -> Vec<String> {
+    let items = view.outline.selects[select].select.projection.iter().filter_map(|item| match item {
+        SelectItem::ExprWithAlias { expr, alias } if !any(expr, &mut is_aggregate) => {
+            Some(alias.value.to_ascii_lowercase())
+        }
+        SelectItem::UnnamedExpr(e) => column(e).map(|c| c.value.to_ascii_lowercase()),
+        _ => None,
+    });
+    items.collect()
+}
+
+fn integer_division(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    // The others give a fraction.
+    if !matches!(query.dialect, Dialect::Postgres | Dialect::Redshift | Dialect::Sqlite) {
+        return;
+    }
+    let view = query.full();
+    for (i, piece) in view.outline.pieces.iter().enumerate() {
+        let (Expr::BinaryOp { left, op: BinaryOperator::Divide, right }, Some(select)) = (piece.expr, piece.select)
+        else {
+            continue;
+        };
+        if !is_whole(&view, select, left, 0) || !is_whole(&view, select, right, 0) {
+            continue;
+        }
+        if piece.depth > 0 && meant(&view, i) {
+            continue;
+        }
+        let finding = Diagnostic::warning("integer-division", "the fraction is cut off")
+            .why(format!("both sides are whole numbers, and {} divides them to a whole number", query.dialect.label()))
+            .next("cast one side: `a::numeric / b`, or `a * 1.0 / b`");
+        out.push(view.at(span(piece.expr), finding));
+    }
+}
+
+/// Whether the fraction is cut off on purpose: in `floor(…)`, a cast to a whole number, or `a / 10 * 10`.
+fn meant(view: &View<'_, '_>, at: usize) -> bool {
+    let piece = &view.outline.pieces[at];
+    let mut depth = piece.depth;
+    view.outline.pieces[..at].iter().rev().take_while(|p| p.select == piece.select).any(|p| {
+        if p.depth >= depth {
+            return false;
+        }
+        depth = p.depth;
+        match p.expr {
+            Expr::Floor { .. } => true,
+            Expr::Cast { data_type: SqlType::Int(_) | SqlType::Integer(_) | SqlType::BigInt(_), .. } => true,
+            Expr::Function(f) => is_one_of(f, &["floor", "trunc", "div", "truncate"]),
+            Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => {
+                whole_number(right).is_some() && matches!(bare(left), Expr::BinaryOp { op: BinaryOperator::Divide, right: by, .. } if whole_number(by) == whole_number(right))
+            }
+            _ => false,
+        }
+    })
+}
+
+/// Whether an expression is a whole number for sure.
+fn is_whole(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> bool {
+    let whole = |e: &Expr| is_whole(view, select, e, depth + 1);
+    if depth > 12 {
+        return false;
+    }
+    match bare(expr) {
+        e if whole_number(e).is_some() => true,
+        Expr::UnaryOp { expr, .. } => whole(expr),
+        Expr::Cast { data_type, .. } => {
+            matches!(
+                data_type,
+                SqlType::Int(_)
+                    | SqlType::Integer(_)
+                    | SqlType::BigInt(_)
+                    | SqlType::SmallInt(_)
+                    | SqlType::Int4(_)
+                    | SqlType::Int8(_)
+            )
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply, right } => {
+            whole(left) && whole(right)
+        }
+        Expr::Case { conditions, else_result, .. } => {
+            let mut results = conditions.iter().map(|w| &w.result).chain(else_result.as_deref());
+            results.all(|e| whole(e) || super::expressions::is_null(e))
+        }
+        Expr::Function(f)
+            if is_one_of(f, &["count", "length", "char_length", "row_number", "rank", "dense_rank", "datediff"]) =>
+        {
+            true
+        }
+        Expr::Function(f) if is_named(f, "sum") && f.over.is_none() => {
+            // The sum of a column of large whole numbers is a decimal; of ones and zeros it is not.
+            arguments(f).next().is_some_and(|e| match bare(e) {
+                Expr::Case { conditions, else_result, .. } => {
+                    let mut results = conditions.iter().map(|w| &w.result).chain(else_result.as_deref());
+                    results.all(|e| whole_number(e).is_some())
+                }
+                _ => false,
+            })
+        }
+        Expr::Function(f)
+            if is_one_of(f, &["coalesce", "nullif", "greatest", "least", "max", "min", "abs", "ifnull"]) =>
+        {
+            arguments(f).all(|e| whole(e))
+        }
+        e if column(e).is_some() => match view.column_type(e) {
+            ColumnType::Known(DataType::Integer) => match view.outline.origin(select, expr) {
+                Some(Origin::Expr(inner, at)) => is_whole(view, at, inner, depth + 1),
+                _ => true,
+            },
+            _ => false,
+        },
+        _ => false,
+    }
+}

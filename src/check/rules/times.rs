@@ -1,0 +1,237 @@
+//! Dates, timestamps and time zones.
+
+use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr};
+
+use super::expressions::{arguments, bare, call, column, compares, is_one_of, text};
+use super::look::{View, span};
+use super::outline::{Clause, Target};
+use super::{Family, Look, Query, Rule};
+use crate::dbt::Kind;
+use crate::sql::ColumnType;
+use crate::vocabulary::{DataType, Diagnostic, Severity};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "last-day-lost",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a timestamp held up to a date, which leaves out that day but for its first instant",
+        look: Look::Query(last_day_lost),
+    },
+    Rule {
+        code: "time-zones-mixed",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a moment with a time zone held against one without",
+        look: Look::Query(time_zones_mixed),
+    },
+    Rule {
+        code: "filter-by-function",
+        family: Family::Dear,
+        severity: Severity::Warning,
+        summary: "a function around the column of a filter, so that partitions and indexes are of no use",
+        look: Look::Query(filter_by_function),
+    },
+];
+
+/// Whether a column holds moments: by its type, or by its name where that is not known.
+fn is_moment(view: &View<'_, '_>, expr: &Expr) -> bool {
+    let Some(name) = column(expr) else { return false };
+    match view.column_type(expr) {
+        ColumnType::Known(DataType::Timestamp | DataType::TimestampTz) => true,
+        ColumnType::Unknown | ColumnType::Temporal => {
+            let name = name.value.to_ascii_lowercase();
+            ["_at", "_ts", "_timestamp", "_datetime"].iter().any(|end| name.ends_with(end)) || name == "timestamp"
+        }
+        _ => false,
+    }
+}
+
+/// Whether an expression is a day that is written out: `'2024-01-31'`, `date '2024-01-31'`, `'2024-01-31'::date`.
+fn is_day(expr: &Expr) -> bool {
+    let day = |t: &str| {
+        t.len() == 10
+            && t.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() })
+    };
+    match bare(expr) {
+        Expr::TypedString(typed) => match &typed.value.value {
+            sqlparser::ast::Value::SingleQuotedString(s) => day(s),
+            _ => false,
+        },
+        Expr::Cast { expr, data_type, .. } => !matches!(data_type, SqlType::Text | SqlType::Varchar(_)) && is_day(expr),
+        Expr::Function(f) if is_one_of(f, &["to_date", "date"]) => arguments(f).next().is_some_and(is_day),
+        e => text(e).is_some_and(day),
+    }
+}
+
+/// The day before another is not said to be whole: `< '2024-02-01'` is right.
+fn last_day_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for piece in view.outline.pieces.iter().filter(|p| p.clause != Clause::Select || p.depth > 0) {
+        let (moment, day, what) = match piece.expr {
+            Expr::Between { expr, negated: false, low, high } if is_day(high) => {
+                // From one day to the same is that instant on purpose.
+                if low == high {
+                    continue;
+                }
+                (expr, high, "`between`")
+            }
+            Expr::BinaryOp { left, op: BinaryOperator::LtEq, right } if is_day(right) => (left, right, "`<=`"),
+            Expr::BinaryOp { left, op: BinaryOperator::GtEq, right } if is_day(left) => (right, left, "`>=`"),
+            _ => continue,
+        };
+        if !is_moment(&view, moment) {
+            continue;
+        }
+        let name = column(moment).map_or("it", |c| &c.value);
+        let finding =
+            Diagnostic::warning("last-day-lost", format!("{what} leaves out that day but for its first instant"))
+                .why(format!("`{name}` has a time of day, and a date alone is its midnight"))
+                .next(format!("write `{name} < ` and the day after"));
+        out.push(view.at(span(day), finding));
+    }
+}
+
+fn time_zones_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    use DataType::{Timestamp, TimestampTz};
+    let view = query.full();
+    for piece in &view.outline.pieces {
+        let (a, b) = match piece.expr {
+            Expr::BinaryOp { left, op, right } if compares(op) || *op == BinaryOperator::Minus => {
+                (left.as_ref(), right.as_ref())
+            }
+            e => match call(e, DIFFERENCES) {
+                Some(function) if !matches!(e, Expr::Nested(_)) => {
+                    let moments: Vec<&Expr> =
+                        arguments(function).filter(|e| column(e).is_some_and(|c| !is_part(&c.value))).collect();
+                    let [a, b] = moments.as_slice() else { continue };
+                    (*a, *b)
+                }
+                _ => continue,
+            },
+        };
+        let (Some(x), Some(y)) = (column(a), column(b)) else { continue };
+        let by_type = matches!(
+            (view.column_type(a), view.column_type(b)),
+            (ColumnType::Known(Timestamp), ColumnType::Known(TimestampTz))
+                | (ColumnType::Known(TimestampTz), ColumnType::Known(Timestamp))
+        );
+        let by_name = matches!((zone(&x.value), zone(&y.value)), (Some(a), Some(b)) if a != b);
+        if by_type || by_name {
+            let what = format!("`{}` and `{}` are in different time zones", x.value, y.value);
+            let what = if by_name {
+                what
+            } else {
+                format!("`{}` and `{}`: one has a time zone, one has none", x.value, y.value)
+            };
+            let finding = Diagnostic::warning("time-zones-mixed", what)
+                .why("the one without is read in the zone of the session, so the answer differs from place to place")
+                .next("bring both to UTC first, in staging");
+            out.push(view.at(span(piece.expr), finding));
+        }
+    }
+}
+
+const DIFFERENCES: &[&str] = &["datediff", "date_diff", "timestamp_diff", "timestampdiff", "datetime_diff", "age"];
+
+fn is_part(word: &str) -> bool {
+    ["day", "hour", "minute", "second", "week", "month", "quarter", "year", "millisecond"]
+        .iter()
+        .any(|p| word.eq_ignore_ascii_case(p) || word.len() == p.len() + 1 && word.to_ascii_lowercase().starts_with(p))
+}
+
+/// The time zone that a name says.
+fn zone(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    let zones = ["utc", "local", "pst", "pt", "est", "et", "cet", "ist", "jst", "gmt"];
+    zones
+        .into_iter()
+        .find(|z| name.len() > z.len() + 1 && name.ends_with(z) && name.as_bytes()[name.len() - z.len() - 1] == b'_')
+}
+
+/// Functions of a moment that no partition or index sees through.
+const OF_MOMENTS: &[&str] = &[
+    "date",
+    "to_date",
+    "date_trunc",
+    "datetrunc",
+    "timestamp_trunc",
+    "datetime_trunc",
+    "year",
+    "month",
+    "day",
+    "to_char",
+    "format_date",
+    "date_format",
+    "date_part",
+    "datepart",
+    "strftime",
+    "format_timestamp",
+    "to_varchar",
+    "dateadd",
+    "date_add",
+    "date_sub",
+    "convert_timezone",
+];
+
+fn filter_by_function(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        let Some(filter) = &part.select.selection else { continue };
+        for condition in super::expressions::conjuncts(filter) {
+            let (inner, other) = match condition {
+                Expr::BinaryOp { left, op, right } if compares(op) => match (wrapped(left), wrapped(right)) {
+                    (Some(inner), None) => (inner, Some(right.as_ref())),
+                    (None, Some(inner)) => (inner, Some(left.as_ref())),
+                    _ => continue,
+                },
+                Expr::Between { expr, .. } | Expr::InList { expr, .. } => match wrapped(expr) {
+                    Some(inner) => (inner, None),
+                    None => continue,
+                },
+                _ => continue,
+            };
+            // What is held against must be known beforehand for a partition to be of use.
+            let fixed = |e: &Expr| !super::expressions::any(e, &mut |e| column(e).is_some_and(|c| !is_part(&c.value)));
+            if !other.is_none_or(fixed) {
+                continue;
+            }
+            let Some(relation) = view.relation(id, inner) else { continue };
+            let Target::Node(node) = part.relations[relation].target else { continue };
+            let Some(node) = view.node(node) else { continue };
+            let stored = node.kind == Kind::Source
+                || node.config.materialized.as_deref() == Some("incremental")
+                || ["partition_by", "cluster_by", "sort"].iter().any(|k| node.config.other.contains_key(*k));
+            if !stored {
+                continue;
+            }
+            let name = column(inner).map_or("the column", |c| &c.value);
+            let finding = Diagnostic::warning(
+                "filter-by-function",
+                format!("the filter reads all of `{}`", part.relations[relation].alias),
+            )
+            .why(format!("with a function around `{name}` no partition, cluster or index can be left out"))
+            .next(format!("hold `{name}` itself against the first and the last moment"));
+            out.push(view.at(span(condition), finding));
+        }
+    }
+}
+
+/// The column in a call or cast that makes a day, month or text of a moment.
+fn wrapped(expr: &Expr) -> Option<&Expr> {
+    match bare(expr) {
+        Expr::Function(f) if is_one_of(f, OF_MOMENTS) => {
+            arguments(f).find(|e| column(e).is_some_and(|c| !is_part(&c.value)))
+        }
+        Expr::Cast { expr, data_type: SqlType::Date | SqlType::Text | SqlType::Varchar(_), .. } => {
+            // Of a date it changes nothing, and names say which are none.
+            column(expr).filter(|c| {
+                let name = c.value.to_ascii_lowercase();
+                name.ends_with("_at") || name.ends_with("_ts") || name.ends_with("timestamp") || name.ends_with("_time")
+            })?;
+            Some(bare(expr))
+        }
+        Expr::Extract { expr, .. } => column(expr).map(|_| bare(expr)),
+        _ => None,
+    }
+}
