@@ -83,7 +83,7 @@ fn pair(sides: &Sides<'_>, b: NodeId, h: NodeId) -> Vec<Difference> {
     match (old.0, new.0) {
         (Shape::Known(_), Shape::Known(_)) => {
             let untouched = same_text && columns::alike(old, new);
-            if !untouched {
+            if !untouched && !sides.is_hollow(b, h) {
                 out.extend(contents(sides, (b, h), same_text));
             }
         }
@@ -114,7 +114,7 @@ fn pair(sides: &Sides<'_>, b: NodeId, h: NodeId) -> Vec<Difference> {
     };
     let mut configured = config::differences(base, head, elsewhere());
     if base.id != head.id {
-        configured.retain(|d| d.what != What::Relation);
+        configured.retain(|d| !matches!(d.what, What::Relation | What::Moved));
     }
     out.extend(configured);
     out.extend(tests(sides, (b, h), &out));
@@ -147,8 +147,10 @@ fn contents(sides: &Sides<'_>, (b, h): (NodeId, NodeId), same_text: bool) -> Vec
         }
     }
     match base.kind {
-        Kind::Seed if !same_text && seeds::rows_differ(&base.text, &head.text) => {
-            out.push(Difference { what: What::Rows, verdict: Verdict::ChangesValues, ..Difference::default() });
+        Kind::Seed => {
+            if !same_text && seeds::rows_differ(&base.text, &head.text) {
+                out.push(Difference { what: What::Rows, verdict: Verdict::ChangesValues, ..Difference::default() });
+            }
         }
         Kind::Source => {
             // What is declared of a source need not be all that it has.
@@ -159,7 +161,7 @@ fn contents(sides: &Sides<'_>, (b, h): (NodeId, NodeId), same_text: bool) -> Vec
             }
         }
         _ if declared && !same_text => {
-            if !(seeds::same_python(&base.text, &head.text)) {
+            if !seeds::same_python(&base.text, &head.text) {
                 out.push(unreadable("Python is compared by its text only".to_owned()));
             }
         }

@@ -36,6 +36,9 @@ pub(super) struct Sides<'a> {
     pub head_readers: Readers,
     /// What columns were lost, by node of the base.
     pub lost: BTreeMap<NodeId, Vec<Difference>>,
+    /// Nodes of the base and of the head that do not run on that side only, and what reads them: what is said of
+    /// their columns there is a guess.
+    hollow: [BTreeSet<NodeId>; 2],
     base_faults: HashMap<&'a str, Vec<&'a Diagnostic>>,
     head_faults: HashMap<&'a str, Vec<&'a Diagnostic>>,
 }
@@ -49,7 +52,7 @@ pub(super) struct Work {
 
 impl<'a> Sides<'a> {
     pub fn new(base: &'a Analysis, head: &'a Analysis, pairs: &'a Pairs, around: &'a Around) -> Sides<'a> {
-        Sides {
+        let mut sides = Sides {
             base,
             head,
             pairs,
@@ -57,9 +60,32 @@ impl<'a> Sides<'a> {
             base_readers: Readers::of(base),
             head_readers: Readers::of(head),
             lost: BTreeMap::new(),
+            hollow: [BTreeSet::new(), BTreeSet::new()],
             base_faults: faults(base),
             head_faults: faults(head),
+        };
+        sides.hollow = sides.find_hollow();
+        sides
+    }
+
+    fn find_hollow(&self) -> [BTreeSet<NodeId>; 2] {
+        if self.base_faults.is_empty() && self.head_faults.is_empty() {
+            return [BTreeSet::new(), BTreeSet::new()];
         }
+        let (mut in_base, mut in_head) = (Vec::new(), Vec::new());
+        for (b, h) in self.pairs.head_of.iter().enumerate().filter_map(|(b, h)| Some((b as NodeId, (*h)?))) {
+            if self.newly_broken(b, h).is_some() {
+                in_head.push(h);
+            } else if self.fault_in_base(b).is_some() && self.fault_in_head(h).is_none() {
+                in_base.push(b);
+            }
+        }
+        [self.base_readers.all_below(in_base), self.head_readers.all_below(in_head)]
+    }
+
+    /// Whether what is known of a node's columns is a guess on one side.
+    pub fn is_hollow(&self, base: NodeId, head: NodeId) -> bool {
+        self.hollow[0].contains(&base) || self.hollow[1].contains(&head)
     }
 
     /// Why it does not run in the head, where that was not so in the base.

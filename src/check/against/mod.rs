@@ -13,6 +13,8 @@ mod promises;
 mod reach;
 mod same;
 mod seeds;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use crate::spec::Approval;

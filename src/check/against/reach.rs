@@ -56,6 +56,17 @@ impl Readers {
         }
         Readers { of, rank, exposures }
     }
+
+    /// `start` and everything that reads it, however far down.
+    pub fn all_below(&self, start: Vec<NodeId>) -> BTreeSet<NodeId> {
+        let (mut met, mut waiting) = (BTreeSet::new(), start);
+        while let Some(id) = waiting.pop() {
+            if met.insert(id) {
+                waiting.extend(&self.of[id as usize]);
+            }
+        }
+        met
+    }
 }
 
 /// What of a node is reached.
