@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::dbt::{DescribedColumn, Node, NodeId};
+use crate::dbt::{DescribedColumn, Kind, Node, NodeId};
 use crate::sql::{Lineage, OutputColumn, Resolved, ScopeRelation, Usage};
 use crate::vocabulary::{DataType, Diagnostic};
 
@@ -39,7 +39,8 @@ pub(super) fn declared(id: NodeId, columns: &[(String, Option<DataType>)], open:
 
 /// How readers see a node that is known: what its query makes, with the keys that its tests and configuration state.
 pub(super) fn relation(node: &Node, resolved: &Resolved<NodeId>) -> ScopeRelation {
-    let mut keys = resolved.keys.clone();
+    // A snapshot keeps every version of a row.
+    let mut keys = if node.kind == Kind::Snapshot { Vec::new() } else { resolved.keys.clone() };
     keys.extend(stated(node));
     keys.sort();
     keys.dedup();
@@ -75,7 +76,9 @@ fn stated(node: &Node) -> Vec<BTreeSet<String>> {
             out.extend(columns.filter(|c| !c.is_empty()));
         }
     }
-    if !node.config.unique_key.is_empty() {
+    if node.kind == Kind::Snapshot {
+        out.push(BTreeSet::from(["dbt_scd_id".to_owned()]));
+    } else if !node.config.unique_key.is_empty() {
         out.push(node.config.unique_key.iter().map(|c| c.to_lowercase()).collect());
     }
     out

@@ -23,7 +23,8 @@ pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, dra
     let mut findings = Vec::new();
     let mut own = Map::new();
     let mut reads = Vec::new();
-    let Draft { entry, text, within, described, package, relation } = draft;
+    let Draft { entry, described, package, relation } = draft;
+    let (text, within) = (entry.text.clone(), entry.within.clone());
     let body = match entry.kind {
         _ if entry.disabled => Body::Columns { columns: Vec::new(), open: true },
         Kind::Source => Body::Columns { columns: declared(described.as_ref(), dialect), open: true },

@@ -1,11 +1,13 @@
 //! Nodes by name: what `ref` and `source` mean in each package.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
 use super::{Kind, NodeId};
+use crate::sql::ScopeRelation;
 use crate::vocabulary::nearest;
 
 /// What is known of a node before its file is rendered.
@@ -29,8 +31,11 @@ pub(super) struct Entry {
     /// What stands in SQL for it.
     pub stand_in: Arc<str>,
     pub config: Map<String, Value>,
-    /// Its columns and their types as text, where files say all of them.
+    /// Its columns and their types as text: all of them, but for sources.
     pub columns: Option<Vec<(String, String)>>,
+    /// Its file, and the part of it that is its query.
+    pub text: Arc<str>,
+    pub within: Range<usize>,
 }
 
 /// Every node by name.
@@ -39,14 +44,20 @@ pub(super) struct Index {
     entries: Vec<Entry>,
     names: HashMap<String, Vec<NodeId>>,
     tables: HashMap<(String, String), Vec<NodeId>>,
+    /// By identifier in the database, lower case.
+    identifiers: HashMap<String, Vec<NodeId>>,
+    /// What is known of each node's columns, once somebody asked.
+    relations: Vec<OnceLock<Option<Arc<ScopeRelation>>>>,
 }
 
 impl Index {
     /// An index of entries in their order.
     pub(super) fn new(entries: Vec<Entry>) -> Index {
-        let mut index = Index { entries, ..Index::default() };
+        let relations = entries.iter().map(|_| OnceLock::new()).collect();
+        let mut index = Index { entries, relations, ..Index::default() };
         for (id, entry) in index.entries.iter().enumerate() {
             let id = id as NodeId;
+            index.identifiers.entry(entry.identifier.clone()).or_default().push(id);
             match entry.kind {
                 Kind::Source => {
                     let key = (entry.source.clone(), entry.name.clone());
@@ -67,9 +78,23 @@ impl Index {
         &self.entries
     }
 
-    /// The columns of a node, where files say all of them.
-    pub(super) fn columns(&self, id: NodeId) -> Option<&[(String, String)]> {
-        self.entry(id).columns.as_deref()
+    pub(super) fn relation(&self, id: NodeId) -> &OnceLock<Option<Arc<ScopeRelation>>> {
+        &self.relations[id as usize]
+    }
+
+    /// The node that the database calls so, where only one can be meant.
+    pub(super) fn called(&self, schema: Option<&str>, identifier: &str) -> Option<NodeId> {
+        let all = self.identifiers.get(&identifier.to_lowercase())?;
+        let enabled = |id: &&NodeId| !self.entry(**id).disabled;
+        let same = |id: &&NodeId| {
+            let own = self.entry(**id).schema.as_deref().unwrap_or("schema");
+            schema.is_none_or(|s| s.eq_ignore_ascii_case(own))
+        };
+        let found: Vec<NodeId> = all.iter().filter(enabled).copied().collect();
+        match found.as_slice() {
+            [only] => Some(*only),
+            several => several.iter().find(same).copied(),
+        }
     }
 
     /// What `ref` means in a file of the package `own`; else why it means nothing, where that can be said.

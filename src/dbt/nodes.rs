@@ -19,9 +19,6 @@ use crate::vocabulary::{Diagnostic, Place};
 #[derive(Debug)]
 pub(super) struct Draft {
     pub entry: Entry,
-    pub text: Arc<str>,
-    /// The part of the file that is its query.
-    pub within: Range<usize>,
     pub described: Option<Described>,
     pub package: usize,
     /// What a snapshot of YAML alone reads.
@@ -185,8 +182,10 @@ fn draft(
         config,
         columns,
         name,
+        text,
+        within: found.within.clone(),
     };
-    Draft { entry, text, within: found.within.clone(), described, package: found.package, relation: None }
+    Draft { entry, described, package: found.package, relation: None }
 }
 
 /// The entry of YAML for a file, and of a version the version.
@@ -286,10 +285,12 @@ fn yaml_snapshot(package: &Package, id: usize, node: &Property) -> Draft {
         database: text_of("database"),
         stand_in: Arc::from(""),
         columns: None,
+        text: node.text.clone(),
+        within: 0..0,
         config,
     };
     let described = Some(node.described.clone());
-    Draft { entry, text: node.text.clone(), within: 0..0, described, package: id, relation: node.relation.clone() }
+    Draft { entry, described, package: id, relation: node.relation.clone() }
 }
 
 fn source(packages: &[Package], id: usize, table: &SourceTable, engine: &Engine) -> Draft {
@@ -309,6 +310,8 @@ fn source(packages: &[Package], id: usize, table: &SourceTable, engine: &Engine)
     }
     rendered(engine, &run, &mut config);
     let name = table.identifier.as_ref().unwrap_or(&table.name);
+    let columns = table.described.columns.iter();
+    let declared = columns.map(|c| (c.name.to_lowercase(), c.data_type.clone().unwrap_or_default())).collect();
     let entry = Entry {
         id: format!("source.{}.{}.{}", package.name, table.source, table.name),
         kind: Kind::Source,
@@ -324,17 +327,12 @@ fn source(packages: &[Package], id: usize, table: &SourceTable, engine: &Engine)
         schema: Some(text_in_yaml(engine, &run, &table.schema)),
         database: table.database.as_ref().map(|d| text_in_yaml(engine, &run, d)),
         stand_in: Arc::from(""),
-        columns: None,
-        config,
-    };
-    Draft {
-        entry,
+        columns: Some(declared),
         text: table.text.clone(),
         within: 0..0,
-        described: Some(table.described.clone()),
-        package: id,
-        relation: None,
-    }
+        config,
+    };
+    Draft { entry, described: Some(table.described.clone()), package: id, relation: None }
 }
 
 /// Entries of the project's YAML that no file is behind.
@@ -368,7 +366,7 @@ impl Draft {
     pub(super) fn place(&self) -> Place {
         match (&self.described, self.entry.kind) {
             (Some(described), Kind::Source) => {
-                crate::sql::Text::new(&described.file, "", &self.text).place(described.at, self.entry.name.len())
+                crate::sql::Text::new(&described.file, "", &self.entry.text).place(described.at, self.entry.name.len())
             }
             _ => Place::file(self.entry.path.clone()),
         }

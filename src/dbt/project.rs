@@ -111,6 +111,9 @@ fn vars(packages: &[Package], settings: &Settings) -> Vars {
 /// Where the stand-ins for macros of packages are, a folder a package.
 const STAND_INS: &str = "dbt_macros/";
 
+/// The one of them whose macros are asked before those of installed packages.
+const INSTEAD: &str = "instead";
+
 fn library(tree: &Tree, packages: &[Package], findings: &mut Vec<Diagnostic>) -> Library {
     let mut library = Library::default();
     for package in packages {
@@ -149,6 +152,9 @@ fn library(tree: &Tree, packages: &[Package], findings: &mut Vec<Diagnostic>) ->
             // Ours are read by the tests; what is broken in them is not the user's.
             let _ = library.add(id, path, &Arc::from(text));
         }
+    }
+    if let Some(ours) = library.find_package(INSTEAD) {
+        library.stand_before(ours);
     }
     library
 }

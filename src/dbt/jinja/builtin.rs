@@ -31,7 +31,10 @@ const CALLED: &[&str] = &[
     "get_where_subquery",
     "is_incremental",
     "load_agate_table",
+    "load_cached_relation",
     "load_relation",
+    "known__",
+    "theirs__",
     "load_result",
     "local_md5",
     "log",
@@ -292,8 +295,29 @@ impl Builtin {
                 Ok(Value::from(relation::quoted(run, &args.text(0, "identifier")?)))
             }
             "adapter.type" => Ok(Value::from(run.world.target.adapter.as_str())),
+            "adapter.get_relation" => {
+                let schema = args.get(1, "schema").map(|v| v.to_string());
+                Ok(relation::existing(run, schema.as_deref(), &args.text(2, "identifier")?))
+            }
+            "load_relation" | "load_cached_relation" => {
+                let relation = args.need(0, "relation")?;
+                let own = relation.downcast_object_ref::<Relation>().and_then(|r| r.node);
+                // Its own table is there when it is added to.
+                Ok(if own.is_some() && own == run.node && !run.incremental { Value::from(()) } else { relation })
+            }
+            // Of our stand-ins: whether the columns of a relation, or a list of them, are known.
+            "known__" => {
+                let asked = args.need(0, "relation")?;
+                let typed = args.get(1, "typed").is_some_and(|v| v.is_true());
+                Ok(Value::from(match asked.downcast_object_ref::<Relation>() {
+                    Some(_) => relation::known(run, state, &asked)
+                        .is_some_and(|columns| !typed || columns.iter().all(|(_, kind)| !kind.is_empty())),
+                    None => asked.downcast_object_ref::<values::Unknown>().is_none(),
+                }))
+            }
+            "theirs__" => Err(wrong("the package's own").with_source(Returned(Value::UNDEFINED))),
             "adapter.get_columns_in_relation" | "get_columns_in_relation" => {
-                Ok(relation::columns(run, &args.need(0, "relation")?))
+                Ok(relation::columns(run, state, &args.need(0, "relation")?))
             }
             "api.Relation.create" | "api.Relation.create_from" => {
                 let text = |key: &str, at| args.get(at, key).filter(|v| v.is_true()).map(|v| v.to_string());
@@ -350,7 +374,8 @@ impl Builtin {
     }
 
     fn raw_var(&self, name: &str) -> Option<Value> {
-        let own = &self.run.world.library.packages[self.package].name;
+        // As for dbt, whose macro asks does not matter, whose file does.
+        let own = &self.run.world.library.packages[self.run.package].name;
         self.run.world.vars.get(own, name).map(from_json)
     }
 

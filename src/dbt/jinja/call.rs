@@ -68,6 +68,12 @@ fn returned(error: &Error) -> Option<Value> {
 pub(super) fn call_macro(run: &Arc<Run>, id: usize, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     deep_enough()?;
     let found = run.world.library.get(id);
+    if let Some(ours) = found.instead {
+        let given = call_macro(run, ours, state, args)?;
+        if !given.is_undefined() {
+            return Ok(given);
+        }
+    }
     let (positional, named) = match args.split_last() {
         Some((last, rest)) if last.is_kwargs() => (rest, Some(Kwargs::try_from(last.clone())?)),
         _ => (args, None),

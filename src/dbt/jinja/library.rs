@@ -19,6 +19,8 @@ pub(in crate::dbt) struct Macro {
     pub parameters: Vec<Parameter>,
     /// The template's name in the environment.
     pub template: String,
+    /// A macro of ours that is asked first, since it can do without a warehouse.
+    pub instead: Option<usize>,
     /// It asks for what stands between `call` and `endcall`.
     pub calls_back: bool,
     file: usize,
@@ -97,9 +99,29 @@ impl Library {
                 std::collections::hash_map::Entry::Vacant(place) => place.insert(id),
             };
             let calls_back = text[body.clone()].contains("caller");
-            self.macros.push(Macro { package, name, parameters, template: format!("m{id}"), calls_back, file, body });
+            self.macros.push(Macro {
+                package,
+                name,
+                parameters,
+                template: format!("m{id}"),
+                calls_back,
+                instead: None,
+                file,
+                body,
+            });
         }
         Ok(twice)
+    }
+
+    /// Puts the macros of `ours`, `dbt_utils__star`, before those that they are named after.
+    pub(in crate::dbt) fn stand_before(&mut self, ours: PackageId) {
+        let own: Vec<(String, usize)> = self.packages[ours].macros.iter().map(|(k, v)| (k.clone(), *v)).collect();
+        for (name, id) in own {
+            let Some((package, name)) = name.split_once("__") else { continue };
+            if let Some(theirs) = self.find_package(package).and_then(|p| self.within(p, name)) {
+                self.macros[theirs].instead = Some(id);
+            }
+        }
     }
 
     pub(in crate::dbt) fn get(&self, id: usize) -> &Macro {
@@ -136,6 +158,12 @@ impl Library {
                 if let Some(id) = self.within(searched, &format!("{prefix}__{name}")) {
                     return Some(id);
                 }
+            }
+            // Ours tell adapters apart inside one macro.
+            if self.packages[searched].stand_in
+                && let Some(id) = self.within(searched, name)
+            {
+                return Some(id);
             }
         }
         None

@@ -3,6 +3,7 @@
 
 mod builtin;
 mod call;
+mod columns;
 mod cut;
 mod dates;
 mod filters;
@@ -81,15 +82,7 @@ impl Engine {
         within: Range<usize>,
     ) -> Result<Rendered, Diagnostic> {
         call::begin();
-        let prepared = prepare(text, within, true).map_err(|broken| broken_jinja(file, text, &broken))?;
-        let outcome = self
-            .env
-            .template_from_str(&prepared.source)
-            .and_then(|template| template.render(Value::from_object(Top(run.clone()))));
-        match outcome {
-            Ok(sql) => Ok(prepared.strip(sql)),
-            Err(error) => Err(self.diagnostic(&error, file, text, &prepared)),
-        }
+        render(&self.env, &self.world, run, file, text, within)
     }
 
     /// What a text of YAML is where it holds Jinja: text, or what its one expression gives.
@@ -122,33 +115,76 @@ impl Engine {
             }
         }
     }
+}
 
-    fn diagnostic(&self, error: &Error, file: &str, text: &str, prepared: &Prepared) -> Diagnostic {
-        let mut inmost = error;
-        let mut at: Option<&(dyn std::error::Error + 'static)> = Some(error);
-        while let Some(next) = at {
-            if let Some(next) = next.downcast_ref::<Error>() {
-                inmost = next;
-            }
-            at = next.source();
+fn render(
+    env: &Environment<'_>,
+    world: &World,
+    run: &Arc<Run>,
+    file: &str,
+    text: &str,
+    within: Range<usize>,
+) -> Result<Rendered, Diagnostic> {
+    call::deep_enough()
+        .map_err(|_| broken_jinja(file, text, &Broken { at: 0, what: "it calls itself without an end" }))?;
+    let prepared = prepare(text, within, true).map_err(|broken| broken_jinja(file, text, &broken))?;
+    let top = Value::from_object(Top(run.clone()));
+    match env.render_str(&prepared.source, top) {
+        Ok(sql) => Ok(prepared.strip(sql)),
+        Err(error) => Err(diagnostic(world, run, &error, Text::new(file, "", text), &prepared)),
+    }
+}
+
+/// What stopped a template, and where.
+fn diagnostic(world: &World, run: &Run, error: &Error, file: Text<'_>, prepared: &Prepared) -> Diagnostic {
+    let mut inmost = error;
+    let mut at: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(next) = at {
+        if let Some(next) = next.downcast_ref::<Error>() {
+            inmost = next;
         }
-        let (code, what) = said(inmost);
-        let diagnostic = Diagnostic::error(code, what);
-        let start = inmost.range().map(|r| r.start);
-        let macros = inmost.name().and_then(|name| self.world.library.file_of(name));
-        match (macros, start) {
-            (Some((id, path, of)), start) => {
-                let origin = self.world.library.template(id).ok().zip(start).map_or(0, |(p, at)| p.origin(at));
-                let name = &self.world.library.get(id).name;
-                let diagnostic = diagnostic.why(format!("the macro `{name}` is called by `{file}`"));
-                Text::new(path, "", of).fault(diagnostic, origin, 1)
-            }
-            (None, start) => {
-                let at = start.map_or(0, |start| prepared.origin(start));
-                Text::new(file, "", text).fault(diagnostic, at.min(text.len()), 1)
-            }
+        at = next.source();
+    }
+    let (code, what) = said(inmost);
+    let name =
+        inmost.range().and_then(|r| undefined(world, inmost, prepared, r.start)).filter(|_| code == "jinja-unknown");
+    let (code, what) = match name {
+        Some(name) => ("needs-package", format!("`{name}` is not known here: is it a package that is not installed?")),
+        None => (code, what),
+    };
+    // What goes wrong with what a warehouse would have said goes wrong for want of a warehouse.
+    let asked = run.seen.note(|notes| notes.asked.clone()).filter(|_| code == "jinja-unknown");
+    let diagnostic = match asked {
+        Some(reason) => Diagnostic::warning("needs-warehouse", reason.to_string()),
+        None => Diagnostic::error(code, what),
+    };
+    let start = inmost.range().map(|r| r.start);
+    match inmost.name().and_then(|name| world.library.file_of(name)) {
+        Some((id, path, of)) => {
+            let origin = world.library.template(id).ok().zip(start).map_or(0, |(p, at)| p.origin(at));
+            let name = &world.library.get(id).name;
+            let diagnostic = diagnostic.why(format!("the macro `{name}` is called by `{}`", file.file));
+            Text::new(path, "", of).fault(diagnostic, origin, 1)
+        }
+        None => {
+            let at = start.map_or(0, |start| prepared.origin(start));
+            file.fault(diagnostic, at.min(file.sql.len()), 1)
         }
     }
+}
+
+/// The name at the start of an expression that called a method of nothing, `dbt_date` of `dbt_date.today()`.
+fn undefined(world: &World, error: &Error, prepared: &Prepared, at: usize) -> Option<String> {
+    if !error.detail().is_some_and(|d| d.starts_with("undefined has no method")) {
+        return None;
+    }
+    let of_macro = error.name().and_then(|name| world.library.file_of(name)).map(|(id, ..)| world.library.template(id));
+    let source = match &of_macro {
+        Some(prepared) => &prepared.as_ref().ok()?.source,
+        None => &prepared.source,
+    };
+    let name: String = source.get(at..)?.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    (!name.is_empty()).then_some(name)
 }
 
 /// Code and words for what stopped a template.

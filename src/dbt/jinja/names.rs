@@ -60,6 +60,8 @@ pub(in crate::dbt) struct Seen {
 pub(in crate::dbt) struct Notes {
     /// Why the text is not known.
     pub unknown: Option<Arc<str>>,
+    /// What a warehouse was asked first, whether or not it mattered.
+    pub asked: Option<Arc<str>>,
     /// Nodes that were asked for.
     pub reads: Vec<NodeId>,
     /// `ref`s and `source`s to nothing, as written, and why.
@@ -98,7 +100,9 @@ impl Seen {
 impl Run {
     /// What only a warehouse knows.
     pub(super) fn unknown(&self, reason: impl Into<Arc<str>>) -> Value {
-        Value::from_object(Unknown { reason: reason.into(), seen: self.seen.clone() })
+        let reason = reason.into();
+        self.seen.note(|notes| drop(notes.asked.get_or_insert_with(|| reason.clone()).clone()));
+        Value::from_object(Unknown { reason, seen: self.seen.clone() })
     }
 
     /// The value of a name in a macro or file of `package`.

@@ -94,14 +94,21 @@ impl Relation {
         };
         Some(match name {
             "identifier" | "name" | "table" | "alias" => Value::from(self.identifier.as_str()),
+            "metadata" => metadata(),
+            "is_cte" => Value::from(false),
             "schema" | "dataset" => text(&self.schema, target("schema")),
             "database" | "project" => text(&self.database, target("database")),
-            "is_table" | "is_view" | "is_cte" | "type" | "is_materialized_view" | "is_dynamic_table" => {
+            "is_table" | "is_view" | "type" | "is_materialized_view" | "is_dynamic_table" => {
                 self.run.unknown("what kind of relation there is now is known to the warehouse only")
             }
             _ => return None,
         })
     }
+}
+
+/// How macros tell a relation from other mappings.
+fn metadata() -> Value {
+    Dict::value(IndexMap::from([(Value::from("type"), Value::from("Relation"))])).unwrap_or_default()
 }
 
 impl fmt::Debug for Relation {
@@ -112,7 +119,7 @@ impl fmt::Debug for Relation {
 
 impl Object for Relation {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
+        ObjectRepr::Map
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
@@ -133,8 +140,11 @@ impl Object for Relation {
 
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match method {
+            "get" => {
+                let key = args.first().and_then(|k| k.as_str().map(str::to_owned)).unwrap_or_default();
+                Ok(self.field(&key).or_else(|| args.get(1).cloned()).unwrap_or_else(|| Value::from(())))
+            }
             "include" | "quote" | "without_identifier" | "incorporate" | "replace_path" | "render" => {
-                let _ = args;
                 Ok(Value::from_dyn_object(self.clone()))
             }
             "information_schema" => Ok(Value::from("information_schema")),
@@ -169,6 +179,14 @@ pub(super) struct Column {
     kind: String,
 }
 
+impl Column {
+    /// Characters that a text of its type may have.
+    fn string_size(&self) -> usize {
+        let size = self.kind.split_once('(').and_then(|(_, rest)| rest.trim_end_matches(')').trim().parse().ok());
+        size.unwrap_or(256)
+    }
+}
+
 pub(super) fn column(run: &Run, name: &str, kind: &str) -> Value {
     Value::from_object(Column { name: name.to_owned(), quoted: quoted(run, name), kind: kind.to_owned() })
 }
@@ -195,7 +213,7 @@ impl Object for Column {
         write!(f, "<Column {} ({})>", self.name, self.kind)
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let kind = self.kind.to_ascii_lowercase();
         let among = |words: &[&str]| Value::from(words.iter().any(|w| kind.starts_with(w)));
         Ok(match method {
@@ -205,6 +223,15 @@ impl Object for Column {
             }
             "is_float" => among(&["float", "double", "real"]),
             "is_integer" => among(&["int", "bigint", "smallint"]),
+            "string_size" | "char_size" => Value::from(self.string_size()),
+            "can_expand_to" => {
+                let other = args.first().and_then(|o| o.downcast_object_ref::<Column>()).map_or(0, Column::string_size);
+                Value::from(other > self.string_size())
+            }
+            "string_type" => {
+                Value::from(format!("varchar({})", args.first().map_or(256, |n| n.as_usize().unwrap_or(256))))
+            }
+            "literal" => Value::from(format!("{}::{}", args.first().cloned().unwrap_or_default(), self.kind)),
             "is_numeric" => among(&["numeric", "number", "decimal"]),
             _ => return Err(Error::from(ErrorKind::UnknownMethod)),
         })
@@ -212,12 +239,35 @@ impl Object for Column {
 }
 
 /// The columns of a relation, where files say them.
-pub(super) fn columns(run: &Arc<Run>, relation: &Value) -> Value {
-    let known = relation.downcast_object_ref::<Relation>().and_then(|r| r.node).and_then(|id| {
-        let columns = run.world.index.get()?.columns(id)?;
-        List::value(columns.iter().map(|(name, kind)| column(run, name, kind)).collect()).ok()
-    });
-    known.unwrap_or_else(|| run.unknown(format!("the columns of `{relation}` are known to the warehouse only")))
+pub(super) fn columns(run: &Arc<Run>, state: &State<'_, '_>, relation: &Value) -> Value {
+    match known(run, state, relation) {
+        Some(columns) => {
+            List::value(columns.iter().map(|(name, kind)| column(run, name, kind)).collect()).unwrap_or_default()
+        }
+        None => run.unknown(format!("the columns of `{}` are known to the warehouse only", shown(relation))),
+    }
+}
+
+/// All columns of a relation, with types where those are known.
+pub(super) fn known(run: &Arc<Run>, state: &State<'_, '_>, relation: &Value) -> Option<Vec<(String, String)>> {
+    let id = relation.downcast_object_ref::<Relation>()?.node?;
+    super::columns::of(&run.world, state.env(), id)
+}
+
+/// What people call a relation.
+fn shown(relation: &Value) -> String {
+    relation.downcast_object_ref::<Relation>().map_or_else(|| relation.to_string(), |r| r.identifier.clone())
+}
+
+/// What `adapter.get_relation(…)` gives: a node that is called so is taken to be there.
+pub(super) fn existing(run: &Arc<Run>, schema: Option<&str>, identifier: &str) -> Value {
+    match run.world.index.get().and_then(|index| index.called(schema, identifier)) {
+        Some(id) => {
+            run.seen.note(|notes| notes.reads.push(id));
+            Relation::of(run, id)
+        }
+        None => run.unknown(format!("whether there is a relation `{identifier}` is known to the warehouse only")),
+    }
 }
 
 /// `model`: what dbt knows of the node that is rendered.

@@ -10,6 +10,7 @@ use minijinja::value::{DynObject, Enumerator, Kwargs, Object, ObjectRepr, Value,
 use minijinja::{Error, ErrorKind, State};
 
 use super::names::Seen;
+use super::relation::Relation;
 
 /// Lists in lists.
 const DEEPEST: usize = 40;
@@ -375,6 +376,10 @@ pub(super) fn python(value: &Value) -> String {
             out.push(quote);
             return;
         }
+        if value.downcast_object_ref::<Relation>().is_some() {
+            out.push_str(&value.to_string());
+            return;
+        }
         match value.kind() {
             ValueKind::Bool => out.push_str(if value.is_true() { "True" } else { "False" }),
             ValueKind::None => out.push_str("None"),
@@ -436,6 +441,7 @@ pub(super) fn to_json(value: &Value) -> serde_json::Value {
         }
         match value.kind() {
             _ if deep > DEEPEST => Json::Null,
+            _ if value.downcast_object_ref::<Relation>().is_some() => Json::String(value.to_string()),
             ValueKind::None | ValueKind::Undefined => Json::Null,
             ValueKind::Bool => Json::Bool(value.is_true()),
             ValueKind::Number => match value.as_i64().filter(|_| value.is_integer()) {

@@ -81,7 +81,7 @@
             {%- set name = column.column -%}
             {%- if name | lower not in left_out and (not wanted or name | lower in wanted) -%}
                 {%- do own.append(name) -%}
-                {%- do types.setdefault(name, column.data_type or dbt.type_string()) -%}
+                {%- do types.setdefault(name, column.data_type) -%}
             {%- endif -%}
         {%- endfor -%}
         {%- do owners.update({relation | string: own}) -%}
@@ -104,3 +104,9 @@
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 {%- endmacro %}
+
+{% macro get_table_types_sql() -%}
+    case table_type when 'BASE TABLE' then 'table' when 'EXTERNAL TABLE' then 'external' when 'MATERIALIZED VIEW' then 'materializedview' else lower(table_type) end as {{ adapter.quote('table_type') }}
+{%- endmacro %}
+
+{% macro string_literal(value) -%}{{ dbt.string_literal(value) }}{%- endmacro %}

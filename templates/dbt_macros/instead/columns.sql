@@ -1,0 +1,66 @@
+{# Macros that ask for columns, where a `*` or the names at hand say the same. Asked before the package's own; `theirs__`
+   leaves it to that. #}
+
+{% macro dbt_utils__star(from, relation_alias=false, except=[], prefix='', suffix='', quote_identifiers=true) -%}
+    {%- set can_exclude = target.type in ['snowflake', 'duckdb', 'bigquery', 'databricks', 'redshift'] -%}
+    {%- if known__(from) or prefix or suffix or (except | list and not can_exclude) -%}
+        {{ theirs__() }}
+    {%- endif -%}
+    {{ relation_alias ~ '.' if relation_alias }}*
+    {%- if except | list %} {{ 'except' if target.type in ['bigquery', 'databricks'] else 'exclude' }} ({{ except | join(', ') }}){% endif -%}
+{%- endmacro %}
+
+{% macro fivetran_utils__fill_staging_columns(source_columns, staging_columns) -%}
+    {%- if known__(source_columns) -%}
+        {{ theirs__() }}
+    {%- endif -%}
+    {%- for column in staging_columns %}
+    {%- set name = column.alias if 'alias' in column else column.name %}
+    {{ column.name }} as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro dbt_utils__union_relations(relations, column_override=none, include=[], exclude=[], source_column_name='_dbt_source_relation', where=none) -%}
+    {%- set typed = [] -%}
+    {%- for relation in relations if not known__(relation, true) -%}
+        {%- do typed.append(relation) -%}
+    {%- endfor -%}
+    {%- if not typed -%}
+        {{ theirs__() }}
+    {%- endif -%}
+    {%- set wanted = (include or []) | map('lower') | list -%}
+    {%- set left_out = (exclude or []) | map('lower') | list -%}
+    {%- set names = [] -%}
+    {%- set owners = {} -%}
+    {%- for relation in relations -%}
+        {%- set own = [] -%}
+        {%- for column in adapter.get_columns_in_relation(relation) -%}
+            {%- if column.name | lower not in left_out and (not wanted or column.name | lower in wanted) -%}
+                {%- do own.append(column.name) -%}
+                {%- if column.name not in names -%}{%- do names.append(column.name) -%}{%- endif -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- do owners.update({relation | string: own}) -%}
+    {%- endfor -%}
+    {%- for relation in relations %}
+    (
+        select
+            {%- if source_column_name is not none %}
+            cast('{{ relation }}' as {{ dbt.type_string() }}) as {{ source_column_name }},
+            {%- endif %}
+            {%- for name in names %}
+            {{ adapter.quote(name) if name in owners[relation | string] else 'null' }} as {{ adapter.quote(name) }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ relation }}
+        {%- if where %}
+        where {{ where }}
+        {%- endif %}
+    )
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+{# How many periods lie between two dates, a warehouse would say; a spine has the same columns however long it is. #}
+{% macro dbt_utils__get_intervals_between(start_date, end_date, datepart) -%}
+    {{ return(4096) }}
+{%- endmacro %}
