@@ -30,6 +30,11 @@ impl Ui {
         }
     }
 
+    /// A report as it is, also with `--quiet` and `--json`.
+    pub(super) fn result(&self, text: &str) {
+        out(text);
+    }
+
     /// The one JSON document.
     pub(super) fn document(&self, value: &impl Serialize) {
         if self.json {

@@ -3,6 +3,7 @@
 use super::report::Ui;
 use crate::agents::own::{OwnAnswer, OwnTask};
 use crate::proposal::schema;
+use crate::verbs::check::Checked;
 use crate::verbs::plan::Plans;
 use crate::vocabulary::Outcome;
 
@@ -27,6 +28,8 @@ enum Document {
     Config,
     /// What `plan --json` says.
     Plan,
+    /// What `check --json` says.
+    Check,
     /// What an agent of one's own is told.
     Task,
     /// What an agent of one's own answers.
@@ -39,6 +42,7 @@ pub(super) fn run(args: &Args, ui: &Ui) -> Outcome<u8> {
         Document::Spec => schema::spec(),
         Document::Config => schema::config(),
         Document::Plan => schema::of::<Plans>(),
+        Document::Check => schema::of::<Checked>(),
         Document::Task => schema::of::<OwnTask>(),
         Document::Answer => schema::of::<OwnAnswer>(),
     };

@@ -12,6 +12,7 @@ mod evidence;
 mod history;
 mod known;
 mod lines;
+pub mod markdown;
 mod markers;
 mod merge;
 mod pull_request;

@@ -153,6 +153,7 @@ fn config(root: &std::path::Path, options: &InitOptions) -> Outcome<Config> {
             policies: Policies::default(),
             agents: Vec::new(),
             released: Vec::new(),
+            check: Default::default(),
         }),
         (target, name) => {
             faults.extend(target.err().into_iter().flat_map(|f| f.diagnostics).map(|d| d.at(Place::file("--target"))));

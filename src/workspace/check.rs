@@ -101,6 +101,7 @@ pub(super) fn config(config: &Config) -> Vec<Diagnostic> {
         let what = not_a_variable(&config.airflow.slack_webhook_env);
         fault("wrong-value", "airflow.slack_webhook_env".into(), what, VARIABLE);
     }
+    out.extend(config.check.faults());
     out.extend(super::check_agents::agents(config, is_variable));
     out.extend(config.model.iter().flat_map(|model| model.faults(is_variable)));
     out

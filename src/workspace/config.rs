@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, LanguageModel, OwnAgent, Profiling};
+use super::{Auth, Checking, LanguageModel, OwnAgent, Profiling};
 use crate::spec::rules::Use;
 use crate::spec::{ColumnRule, Rules};
 use crate::vocabulary::{Act, DataType, Diagnostic, Dialect, Name};
@@ -51,6 +51,9 @@ pub struct Config {
     /// Generated files that people took for themselves (`pipewright release`), as paths or patterns: never generated again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub released: Vec<String>,
+    /// How `pipewright check` judges what it finds.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub check: Checking,
     /// Cleaning rules and masks: Pipewright's, and those under `cleaning/`. No part of the file.
     #[serde(skip)]
     #[schemars(skip)]
@@ -261,6 +264,10 @@ pub struct Policies {
 
 /// Rows that are loaded without a word.
 const USUAL_SIZE: u64 = 10_000_000;
+
+fn is_default(check: &Checking) -> bool {
+    *check == Checking::default()
+}
 
 fn is_usual_size(rows: &u64) -> bool {
     *rows == USUAL_SIZE

@@ -2,6 +2,7 @@
 
 mod check;
 mod check_agents;
+mod checking;
 mod config;
 mod language_model;
 mod ledger;
@@ -15,6 +16,7 @@ mod profiling;
 mod reached;
 mod url;
 
+pub use checking::{Agreed, Checking, FAMILIES, FailOn, Level, Levels, OWN_CODES, family};
 pub use config::{
     Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Reading, Runtime, Watch,
 };

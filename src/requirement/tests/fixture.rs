@@ -108,6 +108,7 @@ pub fn config(contracts: &BTreeMap<TableRef, Contract>) -> Config {
         policies: Policies::default(),
         agents: Vec::new(),
         released: Vec::new(),
+        check: Default::default(),
         rules: crate::spec::Rules::default(),
     }
 }

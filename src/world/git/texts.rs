@@ -48,18 +48,13 @@ impl Git {
         Ok((out, unreadable))
     }
 
-    /// The commit that `revision` names; with `...` behind it, the commit that it and HEAD both come from.
+    /// The commit that `revision` and HEAD both come from.
     ///
     /// # Errors
-    /// A revision that names no commit, or none that both come from.
+    /// A revision that names no commit, no commit yet, or none that both come from.
     pub fn base(&self, revision: &str) -> Outcome<Id> {
-        let Some(other) = revision.strip_suffix("...") else { return self.resolve(revision) };
-        let other = self.resolve(other)?;
-        let Some(head) = self.head()?.commit else {
-            return Err(Diagnostic::error("no-commit", "this repository has no commit yet")
-                .next("commit first, or check without a comparison: `--against none`")
-                .into());
-        };
+        let Some(head) = self.head()?.commit else { return Err(no_commit().into()) };
+        let other = self.resolve(revision)?;
         let base = self.merge_base(other, head)?;
         base.ok_or_else(|| {
             let d = Diagnostic::error("no-merge-base", format!("HEAD and `{revision}` have no commit in common here"));
@@ -79,8 +74,7 @@ impl Git {
     pub fn main_base(&self) -> Outcome<Id> {
         let Some(branch) = self.main_branch() else {
             let d = if self.head()?.commit.is_none() {
-                Diagnostic::error("no-commit", "this repository has no commit yet")
-                    .next("commit first, or check without a comparison: `--against none`")
+                no_commit()
             } else {
                 Diagnostic::error("no-main-branch", "there is neither `origin/HEAD` nor a branch `main` or `master`")
                     .next("`git fetch origin`, or name what to compare with: `--against REV` (`none` for nothing)")
@@ -89,7 +83,7 @@ impl Git {
         };
         let origin = format!("refs/remotes/origin/{branch}");
         let there = self.repo.refname_to_id(&origin).is_ok();
-        self.base(&format!("{}...", if there { origin } else { format!("refs/heads/{branch}") }))
+        self.base(&if there { origin } else { format!("refs/heads/{branch}") })
     }
 
     /// Whether git is told to leave `path`, relative to the workspace, alone.
@@ -101,6 +95,11 @@ impl Git {
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
+}
+
+fn no_commit() -> Diagnostic {
+    Diagnostic::error("no-commit", "this repository has no commit yet")
+        .next("commit first, or check without a comparison: `--against none`")
 }
 
 /// The text of the work tree where it differs by its line endings only (`core.autocrlf`).

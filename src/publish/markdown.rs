@@ -1,0 +1,29 @@
+//! Text from outside in Markdown, so that it says just what it says.
+
+/// Text from outside as Markdown that says just that, in one line, also in a table.
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let chars: Vec<char> = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().collect();
+    let word = |i: Option<usize>| i.and_then(|i| chars.get(i)).is_some_and(|c| c.is_alphanumeric());
+    for (i, &c) in chars.iter().enumerate() {
+        let inside = word(i.checked_sub(1)) && word(Some(i + 1));
+        match c {
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            // A name after it would be told of the pull request.
+            '@' => out.push_str("@\u{200b}"),
+            '_' if inside => out.push(c),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => out.extend(['\\', c]),
+            '#' | '>' | '+' | '-' | '=' if i == 0 => out.extend(['\\', c]),
+            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Text from outside as code in one line, also in a table.
+pub fn code(text: &str) -> String {
+    let clean: String = text.chars().map(|c| if c == '`' || c.is_control() { ' ' } else { c }).collect();
+    format!("`{}`", clean.trim().replace('|', "\\|"))
+}

@@ -1,0 +1,75 @@
+//! What the way from the base to here means: verdicts, and findings for what breaks.
+
+use std::collections::BTreeSet;
+
+use super::Checked;
+use super::findings::BREAKING;
+use super::generated::Generated;
+use super::projects::Read;
+use crate::check::against::{Against, Approved, Around, Verdict, against};
+use crate::vocabulary::{Diagnostic, Place};
+use crate::workspace::Checking;
+
+/// What people agreed to: in `check: approved:`, and in the specs of a workspace.
+pub(super) fn approved(checking: &Checking, generated: Option<&Generated>) -> Vec<Approved> {
+    let agreed = checking.approved.iter().map(|a| Approved {
+        model: a.model.clone(),
+        column: a.column.clone(),
+        reason: a.reason.clone(),
+        by: a.by.clone(),
+    });
+    let specs = generated.into_iter().flat_map(|g| &g.approvals).filter_map(Approved::of_spec);
+    agreed.chain(specs).collect()
+}
+
+/// What the way from the base to here means, project by project; `old` is none where nothing differs.
+pub(super) fn compare(
+    head: &[Read],
+    old: Option<&[Read]>,
+    approved: Vec<Approved>,
+    checked: &mut Checked,
+    found: &mut Vec<Diagnostic>,
+) {
+    let around = Around { approved, ..Around::default() };
+    let nothing = Read::nothing();
+    let old = old.unwrap_or(head);
+    let folders: BTreeSet<&str> = head.iter().chain(old).map(|read| read.folder.as_str()).collect();
+    let mut verdict = Verdict::default();
+    for folder in folders {
+        let of = |reads: &[Read]| reads.iter().position(|read| read.folder == folder);
+        let (a, b) = (of(old).map_or(&nothing, |i| &old[i]), of(head).map_or(&nothing, |i| &head[i]));
+        let change: Against = against(&a.analysis, &b.analysis, &around);
+        verdict = verdict.max(change.verdict);
+        found.extend(breaking(&change));
+        checked.changes.push(change);
+    }
+    checked.verdict = Some(verdict);
+}
+
+/// Findings for what breaks, and for what can't be told.
+fn breaking(change: &Against) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    for node in &change.changes {
+        for difference in &node.differences {
+            let what = format!("`{}`: {}", node.name, difference.says());
+            let broken: Vec<&str> =
+                difference.readers.iter().filter(|r| r.broken).map(|r| r.name.as_str()).take(5).collect();
+            let d = match difference.verdict {
+                _ if difference.approved.is_some() => continue,
+                Verdict::Breaking => Diagnostic::error(BREAKING, what)
+                    .next("change its readers with it, or approve it by name: `check: {approved: [{model, column, reason, by}]}`"),
+                Verdict::Unknown => Diagnostic::error("unknown-change", what)
+                    .next("mend what keeps it from being read; what is not known is never taken for safe"),
+                _ => continue,
+            };
+            let mut d = d.at(Place::file(&node.file));
+            if !broken.is_empty() {
+                d.why = Some(format!("it breaks {}", broken.join(", ")));
+            } else if let Some(note) = &difference.note {
+                d.why = Some(note.clone());
+            }
+            out.push(d);
+        }
+    }
+    out
+}
