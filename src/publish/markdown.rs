@@ -15,7 +15,7 @@ pub fn plain(text: &str) -> String {
             '_' if inside => out.push(c),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => out.extend(['\\', c]),
             '#' | '>' | '+' | '-' | '=' if i == 0 => out.extend(['\\', c]),
-            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {}
+            c if c.is_control() || is_turn(c) => {}
             c => out.push(c),
         }
     }
@@ -24,6 +24,12 @@ pub fn plain(text: &str) -> String {
 
 /// Text from outside as code in one line, also in a table.
 pub fn code(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c == '`' || c.is_control() { ' ' } else { c }).collect();
+    let odd = |c: char| c == '`' || c.is_control() || is_turn(c);
+    let clean: String = text.chars().map(|c| if odd(c) { ' ' } else { c }).collect();
     format!("`{}`", clean.trim().replace('|', "\\|"))
+}
+
+/// Whether a character turns the direction of writing, so that text reads as what it is not.
+fn is_turn(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

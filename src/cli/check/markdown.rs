@@ -85,7 +85,7 @@ fn findings(checked: &Checked, out: &mut String) {
             return;
         }
         let open = if severity == Severity::Error { " open" } else { "" };
-        let name = if file.is_empty() { "everywhere".to_owned() } else { html(file) };
+        let name = if file.is_empty() { "the whole".to_owned() } else { html(file) };
         out.push_str(&format!("\n<details{open}><summary><code>{name}</code>: {}</summary>\n\n", super::text::many(&findings)));
         for finding in findings.iter().take(SHOWN) {
             let mark = if finding.severity == Severity::Error { "❌" } else { "⚠️" };
