@@ -181,7 +181,8 @@ fn show(args: &Args, format: Format, checked: &Checked, exit: u8, ui: &Ui) -> Ou
                     return Ok(());
                 }
                 Some(_) => {
-                    let drawn: String = drawn.iter().map(|d| format!("{}\n", anstream::adapter::strip_str(d))).collect();
+                    let drawn: String =
+                        drawn.iter().map(|d| format!("{}\n", anstream::adapter::strip_str(d))).collect();
                     format!("{drawn}{}", text::summary(checked))
                 }
             }

@@ -35,7 +35,10 @@ pub(super) fn report(checked: &Checked) -> String {
             failures += 1;
             let body: Vec<String> = errors.iter().map(|d| d.to_string()).collect();
             let (code, what) = (text(&errors[0].code), text(&errors[0].what));
-            cases.push_str(&format!("      <failure type=\"{code}\" message=\"{what}\">{}</failure>\n", text(&body.join("\n"))));
+            cases.push_str(&format!(
+                "      <failure type=\"{code}\" message=\"{what}\">{}</failure>\n",
+                text(&body.join("\n"))
+            ));
         } else if let Some(why) = unknown {
             skipped += 1;
             cases.push_str(&format!("      <skipped message=\"{}\"/>\n", text(&format!("unknown: {why}"))));

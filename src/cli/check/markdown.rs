@@ -58,8 +58,8 @@ fn changes(change: &Against, out: &mut String) {
     if rows.len() > CHANGES {
         out.push_str(&format!("\n… and {} more.\n", rows.len() - CHANGES));
     }
-    if !change.graph.nodes.is_empty() {
-        out.push_str(&format!("\n```mermaid\n{}\n```\n", mermaid(&change.graph).trim_end()));
+    if let Some(drawn) = mermaid(&change.graph) {
+        out.push_str(&format!("\n```mermaid\n{}\n```\n", drawn.trim_end()));
     }
 }
 
@@ -86,10 +86,14 @@ fn findings(checked: &Checked, out: &mut String) {
         }
         let open = if severity == Severity::Error { " open" } else { "" };
         let name = if file.is_empty() { "the whole".to_owned() } else { html(file) };
-        out.push_str(&format!("\n<details{open}><summary><code>{name}</code>: {}</summary>\n\n", super::text::many(&findings)));
+        out.push_str(&format!(
+            "\n<details{open}><summary><code>{name}</code>: {}</summary>\n\n",
+            super::text::many(&findings)
+        ));
         for finding in findings.iter().take(SHOWN) {
             let mark = if finding.severity == Severity::Error { "❌" } else { "⚠️" };
-            let line = finding.place.as_ref().and_then(|p| p.line).map_or(String::new(), |line| format!("line {line}: "));
+            let line =
+                finding.place.as_ref().and_then(|p| p.line).map_or(String::new(), |line| format!("line {line}: "));
             out.push_str(&format!("- {mark} {line}{} {}", plain(&finding.what), code(&finding.code)));
             for more in [&finding.why, &finding.next].into_iter().flatten() {
                 out.push_str(&format!("  \n  {}", plain(more)));

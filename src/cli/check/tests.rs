@@ -55,7 +55,8 @@ fn annotations_of_github_stay_one_a_line() {
     assert!(lines.iter().all(|l| l.starts_with("::error ") || l.starts_with("::warning ")), "{text}");
     assert_eq!(lines[0], "::error file=dbt/models/b.sql,title=syntax::no end");
     assert_eq!(lines[1], "::error title=against-unreadable::no base");
-    let place = "::warning file=dbt/models/a b%2Cc%3Aé.sql,line=1,col=8,endColumn=9,title=select-star::a%0A::error::x%250A";
+    let place =
+        "::warning file=dbt/models/a b%2Cc%3Aé.sql,line=1,col=8,endColumn=9,title=select-star::a%0A::error::x%250A";
     assert!(lines[2].starts_with(place), "{text}");
 }
 
@@ -155,7 +156,8 @@ fn findings_beyond_the_limit_are_counted() {
 #[test]
 fn the_summary_names_what_is_not_known() {
     let text = text::summary(&checked());
-    for part in ["unknown: model.s.c", "2 models checked, 1 unknown, 0 skipped; 2 errors, 2 warnings.", "(0123456789)"] {
+    for part in ["unknown: model.s.c", "2 models checked, 1 unknown, 0 skipped; 2 errors, 2 warnings.", "(0123456789)"]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(is_quiet(&text));

@@ -54,7 +54,10 @@ pub(super) fn summary(checked: &Checked) -> String {
     }
     if checked.pipelines > 0 {
         let errors = errors(&checked.findings);
-        out.push_str(&format!("{} files of {} pipelines checked, {errors} errors.\n", checked.files, checked.pipelines));
+        out.push_str(&format!(
+            "{} files of {} pipelines checked, {errors} errors.\n",
+            checked.files, checked.pipelines
+        ));
     }
     if !checked.released.is_empty() {
         out.push_str(&format!("Released, so not checked: {}.\n", checked.released.join(", ")));

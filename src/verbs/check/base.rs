@@ -61,12 +61,7 @@ pub(super) fn find(root: &Path, git: Option<&Git>, asked: &Asked, checking: &Che
 }
 
 /// Reads the base. Files that are as in the work tree share its texts, so that they are not read again.
-pub(super) fn read(
-    git: &Git,
-    base: Base,
-    commit: Id,
-    here: &BTreeMap<String, Arc<str>>,
-) -> Result<Before, Diagnostic> {
+pub(super) fn read(git: &Git, base: Base, commit: Id, here: &BTreeMap<String, Arc<str>>) -> Result<Before, Diagnostic> {
     let (mut files, broken) = git.texts(commit, is_wanted, here).map_err(|fault| unreadable(&base.revision, &fault))?;
     if let Some(first) = broken.into_iter().next() {
         return Err(unreadable(&base.revision, &Fault::from(first)));

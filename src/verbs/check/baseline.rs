@@ -94,7 +94,8 @@ impl Baseline {
         let known = before - findings.len();
         let gone: usize = left.values().sum();
         if gone > 0 {
-            let first = left.iter().find(|(_, count)| **count > 0).map(|((file, code, ..), _)| format!("{code} in {file}"));
+            let first =
+                left.iter().find(|(_, count)| **count > 0).map(|((file, code, ..), _)| format!("{code} in {file}"));
             let what = match gone {
                 1 => "a finding of the baseline does not occur any more".to_owned(),
                 n => format!("{n} findings of the baseline do not occur any more"),

@@ -185,11 +185,16 @@ impl Desk {
             let about = |text: &str| text.contains("airflow") || text.contains("pyspark");
             self.texts.files.iter().any(|(path, text)| path.ends_with(".py") && about(text))
         };
-        if generated || !self.texts.unreadable.is_empty() || !projects::folders(&self.texts.files).is_empty() || python() {
+        if generated
+            || !self.texts.unreadable.is_empty()
+            || !projects::folders(&self.texts.files).is_empty()
+            || python()
+        {
             return Ok(());
         }
         Err(if self.ground.is_workspace {
-            Diagnostic::error("no-pipeline", "there is no pipeline to check").next("`pipewright propose \"…\"` makes one")
+            Diagnostic::error("no-pipeline", "there is no pipeline to check")
+                .next("`pipewright propose \"…\"` makes one")
         } else {
             Diagnostic::error("nothing-to-check", "there is neither a dbt project nor an Airflow or Spark file here")
                 .at(Place::file(self.asked.dir.display().to_string()))
@@ -200,7 +205,8 @@ impl Desk {
 
     fn count(&self, head: &[Read], checked: &mut Checked, found: &mut Vec<Diagnostic>) {
         checked.folder = self.git.as_ref().map_or_else(String::new, |git| git.prefix().to_owned());
-        checked.python = self.texts.files.keys().filter(|path| path.ends_with(".py") && Repository::wants(path)).count();
+        checked.python =
+            self.texts.files.keys().filter(|path| path.ends_with(".py") && Repository::wants(path)).count();
         for read in head {
             let (models, unknown, nodes) = read.counts();
             checked.models.add(models);
@@ -218,8 +224,13 @@ impl Desk {
         // With several projects nobody knows which one a file is about.
         let project = if let [one] = head { Some(one) } else { None };
         let folder = project.map(|read| read.folder.trim_end_matches('/').to_owned());
-        let files: BTreeMap<_, _> =
-            self.texts.files.iter().filter(|(p, _)| Repository::wants(p)).map(|(p, t)| (p.clone(), t.clone())).collect();
+        let files: BTreeMap<_, _> = self
+            .texts
+            .files
+            .iter()
+            .filter(|(p, _)| Repository::wants(p))
+            .map(|(p, t)| (p.clone(), t.clone()))
+            .collect();
         let repository = Repository { files, no_text: Vec::new(), project: folder };
         let mut out = across::look(&repository, project.map(|read| &read.analysis));
         // What git leaves alone is nobody else's: a local file of settings may hold what a committed one may not.

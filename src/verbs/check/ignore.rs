@@ -122,7 +122,10 @@ mod tests {
         let text = "select 1 -- pipewright: ignore a it is meant\n{# pipewright: ignore b because #}\n\nselect 2\n";
         assert_eq!(left(text, &[("a", 1), ("b", 4)]), (vec![], 2));
         assert_eq!(left(text, &[("a", 4), ("b", 4)]).0, ["a:4", "ignore-nothing:1"]);
-        assert_eq!(left("  # pipewright: ignore a, b old\n  - x", &[("a", 2), ("b", 2), ("c", 2)]), (vec!["c:2".into()], 2));
+        assert_eq!(
+            left("  # pipewright: ignore a, b old\n  - x", &[("a", 2), ("b", 2), ("c", 2)]),
+            (vec!["c:2".into()], 2)
+        );
         let stacked = "-- pipewright: ignore a why\n-- pipewright: ignore b why\nselect 1";
         assert_eq!(left(stacked, &[("a", 3), ("b", 3)]), (vec![], 2));
     }
@@ -139,7 +142,12 @@ mod tests {
     fn only_comments_count() {
         assert_eq!(left("select 'pipewright: ignore a why'", &[("a", 1)]).0, ["a:1"]);
         assert_eq!(left("-- pipewright: ignored a why", &[("a", 1)]).0, ["a:1"]);
-        for odd in ["-- pipewright: ignore ,,", "{# pipewright: ignore é #", "--pipewright: ignore a\u{a0}b", "#pipewright: ignore:"] {
+        for odd in [
+            "-- pipewright: ignore ,,",
+            "{# pipewright: ignore é #",
+            "--pipewright: ignore a\u{a0}b",
+            "#pipewright: ignore:",
+        ] {
             left(odd, &[("a", 1)]);
         }
     }

@@ -72,7 +72,9 @@ pub(super) fn selected(projects: &[Read], wanted: &[String]) -> Outcome<BTreeSet
                 .at(Place::file("--select"));
             return Err(match near.first() {
                 Some(near) => d.next(format!("did you mean `{near}`?")),
-                None => d.next("a model's name, `tag:NAME` or `path:FOLDER`, with `+` for what it reads or what reads it"),
+                None => {
+                    d.next("a model's name, `tag:NAME` or `path:FOLDER`, with `+` for what it reads or what reads it")
+                }
             }
             .into());
         }
