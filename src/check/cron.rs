@@ -50,7 +50,7 @@ pub fn known(text: &str) -> Result<(), String> {
             for (i, number) in numbers.enumerate() {
                 let n: u32 = number.parse().unwrap_or(u32::MAX);
                 let is_step = step.is_some_and(|s| s == number) && i > 0 || range == "*";
-                if n > high || (n < low && !is_step) || (is_step && n == 0) {
+                if (!is_step && !(low..=high).contains(&n)) || (is_step && n == 0) {
                     return Err(format!("`{part}` is no {name} ({low} to {high})"));
                 }
             }

@@ -11,6 +11,7 @@ pub mod python;
 mod repository;
 pub mod rules;
 mod shape;
+pub mod spark;
 
 use crate::dbt::Project;
 use crate::vocabulary::Diagnostic;

@@ -30,7 +30,15 @@ pub fn read<'f>(file: &'f File<'f>) -> Option<DagFile<'f>> {
         factories: Vec::new(),
         open: false,
     };
-    let mut eval = Eval { out, names: vec![HashMap::new()], within: Vec::new(), unsure: 0, steps: STEPS, depth: 0 };
+    let mut eval = Eval {
+        out,
+        names: vec![HashMap::new()],
+        within: Vec::new(),
+        unsure: 0,
+        doubtful: Vec::new(),
+        steps: STEPS,
+        depth: 0,
+    };
     eval.block(&file.body);
     if eval.steps == 0 {
         eval.out.open = true;
@@ -59,6 +67,8 @@ pub(super) struct Eval<'f> {
     pub(super) within: Vec<Within>,
     /// Branches and loops around, of which nobody knows whether they run.
     pub(super) unsure: usize,
+    /// Names that were given a value in such a branch, with the frame that they are in.
+    doubtful: Vec<(usize, &'f str)>,
     steps: usize,
     pub(super) depth: usize,
 }
@@ -74,6 +84,9 @@ impl<'f> Eval<'f> {
     }
 
     pub(super) fn set(&mut self, name: &'f str, value: Value<'f>) {
+        if self.unsure > 0 {
+            self.doubtful.push((self.names.len() - 1, name));
+        }
         if let Some(frame) = self.names.last_mut() {
             frame.insert(name, value);
         }
@@ -100,11 +113,21 @@ impl<'f> Eval<'f> {
         Flow::On
     }
 
-    /// A block that may not run.
+    /// A block that may not run: what it gives its names is not known after it.
     fn maybe(&mut self, body: &'f [Statement<'f>]) -> Flow<'f> {
         self.unsure += 1;
+        let before = std::mem::take(&mut self.doubtful);
         let flow = self.block(body);
         self.unsure -= 1;
+        let doubtful = std::mem::replace(&mut self.doubtful, before);
+        for (frame, name) in doubtful {
+            if let Some(frame) = self.names.get_mut(frame) {
+                frame.insert(name, Value::Unknown);
+            }
+            if self.unsure > 0 {
+                self.doubtful.push((frame, name));
+            }
+        }
         flow
     }
 

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 pub use imports::{Imported, Imports};
 pub use read::{Broken, read};
-pub use walk::{calls, each_body, each_expression, each_statement};
+pub use walk::{each_body, each_expression, each_own, each_statement, parts, within};
 
 use crate::sql::Text;
 use crate::vocabulary::{Diagnostic, Place};

@@ -1,6 +1,6 @@
 //! Ways through statements and expressions.
 
-use super::{Argument, Does, Expr, Kind, Piece, Statement};
+use super::{Does, Expr, Kind, Piece, Statement};
 
 /// Every block of statements right inside of a statement.
 pub fn each_body<'s, 'a>(statement: &'s Statement<'a>, see: &mut dyn FnMut(&'s [Statement<'a>])) {
@@ -22,7 +22,7 @@ pub fn each_body<'s, 'a>(statement: &'s Statement<'a>, see: &mut dyn FnMut(&'s [
 }
 
 /// Every expression right in a statement, not in its blocks.
-pub fn own<'s, 'a>(statement: &'s Statement<'a>, see: &mut dyn FnMut(&'s Expr<'a>)) {
+pub fn each_own<'s, 'a>(statement: &'s Statement<'a>, see: &mut dyn FnMut(&'s Expr<'a>)) {
     match &statement.does {
         Does::Assign { targets, value } => targets.iter().chain(value).for_each(see),
         Does::Augment(target, value) => {
@@ -59,7 +59,7 @@ pub fn each_statement<'s, 'a>(body: &'s [Statement<'a>], see: &mut dyn FnMut(&'s
 
 /// Every expression, with those inside of others.
 pub fn each_expression<'s, 'a>(body: &'s [Statement<'a>], see: &mut dyn FnMut(&'s Expr<'a>)) {
-    each_statement(body, &mut |statement| own(statement, &mut |expr| within(expr, see)));
+    each_statement(body, &mut |statement| each_own(statement, &mut |expr| within(expr, see)));
 }
 
 /// An expression and every one inside of it.
@@ -100,13 +100,4 @@ pub fn parts<'s, 'a>(expr: &'s Expr<'a>, see: &mut dyn FnMut(&'s Expr<'a>)) {
         }
         Kind::Name(_) | Kind::Text(_) | Kind::Number(_) | Kind::Bool(_) | Kind::None => {}
     }
-}
-
-/// Every call in some statements.
-pub fn calls<'s, 'a>(body: &'s [Statement<'a>], see: &mut dyn FnMut(&'s Expr<'a>, &'s Expr<'a>, &'s [Argument<'a>])) {
-    each_expression(body, &mut |expr| {
-        if let Some((function, arguments)) = expr.call() {
-            see(expr, function, arguments);
-        }
-    });
 }

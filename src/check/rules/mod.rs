@@ -17,7 +17,7 @@ mod times;
 mod waste;
 mod windows;
 
-use super::{Analysis, across, airflow, python};
+use super::{Analysis, across, airflow, python, spark};
 use crate::dbt::{Node, Project};
 use crate::sql::{Parsed, Resolved};
 use crate::vocabulary::{Diagnostic, Dialect, Severity};
@@ -109,4 +109,5 @@ pub const RULES: &[&[Rule]] = &[
     tables::RULES,
     across::FILES,
     airflow::RULES,
+    spark::RULES,
 ];
