@@ -6,7 +6,8 @@ use std::rc::Rc;
 use sqlparser::ast::{BinaryOperator, Expr, Select, SelectItem, WindowType};
 
 use super::joins::{Key, column_of, conjuncts};
-use super::query::{implied_name, position_of};
+use super::projection::implied_name;
+use super::query::position_of;
 use super::relation::{Column, Env, Table, lower};
 
 /// `where rank = 1` over `row_number() over (partition by …)` leaves one row for each partition.
@@ -95,4 +96,43 @@ pub(super) fn passed_keys(
         Some(columns[at].name.clone())
     };
     keys.iter().filter_map(|key| key.iter().map(&name).collect::<Option<BTreeSet<String>>>()).collect()
+}
+
+/// Notes which columns a condition leaves without null: what is compared, or tested for it.
+pub(super) fn fill(filter: &Expr, env: &mut Env<'_>) {
+    let mut parts = Vec::new();
+    conjuncts(filter, &mut parts);
+    for part in parts {
+        for (rel, column) in tested(part, env) {
+            if let Some(i) = env.rels[rel].position(&column) {
+                env.rels[rel].filled.insert(i);
+            }
+        }
+    }
+}
+
+/// The columns that must not be null for a condition to be true.
+pub(super) fn tested(condition: &Expr, env: &Env<'_>) -> Vec<(usize, String)> {
+    let of = |exprs: &[&Expr]| exprs.iter().filter_map(|e| column_of(e, env)).collect();
+    match condition {
+        Expr::Nested(inner) => tested(inner, env),
+        Expr::IsNotNull(e) | Expr::IsTrue(e) | Expr::IsFalse(e) => of(&[e]),
+        Expr::BinaryOp { left, op, right } => match op {
+            BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq => of(&[left, right]),
+            _ => Vec::new(),
+        },
+        Expr::Between { expr, .. }
+        | Expr::InList { expr, .. }
+        | Expr::InSubquery { expr, .. }
+        | Expr::Like { expr, .. }
+        | Expr::ILike { expr, .. } => of(&[expr]),
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => of(&[condition]),
+        Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Not, expr } => of(&[expr]),
+        _ => Vec::new(),
+    }
 }

@@ -1,173 +1,54 @@
 //! Names and types of a query: what its columns are called, what they hold, and what they were made from.
 //!
 //! Unknown is an answer: a function that nobody here knows gives an unknown type, never an error. What is said to be
-//! wrong is wrong in every target.
+//! wrong is wrong in every target. The gate reads what must run on several targets and is strict ([`resolve`]); any
+//! other project is read as it is ([`understand`]).
 
+mod access;
+mod call;
+mod column_type;
 mod expr;
-mod facts;
-mod functions;
+mod factor;
+pub(super) mod facts;
+mod from;
 mod grouping;
 mod joins;
 mod keys;
+mod names;
+mod operators;
+mod pivot;
+mod print;
+mod projection;
 mod query;
 mod relation;
+mod result;
+mod select;
+mod setops;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::Hash;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use sqlparser::ast;
 use sqlparser::tokenizer::Location;
 
 use super::jinja::Rendered;
 use super::parse::Parsed;
-use super::text::Text;
-use crate::vocabulary::{DataType, Diagnostic, Dialect, Relation};
-pub use facts::{Fact, Facts, SeenColumn};
-pub(super) use grouping::aggregates;
+use super::text::{Lines, Text};
+use crate::vocabulary::{Diagnostic, Dialect, Relation};
+pub use column_type::ColumnType;
+use facts::{Fact, Span};
+pub use print::fingerprint;
 use relation::{Column, Env, Rel, Table};
-pub use value::ColumnType;
+pub use result::{Checked, FanOut, Lineage, Named, OutputColumn, Resolved, Scope, ScopeRelation, Usage};
 use value::Value;
 
-/// What names a relation: by [`Relation`] in what Pipewright writes, by the place of a node in any other project.
-pub trait Named: Clone + Ord + Hash {
-    /// The relation that rendered SQL names as `schema`.`table`.
-    fn stand_in(schema: &str, table: &str) -> Option<Self>;
-}
+/// Expressions and queries that are walked at most: those that are resolved again and again within each other stop.
+const MOST_STEPS: u32 = 2_000_000;
+/// Faults that are told of one query.
+const MOST_FAULTS: usize = 50;
 
-/// What a query can read, by relation.
-#[derive(Clone, Debug)]
-pub struct Scope<R = Relation> {
-    /// Tables of sources and models.
-    pub relations: BTreeMap<R, Arc<ScopeRelation>>,
-    /// The targets, for rules that differ between them.
-    pub dialects: Vec<Dialect>,
-}
-
-impl<R> Default for Scope<R> {
-    fn default() -> Scope<R> {
-        Scope { relations: BTreeMap::new(), dialects: Vec::new() }
-    }
-}
-
-/// A table or model that can be read.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ScopeRelation {
-    /// Its columns in order.
-    pub columns: Vec<(String, ColumnType)>,
-    /// Sets of columns that tell its rows apart; empty where none is known.
-    pub keys: Vec<BTreeSet<String>>,
-    /// It may have columns beyond these.
-    pub open: bool,
-    /// Columns that are meant only where the relation is named with them.
-    pub hidden: BTreeSet<String>,
-}
-
-/// What a query gives.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Resolved<R = Relation> {
-    /// Its columns in order.
-    pub columns: Vec<OutputColumn<R>>,
-    /// Sets of columns that tell its rows apart, as far as that can be shown.
-    pub keys: Vec<BTreeSet<String>>,
-    /// It may have columns beyond these: it reads `*` of something unknown.
-    pub open: bool,
-    /// What decides which rows there are, over the whole query: filters, joins and groups.
-    pub reads: BTreeSet<Lineage<R>>,
-    /// Whether rows are aggregated anywhere in it.
-    pub aggregates: bool,
-    /// The join that repeats its rows.
-    pub repeats: Option<FanOut>,
-    /// What was noticed on the way.
-    pub facts: Facts<R>,
-}
-
-impl<R> Default for Resolved<R> {
-    fn default() -> Resolved<R> {
-        Resolved {
-            columns: Vec::new(),
-            keys: Vec::new(),
-            open: false,
-            reads: BTreeSet::new(),
-            aggregates: false,
-            repeats: None,
-            facts: Facts::default(),
-        }
-    }
-}
-
-/// A column of a query.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OutputColumn<R = Relation> {
-    /// Its name in lower case; empty where the query gives it none.
-    pub name: String,
-    /// What it holds.
-    pub column_type: ColumnType,
-    /// The columns that its values are made from.
-    pub sources: BTreeSet<Lineage<R>>,
-}
-
-impl<R> OutputColumn<R> {
-    /// Its type, where that is the same in every target.
-    pub fn data_type(&self) -> Option<DataType> {
-        self.column_type.exact()
-    }
-}
-
-/// A column that a result depends on, and how.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Lineage<R = Relation> {
-    /// The table or model.
-    pub relation: R,
-    /// Its column.
-    pub column: String,
-    /// How the result depends on it.
-    pub usage: Usage,
-}
-
-/// How a result depends on a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Usage {
-    /// Its values are in the result.
-    Value,
-    /// It decides which rows are in.
-    Filter,
-    /// It decides which rows meet.
-    Join,
-    /// It decides which rows are put together.
-    Group,
-}
-
-/// A join that repeats the rows of what it is joined to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FanOut {
-    /// What is joined.
-    pub joined: String,
-    /// The columns of it that are held equal.
-    pub on: BTreeSet<String>,
-    /// Columns that would tell its rows apart.
-    pub keys: Vec<BTreeSet<String>>,
-    /// Byte offset in the SQL as written, and how many bytes.
-    pub at: (usize, usize),
-}
-
-/// What a lone expression is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Checked {
-    /// What it holds.
-    pub column_type: ColumnType,
-    /// The columns that it is made from.
-    pub columns: BTreeSet<String>,
-    /// Whether it has an aggregate.
-    pub aggregates: bool,
-    /// Whether it has a window function.
-    pub windows: bool,
-    /// Whether it has a query of its own.
-    pub subquery: bool,
-}
-
-/// Resolves a query.
+/// Resolves a query that must run on every target of the scope.
 ///
 /// # Errors
 /// Every name that is not there and every clash of known types, placed in `text`.
@@ -177,36 +58,55 @@ pub fn resolve<R: Named>(
     parsed: &Parsed,
     scope: &Scope<R>,
 ) -> Result<Resolved<R>, Vec<Diagnostic>> {
-    let (resolved, found) = understand(text, rendered, parsed, scope);
+    let (resolved, found) = walk(text, rendered, parsed, scope, true);
     if found.is_empty() { Ok(resolved) } else { Err(found) }
 }
 
-/// Resolves a query as far as that goes, with every name that is not there and every clash of known types.
+/// Resolves a query as far as that goes, with what is wrong with it in its one dialect: a table that is not in the
+/// scope may have any column, and what the dialect converts by itself is no clash.
 pub fn understand<R: Named>(
     text: &Text<'_>,
     rendered: &Rendered,
     parsed: &Parsed,
     scope: &Scope<R>,
 ) -> (Resolved<R>, Vec<Diagnostic>) {
-    let mut resolver = Resolver::new(text, rendered, scope);
+    walk(text, rendered, parsed, scope, false)
+}
+
+fn walk<R: Named>(
+    text: &Text<'_>,
+    rendered: &Rendered,
+    parsed: &Parsed,
+    scope: &Scope<R>,
+    strict: bool,
+) -> (Resolved<R>, Vec<Diagnostic>) {
+    let mut resolver = Resolver::new(text, rendered, scope, strict);
     let table = resolver.query(&parsed.query, None, None);
-    let lineage = |resolver: &Resolver<'_, R>, source: u32, usage: Usage| {
+    if resolver.steps > MOST_STEPS {
+        let what = "the query repeats itself in itself too often to be followed";
+        let fault = Diagnostic::error("sql-too-deep", what).at(rendered.place(text, 1, 1, 1));
+        return (Resolved { open: true, ..Resolved::default() }, vec![fault]);
+    }
+    let lineage = |(source, usage): (u32, Usage)| {
         let (relation, column) = &resolver.interned[source as usize];
-        Lineage { relation: (*relation).clone(), column: column.clone(), usage }
+        Lineage { relation: resolver.relations[*relation as usize].clone(), column: column.clone(), usage }
     };
     let columns = table.columns.iter().map(|c| OutputColumn {
         name: c.name.clone(),
-        column_type: c.value.ty,
-        sources: c.value.sources.iter().map(|s| lineage(&resolver, *s, Usage::Value)).collect(),
+        column_type: c.value.ty.clone(),
+        nullable: c.value.nullable,
+        sources: c.value.sources.iter().map(|s| lineage(*s)).collect(),
+        logic: c.value.logic,
     });
     let resolved = Resolved {
         columns: columns.collect(),
         keys: table.keys.clone(),
         open: table.open,
-        reads: resolver.reads.iter().map(|(u, s)| lineage(&resolver, *s, *u)).collect(),
+        reads: resolver.reads.iter().map(|s| lineage(*s)).collect(),
         aggregates: resolver.aggregates,
         repeats: table.fan_out.and_then(|id| resolver.fan_outs.get(id).cloned()),
-        facts: resolver.facts(),
+        rows: table.rows.done(),
+        facts: std::mem::take(&mut resolver.facts),
     };
     (resolved, resolver.found)
 }
@@ -223,15 +123,16 @@ pub fn check_expression(
 ) -> Result<Checked, Vec<Diagnostic>> {
     let rendered = Rendered::plain(text.sql);
     let scope = Scope { relations: BTreeMap::new(), dialects: dialects.to_vec() };
-    let mut resolver = Resolver::new(text, &rendered, &scope);
-    let row = Relation::Model(crate::vocabulary::Name::from_text("row", "model"));
+    let mut resolver = Resolver::new(text, &rendered, &scope, true);
+    resolver.relations.push(Relation::Model(crate::vocabulary::Name::from_text("row", "model")));
     let mut env = Env::default();
     for (name, relation) in relations {
         let mut table = Table { open: relation.open, ..Table::default() };
         for (column, ty) in &relation.columns {
             let id = resolver.interned.len() as u32;
-            resolver.interned.push((&row, column.clone()));
-            let value = Value { ty: *ty, sources: vec![id], columns: 1, ..Value::default() };
+            resolver.interned.push((0, column.clone()));
+            let sources = vec![(id, Usage::Value)];
+            let value = Value { ty: ty.clone(), sources, columns: 1, ..Value::default() };
             table.columns.push(Column { name: column.clone(), value, partition: None });
         }
         let mut rel = Rel::new(name, table.into());
@@ -241,54 +142,70 @@ pub fn check_expression(
     let value = resolver.expr(expr, &env);
     let checked = Checked {
         column_type: value.ty,
-        columns: value.sources.iter().map(|s| resolver.interned[*s as usize].1.clone()).collect(),
-        aggregates: super::parse::any_expression(expr, functions::is_aggregate),
+        columns: value.sources.iter().map(|s| resolver.interned[s.0 as usize].1.clone()).collect(),
+        aggregates: super::parse::any_expression(expr, call::is_aggregate),
         windows: super::parse::any_expression(expr, |e| matches!(e, ast::Expr::Function(f) if f.over.is_some())),
         subquery: super::parse::any_expression(expr, |e| {
             matches!(e, ast::Expr::Subquery(_) | ast::Expr::Exists { .. } | ast::Expr::InSubquery { .. })
         }),
     };
-    resolver.finish(checked)
+    if resolver.found.is_empty() { Ok(checked) } else { Err(resolver.found) }
 }
 
 /// Walks a query and gathers what it finds.
 struct Resolver<'a, R> {
     text: &'a Text<'a>,
     rendered: &'a Rendered,
+    lines: Lines<'a>,
     scope: &'a Scope<R>,
-    interned: Vec<(&'a R, String)>,
+    /// Whether what it reads must run on every target.
+    strict: bool,
+    /// The dialect, where there is one only.
+    dialect: Option<Dialect>,
+    relations: Vec<R>,
+    /// Columns of relations, by place in `relations`.
+    interned: Vec<(u32, String)>,
+    /// Columns that nobody declared, of relations that may have any.
+    undeclared: HashMap<(u32, String), u32>,
     /// Tables of the scope that were met.
-    met: HashMap<&'a R, std::rc::Rc<Table>>,
+    met: HashMap<R, Rc<Table>>,
     found: Vec<Diagnostic>,
-    reads: BTreeSet<(Usage, u32)>,
+    facts: Vec<Fact>,
+    reads: BTreeSet<(u32, Usage)>,
     fan_outs: Vec<FanOut>,
     aggregates: bool,
-    columns: HashMap<(u64, u64), SeenColumn>,
-    noted: Vec<Fact>,
+    steps: u32,
+    /// Queries around the one that is read.
+    depth: u32,
 }
 
 impl<'a, R: Named> Resolver<'a, R> {
-    fn new(text: &'a Text<'a>, rendered: &'a Rendered, scope: &'a Scope<R>) -> Resolver<'a, R> {
+    fn new(text: &'a Text<'a>, rendered: &'a Rendered, scope: &'a Scope<R>, strict: bool) -> Resolver<'a, R> {
         Resolver {
             text,
             rendered,
+            lines: Lines::of(&rendered.sql),
             scope,
+            strict,
+            dialect: if let [only] = scope.dialects.as_slice() { Some(*only) } else { None },
+            relations: Vec::new(),
             interned: Vec::new(),
+            undeclared: HashMap::new(),
             met: HashMap::new(),
             found: Vec::new(),
+            facts: Vec::new(),
             reads: BTreeSet::new(),
             fan_outs: Vec::new(),
             aggregates: false,
-            columns: HashMap::new(),
-            noted: Vec::new(),
+            steps: 0,
+            depth: 0,
         }
     }
 
-    fn finish<T>(self, value: T) -> Result<T, Vec<Diagnostic>> {
-        if self.found.is_empty() { Ok(value) } else { Err(self.found) }
-    }
-
     fn fault(&mut self, diagnostic: Diagnostic, at: Location, width: usize) {
+        if self.found.len() >= MOST_FAULTS {
+            return;
+        }
         let place = self.rendered.place(self.text, at.line.max(1) as usize, at.column.max(1) as usize, width);
         let diagnostic = diagnostic.at(place);
         if !self.found.contains(&diagnostic) {
@@ -296,7 +213,23 @@ impl<'a, R: Named> Resolver<'a, R> {
         }
     }
 
+    /// A place in the rendered SQL, for facts.
+    fn span(&self, at: Location, width: usize) -> Span {
+        Span { at: self.lines.offset(at.line as usize, at.column as usize), width }
+    }
+
+    /// Counts a step; whether there may be more.
+    fn step(&mut self) -> bool {
+        self.steps = self.steps.saturating_add(1);
+        self.steps <= MOST_STEPS
+    }
+
     fn read(&mut self, usage: Usage, value: &Value) {
-        self.reads.extend(value.sources.iter().map(|s| (usage, *s)));
+        self.reads.extend(value.sources.iter().map(|(s, u)| (*s, if *u == Usage::Value { usage } else { *u })));
+    }
+
+    /// Whether it is read for this dialect.
+    fn reads_as(&self, dialects: &[Dialect]) -> bool {
+        self.dialect.is_some_and(|d| dialects.contains(&d))
     }
 }

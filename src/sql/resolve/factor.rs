@@ -1,0 +1,342 @@
+//! One thing in FROM: a table, a subquery, a join in brackets, what is made from an array, a pivot.
+
+use std::rc::Rc;
+
+use sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, TableAlias, TableFactor,
+    TableFunctionArgs,
+};
+use sqlparser::tokenizer::Location;
+
+use super::call::name_of;
+use super::column_type::ColumnType;
+use super::print::{Print, fingerprint};
+use super::relation::{Column, Env, Rel, Rows, Table, anything, lower};
+use super::value::Value;
+use super::{Named, Resolver, Usage};
+use crate::vocabulary::{DataType, Dialect};
+
+const INTEGER: ColumnType = ColumnType::Known(DataType::Integer);
+
+impl<R: Named> Resolver<'_, R> {
+    /// Puts what one thing in FROM has into `env`; gives where it stands.
+    pub(super) fn factor(&mut self, factor: &TableFactor, env: &mut Env<'_>) -> (Location, usize) {
+        let start = Location { line: 1, column: 1 };
+        match factor {
+            TableFactor::Table { name, alias, args, with_ordinality, sample, .. } => {
+                let at = name.0.first().and_then(|p| p.as_ident()).map_or(start, |i| i.span.start);
+                let width = name.to_string().chars().count();
+                if let Some(args) = args {
+                    let ordinality = *with_ordinality;
+                    self.generated(&last(name), &plain_args(args), alias.as_ref(), ordinality, env);
+                    return (at, width);
+                }
+                // `from t, t.items`: an array of an earlier table.
+                if let Some(array) = self.array_of_earlier(name, env) {
+                    let known_as = alias.is_none().then(|| last(name));
+                    self.elements(&[array], alias.as_ref(), known_as.as_deref(), false, env);
+                    return (at, width);
+                }
+                let (mut table, known_as) = self.table(name, env.ctes);
+                if let Some(sample) = sample {
+                    let mut sampled = Table::clone(&table);
+                    sampled.rows = Rows::of(table.rows.then("sample").text(&sample.to_string()).done());
+                    table = Rc::new(sampled);
+                }
+                env.rels.push(aliased(table, alias.as_ref(), &known_as));
+                (at, width)
+            }
+            TableFactor::Derived { subquery, alias, lateral, .. } => {
+                // DuckDB and Databricks need no `lateral` to reach what stands before.
+                let reaches = *lateral || self.reads_as(&[Dialect::DuckDb]);
+                let outer = Env {
+                    rels: if reaches { env.rels.clone() } else { Vec::new() },
+                    parent: env.parent,
+                    ctes: env.ctes,
+                    ..Env::default()
+                };
+                let table = self.query(subquery, env.ctes, Some(&outer));
+                env.rels.push(aliased(table, alias.as_ref(), ""));
+                (alias.as_ref().map_or(start, |a| a.name.span.start), 1)
+            }
+            TableFactor::NestedJoin { table_with_joins, alias } => {
+                let before = env.rels.len();
+                let inner = self.from(std::slice::from_ref(table_with_joins), env.ctes, env.parent);
+                env.fan_out = env.fan_out.or(inner.fan_out);
+                if let Some(alias) = alias {
+                    let columns = inner
+                        .rels
+                        .iter()
+                        .flat_map(|r| r.visible().map(|i| Column { value: r.value(i), ..r.table.columns[i].clone() }));
+                    let table = Table {
+                        columns: columns.collect(),
+                        open: inner.rels.iter().any(|r| r.table.open),
+                        base: inner.base(),
+                        rows: inner.rows,
+                        reads: inner.reads(),
+                        ..Table::default()
+                    };
+                    env.rels.push(aliased(Rc::new(table), Some(alias), ""));
+                } else {
+                    env.keys_of_nested =
+                        inner.keys.iter().map(|k| k.iter().map(|(r, c)| (r + before, c.clone())).collect()).collect();
+                    env.rels.extend(inner.rels);
+                }
+                (start, 1)
+            }
+            TableFactor::UNNEST { alias, array_exprs, with_offset, with_offset_alias, with_ordinality } => {
+                let arrays: Vec<Value> = array_exprs.iter().map(|e| self.expr(e, env)).collect();
+                self.elements(&arrays, alias.as_ref(), None, *with_ordinality, env);
+                if *with_offset && let Some(rel) = env.rels.last_mut() {
+                    let name = with_offset_alias.as_ref().map_or_else(|| "offset".to_owned(), lower);
+                    add_place(rel, name);
+                }
+                (start, 1)
+            }
+            TableFactor::Pivot { .. } | TableFactor::Unpivot { .. } => self.pivot(factor, env),
+            TableFactor::MatchRecognize { table, alias, .. } => {
+                let mut inner = Env::within(env.ctes, env.parent);
+                let at = self.factor(table, &mut inner);
+                let print = Print::of("match").all(inner.rels.iter().map(|r| r.table.rows.done()));
+                env.rels.push(aliased(anything(print.text(&factor.to_string()).done()), alias.as_ref(), ""));
+                at
+            }
+            TableFactor::Function { name, args, alias, with_ordinality, .. } => {
+                let args: Vec<&FunctionArg> = args.iter().collect();
+                self.generated(&last(name), &args, alias.as_ref(), *with_ordinality, env);
+                (start, 1)
+            }
+            TableFactor::TableFunction { expr, alias } => {
+                match expr {
+                    Expr::Function(Function { args: FunctionArguments::List(list), name, .. }) => {
+                        let args: Vec<&FunctionArg> = list.args.iter().collect();
+                        self.generated(&last(name), &args, alias.as_ref(), false, env);
+                    }
+                    other => {
+                        let print = self.expr(other, env).logic;
+                        env.rels.push(aliased(anything(print), alias.as_ref(), ""));
+                    }
+                }
+                (start, 1)
+            }
+            other => {
+                let alias = match other {
+                    TableFactor::JsonTable { alias, .. } | TableFactor::OpenJsonTable { alias, .. } => alias.as_ref(),
+                    _ => None,
+                };
+                env.rels.push(aliased(anything(fingerprint(&other.to_string())), alias, ""));
+                (start, 1)
+            }
+        }
+    }
+
+    /// An array of a table that stands before, named as a table: `from t, t.items`.
+    fn array_of_earlier(&mut self, name: &ObjectName, env: &Env<'_>) -> Option<Value> {
+        let idents: Vec<_> = name.0.iter().filter_map(|p| p.as_ident()).cloned().collect();
+        let first = lower(idents.first()?);
+        if self.strict || idents.len() < 2 || !env.rels.iter().any(|r| r.alias == first) {
+            return None;
+        }
+        Some(self.qualified(&idents, env))
+    }
+
+    /// What a function gives as a table.
+    fn generated(
+        &mut self,
+        name: &str,
+        args: &[&FunctionArg],
+        alias: Option<&TableAlias>,
+        ordinality: bool,
+        env: &mut Env<'_>,
+    ) {
+        // `table(generator(…))`, `table(flatten(…))`.
+        if let ("table", [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(inner)))]) = (name, args) {
+            if let FunctionArguments::List(list) = &inner.args {
+                let args: Vec<&FunctionArg> = list.args.iter().collect();
+                return self.generated(&name_of(inner), &args, alias, ordinality, env);
+            }
+        }
+        let mut values = Vec::new();
+        for arg in args {
+            let (FunctionArg::Unnamed(arg)
+            | FunctionArg::Named { arg, .. }
+            | FunctionArg::ExprNamed { arg, .. }) = arg;
+            if let FunctionArgExpr::Expr(expr) = arg {
+                values.push(self.expr(expr, env));
+            }
+        }
+        match name {
+            "unnest" | "explode" | "explode_outer" if !values.is_empty() => {
+                self.elements(&values[..1], alias, None, ordinality, env);
+            }
+            "posexplode" | "posexplode_outer" if !values.is_empty() => {
+                let array = values.swap_remove(0);
+                let columns = vec![("pos".to_owned(), INTEGER), ("col".to_owned(), array.ty.element())];
+                self.made(columns, Print::of("elements").with(array.logic).done(), &array, alias, "", env);
+            }
+            "flatten" if !values.is_empty() => {
+                let of = values.swap_remove(0);
+                let (text, json) = (ColumnType::Known(DataType::Text), ColumnType::Known(DataType::Json));
+                let columns = [
+                    ("seq", INTEGER),
+                    ("key", text.clone()),
+                    ("path", text),
+                    ("index", INTEGER),
+                    ("value", json.clone()),
+                    ("this", json),
+                ];
+                let columns = columns.map(|(n, t)| (n.to_owned(), t)).to_vec();
+                let print = args.iter().fold(Print::of("flatten").with(of.logic), |p, a| match a {
+                    FunctionArg::Named { name, arg, .. } if lower(name) != "input" => p.text(&arg.to_string()),
+                    _ => p,
+                });
+                self.made(columns, print.done(), &of, alias, "", env);
+            }
+            "generate_series" | "range" | "sequence" if !values.is_empty() => {
+                let print = Print::of("series").all(values.iter().map(|v| v.logic)).done();
+                let ty = match &values[0].ty {
+                    ColumnType::Known(DataType::Date) => ColumnType::Known(DataType::Timestamp),
+                    other => other.clone(),
+                };
+                let column = if name == "range" && self.reads_as(&[Dialect::Databricks]) { "id" } else { name };
+                let all = values.iter().fold(Value::nothing(), |v, other| v.beside(other));
+                self.made(vec![(column.to_owned(), ty)], print, &all, alias, name, env);
+            }
+            _ => {
+                let print = Print::of("function").text(name).all(values.iter().map(|v| v.logic)).done();
+                for value in &values {
+                    self.read(Usage::Filter, value);
+                }
+                env.rels.push(aliased(anything(print), alias, name));
+            }
+        }
+    }
+
+    /// The elements of arrays, one row each.
+    fn elements(
+        &mut self,
+        arrays: &[Value],
+        alias: Option<&TableAlias>,
+        known_as: Option<&str>,
+        ordinality: bool,
+        env: &mut Env<'_>,
+    ) {
+        let print = Print::of("elements").all(arrays.iter().map(|a| a.logic)).done();
+        let name = alias.map(|a| lower(&a.name)).or(known_as.map(str::to_owned)).unwrap_or_default();
+        let columns_named = alias.is_some_and(|a| !a.columns.is_empty());
+        // BigQuery calls the element by the alias; others call the column so too where there is one only.
+        let mut columns: Vec<(String, ColumnType)> = Vec::new();
+        for array in arrays {
+            match array.ty.element() {
+                ColumnType::Struct(fields) if !columns_named && arrays.len() == 1 => {
+                    columns.extend(fields.iter().cloned());
+                }
+                element => {
+                    let default = match self.dialect {
+                        Some(Dialect::Databricks) => "col".to_owned(),
+                        Some(Dialect::BigQuery) | Some(Dialect::Postgres) if !name.is_empty() => name.clone(),
+                        _ => "unnest".to_owned(),
+                    };
+                    columns.push((default, element));
+                }
+            }
+        }
+        if ordinality {
+            columns.push(("ordinality".to_owned(), INTEGER));
+        }
+        let all = arrays.iter().fold(Value::nothing(), |v, a| v.beside(a));
+        let unknown = !columns_named && arrays.iter().any(|a| !a.ty.element().is_known());
+        self.made(columns, print, &all, alias, known_as.unwrap_or(""), env);
+        if unknown && let Some(rel) = env.rels.last_mut() {
+            // An element that is not known may be a struct.
+            let mut table = Table::clone(&rel.table);
+            table.open = true;
+            rel.table = Rc::new(table);
+        }
+    }
+
+    /// A table of columns that are made from one value.
+    fn made(
+        &mut self,
+        columns: Vec<(String, ColumnType)>,
+        print: u64,
+        of: &Value,
+        alias: Option<&TableAlias>,
+        known_as: &str,
+        env: &mut Env<'_>,
+    ) {
+        let columns = columns.into_iter().map(|(name, ty)| {
+            let logic = Print::of("made").with(print).text(&name).done();
+            Column { value: of.clone().typed(ty).nullable(None).logic(logic), name, partition: None }
+        });
+        let table = Table { columns: columns.collect(), rows: Rows::of(print), ..Table::default() };
+        self.read(Usage::Join, of);
+        env.rels.push(aliased(Rc::new(table), alias, known_as));
+    }
+}
+
+/// Names of the columns of a function that makes rows, where a `lateral view` gives none.
+pub(super) fn generated_names(expr: &Expr) -> Vec<String> {
+    let names: &[&str] = match expr {
+        Expr::Function(f) => match name_of(f).as_str() {
+            "explode" | "explode_outer" => &["col"],
+            "posexplode" | "posexplode_outer" => &["pos", "col"],
+            _ => &[],
+        },
+        _ => &[],
+    };
+    names.iter().map(|n| (*n).to_owned()).collect()
+}
+
+/// Their types; `value` is what the call comes to.
+pub(super) fn generated_types(expr: &Expr, value: &Value, columns: usize) -> Vec<ColumnType> {
+    let Expr::Function(function) = expr else { return vec![ColumnType::Unknown; columns] };
+    match (name_of(function).as_str(), columns) {
+        ("explode" | "explode_outer", 1) => vec![value.ty.clone()],
+        ("posexplode" | "posexplode_outer", 2) => vec![INTEGER, ColumnType::Unknown],
+        ("inline" | "inline_outer" | "stack" | "json_tuple", n) => vec![ColumnType::Unknown; n],
+        (_, n) => vec![ColumnType::Unknown; n],
+    }
+}
+
+fn add_place(rel: &mut Rel, name: String) {
+    let mut table = Table::clone(&rel.table);
+    let logic = table.rows.then("place").done();
+    table.columns.push(Column { name, value: Value::of(INTEGER).logic(logic), partition: None });
+    rel.table = Rc::new(table);
+}
+
+fn last(name: &ObjectName) -> String {
+    name.0.last().and_then(|p| p.as_ident()).map(lower).unwrap_or_default()
+}
+
+fn plain_args(args: &TableFunctionArgs) -> Vec<&FunctionArg> {
+    args.args.iter().collect()
+}
+
+pub(super) fn aliased(table: Rc<Table>, alias: Option<&TableAlias>, known_as: &str) -> Rel {
+    let Some(alias) = alias else { return Rel::new(known_as, table) };
+    let name = lower(&alias.name);
+    if alias.columns.is_empty() {
+        return Rel::new(&name, table);
+    }
+    let mut table = Table::clone(&table);
+    let names: Vec<String> = alias.columns.iter().map(|c| lower(&c.name)).collect();
+    if table.columns.len() < names.len() && table.open {
+        let rows = table.rows;
+        let mut i = table.columns.len() as u64;
+        table.columns.resize_with(names.len(), || {
+            i += 1;
+            Column { value: Value::default().logic(rows.then("column").with(i).done()), ..Column::default() }
+        });
+    }
+    let renamed: Vec<(String, String)> =
+        table.columns.iter().zip(&names).map(|(c, n)| (c.name.clone(), n.clone())).collect();
+    for (column, name) in table.columns.iter_mut().zip(names) {
+        column.name = name;
+    }
+    let renamed =
+        |c: &String| renamed.iter().find(|(from, _)| from == c).map_or_else(|| c.clone(), |(_, to)| to.clone());
+    table.keys = table.keys.iter().map(|k| k.iter().map(renamed).collect()).collect();
+    Rel::new(&name, Rc::new(table))
+}

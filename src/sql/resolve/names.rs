@@ -1,0 +1,368 @@
+//! How names find their tables and columns.
+
+use std::cell::Cell;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use sqlparser::ast::{Expr, Ident, ObjectName, SelectItem};
+use sqlparser::tokenizer::Location;
+
+use super::column_type::ColumnType;
+use super::print::{Print, fingerprint};
+use super::relation::{Column, Ctes, Env, Rel, Rows, Table, anything, lower};
+use super::value::Value;
+use super::{Named, Resolver, Usage};
+use crate::sql::jinja::{REF_SCHEMA, SOURCE_SCHEMA};
+use crate::vocabulary::{Diagnostic, Dialect, Name, Relation, TableRef, nearest};
+
+impl<R: Named> Resolver<'_, R> {
+    /// The table of a name in FROM, and the name it is known by.
+    pub(super) fn table(&mut self, name: &ObjectName, ctes: Option<&Ctes<'_>>) -> (Rc<Table>, String) {
+        let idents: Vec<&Ident> = name.0.iter().filter_map(|p| p.as_ident()).collect();
+        let Some(last) = idents.last() else { return (anything(fingerprint("?")), String::new()) };
+        let alias = lower(last);
+        match idents.as_slice() {
+            [one] if one.quote_style.is_none_or(|q| q != '\'') => {
+                if let Some(table) = ctes.and_then(|c| c.find(&alias)) {
+                    return (table, alias);
+                }
+            }
+            [schema, table] => {
+                if let Some(relation) = R::stand_in(&schema.value, &table.value) {
+                    return (self.relation(relation), alias);
+                }
+            }
+            _ => {}
+        }
+        let print = Print::of("table").all(idents.iter().map(|i| fingerprint(&lower(i)))).done();
+        if !self.strict {
+            return (anything(print), alias);
+        }
+        let known = ctes.map(Ctes::names).unwrap_or_default();
+        let near = nearest(&alias, known);
+        let fault = Diagnostic::error("unknown-relation", format!("there is no `{name}` in this query"));
+        let fault = match (near.is_empty(), idents.len()) {
+            (false, 1) => fault.next(format!("did you mean `{}`?", near.join("`, `"))),
+            _ => fault
+                .why("a table that is named directly has no place in the lineage, and differs between targets")
+                .next("read models with `{{ ref('…') }}` and tables with `{{ source('…', '…') }}`"),
+        };
+        let width = name.to_string().chars().count();
+        self.fault(fault, idents[0].span.start, width);
+        (anything(print), alias)
+    }
+
+    /// A relation of the scope; one that is not there was reported by its `ref` and may have any column.
+    fn relation(&mut self, relation: R) -> Rc<Table> {
+        if let Some(table) = self.met.get(&relation) {
+            return Rc::clone(table);
+        }
+        let base = self.relations.len() as u32;
+        self.relations.push(relation.clone());
+        let scope = self.scope;
+        let known = scope.relations.get(&relation);
+        let print = match known.map_or(0, |k| k.print) {
+            0 => {
+                let mut hasher = std::hash::DefaultHasher::new();
+                relation.hash(&mut hasher);
+                hasher.finish()
+            }
+            print => print,
+        };
+        let mut table = Table { open: known.is_none_or(|k| k.open), base: Some(base), ..Table::default() };
+        table.rows = Rows::of(Print::of("relation").with(print).done());
+        table.reads.push(base);
+        if let Some(known) = known {
+            table.keys.clone_from(&known.keys);
+            table.columns.reserve(known.columns.len());
+            for (name, ty) in &known.columns {
+                let id = self.interned.len() as u32;
+                self.interned.push((base, name.clone()));
+                let logic = column_print(table.rows, known.former.get(name).unwrap_or(name));
+                let value = Value {
+                    ty: ty.clone(),
+                    sources: vec![(id, Usage::Value)],
+                    columns: 1,
+                    nullable: known.nullable.get(name).copied(),
+                    logic,
+                    ..Value::default()
+                };
+                table.columns.push(Column { name: name.clone(), value, partition: None });
+            }
+        }
+        let table = Rc::new(table);
+        self.met.insert(relation, Rc::clone(&table));
+        table
+    }
+
+    /// The value of a column that nobody declared, of something that may have any.
+    fn undeclared(&mut self, rel: &Rel, name: &str) -> Value {
+        let mut value = Value { columns: 1, nullable: rel.outer.then_some(true), ..Value::default() };
+        value.repeated = u32::from(rel.fan_out.is_some());
+        value.fan_out = rel.fan_out;
+        let rows = match rel.table.base {
+            Some(base) => {
+                let next = self.interned.len() as u32;
+                let id = *self.undeclared.entry((base, name.to_owned())).or_insert(next);
+                if id == next {
+                    self.interned.push((base, name.to_owned()));
+                }
+                value.sources.push((id, Usage::Value));
+                let of = self.met.get(&self.relations[base as usize]);
+                of.map_or(rel.table.rows, |t| t.rows)
+            }
+            None => rel.table.rows,
+        };
+        value.logic(rel.salted(column_print(rows, name)))
+    }
+
+    /// The value of a column's name.
+    pub(super) fn name(&mut self, ident: &Ident, env: &Env<'_>) -> Value {
+        let name = lower(ident);
+        let mut level = Some(env);
+        let mut open: Option<(&Rel, bool)> = None;
+        while let Some(env) = level {
+            if env.parameters.contains(&name) {
+                return Value { logic: Print::of("parameter").text(&name).done(), ..Value::default() };
+            }
+            let mut hits = env.rels.iter().filter_map(|r| {
+                let i = r.position(&name)?;
+                (!r.hidden.contains(&i)).then_some((r, i))
+            });
+            if let Some((rel, i)) = hits.next() {
+                let value = rel.value(i);
+                if let Some((other, _)) = hits.next() {
+                    let fault = Diagnostic::error(
+                        "ambiguous-column",
+                        format!("`{name}` is in `{}` and in `{}`", rel.alias, other.alias),
+                    )
+                    .next(format!("write `{}.{name}` or `{}.{name}`", rel.alias, other.alias));
+                    self.fault(fault, ident.span.start, name.chars().count());
+                }
+                self.grouped(ident, env);
+                return value;
+            }
+            if let Some((_, value)) = env.aliases.iter().find(|(a, _)| *a == name) {
+                let value = value.clone();
+                self.alias_seen(ident, &name, env);
+                return value;
+            }
+            if let Some(value) = self.ahead(&name, env) {
+                self.alias_seen(ident, &name, env);
+                return value;
+            }
+            if let Some(rel) = env.rels.iter().find(|r| r.alias == name && !self.strict) {
+                return whole_row(rel);
+            }
+            let mut candidates = env.rels.iter().filter(|r| r.table.open);
+            open = match (open, candidates.next()) {
+                (None, Some(rel)) => Some((rel, candidates.next().is_none())),
+                (earlier, _) => earlier,
+            };
+            level = env.parent;
+        }
+        match open {
+            Some((rel, true)) => return self.undeclared(rel, &name),
+            Some((rel, false)) => {
+                let logic = Print::of("some column").with(rel.table.rows.done()).text(&name).done();
+                return Value { columns: 1, logic, ..Value::default() };
+            }
+            None => {}
+        }
+        let known = env.rels.iter().flat_map(|r| r.table.columns.iter().map(|c| c.name.as_str()));
+        self.unknown_column(&name, None, known.collect(), ident.span.start, name.chars().count());
+        Value { logic: Print::of("nothing").text(&name).done(), ..Value::default() }
+    }
+
+    /// That an alias is used in its own select, where not every target sees it.
+    fn alias_seen(&mut self, ident: &Ident, name: &str, env: &Env<'_>) {
+        let blind = match self.strict {
+            true => [Dialect::Postgres, Dialect::BigQuery].as_slice(),
+            false => &[Dialect::Postgres, Dialect::BigQuery, Dialect::MySql],
+        };
+        let refusing = self.scope.dialects.iter().find(|d| blind.contains(d));
+        if let (Some(dialect), false) = (refusing, env.aliases_everywhere) {
+            let fault = Diagnostic::error("alias-not-visible", format!("`{name}` is an alias of this same select"))
+                .why(format!("{} does not see it here", dialect.label()))
+                .next("repeat the expression, or put it in a CTE before");
+            self.fault(fault, ident.span.start, name.chars().count());
+        }
+    }
+
+    /// The value of an alias that the select list gives further on, without a word on what is wrong in it: that is
+    /// said once, in the select list.
+    fn ahead(&mut self, name: &str, env: &Env<'_>) -> Option<Value> {
+        let select = env.ahead?;
+        let expr = select.projection.iter().find_map(|item| match item {
+            SelectItem::ExprWithAlias { expr, alias } if alias.value.eq_ignore_ascii_case(name) => {
+                let plain = matches!(expr, Expr::Identifier(i) if i.value.eq_ignore_ascii_case(name));
+                (!plain).then_some(expr)
+            }
+            _ => None,
+        })?;
+        if let Some(value) = env.read_ahead.borrow().get(name) {
+            // One that is made from itself is no alias.
+            return value.clone();
+        }
+        env.read_ahead.borrow_mut().insert(name.to_owned(), None);
+        let (found, fan_outs, facts) = (self.found.len(), self.fan_outs.len(), self.facts.len());
+        let value = self.expr(expr, env);
+        self.found.truncate(found);
+        self.fan_outs.truncate(fan_outs);
+        self.facts.truncate(facts);
+        env.read_ahead.borrow_mut().insert(name.to_owned(), Some(value.clone()));
+        Some(value)
+    }
+
+    /// The value of `relation.column`, `column.field` and longer ones.
+    pub(super) fn qualified(&mut self, idents: &[Ident], env: &Env<'_>) -> Value {
+        let [first, .., qualifier, column] = idents else {
+            return match idents {
+                [relation, column] => self.of_two(relation, column, idents, env),
+                _ => Value::default(),
+            };
+        };
+        // `relation.column.field`, or `schema.relation.column`.
+        let alias = lower(first);
+        let mut level = Some(env);
+        while let Some(env) = level {
+            if let Some(rel) = env.rels.iter().find(|r| r.alias == alias) {
+                if rel.position(&lower(&idents[1])).is_some() || rel.table.open {
+                    let of = self.of_two(first, &idents[1], &idents[..2], env);
+                    return fields(of, &idents[2..]);
+                }
+                break;
+            }
+            level = env.parent;
+        }
+        self.of_two(qualifier, column, idents, env)
+    }
+
+    fn of_two(&mut self, qualifier: &Ident, column: &Ident, idents: &[Ident], env: &Env<'_>) -> Value {
+        let (alias, name) = (lower(qualifier), lower(column));
+        let mut level = Some(env);
+        while let Some(env) = level {
+            if let Some(rel) = env.rels.iter().find(|r| r.alias == alias) {
+                if let Some(i) = rel.position(&name) {
+                    self.grouped(column, env);
+                    return rel.value(i);
+                }
+                if rel.table.open {
+                    return self.undeclared(rel, &name);
+                }
+                // A column of its own name that is a struct: what `unnest` gives.
+                if let Some(i) = rel.position(&alias) {
+                    return fields(rel.value(i), std::slice::from_ref(column));
+                }
+                let known = rel.table.columns.iter().map(|c| c.name.as_str()).collect();
+                self.unknown_column(&name, Some(&alias), known, column.span.start, name.chars().count());
+                return Value { logic: Print::of("nothing").text(&name).done(), ..Value::default() };
+            }
+            level = env.parent;
+        }
+        let first = &idents[0];
+        let root = lower(first);
+        let mut level = Some(env);
+        while let Some(env) = level {
+            let is_column = |r: &Rel| r.position(&root).is_some() || r.table.open;
+            if env.rels.iter().any(is_column) || env.parameters.contains(&root) {
+                let of = self.name(first, env);
+                return fields(of, &idents[1..]);
+            }
+            if let Some((_, value)) = env.aliases.iter().find(|(a, _)| *a == root).filter(|_| !self.strict) {
+                return fields(value.clone(), &idents[1..]);
+            }
+            level = env.parent;
+        }
+        let near = nearest(&alias, env.rels.iter().map(|r| r.alias.as_str()));
+        let fault = Diagnostic::error("unknown-relation", format!("there is no `{alias}` here to take `{name}` from"));
+        let known: Vec<&str> = env.rels.iter().map(|r| r.alias.as_str()).collect();
+        let next = if near.is_empty() { format!("in reach: `{}`", known.join("`, `")) } else { did_you_mean(&near) };
+        self.fault(fault.next(next), qualifier.span.start, alias.chars().count());
+        Value { logic: Print::of("nothing").text(&alias).text(&name).done(), ..Value::default() }
+    }
+
+    pub(super) fn unknown_column(
+        &mut self,
+        name: &str,
+        alias: Option<&str>,
+        known: Vec<&str>,
+        at: Location,
+        width: usize,
+    ) {
+        let near = nearest(name, known.iter().copied());
+        let what = match alias {
+            Some(alias) => format!("`{alias}` has no column `{name}`"),
+            None => format!("there is no column `{name}`"),
+        };
+        let fault = Diagnostic::error("unknown-column", what);
+        let fault = match (near.is_empty(), known.len()) {
+            (false, _) => fault.next(did_you_mean(&near)),
+            (true, 0) => fault,
+            (true, _) => {
+                let shown: Vec<&str> = known.iter().copied().take(12).collect();
+                let more = if known.len() > shown.len() { ", …" } else { "" };
+                fault.next(format!("there are `{}`{more}", shown.join("`, `")))
+            }
+        };
+        self.fault(fault, at, width);
+    }
+}
+
+/// The fingerprint of a column of rows that are no query's.
+fn column_print(rows: Rows, name: &str) -> u64 {
+    Print::of("column").with(rows.done()).text(name).done()
+}
+
+/// A row as one value.
+pub(super) fn whole_row(rel: &Rel) -> Value {
+    let mut value = Value::nothing();
+    let mut types = Vec::new();
+    let mut print = Print::of("row").with(rel.table.rows.done());
+    for i in rel.visible() {
+        let column = rel.value(i);
+        types.push((rel.table.columns[i].name.clone(), column.ty.clone()));
+        print = print.with(column.logic);
+        value = value.beside(&column);
+    }
+    let ty = if rel.table.open { ColumnType::Unknown } else { ColumnType::fields(types) };
+    value.typed(ty).nullable(None).logic(rel.salted(print.done()))
+}
+
+/// Fields within fields.
+pub(super) fn fields(of: Value, names: &[Ident]) -> Value {
+    names.iter().fold(of, |of, name| {
+        let name = lower(name);
+        let (ty, logic) = (of.ty.field(&name), Print::of("field").with(of.logic).text(&name).done());
+        of.typed(ty).nullable(None).logic(logic)
+    })
+}
+
+fn did_you_mean(near: &[&str]) -> String {
+    format!("did you mean `{}`?", near.join("`, `"))
+}
+
+impl Named for Relation {
+    fn stand_in(schema: &str, table: &str) -> Option<Relation> {
+        if schema == REF_SCHEMA {
+            return Name::parse(table).ok().map(Relation::Model);
+        }
+        let source = Name::parse(schema.strip_prefix(SOURCE_SCHEMA)?).ok()?;
+        Some(Relation::Table(TableRef { source, table: Name::parse(table).ok()? }))
+    }
+}
+
+/// The place of a node in its project: `dbt_ref__12.orders`.
+impl Named for u32 {
+    fn stand_in(schema: &str, _table: &str) -> Option<u32> {
+        schema.strip_prefix(REF_SCHEMA)?.parse().ok()
+    }
+}
+
+/// Within an aggregate, columns need not be grouped by.
+pub(super) fn freely<T>(free: &Cell<bool>, walk: impl FnOnce() -> T) -> T {
+    let before = free.replace(true);
+    let out = walk();
+    free.set(before);
+    out
+}

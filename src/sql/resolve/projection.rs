@@ -1,0 +1,292 @@
+//! The select list.
+
+use std::collections::BTreeSet;
+
+use sqlparser::ast::{
+    ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, RenameSelectItem,
+    Select, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
+};
+
+use super::column_type::ColumnType;
+use super::facts::Fact;
+use super::joins::{Key, all_columns, column_of};
+use super::keys::{partition, passed_partition};
+use super::print::Print;
+use super::relation::{Column, Env, Rows, lower};
+use super::{Named, Resolver};
+use crate::vocabulary::{Diagnostic, Dialect};
+
+/// What a select list gives: columns, whether there may be more, and which plain column each is.
+#[derive(Default)]
+pub(super) struct Projection {
+    pub columns: Vec<Column>,
+    pub plain: Vec<Option<(usize, String)>>,
+    /// For the first row of a partition: what the partition is.
+    pub partitions: Vec<Option<Key>>,
+    pub open: bool,
+    /// The relation whose undeclared columns there may be.
+    pub base: Option<u32>,
+}
+
+impl Projection {
+    fn push(&mut self, column: Column, plain: Option<(usize, String)>, partition: Option<Key>) {
+        self.columns.push(column);
+        self.plain.push(plain);
+        self.partitions.push(partition);
+    }
+}
+
+impl<R: Named> Resolver<'_, R> {
+    pub(super) fn projection(&mut self, select: &Select, env: &mut Env<'_>) -> Projection {
+        let mut out = Projection::default();
+        for item in &select.projection {
+            match item {
+                SelectItem::UnnamedExpr(expr) => match columns_call(expr) {
+                    Some(function) => self.chosen(function, env, &mut out),
+                    None => {
+                        let name = self.implied(expr);
+                        self.column(expr, name, env, &mut out);
+                    }
+                },
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    let name = lower(alias);
+                    self.column(expr, name.clone(), env, &mut out);
+                    let value = out.columns.last().map(|c| c.value.clone()).unwrap_or_default();
+                    if !matches!(expr, Expr::Identifier(i) if lower(i) == name) {
+                        env.aliases.push((name, value));
+                    }
+                }
+                SelectItem::ExprWithAliases { expr, aliases } => {
+                    let value = self.expr(expr, env);
+                    for (i, alias) in aliases.iter().enumerate() {
+                        let logic = Print::of("part").with(value.logic).with(i as u64).done();
+                        let value = value.clone().typed(ColumnType::Unknown).nullable(None).logic(logic);
+                        out.push(Column { name: lower(alias), value, partition: None }, None, None);
+                    }
+                }
+                SelectItem::Wildcard(options) => self.wildcard(None, options, env, &mut out),
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
+                    self.wildcard(Some(name), options, env, &mut out);
+                }
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), options) => {
+                    let of = self.expr(expr, env);
+                    self.fields_of(&of, options, &mut out);
+                }
+            }
+        }
+        out
+    }
+
+    /// `struct.*`.
+    fn fields_of(&mut self, of: &super::value::Value, options: &WildcardAdditionalOptions, out: &mut Projection) {
+        let ColumnType::Struct(fields) = &of.ty else {
+            out.open = true;
+            return;
+        };
+        let excluded = excluded(options);
+        for (name, ty) in fields.iter().filter(|(n, _)| !excluded.contains(n)) {
+            let logic = Print::of("field").with(of.logic).text(name).done();
+            let value = of.clone().typed(ty.clone()).nullable(None).logic(logic);
+            out.push(Column { name: name.clone(), value, partition: None }, None, None);
+        }
+    }
+
+    fn column(&mut self, expr: &Expr, name: String, env: &Env<'_>, out: &mut Projection) {
+        let value = self.expr(expr, env);
+        let plain = column_of(expr, env);
+        let partition = match &plain {
+            Some(source) => passed_partition(source, env),
+            None => partition(expr, env),
+        };
+        out.push(Column { name, value, partition: None }, plain, partition);
+    }
+
+    /// `columns('regular expression')`, `columns(* exclude (…))`, `columns(c -> …)` of DuckDB.
+    fn chosen(&mut self, function: &Function, env: &mut Env<'_>, out: &mut Projection) {
+        let FunctionArguments::List(list) = &function.args else { return };
+        let pattern = match list.args.as_slice() {
+            [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] => Some(String::new()),
+            [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(v)))] => v.value.clone().into_string(),
+            _ => None,
+        };
+        let pattern = pattern.and_then(|p| regex::RegexBuilder::new(&p).size_limit(1 << 20).build().ok());
+        let Some(pattern) = pattern else {
+            out.open = true;
+            return;
+        };
+        for rel in 0..env.rels.len() {
+            out.open |= env.rels[rel].table.open;
+            for (_, column) in all_columns(&env.rels[rel]).filter(|(_, c)| pattern.is_match(&c.name)) {
+                let plain = Some((rel, column.name.clone()));
+                out.push(column, plain, None);
+            }
+        }
+    }
+
+    fn wildcard(
+        &mut self,
+        of: Option<&ObjectName>,
+        options: &WildcardAdditionalOptions,
+        env: &mut Env<'_>,
+        out: &mut Projection,
+    ) {
+        let alias = of.and_then(|n| n.0.last()).and_then(|p| p.as_ident());
+        let rels: Vec<usize> =
+            (0..env.rels.len()).filter(|i| alias.is_none_or(|a| env.rels[*i].alias == lower(a))).collect();
+        if let (Some(alias), true) = (alias, rels.is_empty()) {
+            let struct_column = of.filter(|_| !self.strict).map(|n| {
+                let idents: Vec<_> = n.0.iter().filter_map(|p| p.as_ident()).cloned().collect();
+                if let [one] = idents.as_slice() { self.name(one, env) } else { self.qualified(&idents, env) }
+            });
+            match struct_column {
+                Some(of) => self.fields_of(&of, options, out),
+                None => {
+                    let what = format!("there is no `{}` here to take all of", lower(alias));
+                    let fault = Diagnostic::error("unknown-relation", what);
+                    self.fault(fault, alias.span.start, alias.value.chars().count());
+                }
+            }
+            return;
+        }
+        let at = options.wildcard_token.0.span.start;
+        if env.grouping.is_some() && !rels.is_empty() && !self.lenient_groups(env) {
+            let fault = Diagnostic::error("not-grouped", "`*` stands in a select that aggregates")
+                .next("name the columns that are grouped by");
+            self.fault(fault, at, 1);
+        }
+        let fact = Fact::Star {
+            span: self.span(at, 1),
+            outermost: self.depth == 1,
+            of: rels.iter().map(|r| env.rels[*r].alias.clone()).collect(),
+            open: rels.iter().any(|r| env.rels[*r].table.open),
+        };
+        self.facts.push(fact);
+        let excluded = excluded(options);
+        let renames = match &options.opt_rename {
+            Some(RenameSelectItem::Single(one)) => vec![one],
+            Some(RenameSelectItem::Multiple(many)) => many.iter().collect(),
+            None => Vec::new(),
+        };
+        let pattern = options.opt_ilike.as_ref().map(|i| i.pattern.to_ascii_lowercase());
+        let open = rels.iter().any(|r| env.rels[*r].table.open);
+        if open {
+            // Which of the undeclared columns are taken can only be told by what is written.
+            let kept = options.to_string().to_ascii_lowercase();
+            if kept != "*" && !kept.is_empty() {
+                env.rows = Rows::of(env.rows.then("columns").text(&kept).done());
+            }
+            let renames_any = !renames.is_empty() || options.opt_replace.is_some() || out.open;
+            out.base = env.base().filter(|_| !renames_any);
+            out.open = true;
+        }
+        for rel in rels {
+            for (_, mut column) in all_columns(&env.rels[rel]) {
+                if excluded.contains(&column.name) || pattern.as_ref().is_some_and(|p| !like(p, &column.name)) {
+                    continue;
+                }
+                let source = (rel, column.name.clone());
+                let replaced =
+                    options.opt_replace.iter().flat_map(|r| &r.items).find(|r| lower(&r.column_name) == column.name);
+                if let Some(replaced) = replaced {
+                    column.value = self.expr(&replaced.expr, env);
+                }
+                if let Some(rename) = renames.iter().find(|r| lower(&r.ident) == column.name) {
+                    column.name = lower(&rename.alias);
+                }
+                column.partition = None;
+                let partition = passed_partition(&source, env).filter(|_| replaced.is_none());
+                out.push(column, replaced.is_none().then_some(source), partition);
+            }
+        }
+    }
+
+    /// The name of a column without an alias, where the dialect is known to give one.
+    fn implied(&self, expr: &Expr) -> String {
+        let name = implied_name(expr);
+        if !name.is_empty() || self.strict {
+            return name;
+        }
+        match (self.dialect, expr) {
+            (Some(Dialect::Postgres | Dialect::Redshift), Expr::Function(f)) => {
+                f.name.0.last().and_then(|p| p.as_ident()).map(lower).unwrap_or_default()
+            }
+            (Some(Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake), Expr::Cast { expr, .. })
+                if !implied_name(expr).is_empty() && self.dialect != Some(Dialect::Snowflake) =>
+            {
+                implied_name(expr)
+            }
+            (Some(Dialect::Postgres | Dialect::Redshift), Expr::Case { .. }) => "case".to_owned(),
+            (Some(Dialect::DuckDb), Expr::Cast { expr, .. }) => implied_name(expr),
+            (Some(Dialect::Databricks), Expr::Cast { expr, .. }) => implied_name(expr),
+            _ => String::new(),
+        }
+    }
+}
+
+fn excluded(options: &WildcardAdditionalOptions) -> BTreeSet<String> {
+    let mut out: BTreeSet<String> = match &options.opt_exclude {
+        Some(ExcludeSelectItem::Single(name)) => last(name).into_iter().collect(),
+        Some(ExcludeSelectItem::Multiple(names)) => names.iter().filter_map(last).collect(),
+        None => BTreeSet::new(),
+    };
+    if let Some(except) = &options.opt_except {
+        out.insert(lower(&except.first_element));
+        out.extend(except.additional_elements.iter().map(lower));
+    }
+    out
+}
+
+/// Whether a name is like a pattern of `%` and `_`.
+fn like(pattern: &str, name: &str) -> bool {
+    let (mut p, mut n) = (pattern.as_bytes(), name.as_bytes());
+    let mut back: Option<(&[u8], &[u8])> = None;
+    loop {
+        match (p.first(), n.first()) {
+            (Some(b'%'), _) => {
+                back = Some((&p[1..], n));
+                p = &p[1..];
+            }
+            (Some(c), Some(d)) if c == d || *c == b'_' => (p, n) = (&p[1..], &n[1..]),
+            (None, None) => return true,
+            _ => match back {
+                Some((rest, at)) if !at.is_empty() => {
+                    back = Some((rest, &at[1..]));
+                    (p, n) = (rest, &at[1..]);
+                }
+                _ => return false,
+            },
+        }
+    }
+}
+
+fn columns_call(expr: &Expr) -> Option<&Function> {
+    match expr {
+        Expr::Function(f) if f.name.to_string().eq_ignore_ascii_case("columns") && f.over.is_none() => Some(f),
+        _ => None,
+    }
+}
+
+/// The name of a column without an alias, where every target gives it the same.
+pub(super) fn implied_name(expr: &Expr) -> String {
+    match expr {
+        Expr::Identifier(ident) => lower(ident),
+        Expr::CompoundIdentifier(parts) => parts.last().map(lower).unwrap_or_default(),
+        Expr::Nested(inner) => implied_name(inner),
+        _ => String::new(),
+    }
+}
+
+fn last(name: &ObjectName) -> Option<String> {
+    name.0.last().and_then(|p| p.as_ident()).map(lower)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::like;
+
+    #[test]
+    fn patterns_of_columns_are_held_against_whole_names() {
+        assert!(like("%_id", "order_id") && like("a%", "abc") && like("%", "") && like("_b%d", "abcd"));
+        assert!(!like("%_id", "ids") && !like("a", "ab") && !like("", "a"));
+    }
+}

@@ -1,0 +1,166 @@
+//! What a query can read, and what it comes to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
+use std::sync::Arc;
+
+use super::column_type::ColumnType;
+use super::facts::Fact;
+use crate::vocabulary::{DataType, Dialect, Relation};
+
+/// What names a relation: by [`Relation`] in what Pipewright writes, by the place of a node in any other project.
+pub trait Named: Clone + Ord + Hash {
+    /// The relation that rendered SQL names as `schema`.`table`.
+    fn stand_in(schema: &str, table: &str) -> Option<Self>;
+}
+
+/// What a query can read, by relation.
+#[derive(Clone, Debug)]
+pub struct Scope<R = Relation> {
+    /// Tables of sources and models.
+    pub relations: BTreeMap<R, Arc<ScopeRelation>>,
+    /// The targets, for rules that differ between them.
+    pub dialects: Vec<Dialect>,
+}
+
+impl<R> Default for Scope<R> {
+    fn default() -> Scope<R> {
+        Scope { relations: BTreeMap::new(), dialects: Vec::new() }
+    }
+}
+
+/// A table or model that can be read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScopeRelation {
+    /// Its columns in order.
+    pub columns: Vec<(String, ColumnType)>,
+    /// Sets of columns that tell its rows apart; empty where none is known.
+    pub keys: Vec<BTreeSet<String>>,
+    /// It may have columns beyond these.
+    pub open: bool,
+    /// Columns that are meant only where the relation is named with them.
+    pub hidden: BTreeSet<String>,
+    /// Whether a column can be null, where that is known.
+    pub nullable: BTreeMap<String, bool>,
+    /// What it goes by in fingerprints: something that stays the same between versions of a project, as the
+    /// fingerprint of its id. 0: its key.
+    pub print: u64,
+    /// Columns that go by another name in fingerprints, as the one that they had before a rename.
+    pub former: BTreeMap<String, String>,
+}
+
+/// What a query gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved<R = Relation> {
+    /// Its columns in order.
+    pub columns: Vec<OutputColumn<R>>,
+    /// Sets of columns that tell its rows apart, as far as that can be shown.
+    pub keys: Vec<BTreeSet<String>>,
+    /// It may have columns beyond these: it reads `*` of something unknown.
+    pub open: bool,
+    /// What decides which rows there are, over the whole query: filters, joins, groups, orders with a limit.
+    pub reads: BTreeSet<Lineage<R>>,
+    /// Whether rows are aggregated anywhere in it.
+    pub aggregates: bool,
+    /// The join that repeats its rows.
+    pub repeats: Option<FanOut>,
+    /// The fingerprint of what decides which rows there are: two queries with the same one have the same rows, column
+    /// values aside. Free of aliases, formatting, CTE names and comments.
+    pub rows: u64,
+    /// What was noticed on the way, for rules.
+    pub facts: Vec<Fact>,
+}
+
+impl<R> Default for Resolved<R> {
+    fn default() -> Resolved<R> {
+        Resolved {
+            columns: Vec::new(),
+            keys: Vec::new(),
+            open: false,
+            reads: BTreeSet::new(),
+            aggregates: false,
+            repeats: None,
+            rows: 0,
+            facts: Vec::new(),
+        }
+    }
+}
+
+/// A column of a query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputColumn<R = Relation> {
+    /// Its name in lower case; empty where the query gives it none.
+    pub name: String,
+    /// What it holds.
+    pub column_type: ColumnType,
+    /// Whether it can be null, where that is known.
+    pub nullable: Option<bool>,
+    /// The columns that its values are made from, and how.
+    pub sources: BTreeSet<Lineage<R>>,
+    /// The fingerprint of what it computes, from the columns of relations on: the same for expressions that are the
+    /// same once names are resolved through CTEs and subqueries.
+    pub logic: u64,
+}
+
+impl<R> OutputColumn<R> {
+    /// Its type, where that is the same in every target.
+    pub fn data_type(&self) -> Option<DataType> {
+        self.column_type.exact()
+    }
+}
+
+/// A column that a result depends on, and how.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lineage<R = Relation> {
+    /// The table or model.
+    pub relation: R,
+    /// Its column.
+    pub column: String,
+    /// How the result depends on it.
+    pub usage: Usage,
+}
+
+/// How a result depends on a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Usage {
+    /// Its values are in the result.
+    Value,
+    /// It decides which rows are in.
+    Filter,
+    /// It decides which rows meet.
+    Join,
+    /// It decides which rows are put together.
+    Group,
+    /// It decides which come first.
+    Order,
+    /// A window is cut or ordered by it.
+    Window,
+}
+
+/// A join that repeats the rows of what it is joined to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FanOut {
+    /// What is joined.
+    pub joined: String,
+    /// The columns of it that are held equal.
+    pub on: BTreeSet<String>,
+    /// Columns that would tell its rows apart.
+    pub keys: Vec<BTreeSet<String>>,
+    /// Byte offset in the SQL as written, and how many bytes.
+    pub at: (usize, usize),
+}
+
+/// What a lone expression is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// What it holds.
+    pub column_type: ColumnType,
+    /// The columns that it is made from.
+    pub columns: BTreeSet<String>,
+    /// Whether it has an aggregate.
+    pub aggregates: bool,
+    /// Whether it has a window function.
+    pub windows: bool,
+    /// Whether it has a query of its own.
+    pub subquery: bool,
+}

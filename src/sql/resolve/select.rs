@@ -1,0 +1,246 @@
+//! One `select`: where, group by, having, qualify, distinct.
+
+use std::rc::Rc;
+
+use sqlparser::ast::{Distinct, Expr, GroupByExpr, OrderBy, Select, SelectItem};
+
+use super::column_type::ColumnType;
+use super::grouping::{self, Grouping};
+use super::joins::{Key, column_of, conjuncts};
+use super::keys::{first_of_each, group_keys, partition_of_first, passed_keys};
+use super::print::Print;
+use super::projection::Projection;
+use super::query::{position_of, top_one};
+use super::relation::{Column, Ctes, Env, Rel, Rows, Table, lower};
+use super::{Named, Resolver, Usage};
+
+impl<R: Named> Resolver<'_, R> {
+    pub(super) fn select(
+        &mut self,
+        select: &Select,
+        ctes: &Ctes<'_>,
+        parent: Option<&Env<'_>>,
+        order_by: Option<&OrderBy>,
+        limited: bool,
+    ) -> Rc<Table> {
+        let mut env = self.from(&select.from, Some(ctes), parent);
+        self.lateral_views(select, &mut env);
+        env.ahead = Some(select);
+        for filter in [&select.prewhere, &select.selection].into_iter().flatten() {
+            self.conditions(filter, &mut env);
+            first_of_each(filter, &mut env);
+        }
+
+        let group_list = grouping::expressions(&select.group_by);
+        let groups = group_list.is_none_or(|g| !g.is_empty());
+        let aggregated =
+            groups || select.having.as_ref().is_some_and(grouping::aggregates) || self.list_aggregates(select);
+        let grouping = group_list.filter(|_| aggregated).map(|list| self.grouping(select, list));
+        let mut group_print = Vec::new();
+        env.aliases_everywhere = true;
+        for expr in group_list.unwrap_or_default() {
+            let of_position = position_of(expr).map(|n| select.projection.get(n.wrapping_sub(1)));
+            let expr = match of_position {
+                None => expr,
+                Some(Some(SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. })) => item,
+                Some(_) => continue,
+            };
+            let value = self.expr(expr, &env);
+            self.read(Usage::Group, &value);
+            group_print.push(value.logic);
+        }
+        if let GroupByExpr::Expressions(list, modifiers) = &select.group_by
+            && group_list.is_none()
+        {
+            for expr in list {
+                let value = self.expr(expr, &env);
+                self.read(Usage::Group, &value);
+                group_print.push(value.logic);
+            }
+            group_print.extend(modifiers.iter().map(|m| super::fingerprint(&m.to_string())));
+        }
+        env.aliases_everywhere = false;
+        env.ahead = None;
+        env.read_ahead.borrow_mut().clear();
+        self.aggregates |= aggregated;
+
+        let mut env = Env { grouping: grouping.as_ref(), ..env };
+        let rows_before = env.rows;
+        let by_all = matches!(select.group_by, GroupByExpr::All(_));
+        let projection = self.projection(select, &mut env);
+        if by_all {
+            for (item, column) in select.projection.iter().zip(&projection.columns) {
+                if !item_aggregates(item) {
+                    self.read(Usage::Group, &column.value);
+                    group_print.push(column.value.logic);
+                }
+            }
+        }
+        if aggregated {
+            env.rows = Rows::of(rows_before.then("group").set(group_print).done());
+        }
+        env.aliases_everywhere = true;
+        if let Some(having) = &select.having {
+            self.conditions(having, &mut env);
+        }
+        if let Some(qualify) = &select.qualify {
+            self.conditions(qualify, &mut env);
+        }
+        if let Some(order_by) = order_by {
+            let reads = limited || matches!(select.distinct, Some(Distinct::On(_)));
+            self.order(order_by, &env, reads);
+        }
+        self.result(select, env, projection, (aggregated, group_list, order_by))
+    }
+
+    /// What the select gives: keys, which rows, which types.
+    fn result(
+        &mut self,
+        select: &Select,
+        mut env: Env<'_>,
+        projection: Projection,
+        (aggregated, group_list, order_by): (bool, Option<&[Expr]>, Option<&OrderBy>),
+    ) -> Rc<Table> {
+        let Projection { mut columns, plain, partitions, open, base } = projection;
+        for (i, partition) in partitions.iter().enumerate() {
+            columns[i].partition =
+                partition.as_ref().and_then(|key| passed_keys(std::slice::from_ref(key), &plain, &columns).pop());
+        }
+        let mut keys = if aggregated {
+            group_keys(select, group_list, &columns)
+        } else {
+            let named: Vec<(&str, &Key)> =
+                columns.iter().zip(&partitions).filter_map(|(c, p)| Some((c.name.as_str(), p.as_ref()?))).collect();
+            if let Some(key) = select.qualify.as_ref().and_then(|q| partition_of_first(q, &env, &named)) {
+                env.keys.insert(0, key);
+            }
+            passed_keys(&env.keys, &plain, &columns)
+        };
+        let mut rows = env.rows;
+        let mut single = aggregated && group_list.is_some_and(<[Expr]>::is_empty)
+            || env.rels.iter().all(|r| r.table.single) && !aggregated;
+        match &select.distinct {
+            Some(Distinct::Distinct) => {
+                if keys.is_empty() && !open {
+                    keys = vec![columns.iter().map(|c| c.name.clone()).collect()];
+                }
+                rows = Rows::of(rows.then("distinct").set(columns.iter().map(|c| c.value.logic)).done());
+            }
+            Some(Distinct::On(list)) => {
+                let mut print = rows.then("distinct on");
+                let mut key = Some(Key::new());
+                for expr in list {
+                    let value = self.expr(expr, &env);
+                    self.read(Usage::Group, &value);
+                    print = print.with(value.logic);
+                    key = key.zip(column_of(expr, &env)).map(|(mut key, column)| {
+                        key.insert(column);
+                        key
+                    });
+                }
+                keys.extend(key.and_then(|key| passed_keys(&[key], &plain, &columns).pop()));
+                if let Some(order_by) = order_by {
+                    print = print.text(&order_by.to_string().to_ascii_lowercase());
+                }
+                rows = Rows::of(print.done());
+            }
+            Some(Distinct::All) | None => {}
+        }
+        if let Some(top) = &select.top {
+            let order = order_by.map(|o| o.to_string().to_ascii_lowercase()).unwrap_or_default();
+            rows = Rows::of(rows.then("top").text(&top.to_string().to_ascii_lowercase()).text(&order).done());
+            single |= top_one(top.quantity.as_ref());
+        }
+        let one_each =
+            aggregated || matches!(select.distinct, Some(Distinct::Distinct)) || select.qualify.is_some();
+        for column in &mut columns {
+            column.value.columns = 1;
+            column.value.literal = None;
+            if one_each {
+                column.value.repeated = 0;
+                column.value.fan_out = None;
+            }
+        }
+        let fan_out = if one_each { None } else { env.fan_out };
+        let reads = env.reads();
+        Rc::new(Table { columns, keys, open, base, fan_out, rows, reads, single, ..Table::default() })
+    }
+
+    /// Leaves the rows that meet a condition: which those are, and what is not null in them.
+    fn conditions(&mut self, filter: &Expr, env: &mut Env<'_>) {
+        let mut parts = Vec::new();
+        conjuncts(filter, &mut parts);
+        for part in parts.into_iter().rev() {
+            let value = self.condition(part, env);
+            self.read(Usage::Filter, &value);
+            env.rows = env.rows.filtered(value.logic);
+        }
+        self.outer_undone(filter, env);
+        super::keys::fill(filter, env);
+    }
+
+    /// `lateral view explode(…) t as a, b`.
+    fn lateral_views(&mut self, select: &Select, env: &mut Env<'_>) {
+        for view in &select.lateral_views {
+            let value = self.expr(&view.lateral_view, env);
+            let name = view.lateral_view_name.0.last().and_then(|p| p.as_ident()).map(lower).unwrap_or_default();
+            let rows = Rows::of(env.rows.then("lateral view").with(value.logic).done());
+            let aliases: Vec<String> = match view.lateral_col_alias.as_slice() {
+                [] => super::factor::generated_names(&view.lateral_view),
+                aliases => aliases.iter().map(lower).collect(),
+            };
+            let types = super::factor::generated_types(&view.lateral_view, &value, aliases.len());
+            let columns = aliases.into_iter().zip(types).enumerate().map(|(i, (name, ty))| {
+                let logic = Print::of("generated").with(value.logic).with(i as u64).done();
+                let of = if i == 0 && ty == ColumnType::Known(crate::vocabulary::DataType::Integer) { None } else { Some(()) };
+                let value = match of {
+                    Some(()) => value.clone().typed(ty).nullable(None).logic(logic),
+                    None => super::value::Value::of(ty).logic(logic),
+                };
+                Column { name, value, partition: None }
+            });
+            let mut table = Table { columns: columns.collect(), rows, ..Table::default() };
+            table.open = table.columns.is_empty();
+            let mut rel = Rel::new(&name, Rc::new(table));
+            rel.outer = view.outer;
+            env.rels.push(rel);
+            env.rows = rows;
+            env.keys.clear();
+        }
+    }
+
+    fn list_aggregates(&self, select: &Select) -> bool {
+        select.projection.iter().any(item_aggregates)
+            || select.qualify.as_ref().is_some_and(grouping::aggregates) && !select.projection.is_empty()
+    }
+
+    fn grouping(&mut self, select: &Select, list: &[Expr]) -> Grouping {
+        let mut expressions = Vec::new();
+        for expr in list {
+            expressions.push(expr.clone());
+            let item = match position_of(expr) {
+                Some(n) => match select.projection.get(n.wrapping_sub(1)) {
+                    Some(SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr)) => Some(expr),
+                    _ => None,
+                },
+                None => select.projection.iter().find_map(|item| match (item, expr) {
+                    (SelectItem::ExprWithAlias { expr, alias }, Expr::Identifier(name))
+                        if alias.value.eq_ignore_ascii_case(&name.value) =>
+                    {
+                        Some(expr)
+                    }
+                    _ => None,
+                }),
+            };
+            expressions.extend(item.cloned());
+        }
+        Grouping { expressions }
+    }
+}
+
+fn item_aggregates(item: &SelectItem) -> bool {
+    match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => grouping::aggregates(expr),
+        _ => false,
+    }
+}

@@ -1,0 +1,157 @@
+//! Set operations and `values`.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use sqlparser::ast::{SetExpr, SetOperator, SetQuantifier, Spanned, Values};
+use sqlparser::tokenizer::Location;
+
+use super::facts::Fact;
+use super::print::Print;
+use super::relation::{Column, Ctes, Env, Rows, Table};
+use super::value::Value;
+use super::{Named, Resolver};
+use crate::vocabulary::{Diagnostic, Dialect};
+
+impl<R: Named> Resolver<'_, R> {
+    pub(super) fn values(&mut self, values: &Values, ctes: &Ctes<'_>, parent: Option<&Env<'_>>) -> Rc<Table> {
+        let env = Env::within(Some(ctes), parent);
+        let mut columns: Vec<Column> = Vec::new();
+        let mut print = Print::of("values");
+        // Snowflake and Databricks count from another number than DuckDB and PostgreSQL.
+        let name = |i: usize| match self.dialect {
+            Some(Dialect::Databricks) => format!("col{}", i + 1),
+            Some(Dialect::DuckDb) => format!("col{i}"),
+            Some(Dialect::MySql) => format!("column_{i}"),
+            _ => format!("column{}", i + 1),
+        };
+        for row in &values.rows {
+            for (i, expr) in row.iter().enumerate() {
+                let value = self.expr(expr, &env);
+                print = print.with(value.logic);
+                match columns.get_mut(i) {
+                    Some(column) => column.value = std::mem::take(&mut column.value).either(&value),
+                    None => columns.push(Column { name: name(i), value, partition: None }),
+                }
+            }
+        }
+        let rows = Rows::of(print.done());
+        for (i, column) in columns.iter_mut().enumerate() {
+            column.value.logic = rows.then("value").with(i as u64).done();
+            column.value.literal = None;
+        }
+        Rc::new(Table { columns, rows, single: values.rows.len() < 2, ..Table::default() })
+    }
+
+    pub(super) fn set_operation(
+        &mut self,
+        left: &Rc<Table>,
+        right: &Rc<Table>,
+        op: SetOperator,
+        quantifier: SetQuantifier,
+        body: &SetExpr,
+    ) -> Rc<Table> {
+        let at = location(body);
+        let by_name =
+            matches!(quantifier, SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName);
+        let all = matches!(quantifier, SetQuantifier::All | SetQuantifier::AllByName);
+        let open = left.open || right.open;
+        if left.columns.len() != right.columns.len() && !open && !by_name {
+            let what = format!("{} columns are put under {}", right.columns.len(), left.columns.len());
+            let fault =
+                Diagnostic::error("union-columns", what).next("give both sides the same columns in the same order");
+            self.fault(fault, at, 6);
+        }
+        if op == SetOperator::Union && !all {
+            let span = self.span(at, 6);
+            self.facts
+                .push(Fact::UnionDistinct { span, unique_sides: (!left.keys.is_empty(), !right.keys.is_empty()) });
+        }
+        // With columns that nobody declared, places say nothing.
+        let shifted = open && !by_name;
+        let verb = match op {
+            SetOperator::Union => "union",
+            SetOperator::Except | SetOperator::Minus => "except",
+            SetOperator::Intersect => "intersect",
+        };
+        let mut columns = Vec::new();
+        for (i, column) in left.columns.iter().enumerate() {
+            let other = match by_name {
+                true => right.position(&column.name).map(|i| &right.columns[i]),
+                false if left.open => None,
+                false => right.columns.get(i).filter(|_| !right.open),
+            };
+            let mut value = column.value.clone();
+            match other {
+                Some(other) => {
+                    if value.clashes(&other.value) && !open && self.refuses_branches() {
+                        let what = format!("`{}` is {} above and {} here", column.name, value.ty, other.value.ty);
+                        self.fault(Diagnostic::error("type-clash", what).next("cast one side"), at, 6);
+                    }
+                    let (nullable, logic) = match op {
+                        SetOperator::Union => (either_null(value.nullable, other.value.nullable), other.value.logic),
+                        _ => (value.nullable, 0),
+                    };
+                    let logic = Print::of(verb).with(value.logic).with(logic).done();
+                    value = match op {
+                        SetOperator::Union => value.either(&other.value),
+                        _ => value,
+                    };
+                    value = value.nullable(nullable).logic(logic);
+                }
+                None if shifted => {
+                    let logic = Print::of(verb).with(value.logic).with(right.rows.done()).done();
+                    value = Value { ty: super::ColumnType::Unknown, ..value }.nullable(None).logic(logic);
+                }
+                None => value = value.nullable(Some(true)),
+            }
+            columns.push(Column { name: column.name.clone(), value, partition: None });
+        }
+        if by_name {
+            let new = right.columns.iter().filter(|c| left.position(&c.name).is_none());
+            let new: Vec<Column> = new.cloned().collect();
+            columns.extend(new.into_iter().map(|c| Column { value: c.value.nullable(Some(true)), ..c }));
+        }
+        let names: BTreeSet<String> = columns.iter().map(|c| c.name.clone()).collect();
+        let keys = match (op, all) {
+            (SetOperator::Union, true) => Vec::new(),
+            (SetOperator::Except | SetOperator::Minus | SetOperator::Intersect, _) if !left.keys.is_empty() => {
+                left.keys.clone()
+            }
+            _ if open || all => Vec::new(),
+            _ => vec![names],
+        };
+        let mut print = Print::of(verb).with(u64::from(all)).with(left.rows.done()).with(right.rows.done());
+        if !all || op != SetOperator::Union {
+            print = print.all(columns.iter().map(|c| c.value.logic));
+        }
+        let mut reads = left.reads.clone();
+        reads.extend(&right.reads);
+        reads.sort_unstable();
+        reads.dedup();
+        Rc::new(Table {
+            columns,
+            keys,
+            open,
+            base: left.base.filter(|_| left.open && left.base == right.base),
+            fan_out: left.fan_out.or(right.fan_out),
+            rows: Rows::of(print.done()),
+            reads,
+            ..Table::default()
+        })
+    }
+}
+
+/// Whether a value is null where either of two can be the answer.
+pub(super) fn either_null(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    super::value::strict(a, b)
+}
+
+fn location(body: &SetExpr) -> Location {
+    match body {
+        SetExpr::Select(select) => select.select_token.0.span.start,
+        SetExpr::Query(query) => location(&query.body),
+        SetExpr::SetOperation { left, .. } => location(left),
+        other => other.span().start,
+    }
+}
