@@ -1,6 +1,6 @@
 //! What a node makes, and as what others see it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::dbt::{DescribedColumn, Kind, Node, NodeId};
@@ -32,7 +32,12 @@ impl Shape {
 pub(super) fn declared(id: NodeId, columns: &[(String, Option<DataType>)], open: bool) -> Resolved<NodeId> {
     let columns = columns.iter().map(|(name, data_type)| {
         let itself = Lineage { relation: id, column: name.clone(), usage: Usage::Value };
-        OutputColumn { name: name.clone(), column_type: (*data_type).into(), sources: BTreeSet::from([itself]) }
+        OutputColumn {
+            name: name.clone(),
+            column_type: (*data_type).into(),
+            nullable: None,
+            sources: BTreeSet::from([itself]),
+        }
     });
     Resolved { columns: columns.collect(), open, ..Resolved::default() }
 }
@@ -48,8 +53,20 @@ pub(super) fn relation(node: &Node, resolved: &Resolved<NodeId>) -> ScopeRelatio
         columns: resolved.columns.iter().map(|c| (c.name.clone(), c.column_type)).collect(),
         keys,
         open: resolved.open,
+        nullable: nullable(node, resolved),
         ..ScopeRelation::default()
     }
+}
+
+/// Whether columns can be null: as the query says, unless a `not_null` test says that they can't.
+fn nullable(node: &Node, resolved: &Resolved<NodeId>) -> BTreeMap<String, bool> {
+    let mut out: BTreeMap<String, bool> =
+        resolved.columns.iter().filter_map(|c| Some((c.name.clone(), c.nullable?))).collect();
+    let columns = node.described.iter().flat_map(|d| &d.columns);
+    for column in columns.filter(|c| c.tests.iter().any(|t| t.name == "not_null")) {
+        out.insert(column.name.to_lowercase(), false);
+    }
+    out
 }
 
 /// How readers see a node that is not known: what its YAML says, and it may have more.

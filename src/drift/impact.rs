@@ -232,6 +232,8 @@ fn way(spot: &Spot, from: &BTreeMap<Spot, Option<(Spot, Usage)>>) -> Vec<String>
             Some(Usage::Filter) => " (rows)",
             Some(Usage::Join) => " (join)",
             Some(Usage::Group) => " (groups)",
+            Some(Usage::Order) => " (order)",
+            Some(Usage::Window) => " (windows)",
             _ => "",
         };
         let _ = usage;

@@ -1,6 +1,7 @@
 //! SQL: parse, resolve names and types, lineage, dialects. A leaf on the shared vocabulary: it knows no stage.
 
 pub mod fingerprint;
+mod functions;
 pub mod jinja;
 pub mod lower;
 mod parse;

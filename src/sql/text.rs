@@ -1,7 +1,5 @@
 //! A piece of SQL and where it stands, so that every diagnostic points into what its author wrote.
 
-use std::cell::OnceCell;
-
 use crate::vocabulary::{Diagnostic, Place};
 
 /// SQL as its author wrote it.
@@ -60,32 +58,6 @@ pub(super) fn offset(text: &str, line: usize, column: usize) -> usize {
     rest.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(i, _)| start + i)
 }
 
-/// Where the lines of a text start, found when first asked for.
-#[derive(Debug)]
-pub(super) struct Lines<'a> {
-    text: &'a str,
-    starts: OnceCell<Vec<usize>>,
-}
-
-impl<'a> Lines<'a> {
-    pub fn of(text: &'a str) -> Lines<'a> {
-        Lines { text, starts: OnceCell::new() }
-    }
-
-    /// The byte offset of a line and column, both from 1; the end of the text where they lie past it.
-    pub fn offset(&self, line: usize, column: usize) -> usize {
-        let breaks = self.text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
-        let starts = self.starts.get_or_init(|| std::iter::once(0).chain(breaks).collect());
-        let Some(start) = starts.get(line.saturating_sub(1)) else { return self.text.len() };
-        let rest = &self.text[*start..];
-        let before = column.saturating_sub(1);
-        match rest.as_bytes().get(..before) {
-            Some(bytes) if bytes.is_ascii() => start + before,
-            _ => rest.char_indices().nth(before).map_or(self.text.len(), |(i, _)| start + i),
-        }
-    }
-}
-
 /// Nobody reads a line of a million characters.
 fn shortened(line: &str) -> String {
     const MOST: usize = 500;
@@ -102,7 +74,6 @@ mod tests {
         for (i, _) in text.char_indices() {
             let (line, column) = position(text, i);
             assert_eq!(offset(text, line, column), i);
-            assert_eq!(Lines::of(text).offset(line, column), i);
         }
         assert_eq!(position(text, text.find('b').unwrap_or(0)), (2, 3));
         assert_eq!(offset(text, 99, 1), text.len());

@@ -1,9 +1,10 @@
 //! Types between languages: what a cast in SQL says, and how a type is written for each target.
 
-use sqlparser::ast::{self, ExactNumberInfo, TimezoneInfo};
+use sqlparser::ast::{self, ArrayElemTypeDef, ExactNumberInfo, TimezoneInfo};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
+use super::resolve::ColumnType;
 use crate::vocabulary::{DataType, Dialect};
 
 /// The name of a type in DDL and casts of `dialect`; exact, so that what was declared is what is kept.
@@ -64,6 +65,73 @@ fn decimal(precision: u8, scale: u8, dialect: Dialect) -> String {
         Dialect::BigQuery => format!("bignumeric({precision}, {scale})"),
         _ => format!("decimal({precision}, {scale})"),
     }
+}
+
+/// The type that a cast names in one dialect, nested ones too; where there is no one dialect, what all of them agree on.
+pub(super) fn column_type(data_type: &ast::DataType, dialect: Option<Dialect>) -> ColumnType {
+    use ast::DataType as T;
+    let Some(dialect) = dialect else { return of_sql(data_type).into() };
+    let plain = |known: DataType| ColumnType::Known(known);
+    match data_type {
+        T::Array(of) => match of {
+            ArrayElemTypeDef::AngleBracket(of)
+            | ArrayElemTypeDef::SquareBracket(of, _)
+            | ArrayElemTypeDef::Parenthesis(of) => ColumnType::array(column_type(of, Some(dialect))),
+            ArrayElemTypeDef::None if dialect == Dialect::Snowflake => plain(DataType::Json),
+            ArrayElemTypeDef::None | ArrayElemTypeDef::Qualified(..) => ColumnType::array(ColumnType::Unknown),
+        },
+        T::Struct(fields, _) => ColumnType::fields(
+            fields
+                .iter()
+                .map(|f| {
+                    let name = f.field_name.as_ref().map(|n| n.value.to_lowercase()).unwrap_or_default();
+                    (name, column_type(&f.field_type, Some(dialect)))
+                })
+                .collect(),
+        ),
+        T::Map(key, value, ..) => ColumnType::map(column_type(key, Some(dialect)), column_type(value, Some(dialect))),
+        // An exact number whose digits nobody said.
+        T::Numeric(ExactNumberInfo::None) | T::Decimal(ExactNumberInfo::None) | T::Dec(ExactNumberInfo::None) => {
+            match dialect {
+                Dialect::Snowflake => plain(DataType::Decimal { precision: 38, scale: 0 }),
+                Dialect::DuckDb | Dialect::Redshift => {
+                    plain(DataType::Decimal { precision: 18, scale: dec_scale(dialect) })
+                }
+                Dialect::Databricks | Dialect::MySql => plain(DataType::Decimal { precision: 10, scale: 0 }),
+                Dialect::BigQuery => plain(DataType::Decimal { precision: 38, scale: 9 }),
+                Dialect::Postgres | Dialect::Sqlite => ColumnType::Number,
+            }
+        }
+        T::BigNumeric(ExactNumberInfo::None) | T::BigDecimal(ExactNumberInfo::None) => ColumnType::Number,
+        T::Timestamp(_, TimezoneInfo::None) if matches!(dialect, Dialect::BigQuery | Dialect::Databricks) => {
+            plain(DataType::TimestampTz)
+        }
+        T::Interval { .. } => ColumnType::Interval,
+        T::UBigInt | T::HugeInt | T::UHugeInt | T::UInt64 | T::Unsigned | T::UnsignedInteger => match data_type {
+            T::HugeInt | T::UHugeInt | T::UBigInt | T::UInt64 => ColumnType::Number,
+            _ => plain(DataType::Integer),
+        },
+        T::IntUnsigned(_) | T::IntegerUnsigned(_) | T::SmallIntUnsigned(_) | T::TinyIntUnsigned(_) => {
+            plain(DataType::Integer)
+        }
+        T::BigIntUnsigned(_) => ColumnType::Number,
+        T::DoubleUnsigned(_) | T::FloatUnsigned(_) => plain(DataType::Float),
+        T::Custom(name, arguments) => {
+            let name = name.to_string().to_ascii_lowercase();
+            match (name.as_str(), dialect) {
+                ("object" | "variant" | "super", _) => plain(DataType::Json),
+                ("datetime", _) => plain(DataType::Timestamp),
+                ("hugeint" | "uhugeint" | "ubigint", _) => ColumnType::Number,
+                ("interval", _) => ColumnType::Interval,
+                _ => custom(&name, arguments).into(),
+            }
+        }
+        other => of_sql(other).into(),
+    }
+}
+
+fn dec_scale(dialect: Dialect) -> u8 {
+    if dialect == Dialect::DuckDb { 3 } else { 0 }
 }
 
 /// The type that a cast names; none where it is none of ours, or means different things in different targets.

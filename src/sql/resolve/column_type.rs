@@ -1,11 +1,13 @@
 //! What a column holds, as far as that is known.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::sync::Mutex;
 
 use crate::vocabulary::DataType;
 
 /// The type of a column or expression. Where targets differ in the exact type, its family is still known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ColumnType {
     /// This type in every target.
     Known(DataType),
@@ -18,14 +20,31 @@ pub enum ColumnType {
     /// The null that has no type yet.
     Null,
     /// Many values of a type.
-    Array(Arc<ColumnType>),
+    Array(&'static ColumnType),
     /// Named fields, lower case, in order.
-    Struct(Arc<[(String, ColumnType)]>),
+    Struct(&'static [(String, ColumnType)]),
     /// Values by key.
-    Map(Arc<(ColumnType, ColumnType)>),
+    Map(&'static (ColumnType, ColumnType)),
     /// Not known.
     #[default]
     Unknown,
+}
+
+static ARRAYS: Mutex<Option<HashSet<&'static ColumnType>>> = Mutex::new(None);
+static MAPS: Mutex<Option<HashSet<&'static (ColumnType, ColumnType)>>> = Mutex::new(None);
+static STRUCTS: Mutex<Option<HashSet<&'static Vec<(String, ColumnType)>>>> = Mutex::new(None);
+
+/// The one copy of a nested type. Types are few and kept as long as the process lives, so that they are copied like
+/// any other.
+fn kept<T: Eq + Hash>(types: &Mutex<Option<HashSet<&'static T>>>, of: T) -> &'static T {
+    let mut types = types.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let types = types.get_or_insert_default();
+    if let Some(known) = types.get(&of) {
+        return known;
+    }
+    let new: &'static T = Box::leak(Box::new(of));
+    types.insert(new);
+    new
 }
 
 /// Types that can be compared with each other.
@@ -42,68 +61,66 @@ pub(super) enum Family {
 impl ColumnType {
     /// Many of a type.
     pub fn array(of: ColumnType) -> ColumnType {
-        ColumnType::Array(Arc::new(of))
+        ColumnType::Array(kept(&ARRAYS, of))
     }
 
     /// Values by key.
     pub fn map(key: ColumnType, value: ColumnType) -> ColumnType {
-        ColumnType::Map(Arc::new((key, value)))
+        ColumnType::Map(kept(&MAPS, (key, value)))
     }
 
     /// Named fields.
     pub fn fields(fields: Vec<(String, ColumnType)>) -> ColumnType {
-        ColumnType::Struct(fields.into())
+        ColumnType::Struct(kept(&STRUCTS, fields).as_slice())
     }
 
     /// The type, where it is the same in every target.
-    pub fn exact(&self) -> Option<DataType> {
+    pub fn exact(self) -> Option<DataType> {
         match self {
-            ColumnType::Known(data_type) => Some(*data_type),
+            ColumnType::Known(data_type) => Some(data_type),
             _ => None,
         }
     }
 
     /// Whether anything is known of it.
-    pub fn is_known(&self) -> bool {
-        *self != ColumnType::Unknown
+    pub fn is_known(self) -> bool {
+        self != ColumnType::Unknown
     }
 
     /// Whether it holds dates or timestamps for sure.
-    pub fn is_temporal(&self) -> bool {
+    pub fn is_temporal(self) -> bool {
         self.family() == Some(Family::Temporal)
     }
 
     /// Whether it holds text for sure.
-    pub fn is_text(&self) -> bool {
+    pub fn is_text(self) -> bool {
         self.family() == Some(Family::Text)
     }
 
     /// Whether it is known not to hold dates or timestamps.
-    pub fn is_not_temporal(&self) -> bool {
+    pub fn is_not_temporal(self) -> bool {
         self.family().is_some_and(|f| f != Family::Temporal)
     }
 
     /// Whether both are known and can't be compared with each other.
-    pub fn clashes(&self, other: &ColumnType) -> bool {
+    pub fn clashes(self, other: ColumnType) -> bool {
         matches!((self.family(), other.family()), (Some(a), Some(b)) if a != b)
     }
 
     /// What an array holds.
-    pub fn element(&self) -> ColumnType {
+    pub fn element(self) -> ColumnType {
         match self {
-            ColumnType::Array(of) => of.as_ref().clone(),
+            ColumnType::Array(of) => *of,
             ColumnType::Known(DataType::Json) => ColumnType::Known(DataType::Json),
             _ => ColumnType::Unknown,
         }
     }
 
     /// A field of a struct, the value of a map, a part of JSON.
-    pub fn field(&self, name: &str) -> ColumnType {
+    pub fn field(self, name: &str) -> ColumnType {
         match self {
-            ColumnType::Struct(fields) => {
-                fields.iter().find(|(n, _)| n == name).map(|(_, t)| t.clone()).unwrap_or_default()
-            }
-            ColumnType::Map(of) => of.1.clone(),
+            ColumnType::Struct(fields) => fields.iter().find(|(n, _)| n == name).map(|(_, t)| *t).unwrap_or_default(),
+            ColumnType::Map(of) => of.1,
             // Fields of an array of structs make an array of fields.
             ColumnType::Array(of) => match of.field(name) {
                 ColumnType::Unknown => ColumnType::Unknown,
@@ -114,11 +131,11 @@ impl ColumnType {
         }
     }
 
-    pub(super) fn is_number(&self) -> bool {
+    pub(in crate::sql) fn is_numeric(self) -> bool {
         self.family() == Some(Family::Number)
     }
 
-    pub(super) fn family(&self) -> Option<Family> {
+    pub(super) fn family(self) -> Option<Family> {
         match self {
             ColumnType::Known(t) => Some(match t {
                 DataType::Integer | DataType::Decimal { .. } | DataType::Float => Family::Number,
@@ -140,7 +157,7 @@ impl ColumnType {
         match (self, other) {
             (a, b) if a == b => a,
             (ColumnType::Null, t) | (t, ColumnType::Null) => t,
-            (ColumnType::Array(a), ColumnType::Array(b)) => ColumnType::array(a.as_ref().clone().either((*b).clone())),
+            (ColumnType::Array(a), ColumnType::Array(b)) => ColumnType::array(a.either(*b)),
             (a, b) => match (a.family(), b.family()) {
                 (Some(Family::Number), Some(Family::Number)) => ColumnType::Number,
                 (Some(Family::Temporal), Some(Family::Temporal)) => ColumnType::Temporal,

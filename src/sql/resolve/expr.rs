@@ -1,23 +1,29 @@
 //! What an expression holds and what it is made from.
 
-use sqlparser::ast::{
-    AccessExpr, Array, BinaryOperator, DateTimeField, Expr, Spanned, Subscript, UnaryOperator, Value as Literal,
-};
+use sqlparser::ast::{Array, CastKind, DateTimeField, Expr, Spanned, UnaryOperator, Value as Literal};
 use sqlparser::tokenizer::Location;
 
-use super::relation::Env;
-use super::value::{ColumnType, Family, Value};
+use super::column_type::{ColumnType, Family};
+use super::relation::{Env, lower};
+use super::value::Value;
 use super::{Named, Resolver, Usage};
 use crate::sql::types;
-use crate::vocabulary::{DataType, Diagnostic};
+use crate::vocabulary::{DataType, Diagnostic, Dialect};
 
 impl<R: Named> Resolver<'_, R> {
     /// The value of an expression.
     pub(super) fn expr(&mut self, expr: &Expr, env: &Env<'_>) -> Value {
+        if !self.step() {
+            return Value::default();
+        }
         if let Some(grouping) = env.grouping
+            && !env.free.get()
             && grouping.holds(expr)
         {
-            return self.expr(expr, &without_grouping(env));
+            let before = env.free.replace(true);
+            let value = self.expr(expr, env);
+            env.free.set(before);
+            return value;
         }
         match expr {
             Expr::Identifier(ident) => self.name(ident, env),
@@ -26,7 +32,7 @@ impl<R: Named> Resolver<'_, R> {
                 self.expr(inner, env)
             }
             Expr::Value(value) => literal(&value.value),
-            Expr::TypedString(typed) => Value::of(types::of_sql(&typed.data_type)),
+            Expr::TypedString(typed) => Value::of(self.type_of(&typed.data_type)),
             Expr::Interval(interval) => {
                 let value = self.expr(&interval.value, env);
                 value.typed(ColumnType::Interval)
@@ -42,13 +48,17 @@ impl<R: Named> Resolver<'_, R> {
                     _ => value.typed(ColumnType::Unknown),
                 }
             }
-            Expr::Cast { expr, data_type, .. } => {
+            Expr::Cast { kind, expr, data_type, .. } => {
                 let value = self.expr(expr, env);
-                value.typed(types::of_sql(data_type))
+                let tries = matches!(kind, CastKind::TryCast | CastKind::SafeCast);
+                let nullable = if tries { Some(true) } else { value.nullable };
+                let ty = self.type_of(data_type);
+                value.typed(ty).nullable(nullable)
             }
             Expr::Convert { expr, data_type, .. } => {
                 let value = self.expr(expr, env);
-                value.typed(data_type.as_ref().and_then(types::of_sql))
+                let ty = data_type.as_ref().map(|t| self.type_of(t)).unwrap_or_default();
+                value.typed(ty)
             }
             Expr::IsFalse(e)
             | Expr::IsNotFalse(e)
@@ -57,11 +67,11 @@ impl<R: Named> Resolver<'_, R> {
             | Expr::IsNull(e)
             | Expr::IsNotNull(e)
             | Expr::IsUnknown(e)
-            | Expr::IsNotUnknown(e) => self.expr(e, env).typed(DataType::Boolean),
+            | Expr::IsNotUnknown(e) => self.expr(e, env).typed(DataType::Boolean).nullable(Some(false)),
             Expr::IsDistinctFrom(a, b) | Expr::IsNotDistinctFrom(a, b) => {
                 let (left, right) = (self.expr(a, env), self.expr(b, env));
                 self.compare(&left, &right, start(a), &shown(a));
-                left.from(&right).typed(DataType::Boolean)
+                left.from(&right).typed(DataType::Boolean).nullable(Some(false))
             }
             Expr::InList { expr, list, .. } => {
                 let mut value = self.expr(expr, env);
@@ -76,7 +86,7 @@ impl<R: Named> Resolver<'_, R> {
                 let value = self.expr(expr, env);
                 let table = self.query(subquery, env.ctes, Some(env));
                 if let [only] = table.columns.as_slice() {
-                    let other = only.value.clone();
+                    let other = Value { literal: None, ..only.value.clone() };
                     self.compare(&value, &other, start(expr), &shown(expr));
                     self.read(Usage::Filter, &other);
                 }
@@ -99,7 +109,9 @@ impl<R: Named> Resolver<'_, R> {
             | Expr::SimilarTo { expr, pattern, .. }
             | Expr::RLike { expr, pattern, .. } => {
                 let value = self.expr(expr, env);
-                if matches!(value.ty.family(), Some(Family::Number | Family::Temporal | Family::Boolean)) {
+                if matches!(value.ty.family(), Some(Family::Number | Family::Temporal | Family::Boolean))
+                    && self.refuses_arithmetic()
+                {
                     let fault = Diagnostic::error("type-clash", format!("a pattern is held against {}", value.ty))
                         .next("cast it to text first");
                     self.fault(fault, start(expr), shown(expr).chars().count());
@@ -120,7 +132,12 @@ impl<R: Named> Resolver<'_, R> {
             Expr::Subquery(query) => {
                 let table = self.query(query, env.ctes, Some(env));
                 match table.columns.as_slice() {
-                    [only] => Value { repeated: 0, fan_out: None, literal: None, ..only.value.clone() },
+                    // No row is null, unless it is an aggregate of all rows.
+                    [only] => {
+                        let nullable =
+                            if table.single && !table.keys.is_empty() { only.value.nullable } else { Some(true) };
+                        Value { repeated: 0, fan_out: None, literal: None, ..only.value.clone() }.nullable(nullable)
+                    }
                     _ => Value::default(),
                 }
             }
@@ -129,15 +146,31 @@ impl<R: Named> Resolver<'_, R> {
                 let value = self.expr(expr, env);
                 if matches!(value.ty.family(), Some(Family::Number | Family::Text | Family::Boolean))
                     && value.literal.is_none()
+                    && self.refuses_arithmetic()
                 {
                     let fault = Diagnostic::error("type-clash", format!("{} has no part of a date", value.ty))
                         .next("cast it to a date first");
                     self.fault(fault, start(expr), shown(expr).chars().count());
                 }
+                let part = field.to_string();
                 let whole = !matches!(field, DateTimeField::Second | DateTimeField::Epoch);
-                value.typed(if whole { ColumnType::Known(DataType::Integer) } else { ColumnType::Number })
+                let ty = match self.dialect.filter(|_| !self.strict) {
+                    Some(Dialect::Postgres | Dialect::Redshift) => ColumnType::Number,
+                    Some(Dialect::BigQuery) if part.eq_ignore_ascii_case("date") => DataType::Date.into(),
+                    Some(Dialect::BigQuery) if part.eq_ignore_ascii_case("time") => DataType::Time.into(),
+                    Some(Dialect::BigQuery | Dialect::Snowflake | Dialect::MySql) => DataType::Integer.into(),
+                    _ if whole => DataType::Integer.into(),
+                    Some(Dialect::DuckDb) if matches!(field, DateTimeField::Second) => DataType::Integer.into(),
+                    Some(Dialect::DuckDb) => DataType::Float.into(),
+                    _ => ColumnType::Number,
+                };
+                value.typed(ty)
             }
-            Expr::Ceil { expr, .. } | Expr::Floor { expr, .. } => self.expr(expr, env).typed(ColumnType::Number),
+            Expr::Ceil { expr, .. } | Expr::Floor { expr, .. } => {
+                let value = self.expr(expr, env);
+                let ty = self.returned("floor", std::slice::from_ref(&value));
+                value.typed(ty)
+            }
             Expr::Position { expr, r#in } => {
                 let value = self.expr(expr, env);
                 let other = self.expr(r#in, env);
@@ -173,23 +206,69 @@ impl<R: Named> Resolver<'_, R> {
                 value.typed(ty)
             }
             Expr::Function(function) => self.function(function, env),
-            Expr::Tuple(items) | Expr::Array(Array { elem: items, .. }) | Expr::Struct { values: items, .. } => {
-                self.all(items.iter(), env)
+            Expr::Tuple(items) => self.all(items.iter(), env),
+            Expr::Array(Array { elem: items, .. }) => {
+                let mut out: Option<Value> = None;
+                for item in items {
+                    let value = self.expr(item, env);
+                    out = Some(match out {
+                        None => value,
+                        Some(earlier) => earlier.either(&value),
+                    });
+                }
+                let out = out.unwrap_or_else(Value::nothing);
+                let ty = out.ty;
+                out.typed(ColumnType::array(ty)).nullable(Some(false))
+            }
+            Expr::Struct { values, fields } => {
+                let typed = fields.iter().map(|f| f.field_name.as_ref().map(lower));
+                let typed: Vec<Option<String>> = typed.collect();
+                let parts = values.iter().enumerate().map(|(i, value)| {
+                    let (name, value) = Self::field_of(value);
+                    (typed.get(i).cloned().flatten().or(name), value)
+                });
+                self.fields_of_call(parts, env)
+            }
+            Expr::Dictionary(fields) => {
+                self.fields_of_call(fields.iter().map(|f| (Some(lower(&f.key)), f.value.as_ref())), env)
+            }
+            Expr::Map(map) => {
+                let keys = self.all(map.entries.iter().map(|e| e.key.as_ref()), env);
+                let values = self.all(map.entries.iter().map(|e| e.value.as_ref()), env);
+                let first =
+                    |this: &mut Self, expr: Option<&Expr>| expr.map(|e| this.expr(e, env).ty).unwrap_or_default();
+                let key = first(self, map.entries.first().map(|e| e.key.as_ref()));
+                let value = first(self, map.entries.first().map(|e| e.value.as_ref()));
+                keys.from(&values).typed(ColumnType::map(key, value)).nullable(Some(false))
             }
             Expr::Named { expr, .. } => self.expr(expr, env),
             Expr::GroupingSets(sets) | Expr::Cube(sets) | Expr::Rollup(sets) => self.all(sets.iter().flatten(), env),
-            Expr::CompoundFieldAccess { root, access_chain } => {
-                let mut value = self.expr(root, env);
-                for access in access_chain {
-                    if let AccessExpr::Subscript(Subscript::Index { index }) = access {
-                        value = value.from(&self.expr(index, env));
-                    }
-                }
-                value.typed(ColumnType::Unknown)
+            Expr::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain, env),
+            Expr::JsonAccess { value, path } => self.json(value, path, env),
+            Expr::Lambda(lambda) => {
+                let inner = Env {
+                    rels: env.rels.clone(),
+                    parent: env.parent,
+                    ctes: env.ctes,
+                    parameters: env
+                        .parameters
+                        .iter()
+                        .cloned()
+                        .chain(lambda.params.iter().map(|p| lower(&p.name)))
+                        .collect(),
+                    ..Env::default()
+                };
+                self.expr(&lambda.body, &inner).nullable(None)
             }
-            Expr::JsonAccess { value, .. } => self.expr(value, env).typed(ColumnType::Unknown),
             Expr::Prefixed { value, .. } => self.expr(value, env),
-            // Lambdas bring names of their own; the rest is rare. Unknown is an answer.
+            Expr::IsJson { expr, .. } | Expr::IsNormalized { expr, .. } => {
+                self.expr(expr, env).typed(DataType::Boolean)
+            }
+            Expr::MemberOf(member) => {
+                let (value, array) = (self.expr(&member.value, env), self.expr(&member.array, env));
+                value.from(&array).typed(DataType::Boolean)
+            }
+            // The rest is rare. Unknown is an answer.
             _ => Value::default(),
         }
     }
@@ -197,120 +276,25 @@ impl<R: Named> Resolver<'_, R> {
     /// A condition: what rows must meet.
     pub(super) fn condition(&mut self, expr: &Expr, env: &Env<'_>) -> Value {
         let value = self.expr(expr, env);
-        if matches!(value.ty.family(), Some(Family::Text | Family::Temporal)) {
+        if matches!(value.ty.family(), Some(Family::Text | Family::Temporal)) && self.refuses_branches() {
             let fault = Diagnostic::error("type-clash", format!("a condition is due here, and this is {}", value.ty));
             self.fault(fault, start(expr), shown(expr).chars().count());
         }
         value
     }
 
+    /// The type that a cast names.
+    fn type_of(&self, data_type: &sqlparser::ast::DataType) -> ColumnType {
+        types::column_type(data_type, self.dialect.filter(|_| !self.strict))
+    }
+
     pub(super) fn all<'e>(&mut self, items: impl Iterator<Item = &'e Expr>, env: &Env<'_>) -> Value {
-        let mut out = Value::default();
+        let mut out = Value::nothing();
         for item in items {
             let value = self.expr(item, env);
             out = out.from(&value);
         }
         out
-    }
-
-    /// Reports two values of known types that can't meet.
-    pub(super) fn compare(&mut self, left: &Value, right: &Value, at: Location, shown: &str) {
-        if left.clashes(right) {
-            let fault = Diagnostic::error("type-clash", format!("{} meets {}", left.ty, right.ty))
-                .why("not every target can compare them")
-                .next("cast one side to the type of the other");
-            self.fault(fault, at, shown.chars().count());
-        }
-    }
-
-    /// Operators. Chains lean left and may be long: walked, not recursed into.
-    fn binary(&mut self, expr: &Expr, env: &Env<'_>) -> Value {
-        let mut steps = Vec::new();
-        let mut rest = expr;
-        while let Expr::BinaryOp { left, op, right } = rest {
-            if env.grouping.is_some_and(|g| g.holds(rest)) {
-                break;
-            }
-            steps.push((left.as_ref(), op, right.as_ref()));
-            rest = left;
-        }
-        let mut value = self.expr(rest, env);
-        while let Some((left, op, right)) = steps.pop() {
-            let other = self.expr(right, env);
-            value = self.operate(value, op, other, (left, right));
-        }
-        value
-    }
-
-    fn operate(&mut self, left: Value, op: &BinaryOperator, right: Value, sides: (&Expr, &Expr)) -> Value {
-        use BinaryOperator as Op;
-        let ty = match op {
-            Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Spaceship => {
-                self.compare(&left, &right, start(sides.1), &shown(sides.1));
-                ColumnType::Known(DataType::Boolean)
-            }
-            Op::And | Op::Or | Op::Xor => ColumnType::Known(DataType::Boolean),
-            Op::StringConcat => match left.ty.is_text() || right.ty.is_text() {
-                true => ColumnType::Known(DataType::Text),
-                false => ColumnType::Unknown,
-            },
-            Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo => self.arithmetic(&left, op, &right, sides),
-            Op::PGRegexMatch
-            | Op::PGRegexIMatch
-            | Op::PGRegexNotMatch
-            | Op::PGRegexNotIMatch
-            | Op::PGLikeMatch
-            | Op::PGILikeMatch
-            | Op::PGNotLikeMatch
-            | Op::PGNotILikeMatch
-            | Op::PGStartsWith
-            | Op::Regexp => ColumnType::Known(DataType::Boolean),
-            _ => ColumnType::Unknown,
-        };
-        left.from(&right).typed(ty)
-    }
-
-    fn arithmetic(&mut self, left: &Value, op: &BinaryOperator, right: &Value, sides: (&Expr, &Expr)) -> ColumnType {
-        use BinaryOperator::{Divide, Minus, Modulo, Multiply, Plus};
-        use ColumnType::Known;
-        use DataType::{Float, Integer, Timestamp, TimestampTz};
-        let text = |v: &Value| v.ty.is_text() && v.literal.is_none();
-        let (families, multiplies) = ((left.ty.family(), right.ty.family()), matches!(op, Multiply | Divide | Modulo));
-        let temporal = matches!(families.0, Some(Family::Temporal)) || matches!(families.1, Some(Family::Temporal));
-        let side = if text(right) {
-            Some(sides.1)
-        } else if text(left) {
-            Some(sides.0)
-        } else {
-            None
-        };
-        let clash = match side {
-            Some(side) => Some((side, "text is calculated with".to_owned())),
-            None if temporal && multiplies => Some((sides.1, format!("{} {op} {}", left.ty, right.ty))),
-            None if temporal && matches!(op, Plus) && families.0 == families.1 => {
-                Some((sides.1, "two dates are added".to_owned()))
-            }
-            None => None,
-        };
-        if let Some((side, what)) = clash {
-            let fault = Diagnostic::error("type-clash", what)
-                .why("not every target can calculate that")
-                .next("cast it to a number or a date first");
-            self.fault(fault, start(side), shown(side).chars().count());
-            return ColumnType::Unknown;
-        }
-        match (left.ty, op, right.ty) {
-            (Known(Integer), Plus | Minus | Multiply | Modulo, Known(Integer)) => Known(Integer),
-            (Known(Float), _, t) | (t, _, Known(Float)) if t.family() == Some(Family::Number) => Known(Float),
-            (Known(t @ (Timestamp | TimestampTz)), Plus | Minus, ColumnType::Interval) => Known(t),
-            (ColumnType::Interval, Plus, Known(t @ (Timestamp | TimestampTz))) => Known(t),
-            (ColumnType::Interval, Plus | Minus, ColumnType::Interval) => ColumnType::Interval,
-            (t, Plus | Minus, ColumnType::Interval) if t.is_temporal() => ColumnType::Temporal,
-            (ColumnType::Interval, Plus, t) if t.is_temporal() => ColumnType::Temporal,
-            (Known(DataType::Date), Plus | Minus, t) if t.family() == Some(Family::Number) => Known(DataType::Date),
-            (a, _, b) if a.family() == Some(Family::Number) && b.family() == Some(Family::Number) => ColumnType::Number,
-            _ => ColumnType::Unknown,
-        }
     }
 
     fn case(
@@ -320,10 +304,10 @@ impl<R: Named> Resolver<'_, R> {
         otherwise: &Option<Box<Expr>>,
         env: &Env<'_>,
     ) -> Value {
-        let mut tests = Value::default();
+        let mut tests = Value::nothing();
         let operand = operand.as_ref().map(|o| self.expr(o, env));
         if let Some(operand) = &operand {
-            tests = tests.from(operand);
+            tests = tests.beside(operand);
         }
         let mut result: Option<Value> = None;
         for when in conditions {
@@ -335,44 +319,29 @@ impl<R: Named> Resolver<'_, R> {
                 }
                 None => self.condition(&when.condition, env),
             };
-            tests = tests.from(&test);
+            tests = tests.beside(&test);
             result = Some(self.branch(result, &when.result, env));
         }
         if let Some(otherwise) = otherwise {
             result = Some(self.branch(result, otherwise, env));
         }
         let result = result.unwrap_or_default();
-        let ty = result.ty;
+        let (ty, nullable) = (result.ty, if otherwise.is_some() { result.nullable } else { Some(true) });
         // Literals of the branches say nothing of the whole.
-        result.from(&tests).typed(ty)
+        result.beside(&tests).typed(ty).nullable(nullable)
     }
 
     /// One more of several results; all must be of a kind.
     pub(super) fn branch(&mut self, earlier: Option<Value>, expr: &Expr, env: &Env<'_>) -> Value {
         let value = self.expr(expr, env);
         let Some(earlier) = earlier else { return value };
-        if earlier.clashes(&value) {
+        if earlier.clashes(&value) && self.refuses_branches() {
             let fault = Diagnostic::error("type-clash", format!("the results are {} and {}", earlier.ty, value.ty))
                 .why("one column has one type")
                 .next("cast one of them");
             self.fault(fault, start(expr), shown(expr).chars().count());
         }
         earlier.either(&value)
-    }
-}
-
-/// The same place, where columns may stand free.
-pub(super) fn without_grouping<'e>(env: &'e Env<'e>) -> Env<'e> {
-    Env {
-        rels: env.rels.clone(),
-        aliases: env.aliases.clone(),
-        aliases_everywhere: env.aliases_everywhere,
-        parent: env.parent,
-        ctes: env.ctes,
-        grouping: None,
-        keys: Vec::new(),
-        keys_of_nested: Vec::new(),
-        fan_out: env.fan_out,
     }
 }
 
@@ -383,7 +352,7 @@ fn literal(value: &Literal) -> Value {
             Err(_) => (ColumnType::Number, n.clone()),
         },
         Literal::Boolean(b) => return Value::of(DataType::Boolean).literally(b.to_string()),
-        Literal::Null => return Value::of(ColumnType::Null),
+        Literal::Null => return Value::of(ColumnType::Null).nullable(Some(true)),
         Literal::SingleQuotedString(s)
         | Literal::EscapedStringLiteral(s)
         | Literal::UnicodeStringLiteral(s)

@@ -10,8 +10,7 @@ use sqlparser::tokenizer::Location;
 
 use super::call::name_of;
 use super::column_type::ColumnType;
-use super::print::{Print, fingerprint};
-use super::relation::{Column, Env, Rel, Rows, Table, anything, lower};
+use super::relation::{Column, Env, Rel, Table, anything, lower};
 use super::value::Value;
 use super::{Named, Resolver, Usage};
 use crate::vocabulary::{DataType, Dialect};
@@ -23,7 +22,7 @@ impl<R: Named> Resolver<'_, R> {
     pub(super) fn factor(&mut self, factor: &TableFactor, env: &mut Env<'_>) -> (Location, usize) {
         let start = Location { line: 1, column: 1 };
         match factor {
-            TableFactor::Table { name, alias, args, with_ordinality, sample, .. } => {
+            TableFactor::Table { name, alias, args, with_ordinality, .. } => {
                 let at = name.0.first().and_then(|p| p.as_ident()).map_or(start, |i| i.span.start);
                 let width = name.to_string().chars().count();
                 if let Some(args) = args {
@@ -37,12 +36,7 @@ impl<R: Named> Resolver<'_, R> {
                     self.elements(&[array], alias.as_ref(), known_as.as_deref(), false, env);
                     return (at, width);
                 }
-                let (mut table, known_as) = self.table(name, env.ctes);
-                if let Some(sample) = sample {
-                    let mut sampled = Table::clone(&table);
-                    sampled.rows = Rows::of(table.rows.then("sample").text(&sample.to_string()).done());
-                    table = Rc::new(sampled);
-                }
+                let (table, known_as) = self.table(name, env.ctes);
                 env.rels.push(aliased(table, alias.as_ref(), &known_as));
                 (at, width)
             }
@@ -72,8 +66,6 @@ impl<R: Named> Resolver<'_, R> {
                         columns: columns.collect(),
                         open: inner.rels.iter().any(|r| r.table.open),
                         base: inner.base(),
-                        rows: inner.rows,
-                        reads: inner.reads(),
                         ..Table::default()
                     };
                     env.rels.push(aliased(Rc::new(table), Some(alias), ""));
@@ -97,8 +89,7 @@ impl<R: Named> Resolver<'_, R> {
             TableFactor::MatchRecognize { table, alias, .. } => {
                 let mut inner = Env::within(env.ctes, env.parent);
                 let at = self.factor(table, &mut inner);
-                let print = Print::of("match").all(inner.rels.iter().map(|r| r.table.rows.done()));
-                env.rels.push(aliased(anything(print.text(&factor.to_string()).done()), alias.as_ref(), ""));
+                env.rels.push(aliased(anything(), alias.as_ref(), ""));
                 at
             }
             TableFactor::Function { name, args, alias, with_ordinality, .. } => {
@@ -113,8 +104,7 @@ impl<R: Named> Resolver<'_, R> {
                         self.generated(&last(name), &args, alias.as_ref(), false, env);
                     }
                     other => {
-                        let print = self.expr(other, env).logic;
-                        env.rels.push(aliased(anything(print), alias.as_ref(), ""));
+                        env.rels.push(aliased(anything(), alias.as_ref(), ""));
                     }
                 }
                 (start, 1)
@@ -124,7 +114,7 @@ impl<R: Named> Resolver<'_, R> {
                     TableFactor::JsonTable { alias, .. } | TableFactor::OpenJsonTable { alias, .. } => alias.as_ref(),
                     _ => None,
                 };
-                env.rels.push(aliased(anything(fingerprint(&other.to_string())), alias, ""));
+                env.rels.push(aliased(anything(), alias, ""));
                 (start, 1)
             }
         }
@@ -158,9 +148,7 @@ impl<R: Named> Resolver<'_, R> {
         }
         let mut values = Vec::new();
         for arg in args {
-            let (FunctionArg::Unnamed(arg)
-            | FunctionArg::Named { arg, .. }
-            | FunctionArg::ExprNamed { arg, .. }) = arg;
+            let (FunctionArg::Unnamed(arg) | FunctionArg::Named { arg, .. } | FunctionArg::ExprNamed { arg, .. }) = arg;
             if let FunctionArgExpr::Expr(expr) = arg {
                 values.push(self.expr(expr, env));
             }
@@ -172,7 +160,7 @@ impl<R: Named> Resolver<'_, R> {
             "posexplode" | "posexplode_outer" if !values.is_empty() => {
                 let array = values.swap_remove(0);
                 let columns = vec![("pos".to_owned(), INTEGER), ("col".to_owned(), array.ty.element())];
-                self.made(columns, Print::of("elements").with(array.logic).done(), &array, alias, "", env);
+                self.made(columns, &array, alias, "", env);
             }
             "flatten" if !values.is_empty() => {
                 let of = values.swap_remove(0);
@@ -186,28 +174,22 @@ impl<R: Named> Resolver<'_, R> {
                     ("this", json),
                 ];
                 let columns = columns.map(|(n, t)| (n.to_owned(), t)).to_vec();
-                let print = args.iter().fold(Print::of("flatten").with(of.logic), |p, a| match a {
-                    FunctionArg::Named { name, arg, .. } if lower(name) != "input" => p.text(&arg.to_string()),
-                    _ => p,
-                });
-                self.made(columns, print.done(), &of, alias, "", env);
+                self.made(columns, &of, alias, "", env);
             }
             "generate_series" | "range" | "sequence" if !values.is_empty() => {
-                let print = Print::of("series").all(values.iter().map(|v| v.logic)).done();
                 let ty = match &values[0].ty {
                     ColumnType::Known(DataType::Date) => ColumnType::Known(DataType::Timestamp),
                     other => other.clone(),
                 };
                 let column = if name == "range" && self.reads_as(&[Dialect::Databricks]) { "id" } else { name };
                 let all = values.iter().fold(Value::nothing(), |v, other| v.beside(other));
-                self.made(vec![(column.to_owned(), ty)], print, &all, alias, name, env);
+                self.made(vec![(column.to_owned(), ty)], &all, alias, name, env);
             }
             _ => {
-                let print = Print::of("function").text(name).all(values.iter().map(|v| v.logic)).done();
                 for value in &values {
                     self.read(Usage::Filter, value);
                 }
-                env.rels.push(aliased(anything(print), alias, name));
+                env.rels.push(aliased(anything(), alias, name));
             }
         }
     }
@@ -221,7 +203,6 @@ impl<R: Named> Resolver<'_, R> {
         ordinality: bool,
         env: &mut Env<'_>,
     ) {
-        let print = Print::of("elements").all(arrays.iter().map(|a| a.logic)).done();
         let name = alias.map(|a| lower(&a.name)).or(known_as.map(str::to_owned)).unwrap_or_default();
         let columns_named = alias.is_some_and(|a| !a.columns.is_empty());
         // BigQuery calls the element by the alias; others call the column so too where there is one only.
@@ -246,7 +227,7 @@ impl<R: Named> Resolver<'_, R> {
         }
         let all = arrays.iter().fold(Value::nothing(), |v, a| v.beside(a));
         let unknown = !columns_named && arrays.iter().any(|a| !a.ty.element().is_known());
-        self.made(columns, print, &all, alias, known_as.unwrap_or(""), env);
+        self.made(columns, &all, alias, known_as.unwrap_or(""), env);
         if unknown && let Some(rel) = env.rels.last_mut() {
             // An element that is not known may be a struct.
             let mut table = Table::clone(&rel.table);
@@ -259,17 +240,17 @@ impl<R: Named> Resolver<'_, R> {
     fn made(
         &mut self,
         columns: Vec<(String, ColumnType)>,
-        print: u64,
         of: &Value,
         alias: Option<&TableAlias>,
         known_as: &str,
         env: &mut Env<'_>,
     ) {
-        let columns = columns.into_iter().map(|(name, ty)| {
-            let logic = Print::of("made").with(print).text(&name).done();
-            Column { value: of.clone().typed(ty).nullable(None).logic(logic), name, partition: None }
+        let columns = columns.into_iter().map(|(name, ty)| Column {
+            value: of.clone().typed(ty).nullable(None),
+            name,
+            partition: None,
         });
-        let table = Table { columns: columns.collect(), rows: Rows::of(print), ..Table::default() };
+        let table = Table { columns: columns.collect(), ..Table::default() };
         self.read(Usage::Join, of);
         env.rels.push(aliased(Rc::new(table), alias, known_as));
     }
@@ -292,7 +273,7 @@ pub(super) fn generated_names(expr: &Expr) -> Vec<String> {
 pub(super) fn generated_types(expr: &Expr, value: &Value, columns: usize) -> Vec<ColumnType> {
     let Expr::Function(function) = expr else { return vec![ColumnType::Unknown; columns] };
     match (name_of(function).as_str(), columns) {
-        ("explode" | "explode_outer", 1) => vec![value.ty.clone()],
+        ("explode" | "explode_outer", 1) => vec![value.ty],
         ("posexplode" | "posexplode_outer", 2) => vec![INTEGER, ColumnType::Unknown],
         ("inline" | "inline_outer" | "stack" | "json_tuple", n) => vec![ColumnType::Unknown; n],
         (_, n) => vec![ColumnType::Unknown; n],
@@ -301,8 +282,7 @@ pub(super) fn generated_types(expr: &Expr, value: &Value, columns: usize) -> Vec
 
 fn add_place(rel: &mut Rel, name: String) {
     let mut table = Table::clone(&rel.table);
-    let logic = table.rows.then("place").done();
-    table.columns.push(Column { name, value: Value::of(INTEGER).logic(logic), partition: None });
+    table.columns.push(Column { name, value: Value::of(INTEGER), partition: None });
     rel.table = Rc::new(table);
 }
 
@@ -323,11 +303,10 @@ pub(super) fn aliased(table: Rc<Table>, alias: Option<&TableAlias>, known_as: &s
     let mut table = Table::clone(&table);
     let names: Vec<String> = alias.columns.iter().map(|c| lower(&c.name)).collect();
     if table.columns.len() < names.len() && table.open {
-        let rows = table.rows;
         let mut i = table.columns.len() as u64;
         table.columns.resize_with(names.len(), || {
             i += 1;
-            Column { value: Value::default().logic(rows.then("column").with(i).done()), ..Column::default() }
+            Column { value: Value::default(), ..Column::default() }
         });
     }
     let renamed: Vec<(String, String)> =

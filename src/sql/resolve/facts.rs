@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use sqlparser::tokenizer::Location;
 
 use super::Resolver;
+use super::column_type::ColumnType;
 use super::relation::Rel;
-use super::value::{ColumnType, Value};
+use super::value::Value;
 
 /// What was noticed in a query. Places are lines and columns of the rendered SQL, as the parser counts them.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +82,7 @@ impl<R> Facts<R> {
 impl<R: Clone> Resolver<'_, R> {
     /// Notes what a column's name means.
     pub(super) fn saw(&mut self, at: Location, value: &Value, rel: &Rel, relation: Option<usize>) {
-        let source = if let [only] = value.sources.as_slice() { Some(*only) } else { None };
+        let source = if let [only] = value.sources.as_slice() { Some(only.0) } else { None };
         let relation = relation.and_then(|i| u16::try_from(i).ok());
         let seen = SeenColumn { column_type: value.ty, outer: rel.outer, relation, source };
         self.columns.insert((at.line, at.column), seen);
@@ -91,7 +92,11 @@ impl<R: Clone> Resolver<'_, R> {
     pub(super) fn facts(&mut self) -> Facts<R> {
         Facts {
             columns: std::mem::take(&mut self.columns),
-            sources: self.interned.iter().map(|(relation, name)| ((*relation).clone(), name.clone())).collect(),
+            sources: self
+                .interned
+                .iter()
+                .map(|(r, name)| (self.relations[*r as usize].clone(), name.clone()))
+                .collect(),
             noted: std::mem::take(&mut self.noted),
         }
     }

@@ -3,8 +3,8 @@
 use sqlparser::ast::{Expr, GroupByExpr, Ident};
 
 use super::relation::{Env, lower};
-use super::{Named, Resolver, functions};
-use crate::vocabulary::Diagnostic;
+use super::{Named, Resolver, call};
+use crate::vocabulary::{Diagnostic, Dialect};
 
 /// What a select groups by.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ pub(super) fn expressions(group_by: &GroupByExpr) -> Option<&[Expr]> {
 
 /// Whether an expression has an aggregate that is none of a window's.
 pub(in crate::sql) fn aggregates(expr: &Expr) -> bool {
-    crate::sql::parse::any_expression(expr, functions::is_aggregate)
+    crate::sql::parse::any_expression(expr, call::is_aggregate)
 }
 
 fn same_name(a: &Expr, b: &Expr) -> bool {
@@ -52,9 +52,17 @@ fn same_name(a: &Expr, b: &Expr) -> bool {
 }
 
 impl<R: Named> Resolver<'_, R> {
+    /// Whether columns may stand beside what is grouped by: where the dialect takes any value of the group, or knows
+    /// that there is one only.
+    pub(super) fn lenient_groups(&self, env: &Env<'_>) -> bool {
+        let keyed = || env.rels.iter().any(|r| !r.table.keys.is_empty() || r.table.open);
+        !self.strict
+            && (self.reads_as(&[Dialect::MySql, Dialect::Sqlite]) || self.reads_as(&[Dialect::Postgres]) && keyed())
+    }
+
     /// A column of a grouped select that stands outside of aggregates and is not grouped by.
     pub(super) fn grouped(&mut self, column: &Ident, env: &Env<'_>) {
-        if env.grouping.is_none() {
+        if env.grouping.is_none() || env.free.get() || self.lenient_groups(env) {
             return;
         }
         let name = lower(column);

@@ -5,16 +5,29 @@ use std::collections::BTreeSet;
 use sqlparser::ast::{BinaryOperator, Expr};
 use sqlparser::tokenizer::Location;
 
-use super::facts::JoinKind;
 use super::relation::{Column, Env, Rel, lower};
 use super::value::Value;
-use super::{FanOut, Named, Resolver};
+use super::{Fact, FanOut, Named, Resolver};
 
 /// Columns that tell the rows of a join apart: which relation, which column.
 pub(super) type Key = BTreeSet<(usize, String)>;
 
 /// More ways to tell rows apart than this are not followed.
 const MOST_KEYS: usize = 8;
+
+/// How things are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum JoinKind {
+    Inner,
+    Left,
+    Right,
+    Full,
+    /// `cross join`, a comma, or a join without a condition.
+    Cross,
+    /// Rows of the left side that have a match, or that have none.
+    Semi,
+    AsOf,
+}
 
 /// Two columns that a join holds equal.
 #[derive(Clone, Debug)]
@@ -48,6 +61,14 @@ impl<R: Named> Resolver<'_, R> {
         let theirs: BTreeSet<(usize, String)> = pairs.iter().map(|p| p.right.clone()).collect();
         let right_unique = right_keys.iter().any(|k| k.is_subset(&theirs));
         let left_unique = env.keys.iter().any(|k| k.is_subset(&ours));
+        self.noted.push(Fact::Joined {
+            at: at.0,
+            width: at.1,
+            joined: env.rels[before..].first().map(|r| r.alias.clone()).unwrap_or_default(),
+            equal: pairs.len(),
+            right_unique: (!right_keys.is_empty()).then_some(right_unique),
+            left_unique: (!env.keys.is_empty()).then_some(left_unique),
+        });
         if !right_unique && !right_keys.is_empty() && !env.rels[before].table.single {
             let (start, width) = at;
             let rel = &env.rels[before];

@@ -9,7 +9,7 @@ mod call;
 mod column_type;
 mod expr;
 mod factor;
-pub(super) mod facts;
+mod facts;
 mod from;
 mod grouping;
 mod joins;
@@ -17,7 +17,6 @@ mod keys;
 mod names;
 mod operators;
 mod pivot;
-mod print;
 mod projection;
 mod query;
 mod relation;
@@ -34,11 +33,11 @@ use sqlparser::tokenizer::Location;
 
 use super::jinja::Rendered;
 use super::parse::Parsed;
-use super::text::{Lines, Text};
+use super::text::Text;
 use crate::vocabulary::{Diagnostic, Dialect, Relation};
 pub use column_type::ColumnType;
-use facts::{Fact, Span};
-pub use print::fingerprint;
+pub use facts::{Fact, Facts, SeenColumn};
+pub(super) use grouping::aggregates;
 use relation::{Column, Env, Rel, Table};
 pub use result::{Checked, FanOut, Lineage, Named, OutputColumn, Resolved, Scope, ScopeRelation, Usage};
 use value::Value;
@@ -96,7 +95,6 @@ fn walk<R: Named>(
         column_type: c.value.ty.clone(),
         nullable: c.value.nullable,
         sources: c.value.sources.iter().map(|s| lineage(*s)).collect(),
-        logic: c.value.logic,
     });
     let resolved = Resolved {
         columns: columns.collect(),
@@ -105,8 +103,7 @@ fn walk<R: Named>(
         reads: resolver.reads.iter().map(|s| lineage(*s)).collect(),
         aggregates: resolver.aggregates,
         repeats: table.fan_out.and_then(|id| resolver.fan_outs.get(id).cloned()),
-        rows: table.rows.done(),
-        facts: std::mem::take(&mut resolver.facts),
+        facts: resolver.facts(),
     };
     (resolved, resolver.found)
 }
@@ -156,7 +153,6 @@ pub fn check_expression(
 struct Resolver<'a, R> {
     text: &'a Text<'a>,
     rendered: &'a Rendered,
-    lines: Lines<'a>,
     scope: &'a Scope<R>,
     /// Whether what it reads must run on every target.
     strict: bool,
@@ -170,13 +166,12 @@ struct Resolver<'a, R> {
     /// Tables of the scope that were met.
     met: HashMap<R, Rc<Table>>,
     found: Vec<Diagnostic>,
-    facts: Vec<Fact>,
+    columns: HashMap<(u64, u64), SeenColumn>,
+    noted: Vec<Fact>,
     reads: BTreeSet<(u32, Usage)>,
     fan_outs: Vec<FanOut>,
     aggregates: bool,
     steps: u32,
-    /// Queries around the one that is read.
-    depth: u32,
 }
 
 impl<'a, R: Named> Resolver<'a, R> {
@@ -184,7 +179,6 @@ impl<'a, R: Named> Resolver<'a, R> {
         Resolver {
             text,
             rendered,
-            lines: Lines::of(&rendered.sql),
             scope,
             strict,
             dialect: if let [only] = scope.dialects.as_slice() { Some(*only) } else { None },
@@ -193,12 +187,12 @@ impl<'a, R: Named> Resolver<'a, R> {
             undeclared: HashMap::new(),
             met: HashMap::new(),
             found: Vec::new(),
-            facts: Vec::new(),
+            columns: HashMap::new(),
+            noted: Vec::new(),
             reads: BTreeSet::new(),
             fan_outs: Vec::new(),
             aggregates: false,
             steps: 0,
-            depth: 0,
         }
     }
 
@@ -213,11 +207,6 @@ impl<'a, R: Named> Resolver<'a, R> {
         }
     }
 
-    /// A place in the rendered SQL, for facts.
-    fn span(&self, at: Location, width: usize) -> Span {
-        Span { at: self.lines.offset(at.line as usize, at.column as usize), width }
-    }
-
     /// Counts a step; whether there may be more.
     fn step(&mut self) -> bool {
         self.steps = self.steps.saturating_add(1);
@@ -225,7 +214,7 @@ impl<'a, R: Named> Resolver<'a, R> {
     }
 
     fn read(&mut self, usage: Usage, value: &Value) {
-        self.reads.extend(value.sources.iter().map(|(s, u)| (*s, if *u == Usage::Value { usage } else { *u })));
+        self.reads.extend(value.sources.iter().map(|(s, _)| (*s, usage)));
     }
 
     /// Whether it is read for this dialect.

@@ -1,15 +1,13 @@
 //! How names find their tables and columns.
 
 use std::cell::Cell;
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use sqlparser::ast::{Expr, Ident, ObjectName, SelectItem};
 use sqlparser::tokenizer::Location;
 
 use super::column_type::ColumnType;
-use super::print::{Print, fingerprint};
-use super::relation::{Column, Ctes, Env, Rel, Rows, Table, anything, lower};
+use super::relation::{Column, Ctes, Env, Rel, Table, anything, lower};
 use super::value::Value;
 use super::{Named, Resolver, Usage};
 use crate::sql::jinja::{REF_SCHEMA, SOURCE_SCHEMA};
@@ -19,7 +17,7 @@ impl<R: Named> Resolver<'_, R> {
     /// The table of a name in FROM, and the name it is known by.
     pub(super) fn table(&mut self, name: &ObjectName, ctes: Option<&Ctes<'_>>) -> (Rc<Table>, String) {
         let idents: Vec<&Ident> = name.0.iter().filter_map(|p| p.as_ident()).collect();
-        let Some(last) = idents.last() else { return (anything(fingerprint("?")), String::new()) };
+        let Some(last) = idents.last() else { return (anything(), String::new()) };
         let alias = lower(last);
         match idents.as_slice() {
             [one] if one.quote_style.is_none_or(|q| q != '\'') => {
@@ -34,9 +32,8 @@ impl<R: Named> Resolver<'_, R> {
             }
             _ => {}
         }
-        let print = Print::of("table").all(idents.iter().map(|i| fingerprint(&lower(i)))).done();
         if !self.strict {
-            return (anything(print), alias);
+            return (anything(), alias);
         }
         let known = ctes.map(Ctes::names).unwrap_or_default();
         let near = nearest(&alias, known);
@@ -49,7 +46,7 @@ impl<R: Named> Resolver<'_, R> {
         };
         let width = name.to_string().chars().count();
         self.fault(fault, idents[0].span.start, width);
-        (anything(print), alias)
+        (anything(), alias)
     }
 
     /// A relation of the scope; one that is not there was reported by its `ref` and may have any column.
@@ -61,30 +58,18 @@ impl<R: Named> Resolver<'_, R> {
         self.relations.push(relation.clone());
         let scope = self.scope;
         let known = scope.relations.get(&relation);
-        let print = match known.map_or(0, |k| k.print) {
-            0 => {
-                let mut hasher = std::hash::DefaultHasher::new();
-                relation.hash(&mut hasher);
-                hasher.finish()
-            }
-            print => print,
-        };
         let mut table = Table { open: known.is_none_or(|k| k.open), base: Some(base), ..Table::default() };
-        table.rows = Rows::of(Print::of("relation").with(print).done());
-        table.reads.push(base);
         if let Some(known) = known {
             table.keys.clone_from(&known.keys);
             table.columns.reserve(known.columns.len());
             for (name, ty) in &known.columns {
                 let id = self.interned.len() as u32;
                 self.interned.push((base, name.clone()));
-                let logic = column_print(table.rows, known.former.get(name).unwrap_or(name));
                 let value = Value {
                     ty: ty.clone(),
                     sources: vec![(id, Usage::Value)],
                     columns: 1,
                     nullable: known.nullable.get(name).copied(),
-                    logic,
                     ..Value::default()
                 };
                 table.columns.push(Column { name: name.clone(), value, partition: None });
@@ -100,38 +85,35 @@ impl<R: Named> Resolver<'_, R> {
         let mut value = Value { columns: 1, nullable: rel.outer.then_some(true), ..Value::default() };
         value.repeated = u32::from(rel.fan_out.is_some());
         value.fan_out = rel.fan_out;
-        let rows = match rel.table.base {
-            Some(base) => {
-                let next = self.interned.len() as u32;
-                let id = *self.undeclared.entry((base, name.to_owned())).or_insert(next);
-                if id == next {
-                    self.interned.push((base, name.to_owned()));
-                }
-                value.sources.push((id, Usage::Value));
-                let of = self.met.get(&self.relations[base as usize]);
-                of.map_or(rel.table.rows, |t| t.rows)
+        if let Some(base) = rel.table.base {
+            let next = self.interned.len() as u32;
+            let id = *self.undeclared.entry((base, name.to_owned())).or_insert(next);
+            if id == next {
+                self.interned.push((base, name.to_owned()));
             }
-            None => rel.table.rows,
-        };
-        value.logic(rel.salted(column_print(rows, name)))
+            value.sources.push((id, Usage::Value));
+        }
+        value
     }
 
     /// The value of a column's name.
     pub(super) fn name(&mut self, ident: &Ident, env: &Env<'_>) -> Value {
         let name = lower(ident);
+        let first = env;
         let mut level = Some(env);
         let mut open: Option<(&Rel, bool)> = None;
         while let Some(env) = level {
             if env.parameters.contains(&name) {
-                return Value { logic: Print::of("parameter").text(&name).done(), ..Value::default() };
+                return Value::default();
             }
-            let mut hits = env.rels.iter().filter_map(|r| {
+            let mut hits = env.rels.iter().enumerate().filter_map(|(n, r)| {
                 let i = r.position(&name)?;
-                (!r.hidden.contains(&i)).then_some((r, i))
+                (!r.hidden.contains(&i)).then_some((n, r, i))
             });
-            if let Some((rel, i)) = hits.next() {
+            if let Some((n, rel, i)) = hits.next() {
                 let value = rel.value(i);
-                if let Some((other, _)) = hits.next() {
+                self.saw(ident.span.start, &value, rel, env.same(first).then_some(n));
+                if let Some((_, other, _)) = hits.next() {
                     let fault = Diagnostic::error(
                         "ambiguous-column",
                         format!("`{name}` is in `{}` and in `{}`", rel.alias, other.alias),
@@ -164,14 +146,13 @@ impl<R: Named> Resolver<'_, R> {
         match open {
             Some((rel, true)) => return self.undeclared(rel, &name),
             Some((rel, false)) => {
-                let logic = Print::of("some column").with(rel.table.rows.done()).text(&name).done();
-                return Value { columns: 1, logic, ..Value::default() };
+                return Value { columns: 1, ..Value::default() };
             }
             None => {}
         }
         let known = env.rels.iter().flat_map(|r| r.table.columns.iter().map(|c| c.name.as_str()));
         self.unknown_column(&name, None, known.collect(), ident.span.start, name.chars().count());
-        Value { logic: Print::of("nothing").text(&name).done(), ..Value::default() }
+        Value::default()
     }
 
     /// That an alias is used in its own select, where not every target sees it.
@@ -205,11 +186,11 @@ impl<R: Named> Resolver<'_, R> {
             return value.clone();
         }
         env.read_ahead.borrow_mut().insert(name.to_owned(), None);
-        let (found, fan_outs, facts) = (self.found.len(), self.fan_outs.len(), self.facts.len());
+        let (found, fan_outs, noted) = (self.found.len(), self.fan_outs.len(), self.noted.len());
         let value = self.expr(expr, env);
         self.found.truncate(found);
         self.fan_outs.truncate(fan_outs);
-        self.facts.truncate(facts);
+        self.noted.truncate(noted);
         env.read_ahead.borrow_mut().insert(name.to_owned(), Some(value.clone()));
         Some(value)
     }
@@ -240,15 +221,21 @@ impl<R: Named> Resolver<'_, R> {
 
     fn of_two(&mut self, qualifier: &Ident, column: &Ident, idents: &[Ident], env: &Env<'_>) -> Value {
         let (alias, name) = (lower(qualifier), lower(column));
+        let first = env;
         let mut level = Some(env);
         while let Some(env) = level {
-            if let Some(rel) = env.rels.iter().find(|r| r.alias == alias) {
+            if let Some((n, rel)) = env.rels.iter().enumerate().find(|(_, r)| r.alias == alias) {
+                let here = env.same(first).then_some(n);
                 if let Some(i) = rel.position(&name) {
+                    let value = rel.value(i);
+                    self.saw(idents[0].span.start, &value, rel, here);
                     self.grouped(column, env);
-                    return rel.value(i);
+                    return value;
                 }
                 if rel.table.open {
-                    return self.undeclared(rel, &name);
+                    let value = self.undeclared(rel, &name);
+                    self.saw(idents[0].span.start, &value, rel, here);
+                    return value;
                 }
                 // A column of its own name that is a struct: what `unnest` gives.
                 if let Some(i) = rel.position(&alias) {
@@ -256,7 +243,7 @@ impl<R: Named> Resolver<'_, R> {
                 }
                 let known = rel.table.columns.iter().map(|c| c.name.as_str()).collect();
                 self.unknown_column(&name, Some(&alias), known, column.span.start, name.chars().count());
-                return Value { logic: Print::of("nothing").text(&name).done(), ..Value::default() };
+                return Value::default();
             }
             level = env.parent;
         }
@@ -279,7 +266,7 @@ impl<R: Named> Resolver<'_, R> {
         let known: Vec<&str> = env.rels.iter().map(|r| r.alias.as_str()).collect();
         let next = if near.is_empty() { format!("in reach: `{}`", known.join("`, `")) } else { did_you_mean(&near) };
         self.fault(fault.next(next), qualifier.span.start, alias.chars().count());
-        Value { logic: Print::of("nothing").text(&alias).text(&name).done(), ..Value::default() }
+        Value::default()
     }
 
     pub(super) fn unknown_column(
@@ -309,32 +296,25 @@ impl<R: Named> Resolver<'_, R> {
     }
 }
 
-/// The fingerprint of a column of rows that are no query's.
-fn column_print(rows: Rows, name: &str) -> u64 {
-    Print::of("column").with(rows.done()).text(name).done()
-}
-
 /// A row as one value.
 pub(super) fn whole_row(rel: &Rel) -> Value {
     let mut value = Value::nothing();
     let mut types = Vec::new();
-    let mut print = Print::of("row").with(rel.table.rows.done());
     for i in rel.visible() {
         let column = rel.value(i);
-        types.push((rel.table.columns[i].name.clone(), column.ty.clone()));
-        print = print.with(column.logic);
+        types.push((rel.table.columns[i].name.clone(), column.ty));
         value = value.beside(&column);
     }
     let ty = if rel.table.open { ColumnType::Unknown } else { ColumnType::fields(types) };
-    value.typed(ty).nullable(None).logic(rel.salted(print.done()))
+    value.typed(ty).nullable(None)
 }
 
 /// Fields within fields.
 pub(super) fn fields(of: Value, names: &[Ident]) -> Value {
     names.iter().fold(of, |of, name| {
         let name = lower(name);
-        let (ty, logic) = (of.ty.field(&name), Print::of("field").with(of.logic).text(&name).done());
-        of.typed(ty).nullable(None).logic(logic)
+        let ty = of.ty.field(&name);
+        of.typed(ty).nullable(None)
     })
 }
 

@@ -4,8 +4,6 @@ use sqlparser::ast::{BinaryOperator, Expr};
 
 use super::column_type::{ColumnType, Family};
 use super::expr::{shown, start};
-use super::facts::Fact;
-use super::print::{Print, fingerprint};
 use super::relation::Env;
 use super::value::Value;
 use super::{Named, Resolver};
@@ -14,11 +12,6 @@ use crate::vocabulary::{DataType, Diagnostic, Dialect};
 const BOOLEAN: ColumnType = ColumnType::Known(DataType::Boolean);
 const TEXT: ColumnType = ColumnType::Known(DataType::Text);
 const INTEGER: ColumnType = ColumnType::Known(DataType::Integer);
-
-/// The fingerprint of `a = b`, which is that of `b = a`.
-pub(super) fn equal(a: u64, b: u64) -> u64 {
-    Print::of("=").with(a.min(b)).with(a.max(b)).done()
-}
 
 impl<R: Named> Resolver<'_, R> {
     /// Operators. Chains lean left and may be long: walked, not recursed into.
@@ -53,9 +46,9 @@ impl<R: Named> Resolver<'_, R> {
                 BOOLEAN
             }
             Op::And | Op::Or | Op::Xor => BOOLEAN,
-            Op::StringConcat => match (&left.ty, &right.ty) {
-                (ColumnType::Array(_), _) => left.ty.clone(),
-                (_, ColumnType::Array(_)) => right.ty.clone(),
+            Op::StringConcat => match (left.ty, right.ty) {
+                (ColumnType::Array(_), _) => left.ty,
+                (_, ColumnType::Array(_)) => right.ty,
                 (a, b) if a.is_text() || b.is_text() => TEXT,
                 // MySQL reads it as `or` unless told otherwise.
                 _ if !self.strict && !self.reads_as(&[Dialect::MySql, Dialect::Postgres, Dialect::DuckDb]) => TEXT,
@@ -96,17 +89,12 @@ impl<R: Named> Resolver<'_, R> {
                 TEXT
             }
             Op::BitwiseAnd | Op::BitwiseOr | Op::BitwiseXor | Op::PGBitwiseShiftLeft | Op::PGBitwiseShiftRight => {
-                left.ty.clone()
+                left.ty
             }
             Op::PGExp => ColumnType::Known(DataType::Float),
             _ => ColumnType::Unknown,
         };
-        let logic = match op {
-            Op::Eq => equal(left.logic, right.logic),
-            Op::NotEq => Print::of("<>").with(left.logic.min(right.logic)).with(left.logic.max(right.logic)).done(),
-            _ => Print::of("operator").with(word(op)).with(left.logic).with(right.logic).done(),
-        };
-        left.from(&right).typed(ty).nullable(nullable).logic(logic)
+        left.from(&right).typed(ty).nullable(nullable)
     }
 
     fn divides_by_zero_to_null(&self) -> bool {
@@ -148,36 +136,34 @@ impl<R: Named> Resolver<'_, R> {
             }
         }
         if matches!(op, Divide) {
-            return self.quotient(left, right, sides);
+            return self.quotient(left.ty, right.ty);
         }
         let dates_apart = |this: &Self| match this.dialect {
             Some(Dialect::DuckDb | Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake) => Known(Integer),
             Some(Dialect::BigQuery | Dialect::Databricks) => ColumnType::Interval,
             _ => ColumnType::Unknown,
         };
-        match (&left.ty, op, &right.ty) {
+        match (left.ty, op, right.ty) {
             (Known(Integer), Plus | Minus | Multiply | Modulo, Known(Integer)) => INTEGER,
-            (Known(Float), _, t) | (t, _, Known(Float)) if t.is_number() => Known(Float),
+            (Known(Float), _, t) | (t, _, Known(Float)) if t.is_numeric() => Known(Float),
             // What is written with a point is exact, and so is what it makes with whole numbers or decimals.
             (Known(Decimal { scale: a, .. }), Plus | Minus, Known(Decimal { scale: b, .. }))
                 if a == b && self.reads_as(&[Dialect::Snowflake]) =>
             {
-                Known(Decimal { precision: 38, scale: *a })
+                Known(Decimal { precision: 38, scale: a })
             }
-            (Known(t @ (Timestamp | TimestampTz)), Plus | Minus, ColumnType::Interval) => Known(*t),
-            (ColumnType::Interval, Plus, Known(t @ (Timestamp | TimestampTz))) => Known(*t),
+            (Known(t @ (Timestamp | TimestampTz)), Plus | Minus, ColumnType::Interval) => Known(t),
+            (ColumnType::Interval, Plus, Known(t @ (Timestamp | TimestampTz))) => Known(t),
             (ColumnType::Interval, Plus | Minus, ColumnType::Interval) => ColumnType::Interval,
-            (Known(Date), Plus | Minus, ColumnType::Interval) | (ColumnType::Interval, Plus, Known(Date)) => {
-                match self.dialect {
-                    Some(Dialect::DuckDb | Dialect::Postgres | Dialect::Redshift | Dialect::BigQuery) => {
-                        Known(Timestamp)
-                    }
-                    _ => ColumnType::Temporal,
-                }
-            }
+            (Known(Date), Plus | Minus, ColumnType::Interval) | (ColumnType::Interval, Plus, Known(Date)) => match self
+                .dialect
+            {
+                Some(Dialect::DuckDb | Dialect::Postgres | Dialect::Redshift | Dialect::BigQuery) => Known(Timestamp),
+                _ => ColumnType::Temporal,
+            },
             (t, Plus | Minus, ColumnType::Interval) if t.is_temporal() => ColumnType::Temporal,
             (ColumnType::Interval, Plus, t) if t.is_temporal() => ColumnType::Temporal,
-            (ColumnType::Interval, Multiply, t) | (t, Multiply, ColumnType::Interval) if t.is_number() => {
+            (ColumnType::Interval, Multiply, t) | (t, Multiply, ColumnType::Interval) if t.is_numeric() => {
                 ColumnType::Interval
             }
             (Known(Date), Minus, Known(Date)) => dates_apart(self),
@@ -187,48 +173,35 @@ impl<R: Named> Resolver<'_, R> {
                     _ => ColumnType::Interval,
                 }
             }
-            (Known(Date), Plus | Minus, t) if t.is_number() => Known(Date),
-            (a, _, b) if a.is_number() && b.is_number() => ColumnType::Number,
+            (Known(Date), Plus | Minus, t) if t.is_numeric() => Known(Date),
+            (a, _, b) if a.is_numeric() && b.is_numeric() => ColumnType::Number,
             _ => ColumnType::Unknown,
         }
     }
 
     /// What a division gives: where whole numbers are divided, dialects differ.
-    pub(super) fn quotient(&mut self, left: &Value, right: &Value, sides: (&Expr, &Expr)) -> ColumnType {
+    pub(super) fn quotient(&self, left: ColumnType, right: ColumnType) -> ColumnType {
         use ColumnType::Known;
         use DataType::{Decimal, Float, Integer};
-        let drops = matches!(
-            self.dialect,
-            Some(Dialect::Postgres | Dialect::Redshift | Dialect::Sqlite)
-        );
-        match (&left.ty, &right.ty) {
-            (Known(Integer), Known(Integer)) if drops => {
-                let span = self.span(start(sides.1), shown(sides.1).len());
-                self.facts.push(Fact::IntegerDivision { span });
-                INTEGER
-            }
+        let drops = matches!(self.dialect, Some(Dialect::Postgres | Dialect::Redshift | Dialect::Sqlite));
+        match (left, right) {
+            (Known(Integer), Known(Integer)) if drops => INTEGER,
             (Known(Integer), Known(Integer)) => match self.dialect {
                 Some(Dialect::DuckDb | Dialect::BigQuery | Dialect::Databricks) => Known(Float),
                 _ => ColumnType::Number,
             },
-            (Known(Float), t) | (t, Known(Float)) if t.is_number() => Known(Float),
-            (Known(Integer | Decimal { .. }) | ColumnType::Number, t) if t.is_number() => match self.dialect {
+            (Known(Float), t) | (t, Known(Float)) if t.is_numeric() => Known(Float),
+            (Known(Integer | Decimal { .. }) | ColumnType::Number, t) if t.is_numeric() => match self.dialect {
                 Some(Dialect::DuckDb) => Known(Float),
                 _ => ColumnType::Number,
             },
-            (ColumnType::Interval, t) if t.is_number() => ColumnType::Interval,
+            (ColumnType::Interval, t) if t.is_numeric() => ColumnType::Interval,
             _ => ColumnType::Unknown,
         }
     }
 
     /// Reports two values of known types that can't meet.
-    pub(super) fn compare(
-        &mut self,
-        left: &Value,
-        right: &Value,
-        at: sqlparser::tokenizer::Location,
-        shown: &str,
-    ) {
+    pub(super) fn compare(&mut self, left: &Value, right: &Value, at: sqlparser::tokenizer::Location, shown: &str) {
         let spoken = left.literal.is_some() || right.literal.is_some();
         if left.clashes(right) && (self.strict || !spoken && self.refuses_comparing()) {
             let why = match self.dialect {
@@ -256,9 +229,4 @@ impl<R: Named> Resolver<'_, R> {
     pub(super) fn refuses_arithmetic(&self) -> bool {
         self.strict || self.reads_as(&[Dialect::Postgres, Dialect::BigQuery])
     }
-}
-
-/// The fingerprint of an operator, whatever its spelling.
-fn word(op: &BinaryOperator) -> u64 {
-    fingerprint(&op.to_string().to_ascii_uppercase())
 }

@@ -8,9 +8,8 @@ use sqlparser::tokenizer::Location;
 
 use super::factor::aliased;
 use super::joins::column_of;
-use super::print::Print;
 use super::projection::implied_name;
-use super::relation::{Column, Env, Rel, Rows, Table, anything, lower};
+use super::relation::{Column, Env, Rel, Table, anything, lower};
 use super::value::Value;
 use super::{Named, Resolver, Usage};
 use crate::vocabulary::{DataType, Dialect};
@@ -21,7 +20,8 @@ impl<R: Named> Resolver<'_, R> {
         match factor {
             TableFactor::Pivot { table, aggregate_functions, value_column, value_source, default_on_null, alias } => {
                 let (inner, at) = self.pivoted(table, env);
-                let made = self.wide(&inner, aggregate_functions, value_column, value_source, default_on_null.is_some());
+                let made =
+                    self.wide(&inner, aggregate_functions, value_column, value_source, default_on_null.is_some());
                 env.rels.push(aliased(made, alias.as_ref(), ""));
                 at
             }
@@ -33,7 +33,7 @@ impl<R: Named> Resolver<'_, R> {
                 at
             }
             _ => {
-                env.rels.push(Rel::new("", anything(0)));
+                env.rels.push(Rel::new("", anything()));
                 (Location { line: 1, column: 1 }, 1)
             }
         }
@@ -42,9 +42,7 @@ impl<R: Named> Resolver<'_, R> {
     fn pivoted<'e>(&mut self, table: &TableFactor, env: &Env<'e>) -> (Env<'e>, (Location, usize)) {
         let mut inner = Env::within(env.ctes, env.parent);
         let at = self.factor(table, &mut inner);
-        if let [rel] = inner.rels.as_slice() {
-            inner.rows = rel.table.rows;
-        }
+        if let [rel] = inner.rels.as_slice() {}
         (inner, at)
     }
 
@@ -57,13 +55,11 @@ impl<R: Named> Resolver<'_, R> {
         filled: bool,
     ) -> Rc<Table> {
         let mut spent: BTreeSet<(usize, String)> = BTreeSet::new();
-        let mut print = inner.rows.then("pivot");
         let mut on = Value::nothing();
         for expr in value_column {
             let value = self.expr(expr, inner);
             self.read(Usage::Group, &value);
             spent.extend(column_of(expr, inner));
-            print = print.with(value.logic);
             on = on.beside(&value.used_for(Usage::Group));
         }
         let mut measures = Vec::new();
@@ -97,24 +93,22 @@ impl<R: Named> Resolver<'_, R> {
                         continue;
                     };
                     for (alias, measure) in &measures {
-                        let name = self.pivot_name(item.alias.as_ref().map(lower), &text, alias.as_deref(), measures.len());
-                        let logic = Print::of("pivot").with(measure.logic).text(&text).with(on.logic).done();
+                        let name =
+                            self.pivot_name(item.alias.as_ref().map(lower), &text, alias.as_deref(), measures.len());
                         let nullable = if filled { None } else { Some(true) };
-                        let value = measure.clone().beside(&on).nullable(nullable).logic(logic);
+                        let value = measure.clone().beside(&on).nullable(nullable);
                         columns.push(Column { name, value, partition: None });
                     }
-                    print = print.text(&text);
                 }
             }
             PivotValueSource::Any(_) => open = true,
             PivotValueSource::Subquery(query) => {
                 let table = self.query(query, inner.ctes, Some(inner));
-                print = print.with(table.rows.done());
                 open = true;
             }
         }
         let keys = if open_below { Vec::new() } else { keys };
-        Rc::new(Table { columns, keys, open, rows: Rows::of(print.done()), reads: inner.reads(), ..Table::default() })
+        Rc::new(Table { columns, keys, open, ..Table::default() })
     }
 
     /// What a dialect calls a column that a pivot makes.
@@ -136,7 +130,6 @@ impl<R: Named> Resolver<'_, R> {
 
     fn long(&mut self, inner: &Env<'_>, value: &Expr, name: String, columns: &[ExprWithAlias], how: &str) -> Rc<Table> {
         let mut spent: BTreeSet<(usize, String)> = BTreeSet::new();
-        let mut print = inner.rows.then("unpivot").text(how);
         let mut all: Option<Value> = None;
         let several = matches!(value, Expr::Tuple(_));
         for item in columns {
@@ -147,7 +140,6 @@ impl<R: Named> Resolver<'_, R> {
             for part in parts {
                 let of = self.expr(part, inner);
                 spent.extend(column_of(part, inner));
-                print = print.with(of.logic);
                 all = Some(match all {
                     Some(earlier) => earlier.either(&of),
                     None => of,
@@ -162,15 +154,13 @@ impl<R: Named> Resolver<'_, R> {
                 out.push(Column { value, name: rel.table.columns[i].name.clone(), partition: None });
             }
         }
-        let rows = Rows::of(print.done());
-        let text = Value::of(DataType::Text).logic(rows.then("name").done());
+        let text = Value::of(DataType::Text);
         let names: Vec<String> = match value {
             Expr::Tuple(parts) => parts.iter().map(implied_name).collect(),
             one => vec![implied_name(one)],
         };
         let values = names.into_iter().map(|name| {
-            let logic = rows.then("value").text(&name).done();
-            let value = all.clone().nullable(if how.contains("INCLUDE") { None } else { Some(false) }).logic(logic);
+            let value = all.clone().nullable(if how.contains("INCLUDE") { None } else { Some(false) });
             let value = if several { value.typed(super::ColumnType::Unknown) } else { value };
             Column { name, value, partition: None }
         });
@@ -188,7 +178,7 @@ impl<R: Named> Resolver<'_, R> {
         }
         let open = inner.rels.iter().any(|r| r.table.open);
         let base = inner.base();
-        Rc::new(Table { columns: out, open, base, rows, reads: inner.reads(), ..Table::default() })
+        Rc::new(Table { columns: out, open, base, ..Table::default() })
     }
 }
 

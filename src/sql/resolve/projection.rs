@@ -8,11 +8,9 @@ use sqlparser::ast::{
 };
 
 use super::column_type::ColumnType;
-use super::facts::Fact;
 use super::joins::{Key, all_columns, column_of};
 use super::keys::{partition, passed_partition};
-use super::print::Print;
-use super::relation::{Column, Env, Rows, lower};
+use super::relation::{Column, Env, lower};
 use super::{Named, Resolver};
 use crate::vocabulary::{Diagnostic, Dialect};
 
@@ -59,8 +57,7 @@ impl<R: Named> Resolver<'_, R> {
                 SelectItem::ExprWithAliases { expr, aliases } => {
                     let value = self.expr(expr, env);
                     for (i, alias) in aliases.iter().enumerate() {
-                        let logic = Print::of("part").with(value.logic).with(i as u64).done();
-                        let value = value.clone().typed(ColumnType::Unknown).nullable(None).logic(logic);
+                        let value = value.clone().typed(ColumnType::Unknown).nullable(None);
                         out.push(Column { name: lower(alias), value, partition: None }, None, None);
                     }
                 }
@@ -85,8 +82,7 @@ impl<R: Named> Resolver<'_, R> {
         };
         let excluded = excluded(options);
         for (name, ty) in fields.iter().filter(|(n, _)| !excluded.contains(n)) {
-            let logic = Print::of("field").with(of.logic).text(name).done();
-            let value = of.clone().typed(ty.clone()).nullable(None).logic(logic);
+            let value = of.clone().typed(ty.clone()).nullable(None);
             out.push(Column { name: name.clone(), value, partition: None }, None, None);
         }
     }
@@ -154,13 +150,6 @@ impl<R: Named> Resolver<'_, R> {
                 .next("name the columns that are grouped by");
             self.fault(fault, at, 1);
         }
-        let fact = Fact::Star {
-            span: self.span(at, 1),
-            outermost: self.depth == 1,
-            of: rels.iter().map(|r| env.rels[*r].alias.clone()).collect(),
-            open: rels.iter().any(|r| env.rels[*r].table.open),
-        };
-        self.facts.push(fact);
         let excluded = excluded(options);
         let renames = match &options.opt_rename {
             Some(RenameSelectItem::Single(one)) => vec![one],
@@ -170,11 +159,6 @@ impl<R: Named> Resolver<'_, R> {
         let pattern = options.opt_ilike.as_ref().map(|i| i.pattern.to_ascii_lowercase());
         let open = rels.iter().any(|r| env.rels[*r].table.open);
         if open {
-            // Which of the undeclared columns are taken can only be told by what is written.
-            let kept = options.to_string().to_ascii_lowercase();
-            if kept != "*" && !kept.is_empty() {
-                env.rows = Rows::of(env.rows.then("columns").text(&kept).done());
-            }
             let renames_any = !renames.is_empty() || options.opt_replace.is_some() || out.open;
             out.base = env.base().filter(|_| !renames_any);
             out.open = true;

@@ -5,18 +5,13 @@ use std::rc::Rc;
 
 use sqlparser::ast::{Expr, LimitClause, OrderBy, OrderByKind, Query, SetExpr, TopQuantity, Value as Literal};
 
-use super::expr::{shown, start};
-use super::facts::Fact;
-use super::print::{Print, fingerprint};
-use super::relation::{Cte, Ctes, Env, Rel, Rows, Table, anything, lower};
-use super::value::Value;
+use super::relation::{Cte, Ctes, Env, Rel, Table, anything, lower};
 use super::{Named, Resolver, Usage};
 use crate::vocabulary::Diagnostic;
 
 impl<R: Named> Resolver<'_, R> {
     /// The rows of a query. `parent` is the query around it, where it may reach out.
     pub(super) fn query(&mut self, query: &Query, ctes: Option<&Ctes<'_>>, parent: Option<&Env<'_>>) -> Rc<Table> {
-        self.depth += 1;
         let mut own = Ctes { tables: Vec::new(), parent: ctes };
         let with = query.with.iter().flat_map(|w| w.cte_tables.iter().map(|c| (w.recursive, c)));
         for (recursive, cte) in with {
@@ -27,7 +22,7 @@ impl<R: Named> Resolver<'_, R> {
             }
             let names = || cte.alias.columns.iter().map(|c| lower(&c.name));
             if recursive {
-                let (facts, found) = (self.facts.len(), self.found.len());
+                let (noted, found) = (self.noted.len(), self.found.len());
                 let first = match cte.query.body.as_ref() {
                     SetExpr::SetOperation { left, .. } if mentions(&cte.query, &name) => {
                         Some(self.body(left, &own, parent, None, false))
@@ -35,11 +30,10 @@ impl<R: Named> Resolver<'_, R> {
                     _ => None,
                 };
                 // What is wrong in it is said when it is read again.
-                self.facts.truncate(facts);
+                self.noted.truncate(noted);
                 self.found.truncate(found);
                 if let Some(first) = first {
                     let mut first = Table::clone(&first);
-                    first.rows = Rows::of(Print::of("recursive").with(first.rows.done()).done());
                     // What a step adds can be anything of the kind.
                     first.keys.clear();
                     first.columns.iter_mut().for_each(|c| c.value.nullable = None);
@@ -60,27 +54,7 @@ impl<R: Named> Resolver<'_, R> {
         let limited = query.limit_clause.is_some() || query.fetch.is_some() || has_top(&query.body);
         let mut table = self.body(&query.body, &own, parent, query.order_by.as_ref(), limited);
         table = self.limited(query, table, &own, parent);
-        if let Some(with) = &query.with {
-            let unused: Vec<usize> =
-                own.tables.iter().enumerate().filter(|(_, c)| !c.used.get()).map(|(i, _)| i).collect();
-            for cte in unused.into_iter().filter_map(|i| with.cte_tables.get(i)) {
-                let name = lower(&cte.alias.name);
-                let span = self.span(cte.alias.name.span.start, name.len());
-                self.facts.push(Fact::UnusedCte { span, name });
-            }
-        }
-        if let Some(OrderBy { kind: OrderByKind::Expressions(list), .. }) = &query.order_by
-            && let Some(first) = list.first()
-        {
-            let span = self.span(start(&first.expr), shown(&first.expr).len());
-            self.facts.push(Fact::OrderBy { span, outermost: self.depth == 1, limited });
-        }
-        self.depth -= 1;
-        if query.pipe_operators.is_empty() {
-            return table;
-        }
-        let print = query.pipe_operators.iter().fold(table.rows.then("pipes"), |p, o| p.text(&o.to_string()));
-        anything(print.done())
+        if query.pipe_operators.is_empty() { table } else { anything() }
     }
 
     /// The rows that a limit leaves.
@@ -89,36 +63,25 @@ impl<R: Named> Resolver<'_, R> {
             return table;
         }
         let env = Env::within(Some(ctes), parent);
-        let mut print = table.rows.then("limit");
         let mut one = false;
         match &query.limit_clause {
-            Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
-                if let Some(limit) = limit {
-                    print = print.with(self.expr(limit, &env).logic);
-                    one = position_of(limit) == Some(1);
+            Some(LimitClause::LimitOffset { limit, offset, .. }) => {
+                one = limit.as_ref().and_then(position_of) == Some(1);
+                for part in limit.iter().chain(offset.as_ref().map(|o| &o.value)) {
+                    self.expr(part, &env);
                 }
-                if let Some(offset) = offset {
-                    print = print.text("offset").with(self.expr(&offset.value, &env).logic);
-                }
-                print = limit_by.iter().fold(print, |p, e| p.text(&e.to_string()));
             }
-            Some(LimitClause::OffsetCommaLimit { offset, limit }) => {
-                print = print.with(self.expr(limit, &env).logic).text("offset").with(self.expr(offset, &env).logic);
-                one = position_of(limit) == Some(1);
-            }
+            Some(LimitClause::OffsetCommaLimit { limit, .. }) => one = position_of(limit) == Some(1),
             None => {}
         }
         if let Some(fetch) = &query.fetch {
-            print = fetch.quantity.iter().fold(print, |p, q| p.text(&q.to_string()));
             one = fetch.quantity.as_ref().is_none_or(|q| position_of(q) == Some(1)) && !fetch.percent;
         }
-        if let Some(order_by) = &query.order_by {
-            // Which rows are kept hangs on the order; its names were read with the select.
-            print = print.text(&order_by.to_string().to_ascii_lowercase());
+        if !one {
+            return table;
         }
         let mut table = Table::clone(&table);
-        table.rows = Rows::of(print.done());
-        table.single |= one;
+        table.single = true;
         Rc::new(table)
     }
 
@@ -131,7 +94,7 @@ impl<R: Named> Resolver<'_, R> {
         limited: bool,
     ) -> Rc<Table> {
         if !self.step() {
-            return anything(0);
+            return anything();
         }
         match body {
             SetExpr::Select(select) => self.select(select, ctes, parent, order_by, limited),
@@ -148,22 +111,20 @@ impl<R: Named> Resolver<'_, R> {
                     steps.push((*op, *set_quantifier, right.as_ref()));
                     rest = left;
                 }
-                self.depth += 1;
                 let mut table = self.body(rest, ctes, parent, None, false);
                 while let Some((op, quantifier, right)) = steps.pop() {
                     let right_table = self.body(right, ctes, parent, None, false);
                     table = self.set_operation(&table, &right_table, op, quantifier, right);
                 }
-                self.depth -= 1;
                 self.order_of_rows(order_by, &table, ctes, limited);
                 table
             }
             SetExpr::Values(values) => self.values(values, ctes, parent),
             SetExpr::Table(table) => match &table.table_name {
-                Some(name) => ctes.find(&name.to_ascii_lowercase()).unwrap_or_else(|| anything(fingerprint(name))),
-                None => anything(0),
+                Some(name) => ctes.find(&name.to_ascii_lowercase()).unwrap_or_else(|| anything()),
+                None => anything(),
             },
-            other => anything(fingerprint(&other.to_string())),
+            _ => anything(),
         }
     }
 
@@ -210,9 +171,7 @@ pub(super) fn top_one(quantity: Option<&TopQuantity>) -> bool {
 /// Whether a query reads a table of a name.
 fn mentions(query: &Query, name: &str) -> bool {
     let hit = |relation: &sqlparser::ast::ObjectName| match relation.0.as_slice() {
-        [one] if one.as_ident().is_some_and(|i| i.value.eq_ignore_ascii_case(name)) => {
-            std::ops::ControlFlow::Break(())
-        }
+        [one] if one.as_ident().is_some_and(|i| i.value.eq_ignore_ascii_case(name)) => std::ops::ControlFlow::Break(()),
         _ => std::ops::ControlFlow::Continue(()),
     };
     sqlparser::ast::visit_relations(query, hit).is_break()
@@ -239,12 +198,8 @@ pub(super) fn renamed(table: Rc<Table>, names: impl ExactSizeIterator<Item = Str
     if table.open && table.columns.len() < names.len() {
         table.columns.resize_with(names.len(), Default::default);
     }
-    let rows = table.rows;
-    for (i, (column, name)) in table.columns.iter_mut().zip(names).enumerate() {
+    for (column, name) in table.columns.iter_mut().zip(names) {
         column.name = name;
-        if column.value.logic == 0 {
-            column.value = Value::default().logic(rows.then("column").with(i as u64).done());
-        }
     }
     Rc::new(table)
 }

@@ -7,39 +7,7 @@ use std::rc::Rc;
 use sqlparser::ast::{Ident, Select};
 
 use super::joins;
-use super::print::Print;
 use super::value::Value;
-
-/// What decides which rows there are: steps in their order, and filters after the last of them in any order.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Rows {
-    steps: u64,
-    filters: u64,
-}
-
-impl Rows {
-    pub fn of(steps: u64) -> Rows {
-        Rows { steps, filters: 0 }
-    }
-
-    /// The same with a filter more.
-    pub fn filtered(self, condition: u64) -> Rows {
-        Rows { filters: self.filters.wrapping_add(Print::of("filter").with(condition).done()), ..self }
-    }
-
-    /// The fingerprint.
-    pub fn done(self) -> u64 {
-        match self.filters {
-            0 => self.steps,
-            filters => Print::of("filters").with(self.steps).with(filters).done(),
-        }
-    }
-
-    /// A step on these rows.
-    pub fn then(self, what: &str) -> Print {
-        Print::of(what).with(self.done())
-    }
-}
 
 /// Rows with columns: a table, a CTE, a subquery.
 #[derive(Clone, Debug, Default)]
@@ -51,18 +19,14 @@ pub(super) struct Table {
     pub base: Option<u32>,
     /// The join that repeats its rows, so that even `count(*)` counts too many.
     pub fan_out: Option<usize>,
-    /// What decides which rows there are.
-    pub rows: Rows,
-    /// The relations that it is made from, sorted.
-    pub reads: Vec<u32>,
     /// It has one row at most.
     pub single: bool,
-    index: Index,
+    pub index: Index,
 }
 
 /// Where columns are, for tables that are wide.
 #[derive(Debug, Default)]
-struct Index(OnceCell<HashMap<String, usize>>);
+pub(super) struct Index(OnceCell<HashMap<String, usize>>);
 
 impl Clone for Index {
     /// A copy is made to be changed.
@@ -107,8 +71,6 @@ pub(super) struct Rel {
     pub hidden: BTreeSet<usize>,
     /// The join that repeats its rows.
     pub fan_out: Option<usize>,
-    /// What tells its columns from those of another that reads the same relations; 0 where there is none.
-    pub salt: u64,
     /// An outer join may leave it empty.
     pub outer: bool,
     /// Columns that a filter or inner join leaves without null.
@@ -118,7 +80,7 @@ pub(super) struct Rel {
 impl Rel {
     pub fn new(alias: &str, table: Rc<Table>) -> Rel {
         let (hidden, filled) = (BTreeSet::new(), BTreeSet::new());
-        Rel { alias: alias.to_owned(), table, hidden, fan_out: None, salt: 0, outer: false, filled }
+        Rel { alias: alias.to_owned(), table, hidden, fan_out: None, outer: false, filled }
     }
 
     pub fn position(&self, column: &str) -> Option<usize> {
@@ -132,18 +94,12 @@ impl Rel {
         value.repeated = u32::from(self.fan_out.is_some() || value.repeated > 0);
         value.fan_out = self.fan_out.or(value.fan_out);
         value.literal = None;
-        value.logic = self.salted(value.logic);
         if self.filled.contains(&column) {
             value.nullable = Some(false);
         } else if self.outer {
             value.nullable = Some(true);
         }
         value
-    }
-
-    /// A fingerprint of something of it, told from the same of another that reads the same relations.
-    pub fn salted(&self, logic: u64) -> u64 {
-        if self.salt == 0 { logic } else { Print::of("of").with(logic).with(self.salt).done() }
     }
 
     pub fn visible(&self) -> impl Iterator<Item = usize> + '_ {
@@ -178,22 +134,17 @@ pub(super) struct Env<'e> {
     pub keys_of_nested: Vec<joins::Key>,
     /// The join that repeats rows here.
     pub fan_out: Option<usize>,
-    /// What decides which rows there are.
-    pub rows: Rows,
 }
 
 impl<'e> Env<'e> {
     /// One that sees the CTEs and the queries around it.
     pub fn within(ctes: Option<&'e Ctes<'e>>, parent: Option<&'e Env<'e>>) -> Env<'e> {
-        Env { ctes, parent, rows: Rows::of(Print::of("one row").done()), ..Env::default() }
+        Env { ctes, parent, ..Env::default() }
     }
 
-    /// Relations that the rows here are made from, sorted.
-    pub fn reads(&self) -> Vec<u32> {
-        let mut reads: Vec<u32> = self.rels.iter().flat_map(|r| r.table.reads.iter().copied()).collect();
-        reads.sort_unstable();
-        reads.dedup();
-        reads
+    /// Whether it is this very place.
+    pub fn same(&self, other: &Env<'_>) -> bool {
+        std::ptr::eq(std::ptr::from_ref(self).cast::<()>(), std::ptr::from_ref(other).cast::<()>())
     }
 
     /// The relation that columns are from which nobody declared; none where it could be several.
@@ -249,7 +200,7 @@ pub(super) fn lower(ident: &Ident) -> String {
     ident.value.to_ascii_lowercase()
 }
 
-/// An open table: it may have any column. `print` is what it is.
-pub(super) fn anything(print: u64) -> Rc<Table> {
-    Rc::new(Table { open: true, rows: Rows::of(print), ..Table::default() })
+/// An open table: it may have any column.
+pub(super) fn anything() -> Rc<Table> {
+    Rc::new(Table { open: true, ..Table::default() })
 }

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::column_type::ColumnType;
-use super::facts::Fact;
+use super::facts::Facts;
 use crate::vocabulary::{DataType, Dialect, Relation};
 
 /// What names a relation: by [`Relation`] in what Pipewright writes, by the place of a node in any other project.
@@ -42,11 +42,6 @@ pub struct ScopeRelation {
     pub hidden: BTreeSet<String>,
     /// Whether a column can be null, where that is known.
     pub nullable: BTreeMap<String, bool>,
-    /// What it goes by in fingerprints: something that stays the same between versions of a project, as the
-    /// fingerprint of its id. 0: its key.
-    pub print: u64,
-    /// Columns that go by another name in fingerprints, as the one that they had before a rename.
-    pub former: BTreeMap<String, String>,
 }
 
 /// What a query gives.
@@ -64,11 +59,8 @@ pub struct Resolved<R = Relation> {
     pub aggregates: bool,
     /// The join that repeats its rows.
     pub repeats: Option<FanOut>,
-    /// The fingerprint of what decides which rows there are: two queries with the same one have the same rows, column
-    /// values aside. Free of aliases, formatting, CTE names and comments.
-    pub rows: u64,
     /// What was noticed on the way, for rules.
-    pub facts: Vec<Fact>,
+    pub facts: Facts<R>,
 }
 
 impl<R> Default for Resolved<R> {
@@ -80,8 +72,7 @@ impl<R> Default for Resolved<R> {
             reads: BTreeSet::new(),
             aggregates: false,
             repeats: None,
-            rows: 0,
-            facts: Vec::new(),
+            facts: Facts::default(),
         }
     }
 }
@@ -97,9 +88,6 @@ pub struct OutputColumn<R = Relation> {
     pub nullable: Option<bool>,
     /// The columns that its values are made from, and how.
     pub sources: BTreeSet<Lineage<R>>,
-    /// The fingerprint of what it computes, from the columns of relations on: the same for expressions that are the
-    /// same once names are resolved through CTEs and subqueries.
-    pub logic: u64,
 }
 
 impl<R> OutputColumn<R> {

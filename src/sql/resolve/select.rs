@@ -8,10 +8,9 @@ use super::column_type::ColumnType;
 use super::grouping::{self, Grouping};
 use super::joins::{Key, column_of, conjuncts};
 use super::keys::{first_of_each, group_keys, partition_of_first, passed_keys};
-use super::print::Print;
 use super::projection::Projection;
 use super::query::{position_of, top_one};
-use super::relation::{Column, Ctes, Env, Rel, Rows, Table, lower};
+use super::relation::{Column, Ctes, Env, Rel, Table, lower};
 use super::{Named, Resolver, Usage};
 
 impl<R: Named> Resolver<'_, R> {
@@ -36,7 +35,6 @@ impl<R: Named> Resolver<'_, R> {
         let aggregated =
             groups || select.having.as_ref().is_some_and(grouping::aggregates) || self.list_aggregates(select);
         let grouping = group_list.filter(|_| aggregated).map(|list| self.grouping(select, list));
-        let mut group_print = Vec::new();
         env.aliases_everywhere = true;
         for expr in group_list.unwrap_or_default() {
             let of_position = position_of(expr).map(|n| select.projection.get(n.wrapping_sub(1)));
@@ -47,7 +45,6 @@ impl<R: Named> Resolver<'_, R> {
             };
             let value = self.expr(expr, &env);
             self.read(Usage::Group, &value);
-            group_print.push(value.logic);
         }
         if let GroupByExpr::Expressions(list, modifiers) = &select.group_by
             && group_list.is_none()
@@ -55,9 +52,7 @@ impl<R: Named> Resolver<'_, R> {
             for expr in list {
                 let value = self.expr(expr, &env);
                 self.read(Usage::Group, &value);
-                group_print.push(value.logic);
             }
-            group_print.extend(modifiers.iter().map(|m| super::fingerprint(&m.to_string())));
         }
         env.aliases_everywhere = false;
         env.ahead = None;
@@ -65,19 +60,14 @@ impl<R: Named> Resolver<'_, R> {
         self.aggregates |= aggregated;
 
         let mut env = Env { grouping: grouping.as_ref(), ..env };
-        let rows_before = env.rows;
         let by_all = matches!(select.group_by, GroupByExpr::All(_));
         let projection = self.projection(select, &mut env);
         if by_all {
             for (item, column) in select.projection.iter().zip(&projection.columns) {
                 if !item_aggregates(item) {
                     self.read(Usage::Group, &column.value);
-                    group_print.push(column.value.logic);
                 }
             }
-        }
-        if aggregated {
-            env.rows = Rows::of(rows_before.then("group").set(group_print).done());
         }
         env.aliases_everywhere = true;
         if let Some(having) = &select.having {
@@ -116,7 +106,6 @@ impl<R: Named> Resolver<'_, R> {
             }
             passed_keys(&env.keys, &plain, &columns)
         };
-        let mut rows = env.rows;
         let mut single = aggregated && group_list.is_some_and(<[Expr]>::is_empty)
             || env.rels.iter().all(|r| r.table.single) && !aggregated;
         match &select.distinct {
@@ -124,35 +113,25 @@ impl<R: Named> Resolver<'_, R> {
                 if keys.is_empty() && !open {
                     keys = vec![columns.iter().map(|c| c.name.clone()).collect()];
                 }
-                rows = Rows::of(rows.then("distinct").set(columns.iter().map(|c| c.value.logic)).done());
             }
             Some(Distinct::On(list)) => {
-                let mut print = rows.then("distinct on");
                 let mut key = Some(Key::new());
                 for expr in list {
                     let value = self.expr(expr, &env);
                     self.read(Usage::Group, &value);
-                    print = print.with(value.logic);
                     key = key.zip(column_of(expr, &env)).map(|(mut key, column)| {
                         key.insert(column);
                         key
                     });
                 }
                 keys.extend(key.and_then(|key| passed_keys(&[key], &plain, &columns).pop()));
-                if let Some(order_by) = order_by {
-                    print = print.text(&order_by.to_string().to_ascii_lowercase());
-                }
-                rows = Rows::of(print.done());
             }
             Some(Distinct::All) | None => {}
         }
         if let Some(top) = &select.top {
-            let order = order_by.map(|o| o.to_string().to_ascii_lowercase()).unwrap_or_default();
-            rows = Rows::of(rows.then("top").text(&top.to_string().to_ascii_lowercase()).text(&order).done());
             single |= top_one(top.quantity.as_ref());
         }
-        let one_each =
-            aggregated || matches!(select.distinct, Some(Distinct::Distinct)) || select.qualify.is_some();
+        let one_each = aggregated || matches!(select.distinct, Some(Distinct::Distinct)) || select.qualify.is_some();
         for column in &mut columns {
             column.value.columns = 1;
             column.value.literal = None;
@@ -162,8 +141,7 @@ impl<R: Named> Resolver<'_, R> {
             }
         }
         let fan_out = if one_each { None } else { env.fan_out };
-        let reads = env.reads();
-        Rc::new(Table { columns, keys, open, base, fan_out, rows, reads, single, ..Table::default() })
+        Rc::new(Table { columns, keys, open, base, fan_out, single, ..Table::default() })
     }
 
     /// Leaves the rows that meet a condition: which those are, and what is not null in them.
@@ -173,9 +151,7 @@ impl<R: Named> Resolver<'_, R> {
         for part in parts.into_iter().rev() {
             let value = self.condition(part, env);
             self.read(Usage::Filter, &value);
-            env.rows = env.rows.filtered(value.logic);
         }
-        self.outer_undone(filter, env);
         super::keys::fill(filter, env);
     }
 
@@ -184,27 +160,28 @@ impl<R: Named> Resolver<'_, R> {
         for view in &select.lateral_views {
             let value = self.expr(&view.lateral_view, env);
             let name = view.lateral_view_name.0.last().and_then(|p| p.as_ident()).map(lower).unwrap_or_default();
-            let rows = Rows::of(env.rows.then("lateral view").with(value.logic).done());
             let aliases: Vec<String> = match view.lateral_col_alias.as_slice() {
                 [] => super::factor::generated_names(&view.lateral_view),
                 aliases => aliases.iter().map(lower).collect(),
             };
             let types = super::factor::generated_types(&view.lateral_view, &value, aliases.len());
             let columns = aliases.into_iter().zip(types).enumerate().map(|(i, (name, ty))| {
-                let logic = Print::of("generated").with(value.logic).with(i as u64).done();
-                let of = if i == 0 && ty == ColumnType::Known(crate::vocabulary::DataType::Integer) { None } else { Some(()) };
+                let of = if i == 0 && ty == ColumnType::Known(crate::vocabulary::DataType::Integer) {
+                    None
+                } else {
+                    Some(())
+                };
                 let value = match of {
-                    Some(()) => value.clone().typed(ty).nullable(None).logic(logic),
-                    None => super::value::Value::of(ty).logic(logic),
+                    Some(()) => value.clone().typed(ty).nullable(None),
+                    None => super::value::Value::of(ty),
                 };
                 Column { name, value, partition: None }
             });
-            let mut table = Table { columns: columns.collect(), rows, ..Table::default() };
+            let mut table = Table { columns: columns.collect(), ..Table::default() };
             table.open = table.columns.is_empty();
             let mut rel = Rel::new(&name, Rc::new(table));
             rel.outer = view.outer;
             env.rels.push(rel);
-            env.rows = rows;
             env.keys.clear();
         }
     }

@@ -6,20 +6,18 @@ use std::rc::Rc;
 use sqlparser::ast::{SetExpr, SetOperator, SetQuantifier, Spanned, Values};
 use sqlparser::tokenizer::Location;
 
-use super::facts::Fact;
-use super::print::Print;
-use super::relation::{Column, Ctes, Env, Rows, Table};
+use super::relation::{Column, Ctes, Env, Table};
 use super::value::Value;
-use super::{Named, Resolver};
+use super::{Named, Resolver, Usage};
 use crate::vocabulary::{Diagnostic, Dialect};
 
 impl<R: Named> Resolver<'_, R> {
     pub(super) fn values(&mut self, values: &Values, ctes: &Ctes<'_>, parent: Option<&Env<'_>>) -> Rc<Table> {
         let env = Env::within(Some(ctes), parent);
         let mut columns: Vec<Column> = Vec::new();
-        let mut print = Print::of("values");
         // Snowflake and Databricks count from another number than DuckDB and PostgreSQL.
-        let name = |i: usize| match self.dialect {
+        let dialect = self.dialect;
+        let name = |i: usize| match dialect {
             Some(Dialect::Databricks) => format!("col{}", i + 1),
             Some(Dialect::DuckDb) => format!("col{i}"),
             Some(Dialect::MySql) => format!("column_{i}"),
@@ -28,19 +26,16 @@ impl<R: Named> Resolver<'_, R> {
         for row in &values.rows {
             for (i, expr) in row.iter().enumerate() {
                 let value = self.expr(expr, &env);
-                print = print.with(value.logic);
                 match columns.get_mut(i) {
                     Some(column) => column.value = std::mem::take(&mut column.value).either(&value),
                     None => columns.push(Column { name: name(i), value, partition: None }),
                 }
             }
         }
-        let rows = Rows::of(print.done());
-        for (i, column) in columns.iter_mut().enumerate() {
-            column.value.logic = rows.then("value").with(i as u64).done();
+        for column in &mut columns {
             column.value.literal = None;
         }
-        Rc::new(Table { columns, rows, single: values.rows.len() < 2, ..Table::default() })
+        Rc::new(Table { columns, single: values.rows.len() < 2, ..Table::default() })
     }
 
     pub(super) fn set_operation(
@@ -62,18 +57,8 @@ impl<R: Named> Resolver<'_, R> {
                 Diagnostic::error("union-columns", what).next("give both sides the same columns in the same order");
             self.fault(fault, at, 6);
         }
-        if op == SetOperator::Union && !all {
-            let span = self.span(at, 6);
-            self.facts
-                .push(Fact::UnionDistinct { span, unique_sides: (!left.keys.is_empty(), !right.keys.is_empty()) });
-        }
         // With columns that nobody declared, places say nothing.
         let shifted = open && !by_name;
-        let verb = match op {
-            SetOperator::Union => "union",
-            SetOperator::Except | SetOperator::Minus => "except",
-            SetOperator::Intersect => "intersect",
-        };
         let mut columns = Vec::new();
         for (i, column) in left.columns.iter().enumerate() {
             let other = match by_name {
@@ -88,20 +73,22 @@ impl<R: Named> Resolver<'_, R> {
                         let what = format!("`{}` is {} above and {} here", column.name, value.ty, other.value.ty);
                         self.fault(Diagnostic::error("type-clash", what).next("cast one side"), at, 6);
                     }
-                    let (nullable, logic) = match op {
-                        SetOperator::Union => (either_null(value.nullable, other.value.nullable), other.value.logic),
-                        _ => (value.nullable, 0),
+                    let nullable = match op {
+                        SetOperator::Union => either_null(value.nullable, other.value.nullable),
+                        _ => value.nullable,
                     };
-                    let logic = Print::of(verb).with(value.logic).with(logic).done();
                     value = match op {
                         SetOperator::Union => value.either(&other.value),
-                        _ => value,
+                        // The right side only decides which rows are in.
+                        _ => {
+                            self.read(Usage::Filter, &other.value);
+                            value
+                        }
                     };
-                    value = value.nullable(nullable).logic(logic);
+                    value = value.nullable(nullable);
                 }
                 None if shifted => {
-                    let logic = Print::of(verb).with(value.logic).with(right.rows.done()).done();
-                    value = Value { ty: super::ColumnType::Unknown, ..value }.nullable(None).logic(logic);
+                    value = Value { ty: super::ColumnType::Unknown, ..value }.nullable(None);
                 }
                 None => value = value.nullable(Some(true)),
             }
@@ -121,22 +108,12 @@ impl<R: Named> Resolver<'_, R> {
             _ if open || all => Vec::new(),
             _ => vec![names],
         };
-        let mut print = Print::of(verb).with(u64::from(all)).with(left.rows.done()).with(right.rows.done());
-        if !all || op != SetOperator::Union {
-            print = print.all(columns.iter().map(|c| c.value.logic));
-        }
-        let mut reads = left.reads.clone();
-        reads.extend(&right.reads);
-        reads.sort_unstable();
-        reads.dedup();
         Rc::new(Table {
             columns,
             keys,
             open,
             base: left.base.filter(|_| left.open && left.base == right.base),
             fan_out: left.fan_out.or(right.fan_out),
-            rows: Rows::of(print.done()),
-            reads,
             ..Table::default()
         })
     }

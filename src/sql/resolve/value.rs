@@ -20,8 +20,6 @@ pub(super) struct Value {
     pub literal: Option<String>,
     /// Whether it can be null.
     pub nullable: Option<bool>,
-    /// The fingerprint of what it computes.
-    pub logic: u64,
 }
 
 impl Value {
@@ -42,11 +40,6 @@ impl Value {
 
     pub fn nullable(mut self, nullable: Option<bool>) -> Value {
         self.nullable = nullable;
-        self
-    }
-
-    pub fn logic(mut self, logic: u64) -> Value {
-        self.logic = logic;
         self
     }
 
@@ -80,16 +73,16 @@ impl Value {
     }
 
     /// A literal that meets a value of a type: whether it can be read as that type.
-    pub fn fits(&self, ty: &ColumnType) -> bool {
+    pub fn fits(&self, ty: ColumnType) -> bool {
         let Some(text) = self.literal.as_deref().map(str::trim) else { return false };
         match ty.family() {
-            Some(Family::Number) => self.ty.is_number() || text.parse::<f64>().is_ok(),
+            Some(Family::Number) => self.ty.is_numeric() || text.parse::<f64>().is_ok(),
             Some(Family::Temporal) => {
                 text.len() >= 8 && text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('-')
             }
             Some(Family::Time) => text.contains(':'),
             Some(Family::Boolean) => {
-                self.ty.is_number()
+                self.ty.is_numeric()
                     || ["true", "false", "t", "f", "1", "0", "yes", "no"].contains(&text.to_lowercase().as_str())
             }
             Some(Family::Text) => self.ty.is_text(),
@@ -99,10 +92,10 @@ impl Value {
 
     /// Whether two values are of known types that can't meet in a comparison.
     pub fn clashes(&self, other: &Value) -> bool {
-        let boolean_number = |a: &Value, b: &Value| a.ty.family() == Some(Family::Boolean) && b.ty.is_number();
-        self.ty.clashes(&other.ty)
-            && !self.fits(&other.ty)
-            && !other.fits(&self.ty)
+        let boolean_number = |a: &Value, b: &Value| a.ty.family() == Some(Family::Boolean) && b.ty.is_numeric();
+        self.ty.clashes(other.ty)
+            && !self.fits(other.ty)
+            && !other.fits(self.ty)
             && !boolean_number(self, other)
             && !boolean_number(other, self)
     }
@@ -111,10 +104,10 @@ impl Value {
     pub fn either(self, other: &Value) -> Value {
         use ColumnType::Known;
         let ty = match (&self.ty, &other.ty) {
-            (a, b) if a != b && self.literal.is_some() && self.fits(b) => wider(b, &self),
-            (a, b) if a != b && other.literal.is_some() && other.fits(a) => wider(a, other),
-            (Known(DataType::Float), b) | (b, Known(DataType::Float)) if b.is_number() => Known(DataType::Float),
-            (a, b) => a.clone().either(b.clone()),
+            (a, b) if a != b && self.literal.is_some() && self.fits(*b) => wider(*b, &self),
+            (a, b) if a != b && other.literal.is_some() && other.fits(*a) => wider(*a, other),
+            (Known(DataType::Float), b) | (b, Known(DataType::Float)) if b.is_numeric() => Known(DataType::Float),
+            (a, b) => a.either(*b),
         };
         let literal = self.literal.clone().filter(|_| other.literal.is_some());
         let mut value = Value { ty, literal: None, ..self }.from(other);
@@ -133,9 +126,9 @@ pub(super) fn strict(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 }
 
 /// The type where a literal meets a column: that of the column if the literal is a whole number or a text for it.
-fn wider(column: &ColumnType, literal: &Value) -> ColumnType {
-    match (column, &literal.ty) {
+fn wider(column: ColumnType, literal: &Value) -> ColumnType {
+    match (column, literal.ty) {
         (ColumnType::Known(DataType::Integer | DataType::Decimal { .. }), ColumnType::Number) => ColumnType::Number,
-        (column, _) => column.clone(),
+        (column, _) => column,
     }
 }

@@ -1,0 +1,411 @@
+//! Calls of functions.
+
+use sqlparser::ast::{
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
+    WindowSpec, WindowType,
+};
+use sqlparser::tokenizer::Location;
+
+use super::column_type::{ColumnType, Family};
+use super::expr::{shown, start};
+use super::joins::{Key, column_of};
+use super::relation::{Env, lower};
+use super::value::{Value, strict};
+use super::{Fact, Named, Resolver, Usage};
+use crate::sql::functions;
+use crate::vocabulary::{Diagnostic, Dialect};
+
+/// Functions whose first or second argument may be a bare word that names a part of a date.
+const WITH_DATE_PART: &[&str] = &[
+    "date_trunc",
+    "datetrunc",
+    "datediff",
+    "date_diff",
+    "dateadd",
+    "date_add",
+    "date_sub",
+    "timestampdiff",
+    "timestampadd",
+    "timestamp_trunc",
+    "datetime_trunc",
+    "timestamp_diff",
+    "datetime_diff",
+    "timestamp_add",
+    "datetime_add",
+    "timestamp_sub",
+    "datetime_sub",
+    "date_part",
+    "datepart",
+    "last_day",
+    "time_slice",
+    "trunc",
+    "date_bucket",
+    "generate_date_array",
+    "time_trunc",
+    "add_months",
+    "next_day",
+];
+/// Words that are no columns there.
+const DATE_PARTS: &[&str] = &[
+    "microsecond",
+    "microseconds",
+    "millisecond",
+    "milliseconds",
+    "second",
+    "seconds",
+    "minute",
+    "minutes",
+    "hour",
+    "hours",
+    "day",
+    "days",
+    "week",
+    "weeks",
+    "month",
+    "months",
+    "quarter",
+    "quarters",
+    "year",
+    "years",
+    "isoweek",
+    "isoyear",
+    "dayofweek",
+    "dayofyear",
+    "dow",
+    "doy",
+    "epoch",
+    "decade",
+    "century",
+    "weekday",
+    "yy",
+    "mm",
+    "dd",
+    "hh",
+];
+
+/// Whether an expression is a call of an aggregate that is not a window's.
+pub(super) fn is_aggregate(expr: &Expr) -> bool {
+    matches!(expr, Expr::Function(f) if f.over.is_none() && functions::is_aggregate(&name_of(f)))
+}
+
+/// The name of what is called, lower case.
+pub(super) fn name_of(function: &Function) -> String {
+    function.name.0.last().and_then(|p| p.as_ident()).map(lower).unwrap_or_default()
+}
+
+impl<R: Named> Resolver<'_, R> {
+    /// The value of a call.
+    pub(super) fn function(&mut self, function: &Function, env: &Env<'_>) -> Value {
+        let name = name_of(function);
+        let signature = self.signature(&name);
+        let aggregate = function.over.is_none() && functions::is_aggregate(&name);
+        if let ("struct" | "named_struct" | "row" | "struct_pack", false) = (name.as_str(), self.strict) {
+            return self.structure(&name, function, env);
+        }
+        let before = if aggregate { env.free.replace(true) } else { env.free.get() };
+        let parts = self.arguments(&name, function, env);
+        env.free.set(before);
+        let Parts { args, mut extra, star, distinct } = parts;
+        let at = start_of(function);
+        if let Some(WindowType::WindowSpec(window)) = &function.over {
+            let of_window = self.window(window, env).used_for(Usage::Window);
+            extra = extra.beside(&of_window);
+            if name == "row_number" {
+                self.noted.push(Fact::Numbered { at, total: total(window, env) });
+            }
+        }
+        if aggregate && !distinct && signature.is_none_or(|s| s.aggregate) && self.strict {
+            self.repeated(&name, star, &args, env, at);
+        }
+        let ty = match self.rendered.returns.get(&name) {
+            Some(data_type) => ColumnType::Known(*data_type),
+            None => self.returns(&name, &args, at),
+        };
+        let nullable = match signature {
+            Some(s) if s.any_argument => any_filled(&args),
+            Some(s) if s.branches => args.iter().skip(1).fold(Some(false), |n, (v, _)| strict(n, v.nullable)),
+            Some(s) if s.nullable.is_some() => s.nullable,
+            // Without groups there may be no row at all.
+            Some(s) if s.aggregate || s.once => match env.grouping.is_some_and(|g| !g.expressions.is_empty()) {
+                true if function.filter.is_none() => args.iter().fold(Some(false), |n, (v, _)| strict(n, v.nullable)),
+                _ => Some(true),
+            },
+            Some(_) => args.iter().fold(Some(false), |n, (v, _)| strict(n, v.nullable)),
+            None => None,
+        };
+        let mut out = args.iter().fold(Value::nothing(), |out, (value, _)| out.beside(value)).beside(&extra);
+        if aggregate || function.over.is_some() {
+            (out.repeated, out.fan_out) = (0, None);
+        }
+        out.typed(ty).nullable(nullable)
+    }
+
+    fn signature(&self, name: &str) -> Option<&'static functions::Signature> {
+        functions::signature(name, self.dialect.filter(|_| !self.strict))
+    }
+
+    /// What stands between the brackets of a call, and after them.
+    fn arguments<'e>(&mut self, name: &str, function: &'e Function, env: &Env<'_>) -> Parts<'e> {
+        let mut out = Parts { args: Vec::new(), extra: Value::nothing(), star: false, distinct: false };
+        for list in [&function.parameters, &function.args] {
+            match list {
+                FunctionArguments::None => {}
+                FunctionArguments::Subquery(query) => {
+                    let table = self.query(query, env.ctes, Some(env));
+                    if let [only] = table.columns.as_slice() {
+                        out.args.push((Value { literal: None, ..only.value.clone() }, None));
+                    }
+                }
+                FunctionArguments::List(list) => {
+                    out.distinct |= list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
+                    for arg in &list.args {
+                        let (FunctionArg::Unnamed(arg)
+                        | FunctionArg::Named { arg, .. }
+                        | FunctionArg::ExprNamed { arg, .. }) = arg;
+                        match arg {
+                            FunctionArgExpr::Expr(expr) if is_date_part(name, expr, env) => {
+                                let word = Value { literal: Some(expr.to_string()), ..Value::nothing() };
+                                out.args.push((word, None));
+                            }
+                            FunctionArgExpr::Expr(expr) => out.args.push((self.expr(expr, env), Some(expr))),
+                            _ => out.star = true,
+                        }
+                    }
+                    for clause in &list.clauses {
+                        match clause {
+                            FunctionArgumentClause::OrderBy(list) => {
+                                for item in list {
+                                    let value = self.expr(&item.expr, env).used_for(Usage::Order);
+                                    out.extra = std::mem::take(&mut out.extra).beside(&value);
+                                }
+                            }
+                            FunctionArgumentClause::Where(filter) => {
+                                let value = self.condition(filter, env).used_for(Usage::Filter);
+                                out.extra = std::mem::take(&mut out.extra).beside(&value);
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+            }
+        }
+        if let Some(filter) = &function.filter {
+            let value = self.condition(filter, env).used_for(Usage::Filter);
+            out.extra = out.extra.beside(&value);
+        }
+        for item in &function.within_group {
+            let value = self.expr(&item.expr, env);
+            if name == "listagg" || name == "string_agg" {
+                out.extra = out.extra.beside(&value.used_for(Usage::Order));
+            } else {
+                out.args.push((value, Some(&item.expr)));
+            }
+        }
+        out
+    }
+
+    /// `struct(…)` and its kin.
+    fn structure(&mut self, name: &str, function: &Function, env: &Env<'_>) -> Value {
+        let FunctionArguments::List(list) = &function.args else { return Value::default() };
+        let mut parts: Vec<(Option<String>, &Expr)> = Vec::new();
+        for arg in &list.args {
+            match arg {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => parts.push(Self::field_of(expr)),
+                FunctionArg::Named { name, arg: FunctionArgExpr::Expr(expr), .. } => {
+                    parts.push((Some(lower(name)), expr));
+                }
+                FunctionArg::ExprNamed { name: Expr::Identifier(name), arg: FunctionArgExpr::Expr(expr), .. } => {
+                    parts.push((Some(lower(name)), expr));
+                }
+                _ => return Value::default(),
+            }
+        }
+        if name == "named_struct" {
+            let text = |e: &Expr| match e {
+                Expr::Value(v) => v.value.clone().into_string().map(|s| s.to_lowercase()),
+                _ => None,
+            };
+            parts = parts.chunks_exact(2).map(|pair| (text(pair[0].1), pair[1].1)).collect();
+        }
+        self.fields_of_call(parts.into_iter(), env)
+    }
+
+    fn window(&mut self, window: &WindowSpec, env: &Env<'_>) -> Value {
+        self.all(window.partition_by.iter().chain(window.order_by.iter().map(|o| &o.expr)), env)
+    }
+
+    /// The type of a call of a function by its name.
+    pub(super) fn returned(&self, name: &str, args: &[Value]) -> ColumnType {
+        let common = |which: &[usize]| {
+            let mut values = which.iter().filter_map(|i| args.get(*i));
+            let Some(first) = values.next() else { return ColumnType::Unknown };
+            values.fold(first.clone(), |a, b| a.either(b)).ty
+        };
+        let types: Vec<ColumnType> = args.iter().map(|v| v.ty).collect();
+        let literals: Vec<Option<&str>> = args.iter().map(|v| v.literal.as_deref()).collect();
+        let of = |dialect: Option<Dialect>| {
+            let call = functions::Call { types: &types, literals: &literals, common: &common, dialect };
+            functions::signature(name, dialect).map(|s| s.returns(&call))
+        };
+        of(self.dialect.filter(|_| !self.strict)).unwrap_or_default()
+    }
+
+    /// An aggregate over rows that a join repeats.
+    fn repeated(&mut self, name: &str, star: bool, args: &[(Value, Option<&Expr>)], env: &Env<'_>, at: Location) {
+        let columns: u32 = args.iter().map(|(v, _)| v.columns).sum();
+        let repeated: u32 = args.iter().map(|(v, _)| v.repeated).sum();
+        let counts_rows = star || columns == 0;
+        let id = if counts_rows {
+            env.fan_out
+        } else if repeated == columns {
+            args.iter().find_map(|(v, _)| v.fan_out)
+        } else {
+            None
+        };
+        let Some(fan_out) = id.and_then(|id| self.fan_outs.get(id)) else { return };
+        let keys: Vec<String> = fan_out.keys.iter().map(|k| k.iter().cloned().collect::<Vec<_>>().join(", ")).collect();
+        let on: Vec<String> = fan_out.on.iter().cloned().collect();
+        let joined =
+            if fan_out.joined.is_empty() { "what is joined".to_owned() } else { format!("`{}`", fan_out.joined) };
+        let why = format!(
+            "{joined} can have many rows for one: joined on {}, one row for each {}",
+            if on.is_empty() { "nothing".to_owned() } else { format!("({})", on.join(", ")) },
+            keys.iter().map(|k| format!("({k})")).collect::<Vec<_>>().join(" or "),
+        );
+        let what = match counts_rows {
+            true => format!("`{name}(*)` counts rows that the join repeats"),
+            false => format!("`{name}` takes in values that the join repeats"),
+        };
+        let next = match counts_rows {
+            true => format!(
+                "say what is counted, `count(distinct …)` or `count({}.…)`, or aggregate before the join",
+                fan_out.joined
+            ),
+            false => format!("aggregate {joined} to one row for each ({}) before the join", on.join(", ")),
+        };
+        self.fault(Diagnostic::error("fan-out", what).why(why).next(next), at, name.chars().count());
+    }
+
+    /// The type of a call, and whether its arguments can be what they are.
+    fn returns(&mut self, name: &str, args: &[(Value, Option<&Expr>)], at: Location) -> ColumnType {
+        let first = args.first().map_or(ColumnType::Unknown, |(v, _)| v.ty);
+        match name {
+            "sum" | "avg" | "mean" | "median" | "stddev" | "stddev_pop" | "stddev_samp" | "variance" | "var_pop"
+            | "var_samp"
+                if first.family().is_some_and(|f| f != Family::Number)
+                    && !(name == "median" && first.is_temporal())
+                    && self.refuses_arithmetic() =>
+            {
+                return self.no_sum(name, args, at);
+            }
+            "nullif" => {
+                if let [(a, _), (b, Some(expr)), ..] = args {
+                    self.compare(a, b, start(expr), &shown(expr));
+                }
+            }
+            "lag" | "lead" if args.len() > 2 => return self.together(args, &[0, 2]).ty,
+            "coalesce" | "ifnull" | "nvl" | "greatest" | "least" => {
+                return self.together(args, &(0..args.len()).collect::<Vec<usize>>()).ty;
+            }
+            "if" | "iff" | "nvl2" => return self.together(args, &[1, 2]).ty,
+            "date_trunc" | "datetrunc" | "timestamp_trunc" | "datetime_trunc" | "dbt_date_trunc" | "dateadd"
+            | "date_add" | "date_sub" | "timestampadd" | "dbt_dateadd" | "timestamp_add" | "timestamp_sub"
+            | "datetime_add" | "datetime_sub"
+                if self.refuses_arithmetic() =>
+            {
+                let moment = args.iter().any(|(v, _)| v.ty.is_temporal());
+                if !moment
+                    && let Some((value, Some(expr))) =
+                        args.iter().find(|(v, e)| e.is_some() && is_column(*e) && v.ty.is_not_temporal())
+                    && (value.ty.is_text() || name.ends_with("trunc"))
+                {
+                    let fault =
+                        Diagnostic::error("type-clash", format!("`{}` is {}, not a date", shown(expr), value.ty))
+                            .next("cast it to a date first");
+                    self.fault(fault, start(expr), shown(expr).chars().count());
+                }
+            }
+            _ => {}
+        }
+        let values: Vec<Value> = args.iter().map(|(v, _)| v.clone()).collect();
+        self.returned(name, &values)
+    }
+
+    /// The type of arguments of which one is the answer.
+    fn together(&mut self, args: &[(Value, Option<&Expr>)], which: &[usize]) -> Value {
+        let mut out: Option<Value> = None;
+        for (value, expr) in which.iter().filter_map(|i| args.get(*i)) {
+            out = Some(match out {
+                None => value.clone(),
+                Some(earlier) => {
+                    if let (true, Some(expr)) = (earlier.clashes(value) && self.refuses_branches(), expr) {
+                        let fault =
+                            Diagnostic::error("type-clash", format!("the results are {} and {}", earlier.ty, value.ty))
+                                .why("one column has one type")
+                                .next("cast one of them");
+                        self.fault(fault, start(expr), shown(expr).chars().count());
+                    }
+                    earlier.either(value)
+                }
+            });
+        }
+        out.unwrap_or_default()
+    }
+
+    fn no_sum(&mut self, name: &str, args: &[(Value, Option<&Expr>)], at: Location) -> ColumnType {
+        if let Some((value, Some(expr))) = args.first()
+            && matches!(value.ty.family(), Some(Family::Text | Family::Temporal | Family::Time | Family::Binary))
+        {
+            let fault =
+                Diagnostic::error("type-clash", format!("`{name}` of {}", value.ty)).next("cast it to a number first");
+            let (at, width) =
+                if is_column(Some(expr)) { (start(expr), shown(expr).chars().count()) } else { (at, name.len()) };
+            self.fault(fault, at, width);
+        }
+        ColumnType::Unknown
+    }
+}
+
+fn start_of(function: &Function) -> Location {
+    function.name.0.first().and_then(|p| p.as_ident()).map_or(Location { line: 1, column: 1 }, |i| i.span.start)
+}
+
+/// Whether partition and order of a window tell every row apart, where that can be known.
+fn total(window: &WindowSpec, env: &Env<'_>) -> Option<bool> {
+    let columns = window.partition_by.iter().chain(window.order_by.iter().map(|o| &o.expr));
+    let columns = columns.map(|e| column_of(e, env)).collect::<Option<Key>>()?;
+    (!env.keys.is_empty()).then(|| env.keys.iter().any(|key| key.is_subset(&columns)))
+}
+
+/// What a call is given.
+struct Parts<'e> {
+    args: Vec<(Value, Option<&'e Expr>)>,
+    /// What decides beside them: filters and orders.
+    extra: Value,
+    star: bool,
+    distinct: bool,
+}
+
+/// Whether the first argument that is not null can be null.
+fn any_filled(args: &[(Value, Option<&Expr>)]) -> Option<bool> {
+    match args.iter().any(|(v, _)| v.nullable == Some(false)) {
+        true => Some(false),
+        false => args.iter().fold(Some(true), |n, (v, _)| if v.nullable == Some(true) { n } else { None }),
+    }
+}
+
+fn is_column(expr: Option<&Expr>) -> bool {
+    matches!(expr, Some(Expr::Identifier(_) | Expr::CompoundIdentifier(_)))
+}
+
+fn is_date_part(function: &str, expr: &Expr, env: &Env<'_>) -> bool {
+    match expr {
+        Expr::Identifier(ident) => {
+            let word = lower(ident);
+            WITH_DATE_PART.contains(&function)
+                && DATE_PARTS.contains(&word.as_str())
+                && env.rels.iter().all(|r| r.position(&word).is_none())
+        }
+        _ => false,
+    }
+}
