@@ -162,6 +162,8 @@ fn of_usage(usage: Usage) -> Use {
         Usage::Filter => Use::Filter,
         Usage::Join => Use::Join,
         Usage::Group => Use::Group,
+        Usage::Order => Use::Order,
+        Usage::Window => Use::Window,
     }
 }
 

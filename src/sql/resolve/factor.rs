@@ -104,6 +104,7 @@ impl<R: Named> Resolver<'_, R> {
                         self.generated(&last(name), &args, alias.as_ref(), false, env);
                     }
                     other => {
+                        self.expr(other, env);
                         env.rels.push(aliased(anything(), alias.as_ref(), ""));
                     }
                 }

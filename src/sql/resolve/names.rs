@@ -145,7 +145,7 @@ impl<R: Named> Resolver<'_, R> {
         }
         match open {
             Some((rel, true)) => return self.undeclared(rel, &name),
-            Some((rel, false)) => {
+            Some((_, false)) => {
                 return Value { columns: 1, ..Value::default() };
             }
             None => {}

@@ -42,7 +42,6 @@ impl<R: Named> Resolver<'_, R> {
     fn pivoted<'e>(&mut self, table: &TableFactor, env: &Env<'e>) -> (Env<'e>, (Location, usize)) {
         let mut inner = Env::within(env.ctes, env.parent);
         let at = self.factor(table, &mut inner);
-        if let [rel] = inner.rels.as_slice() {}
         (inner, at)
     }
 
@@ -103,7 +102,7 @@ impl<R: Named> Resolver<'_, R> {
             }
             PivotValueSource::Any(_) => open = true,
             PivotValueSource::Subquery(query) => {
-                let table = self.query(query, inner.ctes, Some(inner));
+                self.query(query, inner.ctes, Some(inner));
                 open = true;
             }
         }

@@ -56,7 +56,7 @@ impl<R: Named> Resolver<'_, R> {
                 }
                 SelectItem::ExprWithAliases { expr, aliases } => {
                     let value = self.expr(expr, env);
-                    for (i, alias) in aliases.iter().enumerate() {
+                    for alias in aliases {
                         let value = value.clone().typed(ColumnType::Unknown).nullable(None);
                         out.push(Column { name: lower(alias), value, partition: None }, None, None);
                     }

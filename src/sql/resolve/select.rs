@@ -46,7 +46,7 @@ impl<R: Named> Resolver<'_, R> {
             let value = self.expr(expr, &env);
             self.read(Usage::Group, &value);
         }
-        if let GroupByExpr::Expressions(list, modifiers) = &select.group_by
+        if let GroupByExpr::Expressions(list, _) = &select.group_by
             && group_list.is_none()
         {
             for expr in list {
@@ -80,7 +80,7 @@ impl<R: Named> Resolver<'_, R> {
             let reads = limited || matches!(select.distinct, Some(Distinct::On(_)));
             self.order(order_by, &env, reads);
         }
-        self.result(select, env, projection, (aggregated, group_list, order_by))
+        self.result(select, env, projection, (aggregated, group_list))
     }
 
     /// What the select gives: keys, which rows, which types.
@@ -89,7 +89,7 @@ impl<R: Named> Resolver<'_, R> {
         select: &Select,
         mut env: Env<'_>,
         projection: Projection,
-        (aggregated, group_list, order_by): (bool, Option<&[Expr]>, Option<&OrderBy>),
+        (aggregated, group_list): (bool, Option<&[Expr]>),
     ) -> Rc<Table> {
         let Projection { mut columns, plain, partitions, open, base } = projection;
         for (i, partition) in partitions.iter().enumerate() {
