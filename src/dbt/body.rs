@@ -21,9 +21,9 @@ use crate::vocabulary::{DataType, Diagnostic, Dialect};
 pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, draft: Draft) -> (Node, Vec<Diagnostic>) {
     let dialect = engine.world.target.dialect;
     let mut findings = Vec::new();
-    let mut own = Map::new();
     let mut reads = Vec::new();
     let Draft { entry, described, package, relation } = draft;
+    let mut own = entry.config.clone();
     let (text, within) = (entry.text.clone(), entry.within.clone());
     let body = match entry.kind {
         _ if entry.disabled => Body::Columns { columns: Vec::new(), open: true },
@@ -41,10 +41,18 @@ pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, dra
             Body::Columns { columns: declared(described.as_ref(), dialect), open: !contract(&entry.config) }
         }
         _ => {
-            let mut work = Work { engine, id, package, file: &entry.path, text: &text, config: Map::new() };
+            let mut work = Work {
+                engine,
+                id,
+                package,
+                file: &entry.path,
+                text: &text,
+                config: entry.config.clone(),
+                snapshot: entry.kind == Kind::Snapshot,
+            };
             let built = match &relation {
                 Some(relation) => work.relation(relation),
-                None => work.sql(within.clone(), entry.config.get("materialized").and_then(Value::as_str)),
+                None => work.sql(within.clone()),
             };
             own = std::mem::take(&mut work.config);
             let Built { mut body, reads: found, findings: wrong } = built;
@@ -61,11 +69,7 @@ pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, dra
             body
         }
     };
-    let mut config = entry.config.clone();
-    for (key, value) in own {
-        merge(&mut config, &key, value);
-    }
-    let mut config = self::config(config);
+    let mut config = self::config(own);
     config.disabled |= entry.disabled;
     let is_source = entry.kind == Kind::Source;
     let node = Node {
@@ -126,12 +130,17 @@ pub(super) fn resolve(index: &Index, own: &str, root: &str, mention: &Mention) -
 }
 
 /// The finding for a `ref` or `source` to nothing.
-pub(super) fn missing(mention: &Mention, why: Option<String>) -> Diagnostic {
+pub(super) fn missing(mention: &Mention, why: Option<String>, not_installed: &[String]) -> Diagnostic {
     let name = mention.names.join(".");
     let (code, what) = match mention.source {
         true => ("unknown-source", format!("there is no source `{name}`")),
         false => ("unknown-ref", format!("there is no model, seed or snapshot `{name}`")),
     };
+    if !not_installed.is_empty() && !why.as_ref().is_some_and(|w| w.ends_with("disabled")) {
+        return Diagnostic::warning(code, what + " in what is here")
+            .why(format!("it may be of a package that is not installed: {}", not_installed.join(", ")))
+            .next("install the packages first, as `dbt deps` does");
+    }
     let fault = Diagnostic::error(code, what);
     match why {
         Some(why) if why.starts_with("did you") => fault.next(why),
@@ -148,6 +157,7 @@ struct Work<'a> {
     file: &'a str,
     text: &'a str,
     config: Map<String, Value>,
+    snapshot: bool,
 }
 
 struct Built {
@@ -177,10 +187,30 @@ impl Work<'_> {
         (rendered, notes)
     }
 
-    fn sql(&mut self, within: std::ops::Range<usize>, materialized: Option<&str>) -> Built {
+    /// What dbt puts around the query of a snapshot: the columns that it adds to its rows.
+    fn head(&self) -> String {
+        let names = self.config.get("snapshot_meta_column_names").and_then(Value::as_object);
+        let name = |key: &str| names.and_then(|n| n.get(key)).and_then(Value::as_str).unwrap_or(key).to_owned();
+        let dialect = self.engine.world.target.dialect.unwrap_or(Dialect::DuckDb);
+        let moment = types::name(DataType::Timestamp, dialect);
+        let text = types::name(DataType::Text, dialect);
+        let mut columns = format!("cast('' as {text}) as {}", name("dbt_scd_id"));
+        for key in ["dbt_updated_at", "dbt_valid_from"] {
+            columns += &format!(", cast('2000-01-01' as {moment}) as {}", name(key));
+        }
+        columns += &format!(", cast(null as {moment}) as {}", name("dbt_valid_to"));
+        if self.config.get("hard_deletes").and_then(Value::as_str) == Some("new_record") {
+            columns += &format!(", cast('' as {text}) as {}", name("dbt_is_deleted"));
+        }
+        format!("select snapshot_rows.*, {columns} from (")
+    }
+
+    fn sql(&mut self, within: std::ops::Range<usize>) -> Built {
         let (full, mut notes) = self.render(within.clone(), false);
-        self.config = std::mem::take(&mut notes.config);
-        let materialized = self.config.get("materialized").and_then(Value::as_str).or(materialized);
+        for (key, value) in std::mem::take(&mut notes.config) {
+            merge(&mut self.config, &key, value);
+        }
+        let materialized = self.config.get("materialized").and_then(Value::as_str);
         let mut incremental = None;
         let mut outcome = full;
         if outcome.is_ok() && notes.asked_incremental && materialized == Some("incremental") {
@@ -196,6 +226,9 @@ impl Work<'_> {
         let reads = self.reads(within.clone(), &notes, outcome.as_ref().ok(), incremental.as_ref());
         let mut findings = self.missing(within, &notes);
         let body = match outcome {
+            Ok(full) if self.snapshot => {
+                Body::Sql { full: full.wrapped(&self.head(), ") as snapshot_rows"), incremental: None }
+            }
             Ok(full) => Body::Sql { full, incremental },
             Err(fault) => {
                 if matches!(fault.code.as_ref(), "jinja-syntax" | "unknown-macro" | "jinja-too-long") {
@@ -229,11 +262,11 @@ impl Work<'_> {
             Ok(node) => {
                 let sql = format!("select * from {}", index.entry(node).stand_in);
                 let origin = Origin { out: 0, source: at, width: Some(relation.len()) };
-                let full = Rendered::traced(sql, vec![origin]);
+                let full = Rendered::traced(sql, vec![origin]).wrapped(&self.head(), ") as snapshot_rows");
                 let body = Body::Sql { full, incremental: None };
                 Built { body, reads: vec![Read { node, at }], findings: Vec::new() }
             }
-            Err(why) => unknown(missing(&mention, why)),
+            Err(why) => unknown(missing(&mention, why, &library.missing)),
         }
     }
 
@@ -275,6 +308,7 @@ impl Work<'_> {
             return Vec::new();
         }
         let written = mentions(self.text, within);
+        let absent = &self.engine.world.library.missing;
         let mut out = Vec::new();
         for gone in &notes.missing {
             let same = |m: &&Mention| m.source == gone.source && m.names == gone.names;
@@ -282,9 +316,9 @@ impl Work<'_> {
             let mut places = written.iter().filter(same).peekable();
             if places.peek().is_none() {
                 let mention = Mention { source: gone.source, names: gone.names.clone(), at: 0, width: 1 };
-                out.push(text.fault(missing(&mention, gone.why.clone()), 0, 1));
+                out.push(text.fault(missing(&mention, gone.why.clone(), absent), 0, 1));
             }
-            out.extend(places.map(|m| text.fault(missing(m, gone.why.clone()), m.at, m.width)));
+            out.extend(places.map(|m| text.fault(missing(m, gone.why.clone(), absent), m.at, m.width)));
         }
         out.sort();
         out.dedup();

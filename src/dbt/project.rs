@@ -69,7 +69,7 @@ fn inside(tree: &Tree, settings: &Settings) -> Project {
         draft.entry.stand_in = format!("{REF_SCHEMA}{id}.{name}").into();
     }
     let index = Index::new(drafts.iter().map(|d| d.entry.clone()).collect());
-    let index = world.index.get_or_init(|| index);
+    world.index.get_or_init(|| index);
     let built: Vec<(Node, Vec<Diagnostic>)> = drafts
         .into_par_iter()
         .enumerate()
@@ -85,7 +85,7 @@ fn inside(tree: &Tree, settings: &Settings) -> Project {
         findings.extend(found);
     }
     findings.extend(graph::cycles(&nodes));
-    let exposures = exposures(&properties[0], index, root, &mut findings);
+    let exposures = exposures(&properties[0], &world, root, &mut findings);
     findings.sort_by(|a, b| (&a.place, &a.code, &a.what).cmp(&(&b.place, &b.code, &b.what)));
     findings.dedup();
     let yaml = |path: &str| [".yml", ".yaml"].iter().any(|end| path.ends_with(end));
@@ -216,8 +216,9 @@ fn duplicates(drafts: &mut Vec<Draft>) -> Vec<Diagnostic> {
     out
 }
 
-fn exposures(properties: &Properties, index: &Index, root: &Package, findings: &mut Vec<Diagnostic>) -> Vec<Exposure> {
+fn exposures(properties: &Properties, world: &World, root: &Package, findings: &mut Vec<Diagnostic>) -> Vec<Exposure> {
     let mut out = Vec::new();
+    let Some(index) = world.index.get() else { return out };
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in &properties.exposures {
         let place = Text::new(&entry.file, "", &entry.text);
@@ -232,7 +233,11 @@ fn exposures(properties: &Properties, index: &Index, root: &Package, findings: &
             for mention in mentions(&asked, 0..asked.len()) {
                 match body::resolve(index, &root.name, &root.name, &mention) {
                     Ok(id) => reads.push(id),
-                    Err(why) => findings.push(place.fault(body::missing(&mention, why), *at, text.chars().count())),
+                    Err(why) => findings.push(place.fault(
+                        body::missing(&mention, why, &world.library.missing),
+                        *at,
+                        text.chars().count(),
+                    )),
                 }
             }
         }

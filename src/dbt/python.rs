@@ -26,7 +26,7 @@ pub(super) fn reads(engine: &Engine, package: usize, text: &str) -> (Vec<Read>, 
         let mention = Mention { source: &captures[1] == "source", names, at: whole.start(), width: whole.len() };
         match resolve(index, own, root, &mention) {
             Ok(node) => found.push(Read { node, at: mention.at }),
-            Err(why) => gone.push((missing(&mention, why), mention.at, mention.width)),
+            Err(why) => gone.push((missing(&mention, why, &library.missing), mention.at, mention.width)),
         }
     }
     found.sort_unstable();

@@ -11,7 +11,7 @@ use super::library::PackageId;
 use super::names::{Missing, Run};
 use super::relation::{self, Relation};
 use super::values::{Dict, List, from_json, pairs, to_json, wrong};
-use super::{dates, values};
+use super::{dates, unsaid, values};
 
 /// Functions, and things that have functions.
 const CALLED: &[&str] = &[
@@ -271,10 +271,11 @@ impl Builtin {
                 Ok(if path == "statement" {
                     // The text between `call` and `endcall` is asked of the warehouse; nothing is printed.
                     if let Some(caller) = args.named().into_iter().find(|(k, _)| k == "caller") {
-                        caller.1.call(state, &[])?;
+                        unsaid::ask(&run.seen, &caller.1.call(state, &[])?.to_string());
                     }
                     Value::from("")
                 } else {
+                    unsaid::ask(&run.seen, &args.get(0, "sql").map(|v| v.to_string()).unwrap_or_default());
                     run.unknown(format!("`{path}` asks the warehouse"))
                 })
             }

@@ -41,6 +41,10 @@ pub(super) fn add(env: &mut Environment<'static>) {
         List::value(value.try_iter()?.collect())
     });
     env.add_filter("string", |value: Value| printed(&value).into_owned());
+    env.add_filter("trim", |value: Value, chars: Option<String>| match chars {
+        Some(chars) => printed(&value).trim_matches(|c| chars.contains(c)).to_owned(),
+        None => printed(&value).trim().to_owned(),
+    });
     env.add_filter("join", join);
     env.add_filter("replace", replace);
     env.add_filter("tojson", |value: Value, _: Rest<ValueOrKwargs>| to_json(&value).to_string());

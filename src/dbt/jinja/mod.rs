@@ -12,6 +12,7 @@ pub(in crate::dbt) mod names;
 mod prepare;
 pub(in crate::dbt) mod relation;
 mod scan;
+mod unsaid;
 mod values;
 
 use std::ops::Range;
@@ -130,7 +131,17 @@ fn render(
     let prepared = prepare(text, within, true).map_err(|broken| broken_jinja(file, text, &broken))?;
     let top = Value::from_object(Top(run.clone()));
     match env.render_str(&prepared.source, top) {
-        Ok(sql) => Ok(prepared.strip(sql)),
+        Ok(sql) => {
+            let (printed, question, asked) = run.seen.note(|n| (n.unsaid, n.question, n.asked.clone()));
+            let said = if printed { unsaid::said(&sql, question) } else { Some(sql) };
+            match (said, asked) {
+                (Some(sql), _) => Ok(prepared.strip(sql)),
+                (None, asked) => {
+                    run.seen.unknown(&asked.unwrap_or_else(|| Arc::from("a value is known to the warehouse only")));
+                    Ok(Rendered::default())
+                }
+            }
+        }
         Err(error) => Err(diagnostic(world, run, &error, Text::new(file, "", text), &prepared)),
     }
 }
@@ -183,7 +194,13 @@ fn undefined(world: &World, error: &Error, prepared: &Prepared, at: usize) -> Op
         Some(prepared) => &prepared.as_ref().ok()?.source,
         None => &prepared.source,
     };
-    let name: String = source.get(at..)?.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    // The place of the call, or of its name.
+    let at = match source.get(at..)?.starts_with('.') {
+        true => source[..at].rfind(|c| !word(c)).map_or(0, |i| i + 1),
+        false => at,
+    };
+    let name: String = source.get(at..)?.chars().take_while(|c| word(*c)).collect();
     (!name.is_empty()).then_some(name)
 }
 

@@ -62,6 +62,10 @@ pub(in crate::dbt) struct Notes {
     pub unknown: Option<Arc<str>>,
     /// What a warehouse was asked first, whether or not it mattered.
     pub asked: Option<Arc<str>>,
+    /// Something that only a warehouse knows was printed.
+    pub unsaid: bool,
+    /// What the warehouse was asked, as one number.
+    pub question: u64,
     /// Nodes that were asked for.
     pub reads: Vec<NodeId>,
     /// `ref`s and `source`s to nothing, as written, and why.

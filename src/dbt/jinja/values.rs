@@ -300,7 +300,11 @@ impl Object for Dict {
     }
 }
 
-/// What a warehouse would say. Whatever looks at it makes the whole node unknown.
+/// Stands in a text for a value that only a warehouse knows.
+pub(super) const UNSAID: char = '\u{F8FF}';
+
+/// What a warehouse would say. Whatever looks at it makes the whole node unknown; printed into a literal of SQL it may
+/// stay unsaid.
 pub(super) struct Unknown {
     pub reason: Arc<str>,
     pub seen: Arc<Seen>,
@@ -350,9 +354,9 @@ impl Object for Unknown {
         Ok(Value::from_dyn_object(self.clone()))
     }
 
-    fn render(self: &Arc<Self>, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.looked_at();
-        Ok(())
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.seen.note(|notes| notes.unsaid = true);
+        fmt::Write::write_char(f, UNSAID)
     }
 }
 

@@ -200,6 +200,18 @@ impl Rendered {
         Rendered { sql, chunks, ..Rendered::default() }
     }
 
+    /// The same between `head` and `tail`.
+    pub fn wrapped(mut self, head: &str, tail: &str) -> Rendered {
+        // A comment at its end ends with its line.
+        self.sql = format!("{head}{}\n{tail}", self.sql);
+        for chunk in &mut self.chunks {
+            chunk.out += head.len();
+        }
+        let start = self.chunks.first().map_or(0, |c| c.source);
+        self.chunks.insert(0, Chunk { out: 0, source: start, width: Some(1) });
+        self
+    }
+
     /// The byte offset in the text as written of a byte of the rendered SQL.
     pub fn origin(&self, out: usize) -> usize {
         self.source_of(out, 0).0

@@ -15,8 +15,8 @@
         {{ theirs__() }}
     {%- endif -%}
     {%- for column in staging_columns %}
-    {%- set name = column.alias if 'alias' in column else column.name %}
-    {{ column.name }} as {{ name }}{{ ',' if not loop.last }}
+    {%- set name = adapter.quote(column.name | upper if target.type == 'snowflake' else column.name) if column.quote else column.name %}
+    {{ name }} as {{ column.alias if 'alias' in column else name }}{{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
