@@ -109,7 +109,7 @@ fn columns(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
         let missing: Vec<&str> = there.iter().copied().filter(|c| !said.contains(*c)).collect();
         if node.config.contract {
             contract(analysis, node, resolved, &missing, out);
-        } else if !missing.is_empty() && said.len() > missing.len() {
+        } else if !missing.is_empty() && there.len() - missing.len() > missing.len() {
             // Who describes most columns means to describe all; who names a few for their tests does not.
             let shown: Vec<&str> = missing.iter().copied().take(8).collect();
             let more = if missing.len() > shown.len() { ", …" } else { "" };

@@ -5,7 +5,7 @@ use sqlparser::tokenizer::{Location, Span};
 
 use super::Query;
 use super::expressions::{bare, call, column, conjuncts, is_literal, is_named, is_null};
-use super::outline::{Origin, Outline};
+use super::outline::{Outline, Step};
 use crate::dbt::{Node, NodeId};
 use crate::sql::jinja::Rendered;
 use crate::sql::{ColumnType, Resolved, SeenColumn, Text};
@@ -95,21 +95,8 @@ impl<'a> View<'_, 'a> {
         if depth > 16 {
             return None;
         }
-        let part = &self.outline.selects[select];
-        if column(expr).is_some() {
-            let filters = part.select.selection.iter().flat_map(|f| conjuncts(f));
-            if filters.into_iter().any(|f| rejects_null(f, expr)) {
-                return Some(false);
-            }
-            let relation = self.relation(select, expr)?;
-            if part.relations.get(relation)?.outer {
-                return Some(true);
-            }
-            return match self.outline.origin(select, expr)? {
-                Origin::Node(id, name) => self.said_nullable(id, name),
-                Origin::Expr(inner, at) if !std::ptr::eq(inner, expr) => self.nullable_to(at, inner, depth + 1),
-                Origin::Expr(..) => None,
-            };
+        if let Some(name) = column(expr) {
+            return self.nullable_column(select, self.relation(select, expr)?, &name.value, depth);
         }
         match bare(expr) {
             e if is_null(e) => Some(true),
@@ -132,6 +119,28 @@ impl<'a> View<'_, 'a> {
                 parts.any(|e| self.nullable_to(select, e, depth + 1) == Some(false)).then_some(false)
             }
             _ => None,
+        }
+    }
+
+    fn nullable_column(&self, select: usize, relation: usize, name: &'a str, depth: usize) -> Option<bool> {
+        if depth > 16 {
+            return None;
+        }
+        let part = &self.outline.selects[select];
+        let is = |e: &Expr| {
+            column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(name)) && self.relation(select, e) == Some(relation)
+        };
+        let mut filters = part.select.selection.iter().flat_map(|f| conjuncts(f));
+        if filters.any(|f| rejects_null(f, &is)) {
+            return Some(false);
+        }
+        if part.relations.get(relation)?.outer {
+            return Some(true);
+        }
+        match self.outline.step(select, relation, name)? {
+            Step::Node(id) => self.said_nullable(id, name),
+            Step::Same(select, relation) => self.nullable_column(select, relation, name, depth + 1),
+            Step::Expr(inner, at) => self.nullable_to(at, inner, depth + 1),
         }
     }
 
@@ -166,9 +175,8 @@ impl<'a> View<'_, 'a> {
     }
 }
 
-/// Whether a condition keeps no row in which a column is null.
-fn rejects_null(condition: &Expr, wanted: &Expr) -> bool {
-    let is = |e: &Expr| super::expressions::same_column(e, wanted);
+/// Whether a condition keeps no row in which a column, told by `is`, is null.
+fn rejects_null(condition: &Expr, is: &dyn Fn(&Expr) -> bool) -> bool {
     match condition {
         Expr::IsNotNull(e) => is(e),
         Expr::BinaryOp { left, op, right } => super::expressions::compares(op) && (is(left) || is(right)),

@@ -2,6 +2,7 @@
 //! it, name it in [`RULES`], and describe it in `docs/checks/<code>.md` with an example that it finds and one that it
 //! leaves alone (tests run both).
 
+mod broken;
 mod conditions;
 mod described;
 mod expressions;
@@ -13,6 +14,8 @@ mod outline;
 mod sets;
 mod sums;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod times;
 mod waste;
 mod windows;
@@ -96,6 +99,7 @@ pub struct Query<'a> {
 
 /// Every rule.
 pub const RULES: &[&[Rule]] = &[
+    broken::RULES,
     described::RULES,
     joins::RULES,
     nulls::RULES,

@@ -150,6 +150,17 @@ pub enum Origin<'a> {
     Expr(&'a Expr, usize),
 }
 
+/// What is behind a column of a relation.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    /// A node has it.
+    Node(NodeId),
+    /// The column of the same name of a relation of another select.
+    Same(usize, usize),
+    /// An expression of a select.
+    Expr(&'a Expr, usize),
+}
+
 impl<'a> Outline<'a> {
     /// Lays a query out.
     pub fn of(parsed: &'a Parsed) -> Outline<'a> {
@@ -354,46 +365,46 @@ impl<'a> Outline<'a> {
         let mut name: &'a str = &column(expr)?.value;
         let mut at = (select, self.relation(select, expr)?);
         for _ in 0..32 {
-            let level = match self.selects[at.0].relations[at.1].target {
-                Target::Node(node) => return Some(Origin::Node(node, name)),
-                Target::Level(level) => level,
-                Target::Other => return None,
-            };
-            if matches!(self.levels[level].role, Role::Cte(cte) if !cte.alias.columns.is_empty()) {
-                return None;
-            }
-            let select = self.levels[level].select?;
-            let part = &self.selects[select];
-            let mut star = None;
-            let mut next = None;
-            for item in &part.select.projection {
-                match item {
-                    SelectItem::ExprWithAlias { expr, alias } if alias.value.eq_ignore_ascii_case(name) => {
-                        next = Some(expr);
-                    }
-                    SelectItem::UnnamedExpr(expr)
-                        if column(expr).is_some_and(|c| c.value.eq_ignore_ascii_case(name)) =>
-                    {
-                        next = Some(expr);
-                    }
-                    SelectItem::Wildcard(options) if options.opt_replace.is_none() && options.opt_rename.is_none() => {
-                        star = (part.relations.len() == 1).then_some(0);
-                    }
-                    _ => {}
-                }
-            }
-            match (next, star) {
-                (Some(expr), _) if column(expr).is_some() => {
-                    let Some(relation) = self.relation(select, expr) else { return Some(Origin::Expr(expr, select)) };
-                    name = &column(expr)?.value;
-                    at = (select, relation);
-                }
-                (Some(expr), _) => return Some(Origin::Expr(expr, select)),
-                (None, Some(relation)) => at = (select, relation),
-                (None, None) => return None,
+            match self.step(at.0, at.1, name)? {
+                Step::Node(node) => return Some(Origin::Node(node, name)),
+                Step::Same(select, relation) => at = (select, relation),
+                Step::Expr(expr, select) => match (column(expr), self.relation(select, expr)) {
+                    (Some(ident), Some(relation)) => (name, at) = (&ident.value, (select, relation)),
+                    _ => return Some(Origin::Expr(expr, select)),
+                },
             }
         }
         None
+    }
+
+    /// What gives a relation of a select its column of a name.
+    pub fn step(&self, select: usize, relation: usize, name: &str) -> Option<Step<'a>> {
+        let level = match self.selects[select].relations.get(relation)?.target {
+            Target::Node(node) => return Some(Step::Node(node)),
+            Target::Level(level) => level,
+            Target::Other => return None,
+        };
+        if matches!(self.levels[level].role, Role::Cte(cte) if !cte.alias.columns.is_empty()) {
+            return None;
+        }
+        let select = self.levels[level].select?;
+        let part = &self.selects[select];
+        let mut star = None;
+        for item in &part.select.projection {
+            match item {
+                SelectItem::ExprWithAlias { expr, alias } if alias.value.eq_ignore_ascii_case(name) => {
+                    return Some(Step::Expr(expr, select));
+                }
+                SelectItem::UnnamedExpr(expr) if column(expr).is_some_and(|c| c.value.eq_ignore_ascii_case(name)) => {
+                    return Some(Step::Expr(expr, select));
+                }
+                SelectItem::Wildcard(options) if options.opt_replace.is_none() && options.opt_rename.is_none() => {
+                    star = (part.relations.len() == 1).then_some(Step::Same(select, 0));
+                }
+                _ => {}
+            }
+        }
+        star
     }
 
     /// Whether a relation has one row at the most, as far as the query shows it.

@@ -4,6 +4,7 @@ use sqlparser::ast::{Expr, SelectItem, SetOperator, SetQuantifier};
 
 use super::expressions::{any, column, is_aggregate, lower, text, words};
 use super::look::View;
+use super::outline::Origin;
 use super::{Family, Look, Query, Rule};
 use crate::sql::ColumnType;
 use crate::vocabulary::{DataType, Diagnostic, Severity};
@@ -49,8 +50,9 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         let ([left, ..], [right, ..]) = (set.left.as_slice(), set.right.as_slice()) else { continue };
         let (Some(above), Some(below)) = (items(&view, *left), items(&view, *right)) else { continue };
         // Where each side says which it is, no row of one equals a row of the other.
-        let marked =
-            above.iter().zip(&below).any(|((_, a), (_, b))| matches!((text(a), text(b)), (Some(a), Some(b)) if a != b));
+        let marked = above.iter().zip(&below).any(
+            |((_, a), (_, b))| matches!((mark(&view, *left, a), mark(&view, *right, b)), (Some(a), Some(b)) if a != b),
+        );
         let measures = |(name, expr): &(String, &Expr)| {
             let typed = matches!(
                 view.column_type(expr),
@@ -77,6 +79,14 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 .next("write `union all`, or `union distinct` where that is meant");
         let span = view.outline.selects[*right].select.select_token.0.span;
         out.push(view.at(span, finding));
+    }
+}
+
+/// The text that a column is in every row.
+fn mark<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<&'a str> {
+    match view.outline.origin(select, expr) {
+        Some(Origin::Expr(inner, _)) => text(inner),
+        _ => text(expr),
     }
 }
 

@@ -73,7 +73,7 @@ fn undecided(view: &View<'_, '_>, function: &Function) -> Option<&'static str> {
     if order.is_empty() {
         return Some("the window has no `order by`");
     }
-    let constant = |e: &&Expr| is_literal(e) || matches!(e, Expr::Subquery(_));
+    let constant = |e: &&Expr| is_literal(e) || super::expressions::is_null(e) || matches!(e, Expr::Subquery(_));
     if order.iter().all(constant) {
         return Some("it is ordered by a constant");
     }
