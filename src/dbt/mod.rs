@@ -221,6 +221,8 @@ pub struct DescribedColumn {
     pub tests: Vec<Test>,
     /// Tags, as `pii`.
     pub tags: Vec<String>,
+    /// Meta, as `contains_pii: true`.
+    pub meta: BTreeMap<String, serde_json::Value>,
 }
 
 /// A generic test.

@@ -209,6 +209,13 @@ fn column(entry: &Yaml) -> Option<DescribedColumn> {
         description: entry.str("description").unwrap_or_default().to_owned(),
         tests: tests(entry),
         tags,
+        meta: config(entry)
+            .get("meta")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
     })
 }
 

@@ -8,6 +8,7 @@ mod dialect;
 mod fix;
 mod kind;
 mod name;
+mod personal;
 mod quote;
 mod relation;
 mod role;
@@ -22,6 +23,7 @@ pub use dialect::Dialect;
 pub use fix::{Fix, FixOf};
 pub use kind::ArtifactKind;
 pub use name::{MAX_LEN, Name, is_reserved};
+pub use personal::{Kind as PersonalKind, Words as PersonalWords};
 pub use quote::{
     jinja_literal, jinja_string, python_docstring, python_string, shell_word, sql_identifier, sql_string, yaml_string,
 };

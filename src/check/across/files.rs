@@ -10,14 +10,14 @@ use crate::vocabulary::{Diagnostic, Place, Severity};
 pub const RULES: &[Rule] = &[
     Rule {
         code: "python-syntax",
-        family: Family::Broken,
+        family: Family::Airflow,
         severity: Severity::Error,
         summary: "a Python file that is no Python 3",
         look: Look::Elsewhere,
     },
     Rule {
         code: "unreadable-file",
-        family: Family::Broken,
+        family: Family::Across,
         severity: Severity::Error,
         summary: "a file that can't be read as text, or is too long or nested too deep to be looked at",
         look: Look::Elsewhere,

@@ -3,13 +3,88 @@
 use rayon::prelude::*;
 
 use super::airflow::DagFile;
-use super::rules::{Look, RULES};
+use super::rules::{Family, Look, RULES, Rule};
 use super::{Analysis, Repository, airflow, python};
-use crate::vocabulary::{Diagnostic, Place};
+use crate::vocabulary::{Diagnostic, Place, Severity};
 
+mod again;
+mod builds;
+mod cursor;
 mod files;
+mod personal;
+mod select;
+mod text;
+mod times;
 
+pub use builds::{Build, builds};
 pub use files::RULES as FILES;
+pub use select::{Selected, select};
+
+const fn rule(code: &'static str, severity: Severity, summary: &'static str, look: Look) -> Rule {
+    Rule { code, family: Family::Across, severity, summary, look }
+}
+
+/// What is looked for between artifacts, and in files of any kind.
+pub const BETWEEN: &[Rule] = &[
+    rule(
+        "runs-before-source",
+        Severity::Warning,
+        "a DAG that builds on a source before another DAG has brought it",
+        Look::Repository(times::early),
+    ),
+    rule(
+        "freshness-unmet",
+        Severity::Warning,
+        "a source that is to be fresher than its schedule can keep it",
+        Look::Repository(times::stale),
+    ),
+    rule(
+        "sensor-never-met",
+        Severity::Error,
+        "a sensor for a run of another DAG that there never is",
+        Look::Repository(times::sensors),
+    ),
+    rule(
+        "cursor-mismatch",
+        Severity::Warning,
+        "an incremental model that filters by another column than its source is loaded by",
+        Look::Repository(cursor::look),
+    ),
+    rule("mart-unbuilt", Severity::Warning, "a mart that no DAG builds", Look::Repository(builds::unbuilt)),
+    rule(
+        "unknown-selection",
+        Severity::Error,
+        "a task for models that do not exist",
+        Look::Repository(builds::missing),
+    ),
+    rule(
+        "retry-appends",
+        Severity::Warning,
+        "retries on a task that adds its rows again",
+        Look::Repository(again::look),
+    ),
+    rule(
+        "personal-data-in-mart",
+        Severity::Warning,
+        "personal data that reaches a mart as it is",
+        Look::Repository(personal::look),
+    ),
+    rule("secret", Severity::Error, "a secret in a file", Look::Repository(text::secrets)),
+    Rule {
+        code: "merge-conflict",
+        family: Family::OutOfStep,
+        severity: Severity::Error,
+        summary: "markers of a merge that nobody resolved",
+        look: Look::Repository(text::conflicts),
+    },
+    Rule {
+        code: "out-of-step",
+        family: Family::OutOfStep,
+        severity: Severity::Error,
+        summary: "generated files that no longer follow from spec, contract and templates; edits to a base file",
+        look: Look::Elsewhere,
+    },
+];
 
 /// A repository as it was read.
 pub struct Seen<'a> {

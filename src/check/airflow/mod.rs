@@ -20,6 +20,7 @@ use crate::check::python::{Expr, File, Function, Span};
 use crate::check::rules::{Family, Look, Rule};
 use crate::vocabulary::Severity;
 pub use eval::read;
+pub use settings::schedule;
 pub use value::{Arguments, Value};
 
 /// What a file does as Airflow imports it.

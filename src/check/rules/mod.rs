@@ -112,6 +112,7 @@ pub const RULES: &[&[Rule]] = &[
     waste::RULES,
     tables::RULES,
     across::FILES,
+    across::BETWEEN,
     airflow::RULES,
     spark::RULES,
 ];

@@ -2,56 +2,12 @@
 
 mod evidence;
 mod ids;
-mod names;
 mod shapes;
 
 use super::profile::Seen;
-use crate::vocabulary::DataType;
+use crate::vocabulary::{DataType, PersonalKind as Kind, PersonalWords};
 pub use evidence::{Evidence, holds};
 pub use shapes::{is_card, is_email, is_phone};
-
-/// A kind of personal data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// An address of e-mail.
-    Email,
-    /// Number of a card or an account.
-    Payment,
-    /// Number of a person: social security, tax, passport.
-    NationalId,
-    /// Telephone number.
-    Phone,
-    /// Address of a device.
-    IpAddress,
-    /// Name of a person.
-    Name,
-    /// Where somebody lives, or a part of it.
-    Address,
-    /// Day of birth.
-    BirthDate,
-    /// Gender.
-    Gender,
-    /// Password.
-    Credential,
-}
-
-impl Kind {
-    /// The tag of a column that holds it.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Kind::Email => "pii.email",
-            Kind::Payment => "pii.payment",
-            Kind::NationalId => "pii.national_id",
-            Kind::Phone => "pii.phone",
-            Kind::IpAddress => "pii.ip_address",
-            Kind::Name => "pii.name",
-            Kind::Address => "pii.address",
-            Kind::BirthDate => "pii.birth_date",
-            Kind::Gender => "pii.gender",
-            Kind::Credential => "pii.credential",
-        }
-    }
-}
 
 /// Surest that anything is, in percent: names and values are evidence, no proof.
 const MOST: u64 = 99;
@@ -62,7 +18,7 @@ const ENOUGH: u64 = 10;
 
 /// The kind of personal data that a column holds, and how sure that is, in percent.
 pub fn find(table: &str, column: &str, data_type: DataType, seen: &Seen) -> Option<(Kind, u8)> {
-    let words = names::Words::of(table, column);
+    let words = PersonalWords::of(table, column);
     let flags = data_type == DataType::Integer && seen.integers > 0 && seen.not_boolean == 0;
     let by_name = words.kind(data_type).filter(|(kind, _)| {
         // Moments are of no person but their birth, and a yes or no is of nobody.

@@ -1,7 +1,49 @@
 //! What the name of a column says, and how surely.
 
-use super::Kind;
-use crate::vocabulary::DataType;
+use super::DataType;
+
+/// A kind of personal data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// An address of e-mail.
+    Email,
+    /// Number of a card or an account.
+    Payment,
+    /// Number of a person: social security, tax, passport.
+    NationalId,
+    /// Telephone number.
+    Phone,
+    /// Address of a device.
+    IpAddress,
+    /// Name of a person.
+    Name,
+    /// Where somebody lives, or a part of it.
+    Address,
+    /// Day of birth.
+    BirthDate,
+    /// Gender.
+    Gender,
+    /// Password.
+    Credential,
+}
+
+impl Kind {
+    /// The tag of a column that holds it.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Kind::Email => "pii.email",
+            Kind::Payment => "pii.payment",
+            Kind::NationalId => "pii.national_id",
+            Kind::Phone => "pii.phone",
+            Kind::IpAddress => "pii.ip_address",
+            Kind::Name => "pii.name",
+            Kind::Address => "pii.address",
+            Kind::BirthDate => "pii.birth_date",
+            Kind::Gender => "pii.gender",
+            Kind::Credential => "pii.credential",
+        }
+    }
+}
 
 /// Tables whose `name` is that of a person.
 const PEOPLE: &[&str] = &[

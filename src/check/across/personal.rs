@@ -1,0 +1,270 @@
+//! Personal data that reaches a mart as it is.
+
+use std::collections::BTreeMap;
+
+use sqlparser::ast::{Expr, Query, SelectItem, SetExpr, TableFactor};
+
+use super::Seen;
+use crate::check::{Analysis, Shape};
+use crate::dbt::{Body, Kind, Node, NodeId};
+use crate::sql::{self, Text, Usage};
+use crate::vocabulary::{Diagnostic, Dialect, PersonalWords};
+
+/// Words of tags that say a column is somebody's.
+const TAGS: &[&str] =
+    &["pii", "personal", "personal_data", "sensitive_personal", "gdpr", "phi", "spi", "contains_pii", "is_pii"];
+/// As sure as a name must be, in percent, where nothing but the name says so.
+const SURE: u8 = 80;
+
+/// A column and why it is somebody's.
+struct Personal {
+    why: String,
+}
+
+/// Columns of marts that show personal data.
+pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
+    let Some(analysis) = seen.analysis else { return };
+    let contracts = contracts(seen);
+    let nodes = &analysis.project.nodes;
+    let mut memo: BTreeMap<(NodeId, String), Option<String>> = BTreeMap::new();
+    for (id, node) in nodes.iter().enumerate() {
+        let mart = node.path.split('/').any(|part| matches!(part, "marts" | "mart"));
+        let public = node.kind == Kind::Model && mart && node.config.materialized.as_deref() != Some("ephemeral");
+        let Some(Shape::Known(resolved)) = analysis.shapes.get(id).filter(|_| public) else { continue };
+        for column in resolved.columns.iter().filter(|c| !c.name.is_empty()) {
+            // What a mart itself says of the column is known to whoever wrote it; masks are by policy then.
+            if masked_by_policy(node, &column.name) {
+                continue;
+            }
+            let from = origin(analysis, &contracts, &mut memo, id as NodeId, &column.name, 0);
+            let Some(why) = from else { continue };
+            let file = seen.repository.of_project(&node.path);
+            let fault = Diagnostic::warning(
+                "personal-data-in-mart",
+                format!("`{}` of mart `{}` shows personal data: {why}", column.name, node.name),
+            )
+            .why("marts are what many people and tools read")
+            .next("leave it out, or mask it: a hash, a part of it, or a masking policy in the column's `meta`");
+            found.push(fault.at(Text::new(&file, "", &node.text).place(at_of(node, &column.name), column.name.len())));
+        }
+    }
+}
+
+/// Where a column is named in its model's file; its beginning where it is not.
+fn at_of(node: &Node, column: &str) -> usize {
+    let lower = node.text.to_lowercase();
+    let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let mut best = 0;
+    for (i, _) in lower.match_indices(column) {
+        if !word(lower[..i].chars().next_back())
+            && !word(lower[i + column.len()..].chars().next())
+            && lower.len() == node.text.len()
+        {
+            best = i;
+        }
+    }
+    best
+}
+
+fn masked_by_policy(node: &Node, column: &str) -> bool {
+    let columns = node.described.iter().flat_map(|d| &d.columns);
+    columns.filter(|c| c.name.eq_ignore_ascii_case(column)).any(|c| {
+        c.meta.keys().chain(c.tags.iter()).any(|k| {
+            let k = k.to_lowercase();
+            k.contains("mask") || k.contains("policy") || k == "approved" || k.contains("pseudonym")
+        })
+    })
+}
+
+/// Why a column is somebody's, where its values come unchanged from one that is.
+fn origin(
+    analysis: &Analysis,
+    contracts: &BTreeMap<(String, String), String>,
+    memo: &mut BTreeMap<(NodeId, String), Option<String>>,
+    id: NodeId,
+    column: &str,
+    depth: usize,
+) -> Option<String> {
+    if depth > 40 {
+        return None;
+    }
+    if let Some(known) = memo.get(&(id, column.to_owned())) {
+        return known.clone();
+    }
+    let node = analysis.project.nodes.get(id as usize)?;
+    let out = said(node, contracts, column).map(|p| p.why).or_else(|| {
+        let Body::Sql { full, .. } = &node.body else { return None };
+        let resolved = analysis.shapes.get(id as usize)?.known()?;
+        let of = resolved.columns.iter().find(|c| c.name == column)?;
+        let mut from = of.sources.iter().filter(|s| s.usage == Usage::Value && s.relation != id);
+        // A value that is put together from several columns may show one of them, or none.
+        let (one, None) = (from.next()?, from.next()) else { return None };
+        let dialect = analysis.project.dialect.unwrap_or(Dialect::Snowflake);
+        let parsed = sql::parse(&Text::new(&node.path, "", &node.text), full, dialect).ok()?;
+        if !keeps(&parsed.query, column, &[], 0) {
+            return None;
+        }
+        origin(analysis, contracts, memo, one.relation, &one.column, depth + 1)
+    });
+    memo.insert((id, column.to_owned()), out.clone());
+    out
+}
+
+/// Why a column is somebody's, by what is said of it where it stands.
+fn said(node: &Node, contracts: &BTreeMap<(String, String), String>, column: &str) -> Option<Personal> {
+    let described = node.described.iter().flat_map(|d| &d.columns).find(|c| c.name.eq_ignore_ascii_case(column));
+    if let Some(described) = described {
+        let tag = described.tags.iter().find(|t| {
+            let t = t.to_lowercase();
+            TAGS.contains(&t.as_str()) || t.starts_with("pii.") || t.starts_with("pii_") || t.starts_with("pii:")
+        });
+        if let Some(tag) = tag {
+            return Some(Personal { why: format!("`{}.{column}` has the tag `{tag}`", node.name) });
+        }
+        for (key, value) in &described.meta {
+            let named = TAGS.contains(&key.to_lowercase().as_str());
+            let yes = !matches!(value, serde_json::Value::Null | serde_json::Value::Bool(false));
+            let class = matches!(key.as_str(), "classification" | "sensitivity" | "data_classification")
+                && value.as_str().is_some_and(|v| TAGS.contains(&v.to_lowercase().as_str()));
+            if (named && yes) || class {
+                return Some(Personal { why: format!("`{}.{column}` has the meta `{key}: {value}`", node.name) });
+            }
+        }
+    }
+    if node.kind != Kind::Source {
+        return None;
+    }
+    if let Some(kind) = contracts.get(&(node.name.to_lowercase(), column.to_lowercase())) {
+        return Some(Personal { why: format!("the contract of `{}` says that `{column}` is {kind}", node.name) });
+    }
+    let text = crate::vocabulary::DataType::Text;
+    let (kind, sure) = PersonalWords::of(&node.name, column).kind(text).filter(|(_, sure)| *sure >= SURE)?;
+    let kind = kind.tag().trim_start_matches("pii.").replace('_', " ");
+    Some(Personal { why: format!("by its name `{}.{column}` is {kind} (sure by {sure} %)", node.name) })
+}
+
+/// Columns that contracts tag, by table and name.
+fn contracts(seen: &Seen<'_>) -> BTreeMap<(String, String), String> {
+    let mut out = BTreeMap::new();
+    for (path, text) in &seen.repository.files {
+        if !path.ends_with(".odcs.yaml") || path.starts_with(".pipewright/") {
+            continue;
+        }
+        let Ok(contract) = crate::contract::read(path, text) else { continue };
+        for column in &contract.columns {
+            if let Some(kind) = column.pii() {
+                let key = (contract.table.as_str().to_owned(), column.name.as_str().to_owned());
+                out.insert(key, kind.replace('_', " "));
+            }
+        }
+    }
+    out
+}
+
+/// Whether a query gives a column's values as they are read: named, cast, trimmed, put in another case.
+fn keeps(query: &Query, column: &str, outer: &[(&str, &Query)], depth: usize) -> bool {
+    if depth > 30 {
+        return false;
+    }
+    let mut ctes: Vec<(&str, &Query)> = outer.to_vec();
+    ctes.extend(query.with.iter().flat_map(|w| &w.cte_tables).map(|cte| (cte.alias.name.value.as_str(), &*cte.query)));
+    body(&query.body, column, &ctes, depth)
+}
+
+fn body(set: &SetExpr, column: &str, ctes: &[(&str, &Query)], depth: usize) -> bool {
+    let select = match set {
+        SetExpr::Select(select) => select,
+        SetExpr::Query(query) => return keeps(query, column, ctes, depth + 1),
+        // The first names the columns; what it shows is shown.
+        SetExpr::SetOperation { left, .. } => return body(left, column, ctes, depth + 1),
+        _ => return false,
+    };
+    // Where a column comes from a table or CTE of this query.
+    let from = |name: &str| {
+        let tables =
+            select.from.iter().flat_map(|f| std::iter::once(&f.relation).chain(f.joins.iter().map(|j| &j.relation)));
+        tables.into_iter().all(|table| match table {
+            TableFactor::Table { name: called, .. } => {
+                let called = called.0.last().and_then(|p| p.as_ident()).map(|i| i.value.as_str()).unwrap_or_default();
+                let cte = ctes.iter().rev().find(|(n, _)| n.eq_ignore_ascii_case(called));
+                cte.is_none_or(|(_, q)| !mentions(q, name) || keeps(q, name, ctes, depth + 1))
+            }
+            TableFactor::Derived { subquery, .. } => {
+                !mentions(subquery, name) || keeps(subquery, name, ctes, depth + 1)
+            }
+            _ => true,
+        })
+    };
+    let mut star = false;
+    for item in &select.projection {
+        match item {
+            SelectItem::ExprWithAlias { expr, alias } if alias.value.eq_ignore_ascii_case(column) => {
+                return plain(expr).is_some_and(|name| from(&name));
+            }
+            SelectItem::UnnamedExpr(expr) if last(expr).is_some_and(|n| n.eq_ignore_ascii_case(column)) => {
+                return plain(expr).is_some_and(|name| from(&name));
+            }
+            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => star = true,
+            _ => {}
+        }
+    }
+    star && from(column)
+}
+
+/// Whether a query names a column, or gives all that it reads.
+fn mentions(query: &Query, column: &str) -> bool {
+    fn of(set: &SetExpr, column: &str) -> bool {
+        match set {
+            SetExpr::Select(select) => select.projection.iter().any(|item| match item {
+                SelectItem::ExprWithAlias { alias, .. } => alias.value.eq_ignore_ascii_case(column),
+                SelectItem::UnnamedExpr(expr) => last(expr).is_some_and(|n| n.eq_ignore_ascii_case(column)),
+                _ => true,
+            }),
+            SetExpr::Query(query) => of(&query.body, column),
+            SetExpr::SetOperation { left, .. } => of(left, column),
+            _ => false,
+        }
+    }
+    of(&query.body, column)
+}
+
+fn last(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Identifier(ident) => Some(&ident.value),
+        Expr::CompoundIdentifier(parts) => parts.last().map(|i| i.value.as_str()),
+        _ => None,
+    }
+}
+
+/// The column whose values an expression gives as they are.
+fn plain(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => last(expr).map(str::to_owned),
+        Expr::Cast { expr, .. } | Expr::Nested(expr) | Expr::Trim { expr, .. } => plain(expr),
+        Expr::Function(function) => {
+            let name = function.name.0.last()?.as_ident()?.value.to_lowercase();
+            if !matches!(
+                name.as_str(),
+                "lower"
+                    | "upper"
+                    | "trim"
+                    | "initcap"
+                    | "coalesce"
+                    | "nullif"
+                    | "ltrim"
+                    | "rtrim"
+                    | "max"
+                    | "min"
+                    | "any_value"
+            ) {
+                return None;
+            }
+            let sqlparser::ast::FunctionArguments::List(list) = &function.args else { return None };
+            match list.args.first()? {
+                sqlparser::ast::FunctionArg::Unnamed(sqlparser::ast::FunctionArgExpr::Expr(expr)) => plain(expr),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,229 @@
+//! Schedules that do not fit each other.
+
+use std::collections::BTreeSet;
+
+use super::Seen;
+use super::builds::{builds, only_project};
+use crate::check::Analysis;
+use crate::check::airflow::{Dag, DagFile, Task, Value, schedule};
+use crate::check::cron;
+use crate::dbt::{Kind, Node, NodeId};
+use crate::vocabulary::Diagnostic;
+
+/// A DAG that brings a table.
+struct Brings<'s> {
+    file: &'s DagFile<'s>,
+    dag: &'s Dag<'s>,
+    /// Minutes since midnight of its runs.
+    runs: Vec<u32>,
+}
+
+fn daily(dag: &Dag<'_>) -> Option<Vec<u32>> {
+    let text = schedule(dag)?.text()?;
+    let cron = cron::read(text)?;
+    (cron.daily && !cron.minutes.is_empty()).then_some(cron.minutes)
+}
+
+/// The time zone that a DAG's hours are in, as far as it is written.
+fn zone(file: &DagFile<'_>, dag: &Dag<'_>) -> String {
+    let text = ["start_date", "timezone"].iter().filter_map(|n| dag.arguments.expr(n)).map(|e| file.file.of(e.at));
+    let text: Vec<&str> = text.collect();
+    let text = text.join(" ");
+    text.find("tz").map_or_else(String::new, |i| text[i..].trim_end_matches(')').to_owned())
+}
+
+/// DAGs that build on a source before another DAG has brought it.
+pub(super) fn early(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
+    let Some(analysis) = only_project(seen) else { return };
+    let nodes = &analysis.project.nodes;
+    for build in builds(seen.dags).iter().filter(|b| b.makes() && !b.unknown) {
+        let Some(dag) = build.dag.and_then(|d| build.file.dags.get(d)) else { continue };
+        let Some([run]) = daily(dag).as_deref().map(|r| r.to_vec()).and_then(|r| <[u32; 1]>::try_from(r).ok()) else {
+            continue;
+        };
+        if waits(build.file, build.dag) {
+            continue;
+        }
+        for id in upstream(analysis, &build.selected(analysis).nodes) {
+            let source = &nodes[id as usize];
+            let all = brings(seen, source);
+            // Where the same DAG brings it, its edges say what waits.
+            if all.iter().any(|b| std::ptr::eq(b.dag, dag)) {
+                continue;
+            }
+            let [one] = all.as_slice() else { continue };
+            let [at] = one.runs.as_slice() else { continue };
+            if run >= *at || zone(build.file, dag) != zone(one.file, one.dag) || triggers(one.file, dag) {
+                continue;
+            }
+            let what = format!(
+                "{} runs at {}, and {} brings `{}` at {}",
+                dag.name(),
+                clock(run),
+                one.dag.name(),
+                source.name,
+                clock(*at)
+            );
+            let fault = Diagnostic::warning("runs-before-source", what)
+                .why("what it builds is a day old when it is new, and nothing fails")
+                .next("run it later, wait for the other DAG, or schedule it on the table as an asset");
+            let place = dag.arguments.expr("schedule").or_else(|| dag.arguments.expr("schedule_interval"));
+            found.push(build.file.file.fault(fault, place.map_or(dag.at, |e| e.at)));
+        }
+    }
+}
+
+/// Sources whose freshness no schedule can keep.
+pub(super) fn stale(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
+    let Some(analysis) = only_project(seen) else { return };
+    for source in analysis.project.nodes.iter().filter(|n| n.kind == Kind::Source) {
+        let Some(minutes) = source.config.other.get("freshness").and_then(tolerated) else { continue };
+        let all = brings(seen, source);
+        let [one] = all.as_slice() else { continue };
+        let gap = longest_gap(&one.runs);
+        if gap <= minutes {
+            continue;
+        }
+        let what = format!(
+            "{} brings `{}` every {} at most, and it is to be no older than {}",
+            one.dag.name(),
+            source.name,
+            span(gap),
+            span(minutes)
+        );
+        let fault = Diagnostic::warning("freshness-unmet", what)
+            .why("`dbt source freshness` fails between two loads, also where everything went well")
+            .next("load it more often, or allow what the schedule can keep");
+        let place = one.dag.arguments.expr("schedule").or_else(|| one.dag.arguments.expr("schedule_interval"));
+        found.push(one.file.file.fault(fault, place.map_or(one.dag.at, |e| e.at)));
+    }
+}
+
+/// Sensors for a run of another DAG that never is.
+pub(super) fn sensors(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
+    for (file, task) in seen.dags.iter().flat_map(|f| f.tasks.iter().map(move |t| (f, t))) {
+        if !task.operator.ends_with("ExternalTaskSensor") || task.arguments.open {
+            continue;
+        }
+        let shifts = ["execution_delta", "execution_date_fn", "logical_date_fn"];
+        let Some(other) = task.arguments.text("external_dag_id") else { continue };
+        if shifts.iter().any(|name| task.arguments.get(name).is_some()) {
+            continue;
+        }
+        let own = task.dag.and_then(|d| file.dags.get(d)).and_then(daily);
+        let named = seen.dags.iter().flat_map(|f| &f.dags).filter(|d| d.id.as_deref() == Some(other));
+        let named: Vec<&Dag<'_>> = named.collect();
+        let ([dag], Some(own)) = (named.as_slice(), own) else { continue };
+        let Some(theirs) = daily(dag) else { continue };
+        if own.iter().any(|run| theirs.contains(run)) {
+            continue;
+        }
+        let what =
+            format!("this waits for a run of `{other}` at {}, and `{other}` runs at {}", clocks(&own), clocks(&theirs));
+        let fault = Diagnostic::error("sensor-never-met", what)
+            .why("a sensor waits for the run of the same logical date: there is none, so it waits until it times out")
+            .next("say how far they are apart: `execution_delta=timedelta(…)`, or give both one schedule");
+        let at = task.arguments.expr("external_dag_id").map_or(task.at, |e| e.at);
+        found.push(file.file.fault(fault, at));
+    }
+}
+
+/// Whether a DAG waits for something before it builds: then its hour says little.
+fn waits(file: &DagFile<'_>, dag: Option<usize>) -> bool {
+    file.tasks.iter().any(|t| t.dag == dag && (t.operator.ends_with("Sensor") || t.operator.ends_with("SensorAsync")))
+}
+
+/// Whether tasks of a file start a DAG.
+fn triggers(file: &DagFile<'_>, dag: &Dag<'_>) -> bool {
+    file.tasks.iter().any(|t| {
+        t.operator.ends_with("TriggerDagRunOperator") && t.arguments.text("trigger_dag_id") == dag.id.as_deref()
+    })
+}
+
+/// The sources that some nodes are made from.
+fn upstream(analysis: &Analysis, nodes: &BTreeSet<NodeId>) -> Vec<NodeId> {
+    let all = &analysis.project.nodes;
+    let (mut seen, mut next): (BTreeSet<NodeId>, Vec<NodeId>) = (nodes.clone(), nodes.iter().copied().collect());
+    while let Some(id) = next.pop() {
+        next.extend(all[id as usize].reads.iter().map(|r| r.node).filter(|id| seen.insert(*id)));
+    }
+    seen.into_iter().filter(|id| all[*id as usize].kind == Kind::Source).collect()
+}
+
+/// The DAGs that bring a source.
+fn brings<'s>(seen: &'s Seen<'_>, source: &Node) -> Vec<Brings<'s>> {
+    let schema = source.config.schema.clone().unwrap_or_default().to_lowercase();
+    let names = [format!("{schema}.{}", source.identifier), format!("{schema}__{}", source.identifier)];
+    let mut out = Vec::new();
+    for file in seen.dags {
+        for (i, dag) in file.dags.iter().enumerate() {
+            let Some(runs) = daily(dag) else { continue };
+            if file.tasks_of(i).any(|task| writes(task).iter().any(|table| names.iter().any(|n| is_table(table, n)))) {
+                out.push(Brings { file, dag, runs });
+            }
+        }
+    }
+    out
+}
+
+fn is_table(written: &str, name: &str) -> bool {
+    written == name || written.ends_with(&format!(".{name}"))
+}
+
+/// The tables that a task says it writes, lower case.
+fn writes(task: &Task<'_>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let text = |name: &str| task.arguments.text(name).map(|t| t.to_lowercase());
+    for name in ["destination_project_dataset_table", "destination_table", "target_table", "table_name", "table"] {
+        out.extend(text(name));
+    }
+    if let (Some(schema), Some(table)) = (text("schema"), text("table")) {
+        out.push(format!("{schema}.{table}"));
+    }
+    if let Some(Value::Text(sql)) = task.arguments.get("sql").or_else(|| task.arguments.get("query")) {
+        let lower = sql.to_lowercase();
+        let words: Vec<&str> = lower.split_whitespace().collect();
+        for two in words.windows(3) {
+            if matches!((two[0], two[1]), ("insert" | "copy" | "merge", "into") | ("insert", "overwrite")) {
+                out.push(
+                    two[2].split('(').next().unwrap_or(two[2]).trim_matches(['"', '`', ';']).replace(['"', '`'], ""),
+                );
+            }
+        }
+    }
+    out
+}
+
+/// Minutes that a source may be old before its freshness fails.
+fn tolerated(freshness: &serde_json::Value) -> Option<u32> {
+    let after = freshness.get("error_after").filter(|v| v.is_object()).or_else(|| freshness.get("warn_after"))?;
+    let count = u32::try_from(after.get("count")?.as_u64()?).ok()?;
+    let minutes = match after.get("period")?.as_str()? {
+        "minute" => 1,
+        "hour" => 60,
+        "day" => 1_440,
+        _ => return None,
+    };
+    count.checked_mul(minutes)
+}
+
+/// The longest time between two runs.
+fn longest_gap(runs: &[u32]) -> u32 {
+    let around = runs.first().zip(runs.last()).map_or(1_440, |(first, last)| first + 1_440 - last);
+    runs.windows(2).map(|two| two[1] - two[0]).max().unwrap_or(0).max(around)
+}
+
+fn clock(minutes: u32) -> String {
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+fn clocks(all: &[u32]) -> String {
+    let shown: Vec<String> = all.iter().take(3).map(|m| clock(*m)).collect();
+    let more = if all.len() > 3 { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn span(minutes: u32) -> String {
+    let (count, unit) = if minutes % 60 == 0 { (minutes / 60, "hour") } else { (minutes, "minute") };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
