@@ -22,6 +22,28 @@ pub fn plain(text: &str) -> String {
     out
 }
 
+/// As [`plain`], with what stands between backticks as code.
+pub fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd one out is no pair.
+    if parts.len() % 2 == 0 {
+        return plain(text);
+    }
+    let shown = |(i, part): (usize, &&str)| match (i % 2, part.trim().is_empty()) {
+        (0, _) => {
+            let (before, after) = (part.starts_with(char::is_whitespace), part.ends_with(char::is_whitespace));
+            let space = |there: bool| if there { " " } else { "" };
+            match plain(part) {
+                text if text.is_empty() => space(before || after).to_owned(),
+                text => format!("{}{text}{}", space(before), space(after)),
+            }
+        }
+        (_, true) => String::new(),
+        _ => code(part),
+    };
+    parts.iter().enumerate().map(shown).collect::<String>().trim().to_owned()
+}
+
 /// Text from outside as code in one line, also in a table.
 pub fn code(text: &str) -> String {
     let odd = |c: char| c == '`' || c.is_control() || is_turn(c);
@@ -32,4 +54,17 @@ pub fn code(text: &str) -> String {
 /// Whether a character turns the direction of writing, so that text reads as what it is not.
 fn is_turn(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_the_rest_says_just_that() {
+        assert_eq!(prose("`a_b`: column `x|y` is *gone*"), "`a_b`: column `x\\|y` is \\*gone\\*");
+        assert_eq!(prose("one ` of two"), "one \\` of two");
+        assert_eq!(prose("`<b>` <b> @team"), "`<b>` &lt;b> @\u{200b}team");
+        assert_eq!(code("a`b\u{202e}"), "`a b`");
+    }
 }

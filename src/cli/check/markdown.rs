@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::against::{Against, mermaid};
-use crate::publish::markdown::{code, plain};
+use crate::publish::markdown::{code, plain, prose};
 use crate::verbs::check::Checked;
 use crate::vocabulary::{Diagnostic, Severity};
 
@@ -19,7 +19,7 @@ pub(super) fn comment(checked: &Checked) -> String {
     let mut out = String::from("<!-- pipewright check -->\n");
     let sentence = super::text::verdict(checked);
     let failed = checked.status == "findings";
-    out.push_str(&format!("## {} Pipewright: {}\n\n", if failed { "❌" } else { "✅" }, plain(&sentence)));
+    out.push_str(&format!("## {} Pipewright: {}\n\n", if failed { "❌" } else { "✅" }, prose(&sentence)));
     out.push_str(&format!("{}\n", plain(&super::text::counts(checked))));
     if let Some(against) = &checked.against {
         let short: String = against.commit.chars().take(10).collect();
@@ -36,7 +36,7 @@ pub(super) fn comment(checked: &Checked) -> String {
 }
 
 fn changes(change: &Against, out: &mut String) {
-    out.push_str(&format!("\n### What changes\n\n{}\n\n", plain(&change.summary)));
+    out.push_str(&format!("\n### What changes\n\n{}\n\n", prose(&change.summary)));
     out.push_str("| what | change | means | reaches |\n|---|---|---|---|\n");
     let rows: Vec<_> = change.changes.iter().flat_map(|node| node.differences.iter().map(move |d| (node, d))).collect();
     for (node, difference) in rows.iter().take(CHANGES) {
@@ -51,7 +51,7 @@ fn changes(change: &Against, out: &mut String) {
         out.push_str(&format!(
             "| {} | {} | {verdict} | {}{more} |\n",
             code(&node.name),
-            plain(&difference.says()),
+            prose(&difference.says()),
             readers.join(", ")
         ));
     }
@@ -94,9 +94,9 @@ fn findings(checked: &Checked, out: &mut String) {
             let mark = if finding.severity == Severity::Error { "❌" } else { "⚠️" };
             let line =
                 finding.place.as_ref().and_then(|p| p.line).map_or(String::new(), |line| format!("line {line}: "));
-            out.push_str(&format!("- {mark} {line}{} {}", plain(&finding.what), code(&finding.code)));
+            out.push_str(&format!("- {mark} {line}{} {}", prose(&finding.what), code(&finding.code)));
             for more in [&finding.why, &finding.next].into_iter().flatten() {
-                out.push_str(&format!("  \n  {}", plain(more)));
+                out.push_str(&format!("  \n  {}", prose(more)));
             }
             out.push('\n');
         }
@@ -114,7 +114,7 @@ fn unknown(checked: &Checked, out: &mut String) {
     let what = format!("{} not known, so not taken for safe", super::text::models(checked.unknown.len()));
     out.push_str(&format!("\n<details><summary>{what}</summary>\n\n"));
     for unknown in checked.unknown.iter().take(SHOWN) {
-        out.push_str(&format!("- {}: {}\n", code(&unknown.node), plain(&unknown.why.what)));
+        out.push_str(&format!("- {}: {}\n", code(&unknown.node), prose(&unknown.why.what)));
     }
     if checked.unknown.len() > SHOWN {
         out.push_str(&format!("- … and {} more\n", checked.unknown.len() - SHOWN));

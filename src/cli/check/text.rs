@@ -78,6 +78,9 @@ pub(super) fn summary(checked: &Checked) -> String {
 pub(super) fn verdict(checked: &Checked) -> String {
     let errors = errors(&checked.findings);
     match checked.verdict {
+        Some(Verdict::Breaking) if checked.changes.iter().all(|c| c.counts.breaking == 0) && errors == 0 => {
+            "this change breaks what reads it, approved by name".into()
+        }
         Some(Verdict::Breaking) => "this change breaks what reads it".into(),
         Some(Verdict::Unknown) => "what this change means is not known".into(),
         _ if errors > 0 => format!("{}", many_errors(errors)),
