@@ -298,6 +298,20 @@ fn only_what_was_selected_is_told_and_the_rest_is_counted() {
 }
 
 #[test]
+fn a_configuration_above_holds_for_the_folder_that_is_asked_for() {
+    let s = project_in("one/");
+    s.write("two/dbt_project.yml", PROJECT.replace("shop", "two"));
+    s.write("two/models/a.sql", "select nosuch from {{ ref('b') }}\n");
+    s.write("two/models/b.sql", "select 1 as id\n");
+    s.write("pipewright.yml", "check: {against: none, dialect: duckdb}\n");
+    let (code, report) = s.json(&["-C", "one", "check"]);
+    assert_eq!((code, &report["models"]["checked"]), (0, &2.into()), "{report:#}");
+    let (code, report) = s.json(&["check"]);
+    assert_eq!((code, report["projects"].as_array().unwrap().len()), (1, 2), "{report:#}");
+    assert_eq!(report["findings"][0]["place"]["file"], "two/models/a.sql");
+}
+
+#[test]
 fn packages_are_read_and_their_faults_are_their_authors() {
     let s = project();
     s.write(".gitignore", "dbt_packages/\n");

@@ -12,6 +12,8 @@ mod watch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::Value;
@@ -19,7 +21,7 @@ use serde_json::Value;
 use super::report::Ui;
 use crate::document;
 use crate::verbs::check::{Asked, Checked, Desk, Fixed, fingerprint, fix};
-use crate::vocabulary::{Diagnostic, Dialect, Outcome, Place};
+use crate::vocabulary::{Diagnostic, Dialect, Fault, Outcome, Place, Severity};
 use crate::world::files;
 
 /// Check a workspace, or any folder with a dbt project or Airflow DAGs, without a warehouse and without dbt: what is broken,
@@ -121,15 +123,36 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
         }
         return watch::watch(&asked, args.limit, ui);
     }
+    let told = Told::after_a_second(ui);
     let mut desk = Desk::open(&asked)?;
     if args.write_baseline {
         let (path, count) = desk.write_baseline()?;
         anstream::eprintln!("{count} findings are in {path} now.");
     }
     let checked = if args.fix { fixed(fix(&mut desk, args.dry_run)?, args.dry_run, ui) } else { desk.look()? };
+    drop(told);
     let exit = u8::from(checked.status == "findings");
     show(args, format, &checked, exit, ui)?;
     Ok(exit)
+}
+
+/// What takes long says so; it is quiet when this is dropped.
+struct Told {
+    _done: mpsc::Sender<()>,
+}
+
+impl Told {
+    fn after_a_second(ui: &Ui) -> Told {
+        let (done, wait) = mpsc::channel::<()>();
+        if !ui.quiet {
+            std::thread::spawn(move || {
+                if wait.recv_timeout(Duration::from_secs(1)) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    anstream::eprintln!("Reading and checking …");
+                }
+            });
+        }
+        Told { _done: done }
+    }
 }
 
 fn asked(args: &Args, dir: &Path) -> Outcome<Asked> {
@@ -170,22 +193,15 @@ fn show(args: &Args, format: Format, checked: &Checked, exit: u8, ui: &Ui) -> Ou
     let json = |value: &Value| format!("{value:#}\n");
     let text = match format {
         Format::Text => {
-            let drawn = text::findings(&checked.findings, args.limit);
-            match &args.output {
-                None => {
-                    let shown: Vec<_> = drawn.iter().take(checked.findings.len()).collect();
-                    for line in shown {
-                        anstream::eprintln!("{line}");
-                    }
-                    ui.say(text::summary(checked).trim_end());
-                    return Ok(());
-                }
-                Some(_) => {
-                    let drawn: String =
-                        drawn.iter().map(|d| format!("{}\n", anstream::adapter::strip_str(d))).collect();
-                    format!("{drawn}{}", text::summary(checked))
-                }
+            let told = checked.findings.iter().filter(|f| !ui.quiet || f.severity == Severity::Error);
+            let drawn = text::findings(&told.cloned().collect::<Vec<_>>(), args.limit);
+            if args.output.is_none() {
+                drawn.iter().for_each(|line| anstream::eprintln!("{line}"));
+                ui.say(text::summary(checked).trim_end());
+                return Ok(());
             }
+            let drawn: String = drawn.iter().map(|d| format!("{}\n", anstream::adapter::strip_str(d))).collect();
+            format!("{drawn}{}", text::summary(checked))
         }
         Format::Json => {
             let value = serde_json::to_value(checked);
@@ -206,8 +222,8 @@ fn show(args: &Args, format: Format, checked: &Checked, exit: u8, ui: &Ui) -> Ou
         }
         None => {
             ui.result(&text);
-            if format != Format::Text {
-                // What a program reads stands alone on standard output; people see the rest.
+            // What a program reads stands alone on standard output; people see the rest.
+            if !ui.quiet {
                 anstream::eprintln!("{}", text::counts(checked));
             }
         }
@@ -246,6 +262,6 @@ fn path(checked: &Checked, place: &Place) -> String {
     format!("{}{}", checked.folder, place.file)
 }
 
-fn usage(of: &str, what: &str) -> crate::vocabulary::Fault {
+fn usage(of: &str, what: &str) -> Fault {
     Diagnostic::error("usage", what).at(Place::file(of)).fault()
 }

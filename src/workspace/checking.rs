@@ -104,6 +104,9 @@ pub const OWN_CODES: &[&str] = &[
     "unreadable",
 ];
 
+/// The code of a change that can't be told; an error if nothing else is configured.
+pub const UNKNOWN_CHANGE: &str = "unknown-change";
+
 impl FailOn {
     fn is_default(&self) -> bool {
         *self == FailOn::Error
@@ -204,7 +207,7 @@ impl Levels<'_> {
 fn names() -> Vec<&'static str> {
     let mut out: Vec<&str> = RULES.iter().copied().flatten().map(|rule| rule.code).collect();
     out.extend(FAMILIES.iter().map(|(_, name)| *name));
-    out.push("all");
+    out.extend(["all", UNKNOWN_CHANGE]);
     out
 }
 

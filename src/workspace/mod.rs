@@ -16,7 +16,7 @@ mod profiling;
 mod reached;
 mod url;
 
-pub use checking::{Agreed, Checking, FAMILIES, FailOn, Level, Levels, OWN_CODES, family};
+pub use checking::{Agreed, Checking, FAMILIES, FailOn, Level, Levels, OWN_CODES, UNKNOWN_CHANGE, family};
 pub use config::{
     Airflow, Config, Connection, Defaults, Environments, Granularity, Platform, Policies, Reading, Runtime, Watch,
 };

@@ -8,7 +8,7 @@ use super::generated::Generated;
 use super::projects::Read;
 use crate::check::against::{Against, Approved, Around, Verdict, against};
 use crate::vocabulary::{Diagnostic, Place};
-use crate::workspace::Checking;
+use crate::workspace::{Checking, UNKNOWN_CHANGE};
 
 /// What people agreed to: in `check: approved:`, and in the specs of a workspace.
 pub(super) fn approved(checking: &Checking, generated: Option<&Generated>) -> Vec<Approved> {
@@ -58,7 +58,7 @@ fn breaking(change: &Against) -> Vec<Diagnostic> {
                 _ if difference.approved.is_some() => continue,
                 Verdict::Breaking => Diagnostic::error(BREAKING, what)
                     .next("change its readers with it, or approve it by name: `check: {approved: [{model, column, reason, by}]}`"),
-                Verdict::Unknown => Diagnostic::error("unknown-change", what)
+                Verdict::Unknown => Diagnostic::error(UNKNOWN_CHANGE, what)
                     .next("mend what keeps it from being read; what is not known is never taken for safe"),
                 _ => continue,
             };

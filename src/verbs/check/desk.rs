@@ -54,7 +54,12 @@ impl Desk {
     /// A folder or path that is not there, a configuration that is broken.
     pub fn open(asked: &Asked) -> Outcome<Desk> {
         let ground = Ground::of(&asked.dir)?;
-        let paths = asked.paths.iter().map(|path| ground.inner(&asked.dir, path)).collect::<Outcome<_>>()?;
+        let mut paths: Vec<String> =
+            asked.paths.iter().map(|path| ground.inner(&asked.dir, path)).collect::<Outcome<_>>()?;
+        // The configuration of a folder above is taken; what is looked at is the folder that was asked for.
+        if paths.is_empty() && !ground.is_workspace {
+            paths.push(ground.inner(&asked.dir, ".")?);
+        }
         let manifest = match &asked.manifest {
             Some(path) => Some(Arc::new(manifest(&asked.dir, &path.to_string_lossy())?)),
             None => None,
@@ -123,7 +128,7 @@ impl Desk {
         let everywhere = self.paths.is_empty() || self.paths.iter().any(String::is_empty);
         let selected = |file: &str| {
             let named = everywhere || paths.iter().any(|path| path.names(file));
-            named && seen.selection.as_ref().is_none_or(|files| files.contains(file))
+            file.is_empty() || named && seen.selection.as_ref().is_none_or(|files| files.contains(file))
         };
         let baseline = baseline.map(|(path, baseline)| (path.as_str(), baseline));
         tell(seen.found.clone(), &self.texts.files, &self.ground.checking, baseline, &selected)
@@ -135,7 +140,7 @@ impl Desk {
         let generated = if self.ground.is_workspace { generated::generated(&self.ground.root)? } else { None };
         self.is_something(generated.is_some())?;
         let mut checked = Checked::default();
-        let mut found = self.texts.unreadable.clone();
+        let mut found: Vec<Diagnostic> = self.texts.unreadable.iter().filter(|d| !is_beside(d)).cloned().collect();
         let before = match base::find(&self.ground.root, self.git.as_ref(), &self.asked, checking)? {
             Found::Commit(base, commit) => match self.git.as_ref().map(|git| base::read(git, base, commit, here)) {
                 Some(Ok(before)) => Some(before),
@@ -231,7 +236,9 @@ impl Desk {
             .filter(|(p, _)| Repository::wants(p))
             .map(|(p, t)| (p.clone(), t.clone()))
             .collect();
-        let repository = Repository { files, no_text: Vec::new(), project: folder };
+        let no_text =
+            self.texts.unreadable.iter().filter(|d| is_beside(d)).map(|d| findings::file(d).to_owned()).collect();
+        let repository = Repository { files, no_text, project: folder };
         let mut out = across::look(&repository, project.map(|read| &read.analysis));
         // What git leaves alone is nobody else's: a local file of settings may hold what a committed one may not.
         out.retain(|d| !self.git.as_ref().is_some_and(|git| git.is_ignored(findings::file(d))));
@@ -296,6 +303,14 @@ impl Desk {
         checked.findings = told.findings;
         checked
     }
+}
+
+/// Whether it is about a file that is none of a dbt project and no text: rules say what that means.
+fn is_beside(unreadable: &Diagnostic) -> bool {
+    let file = findings::file(unreadable);
+    unreadable.code == "not-utf8"
+        && Repository::wants(file)
+        && ![".sql", ".yml", ".yaml"].iter().any(|e| file.ends_with(e))
 }
 
 fn manifest(dir: &Path, path: &str) -> Outcome<Manifest> {
