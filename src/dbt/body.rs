@@ -123,8 +123,8 @@ fn config(all: Map<String, Value>) -> Config {
 pub(super) fn resolve(index: &Index, own: &str, root: &str, mention: &Mention) -> Result<NodeId, Option<String>> {
     match (mention.source, mention.names.as_slice()) {
         (true, [source, table, ..]) => index.find_source(own, source, table),
-        (false, [name]) => index.find(own, root, None, name, None),
-        (false, [package, name, ..]) => index.find(own, root, Some(package), name, None),
+        (false, [name]) => index.find(own, root, None, name, mention.version.as_deref()),
+        (false, [package, name, ..]) => index.find(own, root, Some(package), name, mention.version.as_deref()),
         _ => Err(None),
     }
 }
@@ -315,7 +315,8 @@ impl Work<'_> {
             let text = Text::new(self.file, "", self.text);
             let mut places = written.iter().filter(same).peekable();
             if places.peek().is_none() {
-                let mention = Mention { source: gone.source, names: gone.names.clone(), at: 0, width: 1 };
+                let mention =
+                    Mention { source: gone.source, names: gone.names.clone(), version: None, at: 0, width: 1 };
                 out.push(text.fault(missing(&mention, gone.why.clone(), absent), 0, 1));
             }
             out.extend(places.map(|m| text.fault(missing(m, gone.why.clone(), absent), m.at, m.width)));

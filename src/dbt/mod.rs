@@ -14,6 +14,8 @@ mod project;
 mod properties;
 mod python;
 mod seeds;
+#[cfg(test)]
+mod tests;
 mod vars;
 mod yaml;
 

@@ -126,6 +126,11 @@ fn draft(
         *last = &found.name;
     }
     let mut config = Map::new();
+    if found.kind == Kind::Model {
+        // What dbt makes of a model unless told otherwise.
+        let usual = if found.path.ends_with(".py") { "table" } else { "view" };
+        config.insert("materialized".to_owned(), Value::from(usual));
+    }
     package.configured(plural, &names, &mut config);
     if found.package != 0 {
         packages[0].configured(plural, &names, &mut config);

@@ -23,7 +23,8 @@ pub(super) fn reads(engine: &Engine, package: usize, text: &str) -> (Vec<Read>, 
     for captures in call.captures_iter(text) {
         let Some(whole) = captures.get(0) else { continue };
         let names: Vec<String> = (2..=5).filter_map(|i| captures.get(i)).map(|m| m.as_str().to_owned()).collect();
-        let mention = Mention { source: &captures[1] == "source", names, at: whole.start(), width: whole.len() };
+        let mention =
+            Mention { source: &captures[1] == "source", names, version: None, at: whole.start(), width: whole.len() };
         match resolve(index, own, root, &mention) {
             Ok(node) => found.push(Read { node, at: mention.at }),
             Err(why) => gone.push((missing(&mention, why, &library.missing), mention.at, mention.width)),

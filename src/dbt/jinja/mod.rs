@@ -50,6 +50,7 @@ pub(in crate::dbt) struct Engine {
 pub(in crate::dbt) struct Mention {
     pub source: bool,
     pub names: Vec<String>,
+    pub version: Option<String>,
     pub at: usize,
     pub width: usize,
 }
@@ -261,9 +262,16 @@ pub(in crate::dbt) fn mentions(text: &str, within: Range<usize>) -> Vec<Mention>
                 }
                 end += 1;
             }
+            // `v=2` or `version='2'`.
+            let named = |i: usize| tokens.get(i).map(|t| pieces.str(t));
+            let mut version = None;
+            if matches!(named(end), Some("v" | "version")) && named(end + 1) == Some("=") {
+                version = named(end + 2).map(|v| v.trim_matches(['\'', '"']).to_owned());
+                end += 3;
+            }
             let close = tokens.get(end).filter(|t| pieces.str(t) == ")").map_or(spot.to, |t| t.to);
             if !names.is_empty() {
-                out.push(Mention { source: word == "source", names, at: spot.from, width: close - spot.from });
+                out.push(Mention { source: word == "source", names, version, at: spot.from, width: close - spot.from });
             }
         }
     }

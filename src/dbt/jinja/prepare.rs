@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::scan::{Broken, Kind, Piece, Pieces, Spot, Token};
-use crate::sql::jinja::{Origin, Rendered};
+use crate::sql::jinja::{Origin, REF_SCHEMA, Rendered};
 
 /// First of the private characters that stand for marks.
 const FIRST_MARK: u32 = 0xF0000;
@@ -65,6 +65,12 @@ impl Prepared {
             match mark {
                 Some((source, width)) => {
                     sql.push_str(&rest[..i]);
+                    // A relation that dbt would print in quotes ends the word before it: `join{{ ref('x') }}`.
+                    let after = &rest[i + c.len_utf8()..];
+                    let word = |c: char| c.is_alphanumeric() || c == '_';
+                    if width.is_some() && after.starts_with(REF_SCHEMA) && sql.ends_with(word) {
+                        sql.push(' ');
+                    }
                     origins.push(Origin { out: sql.len(), source: *source, width: *width });
                 }
                 None => sql.push_str(&rest[..i + c.len_utf8()]),
