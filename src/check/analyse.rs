@@ -208,7 +208,7 @@ impl<'p> Walk<'p> {
     fn parse(&self, text: &Text<'_>, rendered: &Rendered) -> Result<(Parsed, Dialect), Vec<Diagnostic>> {
         let mut first = None;
         for dialect in self.dialects {
-            match sql::parse(text, rendered, *dialect) {
+            match sql::parse_as_is(text, rendered, *dialect) {
                 Ok(parsed) => return Ok((parsed, *dialect)),
                 Err(stops) => first = first.or(Some(stops)),
             }

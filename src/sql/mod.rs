@@ -1,17 +1,20 @@
 //! SQL: parse, resolve names and types, lineage, dialects. A leaf on the shared vocabulary: it knows no stage.
 
+#[cfg(test)]
+mod corpus;
 pub mod fingerprint;
 mod functions;
 pub mod jinja;
 pub mod lower;
 mod parse;
 mod resolve;
+mod respell;
 #[cfg(test)]
 mod tests;
 mod text;
 pub mod types;
 
-pub use parse::{Parsed, expression, parse};
+pub use parse::{Parsed, expression, parse, parse_as_is};
 pub use resolve::{
     Checked, ColumnType, Fact, Facts, FanOut, Lineage, Named, OutputColumn, Resolved, Scope, ScopeRelation, SeenColumn,
     Usage, check_expression, resolve, understand,

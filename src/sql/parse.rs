@@ -131,12 +131,24 @@ const START: Location = Location { line: 1, column: 1 };
 /// # Errors
 /// Diagnostics placed in `text`, the SQL as written; `rendered` is what stands for it.
 pub fn parse(text: &Text<'_>, rendered: &Rendered, dialect: Dialect) -> Result<Parsed, Vec<Diagnostic>> {
+    parse_with(text, rendered, dialect, true)
+}
+
+/// Exactly one query of a project that others wrote: any function of its dialect may stand in it.
+///
+/// # Errors
+/// Diagnostics placed in `text`, the SQL as written; `rendered` is what stands for it.
+pub fn parse_as_is(text: &Text<'_>, rendered: &Rendered, dialect: Dialect) -> Result<Parsed, Vec<Diagnostic>> {
+    parse_with(text, rendered, dialect, false)
+}
+
+fn parse_with(text: &Text<'_>, rendered: &Rendered, dialect: Dialect, strict: bool) -> Result<Parsed, Vec<Diagnostic>> {
     let placed = |stop: Stop| {
         let place = rendered.place(text, stop.at.line as usize, stop.at.column as usize, 1);
         stop.diagnostic.at(place)
     };
-    let query = one_query(&rendered.sql, dialect).map_err(|stop| vec![placed(stop)])?;
-    let mut safe = Safe { stops: Vec::new() };
+    let query = one_query(&rendered.sql, dialect, strict).map_err(|stop| vec![placed(stop)])?;
+    let mut safe = Safe { stops: Vec::new(), strict };
     let _ = query.visit(&mut safe);
     if safe.stops.is_empty() { Ok(Parsed { query }) } else { Err(safe.stops.into_iter().map(placed).collect()) }
 }
@@ -177,13 +189,16 @@ pub fn expression(text: &Text<'_>, dialect: Dialect) -> Result<Expr, Vec<Diagnos
         }
     })();
     let expr = parsed.map_err(placed)?;
-    let mut safe = Safe { stops: Vec::new() };
+    let mut safe = Safe { stops: Vec::new(), strict: true };
     let _ = expr.visit(&mut safe);
     if safe.stops.is_empty() { Ok(expr) } else { Err(safe.stops.into_iter().flat_map(placed).collect()) }
 }
 
-fn one_query(sql: &str, dialect: Dialect) -> Result<Query, Stop> {
-    let tokens = tokens(sql, dialect)?;
+fn one_query(sql: &str, dialect: Dialect, strict: bool) -> Result<Query, Stop> {
+    let mut tokens = tokens(sql, dialect)?;
+    if !strict {
+        super::respell::respell(&mut tokens, dialect);
+    }
     let Some(first) = tokens.iter().find(|t| !matches!(t.token, Token::Whitespace(_) | Token::SemiColon)) else {
         return Err(Stop::new("sql-syntax", "there is no query", START));
     };
@@ -292,6 +307,8 @@ fn lower_first(text: &str) -> String {
 /// Looks for what a query can do beside being a query.
 struct Safe {
     stops: Vec<Stop>,
+    /// Whether functions that reach out are refused.
+    strict: bool,
 }
 
 impl Safe {
@@ -347,7 +364,7 @@ impl Visitor for Safe {
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         match factor {
-            TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } => {
+            TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } if self.strict => {
                 self.table_function(name);
             }
             _ => {}
@@ -356,7 +373,9 @@ impl Visitor for Safe {
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        if let Expr::Function(f) = expr {
+        if let Expr::Function(f) = expr
+            && self.strict
+        {
             self.function(&f.name);
         }
         ControlFlow::Continue(())

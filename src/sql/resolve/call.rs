@@ -1,15 +1,16 @@
 //! Calls of functions.
 
 use sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
-    WindowSpec, WindowType,
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Ident,
+    NamedWindowDefinition, NamedWindowExpr, Select, SetExpr, WindowSpec, WindowType,
 };
 use sqlparser::tokenizer::Location;
 
 use super::column_type::{ColumnType, Family};
 use super::expr::{shown, start};
 use super::joins::{Key, column_of};
-use super::relation::{Env, lower};
+use super::names::whole_row;
+use super::relation::{Env, Rel, lower};
 use super::value::{Value, strict};
 use super::{Fact, Named, Resolver, Usage};
 use crate::sql::functions;
@@ -107,7 +108,12 @@ impl<R: Named> Resolver<'_, R> {
         env.free.set(before);
         let Parts { args, mut extra, star, distinct } = parts;
         let at = start_of(function);
-        if let Some(WindowType::WindowSpec(window)) = &function.over {
+        let spec = match &function.over {
+            Some(WindowType::WindowSpec(window)) => Some(window),
+            Some(WindowType::NamedWindow(name)) => named_window(name, env),
+            None => None,
+        };
+        if let Some(window) = spec {
             let of_window = self.window(window, env).used_for(Usage::Window);
             extra = extra.beside(&of_window);
             if name == "row_number" {
@@ -125,6 +131,13 @@ impl<R: Named> Resolver<'_, R> {
             Some(s) if s.any_argument => any_filled(&args),
             Some(s) if s.branches => args.iter().skip(1).fold(Some(false), |n, (v, _)| strict(n, v.nullable)),
             Some(s) if s.nullable.is_some() => s.nullable,
+            // A frame may hold no row.
+            Some(s) if (s.aggregate || s.once) && function.over.is_some() => match spec {
+                Some(WindowSpec { window_frame: None, .. }) => {
+                    args.iter().fold(Some(false), |n, (v, _)| strict(n, v.nullable)).filter(|n| !n)
+                }
+                _ => None,
+            },
             // Without groups there may be no row at all.
             Some(s) if s.aggregate || s.once => match env.grouping.is_some_and(|g| !g.expressions.is_empty()) {
                 true if function.filter.is_none() => args.iter().fold(Some(false), |n, (v, _)| strict(n, v.nullable)),
@@ -152,7 +165,11 @@ impl<R: Named> Resolver<'_, R> {
                 FunctionArguments::None => {}
                 FunctionArguments::Subquery(query) => {
                     let table = self.query(query, env.ctes, Some(env));
-                    if let [only] = table.columns.as_slice() {
+                    let as_struct =
+                        |s: &Select| s.value_table_mode.as_ref().is_some_and(|m| m.to_string().ends_with("STRUCT"));
+                    if matches!(query.body.as_ref(), SetExpr::Select(s) if as_struct(s)) {
+                        out.args.push((whole_row(&Rel::new("", table)), None));
+                    } else if let [only] = table.columns.as_slice() {
                         out.args.push((Value { literal: None, ..only.value.clone() }, None));
                     }
                 }
@@ -231,7 +248,10 @@ impl<R: Named> Resolver<'_, R> {
     }
 
     fn window(&mut self, window: &WindowSpec, env: &Env<'_>) -> Value {
-        self.all(window.partition_by.iter().chain(window.order_by.iter().map(|o| &o.expr)), env)
+        let base = window.window_name.as_ref().and_then(|name| named_window(name, env));
+        let of_base = base.map_or_else(Value::nothing, |b| self.all(parts_of(b), env));
+        let own = self.all(parts_of(window), env);
+        of_base.beside(&own)
     }
 
     /// The type of a call of a function by its name.
@@ -364,6 +384,20 @@ impl<R: Named> Resolver<'_, R> {
         }
         ColumnType::Unknown
     }
+}
+
+/// A window that the select names.
+fn named_window<'e>(name: &Ident, env: &Env<'e>) -> Option<&'e WindowSpec> {
+    let of_name = |w: &&NamedWindowDefinition| w.0.value.eq_ignore_ascii_case(&name.value);
+    match env.windows.iter().find(of_name).map(|w| &w.1)? {
+        NamedWindowExpr::WindowSpec(spec) => Some(spec),
+        NamedWindowExpr::NamedWindow(_) => None,
+    }
+}
+
+/// What a window is cut and ordered by.
+fn parts_of(window: &WindowSpec) -> impl Iterator<Item = &Expr> {
+    window.partition_by.iter().chain(window.order_by.iter().map(|o| &o.expr))
 }
 
 fn start_of(function: &Function) -> Location {

@@ -246,6 +246,10 @@ impl<R: Named> Resolver<'_, R> {
             Expr::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain, env),
             Expr::JsonAccess { value, path } => self.json(value, path, env),
             Expr::Lambda(lambda) => {
+                // `column -> 'key'` of DuckDB reads like a lambda.
+                if let ([parameter], Expr::Value(_)) = (lambda.params.as_ref(), lambda.body.as_ref()) {
+                    return self.name(&parameter.name, env).typed(DataType::Json).nullable(None);
+                }
                 let inner = Env {
                     rels: env.rels.clone(),
                     parent: env.parent,

@@ -216,7 +216,9 @@ impl<R: Named> Resolver<'_, R> {
                 element => {
                     let default = match self.dialect {
                         Some(Dialect::Databricks) => "col".to_owned(),
-                        Some(Dialect::BigQuery) | Some(Dialect::Postgres) if !name.is_empty() => name.clone(),
+                        Some(Dialect::BigQuery | Dialect::Postgres | Dialect::Redshift) if !name.is_empty() => {
+                            name.clone()
+                        }
                         _ => "unnest".to_owned(),
                     };
                     columns.push((default, element));
@@ -275,7 +277,7 @@ pub(super) fn generated_types(expr: &Expr, value: &Value, columns: usize) -> Vec
     let Expr::Function(function) = expr else { return vec![ColumnType::Unknown; columns] };
     match (name_of(function).as_str(), columns) {
         ("explode" | "explode_outer", 1) => vec![value.ty],
-        ("posexplode" | "posexplode_outer", 2) => vec![INTEGER, ColumnType::Unknown],
+        ("posexplode" | "posexplode_outer", 2) => vec![INTEGER, value.ty],
         ("inline" | "inline_outer" | "stack" | "json_tuple", n) => vec![ColumnType::Unknown; n],
         (_, n) => vec![ColumnType::Unknown; n],
     }

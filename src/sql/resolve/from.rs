@@ -5,6 +5,7 @@ use sqlparser::ast::{Expr, Join, JoinConstraint, JoinOperator, TableWithJoins};
 use super::joins::{JoinKind, Pair, conjuncts, equality};
 use super::relation::{Ctes, Env, Rel, lower};
 use super::{Named, Resolver, Usage};
+use crate::vocabulary::Dialect;
 
 impl<R: Named> Resolver<'_, R> {
     /// Everything that a select reads, with names.
@@ -32,6 +33,8 @@ impl<R: Named> Resolver<'_, R> {
         let at = self.factor(&join.relation, env);
         let none = JoinConstraint::None;
         let (constraint, kind) = match &join.join_operator {
+            // What stands for `asof join … on` of DuckDB.
+            Op::StraightJoin(c) if self.reads_as(&[Dialect::DuckDb]) => (c, JoinKind::AsOf),
             Op::Join(c) | Op::Inner(c) | Op::StraightJoin(c) => (c, JoinKind::Inner),
             Op::Left(c) | Op::LeftOuter(c) => (c, JoinKind::Left),
             Op::Right(c) | Op::RightOuter(c) => (c, JoinKind::Right),
@@ -45,6 +48,11 @@ impl<R: Named> Resolver<'_, R> {
             _ => (&none, JoinKind::Cross),
         };
         let pairs = self.constraint(constraint, env, before);
+        if let (JoinConstraint::Using(_) | JoinConstraint::Natural, JoinKind::Right | JoinKind::Full) =
+            (constraint, kind)
+        {
+            take_over(&pairs, kind, env);
+        }
         if let Op::AsOf { match_condition, .. } = &join.join_operator {
             let value = self.expr(match_condition, env);
             self.read(Usage::Join, &value);
@@ -54,6 +62,7 @@ impl<R: Named> Resolver<'_, R> {
                 env.rels.truncate(before);
                 return;
             }
+            JoinKind::AsOf if self.reads_as(&[Dialect::DuckDb]) => {}
             JoinKind::Left | JoinKind::AsOf => env.rels[before..].iter_mut().for_each(|r| r.outer = true),
             JoinKind::Right => env.rels[..before].iter_mut().for_each(|r| r.outer = true),
             JoinKind::Full => env.rels.iter_mut().for_each(|r| r.outer = true),
@@ -137,5 +146,20 @@ impl<R: Named> Resolver<'_, R> {
         self.read(Usage::Join, &left);
         self.read(Usage::Join, &right);
         env.rels[theirs].hidden.insert(b);
+    }
+}
+
+/// What `using` of a right join takes from the right side, of a full join from either.
+fn take_over(pairs: &[Pair], kind: JoinKind, env: &mut Env<'_>) {
+    for pair in pairs {
+        let Some((ours, column)) = &pair.left else { continue };
+        let theirs = &env.rels[pair.right.0];
+        let (Some(a), Some(b)) = (env.rels[*ours].position(column), theirs.position(&pair.right.1)) else { continue };
+        let right = theirs.value(b);
+        let value = match kind {
+            JoinKind::Right => right,
+            _ => env.rels[*ours].value(a).either(&right),
+        };
+        env.rels[*ours].merged.insert(a, value);
     }
 }

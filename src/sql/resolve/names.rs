@@ -99,6 +99,10 @@ impl<R: Named> Resolver<'_, R> {
     /// The value of a column's name.
     pub(super) fn name(&mut self, ident: &Ident, env: &Env<'_>) -> Value {
         let name = lower(ident);
+        if let Some(place) = place_of(&name).filter(|_| !self.strict) {
+            let rel = env.rels.first().filter(|r| place < r.table.columns.len());
+            return rel.map(|r| r.value(place)).unwrap_or_default();
+        }
         let first = env;
         let mut level = Some(env);
         let mut open: Option<(&Rel, bool)> = None;
@@ -226,6 +230,9 @@ impl<R: Named> Resolver<'_, R> {
         while let Some(env) = level {
             if let Some((n, rel)) = env.rels.iter().enumerate().find(|(_, r)| r.alias == alias) {
                 let here = env.same(first).then_some(n);
+                if let Some(place) = place_of(&name).filter(|_| !self.strict) {
+                    return if place < rel.table.columns.len() { rel.value(place) } else { Value::default() };
+                }
                 if let Some(i) = rel.position(&name) {
                     let value = rel.value(i);
                     self.saw(idents[0].span.start, &value, rel, here);
@@ -294,6 +301,11 @@ impl<R: Named> Resolver<'_, R> {
         };
         self.fault(fault, at, width);
     }
+}
+
+/// The place of `$1`, from 0: Snowflake names columns so.
+fn place_of(name: &str) -> Option<usize> {
+    name.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1)
 }
 
 /// A row as one value.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlparser::ast::{
     ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, RenameSelectItem,
-    Select, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
+    Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
 };
 
 use super::column_type::ColumnType;
@@ -37,6 +37,9 @@ impl Projection {
 impl<R: Named> Resolver<'_, R> {
     pub(super) fn projection(&mut self, select: &Select, env: &mut Env<'_>) -> Projection {
         let mut out = Projection::default();
+        if select.flavor == SelectFlavor::FromFirstNoSelect {
+            self.wildcard(None, &WildcardAdditionalOptions::default(), env, &mut out);
+        }
         for item in &select.projection {
             match item {
                 SelectItem::UnnamedExpr(expr) => match columns_call(expr) {

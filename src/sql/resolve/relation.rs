@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use sqlparser::ast::{Ident, Select};
+use sqlparser::ast::{Ident, NamedWindowDefinition, Select};
 
 use super::joins;
 use super::value::Value;
@@ -75,12 +75,14 @@ pub(super) struct Rel {
     pub outer: bool,
     /// Columns that a filter or inner join leaves without null.
     pub filled: BTreeSet<usize>,
+    /// Columns that `using` of a right or full join took from the other side too.
+    pub merged: HashMap<usize, Value>,
 }
 
 impl Rel {
     pub fn new(alias: &str, table: Rc<Table>) -> Rel {
         let (hidden, filled) = (BTreeSet::new(), BTreeSet::new());
-        Rel { alias: alias.to_owned(), table, hidden, fan_out: None, outer: false, filled }
+        Rel { alias: alias.to_owned(), table, hidden, fan_out: None, outer: false, filled, merged: HashMap::new() }
     }
 
     pub fn position(&self, column: &str) -> Option<usize> {
@@ -89,14 +91,15 @@ impl Rel {
 
     /// The value of its column.
     pub fn value(&self, column: usize) -> Value {
-        let mut value = self.table.columns[column].value.clone();
+        let merged = self.merged.get(&column);
+        let mut value = merged.unwrap_or(&self.table.columns[column].value).clone();
         value.columns = 1;
         value.repeated = u32::from(self.fan_out.is_some() || value.repeated > 0);
         value.fan_out = self.fan_out.or(value.fan_out);
         value.literal = None;
         if self.filled.contains(&column) {
             value.nullable = Some(false);
-        } else if self.outer {
+        } else if self.outer && merged.is_none() {
             value.nullable = Some(true);
         }
         value
@@ -118,6 +121,8 @@ pub(super) struct Env<'e> {
     /// The select whose aliases may be used although its list was not read yet, and those that were.
     pub ahead: Option<&'e Select>,
     pub read_ahead: RefCell<HashMap<String, Option<Value>>>,
+    /// The windows that the select names.
+    pub windows: &'e [NamedWindowDefinition],
     /// The query around this one.
     pub parent: Option<&'e Env<'e>>,
     /// The CTEs in reach.

@@ -25,6 +25,7 @@ impl<R: Named> Resolver<'_, R> {
         let mut env = self.from(&select.from, Some(ctes), parent);
         self.lateral_views(select, &mut env);
         env.ahead = Some(select);
+        env.windows = &select.named_window;
         for filter in [&select.prewhere, &select.selection].into_iter().flatten() {
             self.conditions(filter, &mut env);
             first_of_each(filter, &mut env);
@@ -60,8 +61,14 @@ impl<R: Named> Resolver<'_, R> {
         self.aggregates |= aggregated;
 
         let mut env = Env { grouping: grouping.as_ref(), ..env };
+        let by_sets = groups && group_list.is_none() && !matches!(select.group_by, GroupByExpr::All(_));
         let by_all = matches!(select.group_by, GroupByExpr::All(_));
-        let projection = self.projection(select, &mut env);
+        let mut projection = self.projection(select, &mut env);
+        if by_sets {
+            // A row of a total has no value of what it is a total over.
+            let plain = projection.plain.iter().zip(&mut projection.columns).filter(|(p, _)| p.is_some());
+            plain.for_each(|(_, column)| column.value.nullable = Some(true));
+        }
         if by_all {
             for (item, column) in select.projection.iter().zip(&projection.columns) {
                 if !item_aggregates(item) {
@@ -159,6 +166,7 @@ impl<R: Named> Resolver<'_, R> {
     fn lateral_views(&mut self, select: &Select, env: &mut Env<'_>) {
         for view in &select.lateral_views {
             let value = self.expr(&view.lateral_view, env);
+            self.read(Usage::Join, &value);
             let name = view.lateral_view_name.0.last().and_then(|p| p.as_ident()).map(lower).unwrap_or_default();
             let aliases: Vec<String> = match view.lateral_col_alias.as_slice() {
                 [] => super::factor::generated_names(&view.lateral_view),
