@@ -155,7 +155,8 @@ impl<R: Named> Resolver<'_, R> {
                 let part = field.to_string();
                 let whole = !matches!(field, DateTimeField::Second | DateTimeField::Epoch);
                 let ty = match self.dialect.filter(|_| !self.strict) {
-                    Some(Dialect::Postgres | Dialect::Redshift) => ColumnType::Number,
+                    Some(Dialect::Postgres) => ColumnType::Number,
+                    Some(Dialect::Redshift) => DataType::Integer.into(),
                     Some(Dialect::BigQuery) if part.eq_ignore_ascii_case("date") => DataType::Date.into(),
                     Some(Dialect::BigQuery) if part.eq_ignore_ascii_case("time") => DataType::Time.into(),
                     Some(Dialect::BigQuery | Dialect::Snowflake | Dialect::MySql) => DataType::Integer.into(),
