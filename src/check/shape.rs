@@ -47,6 +47,8 @@ pub(super) fn relation(node: &Node, resolved: &Resolved<NodeId>) -> ScopeRelatio
     // A snapshot keeps every version of a row.
     let mut keys = if node.kind == Kind::Snapshot { Vec::new() } else { resolved.keys.clone() };
     keys.extend(stated(node));
+    let behind: Vec<_> = keys.iter().filter_map(|key| behind(key, resolved)).collect();
+    keys.extend(behind);
     keys.sort();
     keys.dedup();
     ScopeRelation {
@@ -67,6 +69,25 @@ fn nullable(node: &Node, resolved: &Resolved<NodeId>) -> BTreeMap<String, bool> 
         out.insert(column.name.to_lowercase(), false);
     }
     out
+}
+
+/// The columns that a key of one column is made of, as a hash of several is: they tell rows apart as it does.
+fn behind(key: &BTreeSet<String>, resolved: &Resolved<NodeId>) -> Option<BTreeSet<String>> {
+    let name = key.first().filter(|_| key.len() == 1)?;
+    let made = &resolved.columns.iter().find(|c| c.name == *name)?.sources;
+    if made.len() < 2 {
+        return None;
+    }
+    let mut left = made.clone();
+    let mut out = BTreeSet::new();
+    for column in resolved.columns.iter().filter(|c| c.name != *name && c.sources.is_subset(made)) {
+        let before = left.len();
+        left.retain(|source| !column.sources.contains(source));
+        if left.len() < before {
+            out.insert(column.name.clone());
+        }
+    }
+    left.is_empty().then_some(out)
 }
 
 /// How readers see a node that is not known: what its YAML says, and it may have more.

@@ -365,7 +365,7 @@ fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         }
         let (what, why) = match piece.clause {
             // When a row was written is what a clock is for.
-            Clause::Select if stamp(piece.expr) => continue,
+            Clause::Select if !any(piece.expr, &mut measures_by_clock) => continue,
             Clause::Select => (
                 "the value is of the day of the run, and stays so",
                 "rows that a run leaves alone keep what the clock said then; built anew, all say something else",
@@ -383,6 +383,26 @@ fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         );
         out.push(view.at(span(clock), finding));
         said = true;
+    }
+}
+
+/// Whether an expression holds something against the clock: an age, or whether it is over. A stamp of when a row was
+/// written, and a key with the day of a daily snapshot in it, do not.
+fn measures_by_clock(expr: &Expr) -> bool {
+    match expr {
+        Expr::BinaryOp { left, op, right } => {
+            (super::expressions::compares(op) || *op == BinaryOperator::Minus)
+                && (any(left, &mut is_clock) || any(right, &mut is_clock))
+                && !(stamp(left) && super::expressions::is_literal(right))
+        }
+        Expr::Between { expr, low, high, .. } => [expr, low, high].into_iter().any(|e| any(e, &mut is_clock)),
+        Expr::Function(f) => {
+            is_one_of(
+                f,
+                &["datediff", "date_diff", "timestamp_diff", "timestampdiff", "datetime_diff", "age", "months_between"],
+            ) && arguments(f).any(|e| any(e, &mut is_clock))
+        }
+        _ => false,
     }
 }
 

@@ -96,7 +96,8 @@ impl<'a> View<'_, 'a> {
             return None;
         }
         if let Some(name) = column(expr) {
-            return self.nullable_column(select, self.relation(select, expr)?, &name.value, depth);
+            let known = self.seen(expr).and_then(|c| c.nullable);
+            return known.or_else(|| self.nullable_column(select, self.relation(select, expr)?, &name.value, depth));
         }
         match bare(expr) {
             e if is_null(e) => Some(true),

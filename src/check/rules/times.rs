@@ -8,7 +8,7 @@ use super::outline::{Clause, Target};
 use super::{Family, Look, Query, Rule};
 use crate::dbt::Kind;
 use crate::sql::ColumnType;
-use crate::vocabulary::{DataType, Diagnostic, Severity};
+use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -149,14 +149,21 @@ fn zone(name: &str) -> Option<&'static str> {
         .find(|z| name.len() > z.len() + 1 && name.ends_with(z) && name.as_bytes()[name.len() - z.len() - 1] == b'_')
 }
 
-/// Functions of a moment that no partition or index sees through.
-const OF_MOMENTS: &[&str] = &[
+/// Functions that keep the order of moments: Snowflake, BigQuery and Databricks leave partitions out through them.
+const IN_ORDER: &[&str] = &[
     "date",
     "to_date",
     "date_trunc",
     "datetrunc",
     "timestamp_trunc",
     "datetime_trunc",
+    "dateadd",
+    "date_add",
+    "date_sub",
+];
+
+/// Functions of a moment that no partition or index sees through.
+const OF_MOMENTS: &[&str] = &[
     "year",
     "month",
     "day",
@@ -168,9 +175,6 @@ const OF_MOMENTS: &[&str] = &[
     "strftime",
     "format_timestamp",
     "to_varchar",
-    "dateadd",
-    "date_add",
-    "date_sub",
     "convert_timezone",
 ];
 
@@ -180,12 +184,14 @@ fn filter_by_function(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         let Some(filter) = &part.select.selection else { continue };
         for condition in super::expressions::conjuncts(filter) {
             let (inner, other) = match condition {
-                Expr::BinaryOp { left, op, right } if compares(op) => match (wrapped(left), wrapped(right)) {
-                    (Some(inner), None) => (inner, Some(right.as_ref())),
-                    (None, Some(inner)) => (inner, Some(left.as_ref())),
-                    _ => continue,
-                },
-                Expr::Between { expr, .. } | Expr::InList { expr, .. } => match wrapped(expr) {
+                Expr::BinaryOp { left, op, right } if compares(op) => {
+                    match (wrapped(left, query.dialect), wrapped(right, query.dialect)) {
+                        (Some(inner), None) => (inner, Some(right.as_ref())),
+                        (None, Some(inner)) => (inner, Some(left.as_ref())),
+                        _ => continue,
+                    }
+                }
+                Expr::Between { expr, .. } | Expr::InList { expr, .. } => match wrapped(expr, query.dialect) {
                     Some(inner) => (inner, None),
                     None => continue,
                 },
@@ -218,12 +224,15 @@ fn filter_by_function(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 /// The column in a call or cast that makes a day, month or text of a moment.
-fn wrapped(expr: &Expr) -> Option<&Expr> {
+fn wrapped(expr: &Expr, dialect: Dialect) -> Option<&Expr> {
+    let blind = !matches!(dialect, Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks);
     match bare(expr) {
-        Expr::Function(f) if is_one_of(f, OF_MOMENTS) => {
+        Expr::Function(f) if is_one_of(f, OF_MOMENTS) || blind && is_one_of(f, IN_ORDER) => {
             arguments(f).find(|e| column(e).is_some_and(|c| !is_part(&c.value)))
         }
-        Expr::Cast { expr, data_type: SqlType::Date | SqlType::Text | SqlType::Varchar(_), .. } => {
+        Expr::Cast { expr, data_type, .. }
+            if matches!(data_type, SqlType::Text | SqlType::Varchar(_)) || blind && *data_type == SqlType::Date =>
+        {
             // Of a date it changes nothing, and names say which are none.
             column(expr).filter(|c| {
                 let name = c.value.to_ascii_lowercase();

@@ -8,7 +8,7 @@ use super::expressions::{any, column, is_aggregate, lower, window};
 use super::look::{View, span};
 use super::outline::{Role, Target};
 use super::{Family, Look, Query, Rule};
-use crate::dbt::Node;
+use crate::dbt::{Kind, Node};
 use crate::vocabulary::{Diagnostic, Severity};
 
 pub(super) const RULES: &[Rule] = &[
@@ -66,7 +66,7 @@ pub(super) fn is_mart(node: &Node) -> bool {
 }
 
 fn select_star_mart(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
-    if !is_mart(query.node) || query.node.kind != crate::dbt::Kind::Model {
+    if !is_mart(query.node) || query.node.kind != Kind::Model {
         return;
     }
     let view = query.full();
@@ -144,6 +144,9 @@ fn named_elsewhere(query: &Query<'_>, name: &str) -> bool {
 }
 
 fn unused_column(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    if query.node.kind == Kind::Test {
+        return;
+    }
     let view = query.full();
     if query.again().is_some() {
         return;
@@ -210,6 +213,9 @@ fn is_read(view: &View<'_, '_>, level: usize, own: usize, name: &str) -> bool {
 const WORTH: usize = 60;
 
 fn repeated_subquery(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    if query.node.kind == Kind::Test {
+        return;
+    }
     let view = query.full();
     let mut met: Vec<&Sql> = Vec::new();
     for level in &view.outline.levels {
@@ -262,10 +268,12 @@ fn order_by_in_model(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             matches!(select.distinct, Some(Distinct::On(_))) || select.top.is_some()
         });
         let what = match level.role {
-            Role::Model if query.node.kind == crate::dbt::Kind::Model && !query.is("ephemeral") => {
+            Role::Model if query.node.kind == Kind::Model && !query.is("ephemeral") => {
                 "the rows are sorted, and the table does not keep that"
             }
-            Role::Cte(_) | Role::From => "the rows are sorted, and what reads them does not keep that",
+            Role::Cte(_) | Role::From if query.node.kind != Kind::Test => {
+                "the rows are sorted, and what reads them does not keep that"
+            }
             _ => continue,
         };
         if on {
@@ -279,6 +287,9 @@ fn order_by_in_model(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 fn distinct_and_group(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    if query.node.kind == Kind::Test {
+        return;
+    }
     let view = query.full();
     for part in &view.outline.selects {
         let (Some(Distinct::Distinct), GroupByExpr::Expressions(groups, modifiers)) =

@@ -83,14 +83,17 @@ fn undecided(view: &View<'_, '_>, function: &Function) -> Option<&'static str> {
     if order.iter().all(|e| call(e, &["random", "rand", "uuid", "newid", "gen_random_uuid"]).is_some()) {
         return Some("it is ordered by chance");
     }
-    if order.iter().all(|e| is_day(view, e)) {
-        return Some("it is ordered by days, and a day can have many rows");
-    }
     let at = function.name.span().start;
     let total = view.resolved.facts.noted.iter().find_map(|fact| match fact {
         Fact::Numbered { at: place, total } if *place == at => *total,
         _ => None,
     });
+    if total == Some(true) {
+        return None;
+    }
+    if order.iter().all(|e| is_day(view, e)) {
+        return Some("it is ordered by days, and a day can have many rows");
+    }
     (total == Some(false)).then_some("partition and order together are no key of the rows, so two can be equal in them")
 }
 

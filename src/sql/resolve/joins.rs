@@ -7,7 +7,7 @@ use sqlparser::tokenizer::Location;
 
 use super::relation::{Column, Env, Rel, lower};
 use super::value::Value;
-use super::{Fact, FanOut, Named, Resolver};
+use super::{FanOut, Named, Resolver};
 
 /// Columns that tell the rows of a join apart: which relation, which column.
 pub(super) type Key = BTreeSet<(usize, String)>;
@@ -36,6 +36,9 @@ pub(super) struct Pair {
     pub right: (usize, String),
 }
 
+/// Keys of more columns are what `distinct` or `union` leaves: rows differ, and fewer columns may tell them apart too.
+pub(super) const MOST_TELLING: usize = 3;
+
 impl<R: Named> Resolver<'_, R> {
     /// Keys and repeated rows once the relations from `before` on stand beside the earlier ones.
     pub(super) fn joined(
@@ -61,15 +64,8 @@ impl<R: Named> Resolver<'_, R> {
         let theirs: BTreeSet<(usize, String)> = pairs.iter().map(|p| p.right.clone()).collect();
         let right_unique = right_keys.iter().any(|k| k.is_subset(&theirs));
         let left_unique = env.keys.iter().any(|k| k.is_subset(&ours));
-        self.noted.push(Fact::Joined {
-            at: at.0,
-            width: at.1,
-            joined: env.rels[before..].first().map(|r| r.alias.clone()).unwrap_or_default(),
-            equal: pairs.len(),
-            right_unique: (!right_keys.is_empty()).then_some(right_unique),
-            left_unique: (!env.keys.is_empty()).then_some(left_unique),
-        });
-        if !right_unique && !right_keys.is_empty() && !env.rels[before].table.single {
+        let telling = right_keys.iter().any(|k| k.len() <= MOST_TELLING);
+        if !right_unique && telling && !env.rels[before].table.single {
             let (start, width) = at;
             let rel = &env.rels[before];
             let fan_out = FanOut {

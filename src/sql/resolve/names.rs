@@ -116,7 +116,7 @@ impl<R: Named> Resolver<'_, R> {
             });
             if let Some((n, rel, i)) = hits.next() {
                 let value = rel.value(i);
-                self.saw(ident.span.start, &value, rel, env.same(first).then_some(n));
+                self.saw(ident.span.start, &value, env.same(first).then_some(n));
                 if let Some((_, other, _)) = hits.next() {
                     let fault = Diagnostic::error(
                         "ambiguous-column",
@@ -235,13 +235,13 @@ impl<R: Named> Resolver<'_, R> {
                 }
                 if let Some(i) = rel.position(&name) {
                     let value = rel.value(i);
-                    self.saw(idents[0].span.start, &value, rel, here);
+                    self.saw(idents[0].span.start, &value, here);
                     self.grouped(column, env);
                     return value;
                 }
                 if rel.table.open {
                     let value = self.undeclared(rel, &name);
-                    self.saw(idents[0].span.start, &value, rel, here);
+                    self.saw(idents[0].span.start, &value, here);
                     return value;
                 }
                 // A column of its own name that is a struct: what `unnest` gives.

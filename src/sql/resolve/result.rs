@@ -60,7 +60,7 @@ pub struct Resolved<R = Relation> {
     /// The join that repeats its rows.
     pub repeats: Option<FanOut>,
     /// What was noticed on the way, for rules.
-    pub facts: Facts<R>,
+    pub facts: Facts,
 }
 
 impl<R> Default for Resolved<R> {
