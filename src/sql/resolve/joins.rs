@@ -40,6 +40,20 @@ pub(super) struct Pair {
 pub(super) const MOST_TELLING: usize = 3;
 
 impl<R: Named> Resolver<'_, R> {
+    /// Whether a join that is not on a key repeats rows, as far as that is known. Another's project has keys that nobody
+    /// stated: a table that is not known wholly, or of which a filter left one version of each row, says nothing.
+    fn repeats(&self, keys: &[Key], on: &Key, kind: JoinKind, rel: &Rel) -> bool {
+        if rel.table.single || keys.is_empty() {
+            return false;
+        }
+        let version = |k: &Key| rel.table.filtered && k.len() > 1 && !k.is_disjoint(on);
+        self.strict
+            || keys.iter().any(|k| k.len() <= MOST_TELLING)
+                && !rel.table.open
+                && !keys.iter().any(version)
+                && (kind == JoinKind::Cross || !on.is_empty())
+    }
+
     /// Keys and repeated rows once the relations from `before` on stand beside the earlier ones.
     pub(super) fn joined(
         &mut self,
@@ -64,8 +78,7 @@ impl<R: Named> Resolver<'_, R> {
         let theirs: BTreeSet<(usize, String)> = pairs.iter().map(|p| p.right.clone()).collect();
         let right_unique = right_keys.iter().any(|k| k.is_subset(&theirs));
         let left_unique = env.keys.iter().any(|k| k.is_subset(&ours));
-        let telling = right_keys.iter().any(|k| k.len() <= MOST_TELLING);
-        if !right_unique && telling && !env.rels[before].table.single {
+        if !right_unique && self.repeats(&right_keys, &theirs, kind, &env.rels[before]) {
             let (start, width) = at;
             let rel = &env.rels[before];
             let fan_out = FanOut {

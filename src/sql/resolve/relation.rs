@@ -19,6 +19,8 @@ pub(super) struct Table {
     pub base: Option<u32>,
     /// The join that repeats its rows, so that even `count(*)` counts too many.
     pub fan_out: Option<usize>,
+    /// Some of the rows are left out: what told them apart together may do so with less.
+    pub filtered: bool,
     /// It has one row at most.
     pub single: bool,
     pub index: Index,

@@ -148,7 +148,8 @@ impl<R: Named> Resolver<'_, R> {
             }
         }
         let fan_out = if one_each { None } else { env.fan_out };
-        Rc::new(Table { columns, keys, open, base, fan_out, single, ..Table::default() })
+        let filtered = select.selection.is_some() || env.rels.iter().any(|r| r.table.filtered);
+        Rc::new(Table { columns, keys, open, base, fan_out, single, filtered, ..Table::default() })
     }
 
     /// Leaves the rows that meet a condition: which those are, and what is not null in them.
