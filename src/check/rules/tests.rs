@@ -174,7 +174,9 @@ fn what_is_wrong_is_found_and_what_is_right_is_left_alone() {
             }
             if got != want {
                 let _ = writeln!(log, "{code}: {}: wants {want:?}, has", case.name);
-                findings.iter().for_each(|d| drop(writeln!(log, "    {d}")));
+                for finding in &findings {
+                    let _ = writeln!(log, "    {finding}");
+                }
             }
         }
     }
