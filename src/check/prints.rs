@@ -49,6 +49,19 @@ pub(super) fn with_keys<'k>(
     printed
 }
 
+/// Adds what dbt adds to a snapshot, which keeps more rows than its query gives.
+pub(super) fn with_history(mut printed: Printed, node: &Node, columns: impl Iterator<Item = String>) -> Printed {
+    if node.kind != Kind::Snapshot {
+        return printed;
+    }
+    printed.keys.clear();
+    printed.rows = Print::mix("history", &[printed.rows]);
+    for name in columns.filter(|name| !printed.columns.iter().any(|c| c.0 == *name)).collect::<Vec<_>>() {
+        printed.columns.push((name.clone(), Print::mix("history", &[Print::of(&name)])));
+    }
+    printed
+}
+
 /// All of what a query gives in one.
 pub(super) fn whole(printed: &Printed) -> Print {
     let columns: Vec<Print> = printed.columns.iter().map(|c| Print::mix("column", &[Print::of(&c.0), c.1])).collect();

@@ -5,91 +5,22 @@ use serde_json::Value;
 use super::verdict::{Difference, Verdict, What};
 use crate::dbt::{Config, Kind, Node};
 
-/// Keys that say how a table is kept or described, and nothing of what is in it.
-const HARMLESS: &[&str] = &[
-    "docs",
-    "meta",
-    "persist_docs",
-    "partition_by",
-    "partitions",
-    "cluster_by",
-    "indexes",
-    "index",
-    "dist",
-    "sort",
-    "sort_type",
-    "bind",
-    "unlogged",
-    "query_tag",
-    "labels",
-    "snowflake_warehouse",
-    "warehouse",
-    "transient",
-    "file_format",
-    "location_root",
-    "tblproperties",
-    "table_properties",
-    "clustered_by",
-    "buckets",
-    "auto_refresh",
-    "backup",
-    "hours_to_expiration",
-    "require_partition_filter",
-    "partition_expiration_days",
-    "kms_key_name",
-    "threads",
-    "comment",
-    "description",
-    "packages",
-    "static_analysis",
-    "freshness",
-    "concurrent_batches",
-    "automatic_clustering",
-    "copy_grants",
-    "secure",
-    "target_lag",
-    "on_configuration_change",
-    "refresh_mode",
-    "initialize",
-    "loader",
-    "node_color",
-    "show",
-];
+/// Keys that say how a table is kept or described, and nothing of what is in it, or that are compared elsewhere.
+const HARMLESS: &str = "alias database name enabled materialized tags schema unique_key contract access group \
+    docs meta persist_docs partition_by partitions cluster_by indexes index dist sort sort_type bind unlogged \
+    query_tag labels snowflake_warehouse warehouse transient file_format location_root tblproperties \
+    table_properties clustered_by buckets auto_refresh backup hours_to_expiration require_partition_filter \
+    partition_expiration_days kms_key_name threads comment description packages static_analysis freshness \
+    concurrent_batches automatic_clustering copy_grants secure target_lag on_configuration_change refresh_mode \
+    initialize loader node_color show store_failures store_failures_as";
 
-/// Keys that decide which rows or values a table comes to hold.
-const DECISIVE: &[&str] = &[
-    "incremental_strategy",
-    "incremental_predicates",
-    "merge_update_columns",
-    "merge_exclude_columns",
-    "strategy",
-    "updated_at",
-    "check_cols",
-    "hard_deletes",
-    "invalidate_hard_deletes",
-    "dbt_valid_to_current",
-    "snapshot_meta_column_names",
-    "pre-hook",
-    "pre_hook",
-    "post-hook",
-    "post_hook",
-    "sql_header",
-    "quote_columns",
-    "column_types",
-    "delimiter",
-    "event_time",
-    "begin",
-    "lookback",
-    "batch_size",
-    "full_refresh",
-    "on_schema_change",
-    "grants",
-    "quoting",
-    "external",
-    "loaded_at_field",
-    "loaded_at_query",
-    "delete_condition",
-];
+/// Keys that decide which rows or values a table comes to hold, or what a test asks for.
+const DECISIVE: &str = "incremental_strategy incremental_predicates merge_update_columns merge_exclude_columns \
+    strategy updated_at check_cols hard_deletes invalidate_hard_deletes dbt_valid_to_current \
+    snapshot_meta_column_names pre-hook pre_hook post-hook post_hook sql_header quote_columns column_types \
+    delimiter event_time begin lookback batch_size full_refresh on_schema_change grants quoting external \
+    loaded_at_field loaded_at_query delete_condition target_schema target_database severity warn_if error_if \
+    fail_calc limit where";
 
 /// Everything that differs. `readers_elsewhere`: someone in another group reads it.
 pub(super) fn differences(base: &Node, head: &Node, read_from_outside_of_group: bool) -> Vec<Difference> {
@@ -144,9 +75,9 @@ pub(super) fn differences(base: &Node, head: &Node, read_from_outside_of_group: 
             continue;
         }
         let name = key.trim_start_matches('+');
-        let verdict = if DECISIVE.contains(&name) {
+        let verdict = if DECISIVE.split_ascii_whitespace().any(|k| k == name) {
             Verdict::ChangesValues
-        } else if HARMLESS.contains(&name) {
+        } else if HARMLESS.split_ascii_whitespace().any(|k| k == name) {
             Verdict::Safe
         } else {
             Verdict::Unknown

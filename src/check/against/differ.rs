@@ -76,7 +76,8 @@ fn pair(sides: &Sides<'_>, b: NodeId, h: NodeId) -> Vec<Difference> {
     if base.id != head.id {
         // What has a version has it in its name.
         let relation = config::relation(base) != config::relation(head);
-        let (before, after) = (Some(base.name.clone()), Some(head.name.clone()));
+        let named = |node: &Node| if base.name == head.name { node.identifier.clone() } else { node.name.clone() };
+        let (before, after) = (Some(named(base)), Some(named(head)));
         let renamed = Difference { what: What::Renamed, before, after, ..Difference::default() };
         out.push(if relation { renamed } else { Difference { what: What::Moved, ..renamed } });
     }

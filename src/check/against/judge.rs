@@ -16,7 +16,6 @@ const DOES_NOT_RUN: &[&str] = &[
     "unknown-column",
     "unknown-ref",
     "unknown-source",
-    "unknown-relation",
     "unknown-macro",
     "ambiguous-column",
     "disabled-ref",

@@ -5,6 +5,8 @@ mod breaks;
 mod columns;
 mod config;
 mod differ;
+#[cfg(test)]
+mod edits;
 mod graph;
 mod judge;
 mod mermaid;
