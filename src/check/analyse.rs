@@ -145,11 +145,9 @@ impl<'p> Walk<'p> {
             }
         };
         scope.dialects = vec![dialect];
-        let (mut resolved, mut found) = sql::understand(&text, full, &parsed, &scope);
-        shape::with_history(node, &mut resolved);
+        let (resolved, mut found) = sql::understand(&text, full, &parsed, &scope);
         let relation: Arc<ScopeRelation> = shape::relation(node, &resolved).into();
-        let full_print = self.print(id, &parsed, None);
-        let full_print = prints::with_history(full_print, node, shape::of_snapshot(node).map(|(name, _)| name));
+        let full_print = prints::kept(self.print(id, &parsed, None), node);
         let full_print = prints::with_keys(full_print, relation.keys.iter());
         let again = incremental.and_then(|rendered| {
             // An incremental run reads the table that a full one has made.

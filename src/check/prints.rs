@@ -49,15 +49,11 @@ pub(super) fn with_keys<'k>(
     printed
 }
 
-/// Adds what dbt adds to a snapshot, which keeps more rows than its query gives.
-pub(super) fn with_history(mut printed: Printed, node: &Node, columns: impl Iterator<Item = String>) -> Printed {
-    if node.kind != Kind::Snapshot {
-        return printed;
-    }
-    printed.keys.clear();
-    printed.rows = Print::mix("history", &[printed.rows]);
-    for name in columns.filter(|name| !printed.columns.iter().any(|c| c.0 == *name)).collect::<Vec<_>>() {
-        printed.columns.push((name.clone(), Print::mix("history", &[Print::of(&name)])));
+/// As it is kept: a snapshot has more rows than its query gives, one for each version.
+pub(super) fn kept(mut printed: Printed, node: &Node) -> Printed {
+    if node.kind == Kind::Snapshot {
+        printed.keys.clear();
+        printed.rows = Print::mix("history", &[printed.rows]);
     }
     printed
 }

@@ -42,29 +42,6 @@ pub(super) fn declared(id: NodeId, columns: &[(String, Option<DataType>)], open:
     Resolved { columns: columns.collect(), open, ..Resolved::default() }
 }
 
-/// Columns that dbt adds to a snapshot, by the names that it is configured with.
-pub(super) fn of_snapshot(node: &Node) -> impl Iterator<Item = (String, DataType)> + '_ {
-    let added = [
-        ("dbt_scd_id", DataType::Text),
-        ("dbt_updated_at", DataType::Timestamp),
-        ("dbt_valid_from", DataType::Timestamp),
-        ("dbt_valid_to", DataType::Timestamp),
-    ];
-    let named = node.config.other.get("snapshot_meta_column_names");
-    let name = move |usual: &str| named?.get(usual)?.as_str().map(str::to_lowercase);
-    let kept = added.into_iter().filter(|_| node.kind == Kind::Snapshot);
-    kept.map(move |(usual, data_type)| (name(usual).unwrap_or_else(|| usual.to_owned()), data_type))
-}
-
-/// Adds them.
-pub(super) fn with_history(node: &Node, resolved: &mut Resolved<NodeId>) {
-    for (name, data_type) in of_snapshot(node) {
-        if !resolved.columns.iter().any(|c| c.name == name) {
-            resolved.columns.push(OutputColumn { name, column_type: data_type.into(), sources: BTreeSet::new() });
-        }
-    }
-}
-
 /// How readers see a node that is known: what its query makes, with the keys that its tests and configuration state.
 pub(super) fn relation(node: &Node, resolved: &Resolved<NodeId>) -> ScopeRelation {
     // A snapshot keeps every version of a row.

@@ -245,8 +245,8 @@ impl<R: Named> Resolver<'_, R> {
                     return value;
                 }
                 // A column of its own name that is a struct: what `unnest` gives.
-                if let Some(i) = rel.position(&alias) {
-                    return fields(rel.value(i), std::slice::from_ref(column));
+                if let Some(value) = rel.position(&alias).map(|i| rel.value(i)).filter(|v| v.ty.family().is_none()) {
+                    return fields(value, std::slice::from_ref(column));
                 }
                 let known = rel.table.columns.iter().map(|c| c.name.as_str()).collect();
                 self.unknown_column(&name, Some(&alias), known, column.span.start, name.chars().count());
