@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, ui: &Ui) -> Outcome<u8> {
         Document::Spec => schema::spec(),
         Document::Config => schema::config(),
         Document::Plan => schema::of::<Plans>(),
-        Document::Check => schema::of::<Checked>(),
+        Document::Check => schema::of_answer::<Checked>(),
         Document::Task => schema::of::<OwnTask>(),
         Document::Answer => schema::of::<OwnAnswer>(),
     };

@@ -23,6 +23,11 @@ pub fn config() -> Value {
     of::<Config>()
 }
 
+/// The schema of what is only ever written: what is left out where it is empty is not required.
+pub fn of_answer<T: JsonSchema>() -> Value {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
+}
+
 /// The schema of any type that is written or read, where an unknown field is refused.
 pub fn of<T: JsonSchema>() -> Value {
     let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
