@@ -1,5 +1,6 @@
 //! The base of a comparison: which commit, and what it holds.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,10 +12,13 @@ use crate::vocabulary::{Diagnostic, Fault, Outcome, Place};
 use crate::workspace::Checking;
 use crate::world::git::{Git, Id};
 
+/// Files by their path.
+type Files = BTreeMap<String, Arc<str>>;
+
 /// A base that was read.
 pub(super) struct Before {
     pub(super) base: Base,
-    pub(super) files: BTreeMap<String, Arc<str>>,
+    pub(super) files: Files,
 }
 
 /// What came of looking for the base.
@@ -60,12 +64,27 @@ pub(super) fn find(root: &Path, git: Option<&Git>, asked: &Asked, checking: &Che
     })
 }
 
+/// The files of a commit, kept for the next look.
+pub(super) type Kept = RefCell<Option<(Id, Files)>>;
+
+/// The files of a commit, kept for the next look.
+pub(super) type Kept = RefCell<Option<(Id, Files)>>;
+
 /// Reads the base. Files that are as in the work tree share its texts, so that they are not read again.
-pub(super) fn read(git: &Git, base: Base, commit: Id, here: &BTreeMap<String, Arc<str>>) -> Result<Before, Diagnostic> {
-    let (mut files, broken) = git.texts(commit, is_wanted, here).map_err(|fault| unreadable(&base.revision, &fault))?;
-    if let Some(first) = broken.into_iter().next() {
-        return Err(unreadable(&base.revision, &Fault::from(first)));
-    }
+pub(super) fn read(git: &Git, base: Base, commit: Id, here: &Files, kept: &Kept) -> Result<Before, Diagnostic> {
+    let again = kept.borrow().as_ref().filter(|(of, _)| *of == commit).map(|(_, files)| files.clone());
+    let mut files = match again {
+        Some(files) => files,
+        None => {
+            let read = git.texts(commit, is_wanted, here);
+            let (files, broken) = read.map_err(|fault| unreadable(&base.revision, &fault))?;
+            if let Some(first) = broken.into_iter().next() {
+                return Err(unreadable(&base.revision, &Fault::from(first)));
+            }
+            *kept.borrow_mut() = Some((commit, files.clone()));
+            files
+        }
+    };
     // Packages are installed, not committed: those of the work tree stand in.
     for (path, text) in here.iter().filter(|(path, _)| is_others(path)) {
         files.entry(path.clone()).or_insert_with(|| text.clone());

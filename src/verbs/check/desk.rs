@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::base::{self, Before, Found};
+use super::base::{self, Before, Found, Kept};
 use super::baseline::{BASELINE, Baseline};
 use super::compare::{approved, compare};
 use super::findings::{self, Told, tell};
@@ -29,6 +29,8 @@ pub struct Desk {
     /// Paths that findings are told of, relative to the root.
     paths: Vec<String>,
     manifest: Option<Arc<Manifest>>,
+    /// The base as it was read last.
+    kept: Kept,
 }
 
 /// What was found, before anything is left out.
@@ -66,7 +68,7 @@ impl Desk {
         };
         let git = if files::in_repository(&ground.root) { Some(Git::open(&ground.root)?) } else { None };
         let texts = texts::read(&ground.root, is_wanted, None)?;
-        Ok(Desk { asked: asked.clone(), ground, git, texts, paths, manifest })
+        Ok(Desk { asked: asked.clone(), ground, git, texts, paths, manifest, kept: Kept::default() })
     }
 
     /// Reads again what changed, and says whether something did.
@@ -142,14 +144,16 @@ impl Desk {
         let mut checked = Checked::default();
         let mut found: Vec<Diagnostic> = self.texts.unreadable.iter().filter(|d| !is_beside(d)).cloned().collect();
         let before = match base::find(&self.ground.root, self.git.as_ref(), &self.asked, checking)? {
-            Found::Commit(base, commit) => match self.git.as_ref().map(|git| base::read(git, base, commit, here)) {
-                Some(Ok(before)) => Some(before),
-                Some(Err(why)) => {
-                    found.push(why);
-                    None
+            Found::Commit(base, commit) => {
+                match self.git.as_ref().map(|git| base::read(git, base, commit, here, &self.kept)) {
+                    Some(Ok(before)) => Some(before),
+                    Some(Err(why)) => {
+                        found.push(why);
+                        None
+                    }
+                    None => None,
                 }
-                None => None,
-            },
+            }
             Found::Unreadable(why) => {
                 found.push(why);
                 None
