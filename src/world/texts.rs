@@ -115,12 +115,24 @@ fn is_looked_at(entry: &DirEntry) -> bool {
     if entry.depth() == 0 || !entry.file_type().is_dir() {
         return true;
     }
-    let name = entry.file_name().to_string_lossy();
-    match name.as_ref() {
+    let beside = || entry.path().with_file_name("dbt_project.yml").exists();
+    is_folder_read(&entry.file_name().to_string_lossy(), beside) && !entry.path().join("pyvenv.cfg").exists()
+}
+
+fn is_folder_read(name: &str, is_project: impl FnOnce() -> bool) -> bool {
+    match name {
         "node_modules" | "__pycache__" | "site-packages" => false,
-        "target" | "logs" => !entry.path().with_file_name("dbt_project.yml").exists(),
-        _ => !name.starts_with('.') && !entry.path().join("pyvenv.cfg").exists(),
+        "target" | "logs" => !is_project(),
+        _ => !name.starts_with('.'),
     }
+}
+
+/// Whether the file at `path` is read from a tree of git, as it would be from disk.
+pub(super) fn is_path_read(path: &str, is_there: impl Fn(&str) -> bool) -> bool {
+    path.match_indices('/').all(|(end, _)| {
+        let start = path[..end].rfind('/').map_or(0, |i| i + 1);
+        is_folder_read(&path[start..end], || is_there(&format!("{}dbt_project.yml", &path[..start])))
+    })
 }
 
 fn text(found: &Found) -> Result<Arc<str>, Box<Diagnostic>> {
@@ -181,6 +193,24 @@ mod tests {
         let paths: Vec<&str> = texts.files.keys().map(String::as_str).collect();
         let expected = ["a/dbt_packages/utils/macros/m.sql", "a/models/logs/x.sql", "a/models/target.sql", "a/é.sql"];
         assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn a_tree_of_git_is_read_like_the_disk() {
+        let there = |file: &str| file == "a/dbt_project.yml";
+        for (path, read) in [
+            ("x.sql", true),
+            ("a/models/x.sql", true),
+            ("a/models/logs/x.sql", true),
+            ("b/target/x.sql", true),
+            ("a/target/run/x.sql", false),
+            (".pipewright/base/dbt/models/x.sql", false),
+            ("a/.hidden/x.sql", false),
+            ("node_modules/x.sql", false),
+            (".env", true),
+        ] {
+            assert_eq!(is_path_read(path, there), read, "{path}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::{Git, Id, Mode};
 use crate::vocabulary::{Diagnostic, Fault, Outcome};
-use crate::world::texts::decode;
+use crate::world::texts::{decode, is_path_read};
 
 impl Git {
     /// The files of `commit` under the workspace whose paths are `wanted`. Those that are alike in `here` share its text:
@@ -22,11 +22,13 @@ impl Git {
         wanted: fn(&str) -> bool,
         here: &BTreeMap<String, Arc<str>>,
     ) -> Outcome<(BTreeMap<String, Arc<str>>, Vec<Diagnostic>)> {
-        let entries: Vec<_> = self.entries(Some(commit))?.into_iter().filter(|(p, _)| wanted(p)).collect();
+        let all = self.entries(Some(commit))?;
+        let is_there = |path: &str| all.contains_key(path);
+        let entries: Vec<_> = all.iter().filter(|(path, _)| wanted(path) && is_path_read(path, is_there)).collect();
         let shared: Vec<Option<Arc<str>>> = entries
             .par_iter()
             .map(|(path, entry)| {
-                let text = here.get(path)?;
+                let text = here.get(*path)?;
                 let id = Id::hash_object(ObjectType::Blob, text.as_bytes()).ok()?;
                 (id == entry.id).then(|| text.clone())
             })
@@ -38,10 +40,10 @@ impl Git {
             }
             let text = match shared {
                 Some(text) => Ok(text),
-                None => decode(&path, self.bytes(entry.id)?).map(|text| same_lines(text, here.get(&path))),
+                None => decode(path, self.bytes(entry.id)?).map(|text| same_lines(text, here.get(path))),
             };
             match text {
-                Ok(text) => drop(out.insert(path, text)),
+                Ok(text) => drop(out.insert(path.clone(), text)),
                 Err(diagnostic) => unreadable.push(diagnostic),
             }
         }
