@@ -183,6 +183,11 @@ impl Desk {
             found.extend(generated.findings);
         }
         found.retain(|finding| !findings::is_others(findings::file(finding)));
+        // What else is wrong with a file that holds markers nobody asks before they are gone.
+        let is_conflict = |finding: &Diagnostic| finding.code == "merge-conflict";
+        let marked: BTreeSet<String> =
+            found.iter().filter(|f| is_conflict(f)).map(|f| findings::file(f).to_owned()).collect();
+        found.retain(|finding| is_conflict(finding) || !marked.contains(findings::file(finding)));
         let selection = self.selection(&head, before.as_ref(), &found)?;
         self.narrow(&mut checked, selection.as_ref());
         Ok(Seen { checked, found, selection })
