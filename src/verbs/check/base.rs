@@ -67,9 +67,6 @@ pub(super) fn find(root: &Path, git: Option<&Git>, asked: &Asked, checking: &Che
 /// The files of a commit, kept for the next look.
 pub(super) type Kept = RefCell<Option<(Id, Files)>>;
 
-/// The files of a commit, kept for the next look.
-pub(super) type Kept = RefCell<Option<(Id, Files)>>;
-
 /// Reads the base. Files that are as in the work tree share its texts, so that they are not read again.
 pub(super) fn read(git: &Git, base: Base, commit: Id, here: &Files, kept: &Kept) -> Result<Before, Diagnostic> {
     let again = kept.borrow().as_ref().filter(|(of, _)| *of == commit).map(|(_, files)| files.clone());
