@@ -50,6 +50,7 @@ fn ask(workspace: &Workspace) -> Vec<Proposal> {
         specs: &workspace.specs,
         spec: workspace.specs.values().next().unwrap(),
         before: None,
+        only: None,
     };
     let plan = plan::plan(&context).unwrap();
     agents::propose(&plan, &context).unwrap()

@@ -93,6 +93,76 @@ fn a_renamed_column_under_a_hand_edit() {
     assert!(pr.contains("orders.total_amount is called amount_total now") && pr.contains("taken, sure to"), "{pr}");
 }
 
+/// Pipelines that share staging models, set rows aside, keep history, test one model against another, and write SQL.
+const PIPELINES: &[(&str, &str)] = &[
+    (
+        "sold",
+        r#"
+version: 1
+name: sold
+schedule: {cron: "0 6 * * *"}
+ingest: [{table: shop.orders, mode: merge}, {table: shop.order_items, mode: replace}, {table: shop.products, mode: replace}]
+models:
+  - {name: stg_shop__orders, from: shop.orders, set_aside: [{where: total_amount < 0, reason: less than nothing}]}
+  - {name: stg_shop__order_items, from: shop.order_items}
+  - {name: stg_shop__products, from: shop.products}
+  - name: sold
+    from: stg_shop__order_items
+    group_by: [{name: product_id}]
+    measures: [{name: pieces, sum: quantity}]
+history: [{name: history_of_products, of: stg_shop__products}, {name: history_of_orders, of: stg_shop__orders}]
+tests:
+  - {model: stg_shop__products, column: price, test: accepted_range, arguments: {at_least: 0}}
+  - {model: sold, column: product_id, test: relationships, arguments: {to: stg_shop__products, field: product_id}}
+  - {model: stg_shop__orders, column: total_amount, test: accepted_range, arguments: {at_least: 0}}
+"#,
+    ),
+    (
+        "people",
+        r#"
+version: 1
+name: people
+ingest: [{table: shop.customers, mode: merge}]
+models:
+  - {name: stg_shop__customers, from: shop.customers}
+  - {name: stg_shop__orders, from: shop.orders}
+  - name: orders_of_people
+    from: stg_shop__orders
+    joins: [{to: stg_shop__customers, on: {customer_id: customer_id}}]
+    group_by: [{name: country_code}]
+    measures: [{name: orders, count: order_id}]
+  - {name: by_hand, from: orders_of_people, sql: "select country_code, orders from {{ ref('orders_of_people') }}"}
+"#,
+    ),
+];
+
+#[test]
+fn all_that_follows_is_generated_and_nothing_else() {
+    let s = Sandbox::workspace();
+    for (name, spec) in PIPELINES {
+        s.write(&format!("pipelines/{name}.yml"), spec.trim_start());
+    }
+    s.commit("pipelines");
+    s.ok(&["regenerate"]);
+    s.ok(&["check"]);
+    let before = s.tree();
+    sqlite(
+        &s.path("shop.sqlite"),
+        "alter table customers rename column country_code to country; alter table orders add column channel text;
+         alter table products add column weight integer;",
+    );
+    let (code, fixed) = s.json(&["drift", "--fix"]);
+    assert_eq!((code, fixed["status"].as_str()), (0, Some("proposed")), "{fixed}");
+    followed(&s);
+    assert_eq!(s.json(&["regenerate"]).1["status"], "unchanged", "a whole generation finds nothing more to do");
+    let is_new = |path: &str| before.get(path).map(Vec::as_slice) != std::fs::read(s.path(path)).ok().as_deref();
+    let orders = "dbt/models/staging/shop/base/base_shop__orders.sql";
+    assert!(s.read(orders).contains("channel") && s.read("ingest/people.py").contains("country\""), "followed");
+    for path in ["dags/sold.py", "dbt/models/marts/sold.sql", "dbt/models/marts/by_hand.sql", "dbt/dbt_project.yml"] {
+        assert!(!is_new(path), "{path} was rewritten");
+    }
+}
+
 #[test]
 fn a_used_column_that_is_gone_is_a_question() {
     let s = workspace();

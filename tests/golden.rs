@@ -99,7 +99,7 @@ fn stages(workspace: &Workspace, asked: Vec<Proposal>, found: Vec<Diagnostic>) -
     let (mut plans, mut proposals) = (Vec::new(), asked);
     for spec in workspace.specs.values() {
         let (config, contracts, specs) = (&workspace.config, &workspace.contracts, &workspace.specs);
-        let context = Context { config, contracts, specs, spec, before: None };
+        let context = Context { config, contracts, specs, spec, before: None, only: None };
         let plan = plan::plan(&context)?;
         proposals.extend(agents::propose(&plan, &context)?);
         plans.push(plan);

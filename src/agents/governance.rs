@@ -32,7 +32,8 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
             });
         }
     }
-    for (i, history) in spec.history.iter().enumerate() {
+    let kept = spec.history.iter().enumerate().filter(|(_, history)| brief.context.asks(&history.name));
+    for (i, history) in kept {
         let columns = history::watched(brief, history).into_iter().flat_map(|m| m.columns.iter().flatten());
         for (column, pii) in columns.filter_map(|c| Some((c, c.pii.clone()?))) {
             let why = format!("a state keeps what `{}.{}` held", history.of, column.name);

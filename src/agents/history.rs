@@ -13,12 +13,13 @@ use crate::vocabulary::{DataType, Diagnostic, Name, Place, Relation};
 /// The generic test of snapshots.
 const ONE_CURRENT: &str = "one_current_row";
 
-/// The snapshots of the planned spec, or what is wrong with them.
-pub(super) fn snapshots(brief: &Brief<'_>) -> (Vec<Snapshot>, Vec<Diagnostic>) {
+/// The snapshots of the planned spec, each with its place there, or what is wrong with them.
+pub(super) fn snapshots(brief: &Brief<'_>) -> (Vec<(usize, Snapshot)>, Vec<Diagnostic>) {
     let (mut out, mut faults) = (Vec::new(), Vec::new());
-    for (i, history) in brief.context.spec.history.iter().enumerate() {
+    let all = brief.context.spec.history.iter().enumerate();
+    for (i, history) in all.filter(|(_, history)| brief.context.asks(&history.name)) {
         match snapshot(brief, history, i) {
-            Ok(snapshot) => out.push(snapshot),
+            Ok(snapshot) => out.push((i, snapshot)),
             Err(fault) => faults.push(fault),
         }
     }
@@ -115,9 +116,9 @@ fn holds_all(brief: &Brief<'_>, history: &History, model: &Resolved) -> bool {
 }
 
 /// Tests of snapshots: each state is one row, and one of each row is current. Each with its path and why.
-pub(super) fn tests(snapshots: &[Snapshot]) -> Vec<(String, String, DbtTest)> {
+pub(super) fn tests(snapshots: &[(usize, Snapshot)]) -> Vec<(String, String, DbtTest)> {
     let mut out = Vec::new();
-    for (i, snapshot) in snapshots.iter().enumerate() {
+    for (i, snapshot) in snapshots {
         let mut push = |column: Option<&str>, test: &str, arguments, why: &str| {
             let (Ok(test), column) = (Name::word(test), column.and_then(|c| Name::parse(c).ok())) else { return };
             let (model, severity) = (snapshot.name.clone(), TestSeverity::Error);

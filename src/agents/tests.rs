@@ -44,7 +44,7 @@ fn case(folder: &Path) -> Case {
 
 fn proposed(case: &Case, spec: &Spec) -> Outcome<(Plan, Vec<Proposal>)> {
     let (config, contracts, specs) = (&case.config, &case.contracts, &case.specs);
-    let context = Context { config, contracts, specs, spec, before: None };
+    let context = Context { config, contracts, specs, spec, before: None, only: None };
     let plan = plan(&context)?;
     let proposals = propose(&plan, &context)?;
     Ok((plan, proposals))
@@ -103,7 +103,7 @@ fn what_was_approved_may_be_dropped() {
     case.specs.insert(name, spec.clone());
     let asked = |spec: &Spec| {
         let (config, contracts, specs) = (&case.config, &case.contracts, &case.specs);
-        let context = Context { config, contracts, specs, spec, before: Some(&before) };
+        let context = Context { config, contracts, specs, spec, before: Some(&before), only: None };
         propose(&plan(&context)?, &context)
     };
     let fault = asked(&spec).unwrap_err();

@@ -45,7 +45,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     }
     let (snapshots, wrong) = history::snapshots(brief);
     faults.extend(wrong);
-    for (i, snapshot) in snapshots.into_iter().enumerate() {
+    for (i, snapshot) in snapshots {
         let why = match &snapshot.updated_at {
             Some(column) => format!("a row of `{}` whose `{column}` is later is another state", snapshot.of),
             None => format!("a row of `{}` that differs in any column is another state", snapshot.of),

@@ -6,7 +6,7 @@ mod narrow;
 mod size;
 mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,17 @@ pub struct Context<'a> {
     pub spec: &'a Spec,
     /// The spec as it was before this change, if it is not new.
     pub before: Option<&'a Spec>,
+    /// Models that are asked for, with all that they read; every model if none.
+    pub only: Option<&'a BTreeSet<Name>>,
 }
+
+impl Context<'_> {
+    /// Whether the model is asked for.
+    pub fn asks(&self, model: &Name) -> bool {
+        self.only.is_none_or(|only| only.contains(model))
+    }
+}
+
 /// Tasks in an order that respects `after`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -141,7 +151,7 @@ mod tests {
         let specs = BTreeMap::from([(spec.name.clone(), spec.clone())]);
         let contracts = BTreeMap::new();
         let (specs, contracts, before) = (&specs, &contracts, before.as_ref());
-        plan(&Context { config: &config, contracts, specs, spec: &spec, before })
+        plan(&Context { config: &config, contracts, specs, spec: &spec, before, only: None })
     }
 
     const DAILY: &str = "{version: 1, name: daily, models: [{name: m, from: a, group_by: [{name: d}], measures: [{name: n, count: '*'}, {name: s, sum: x}]}]}";
@@ -183,7 +193,8 @@ mod tests {
         let all = [contract("big", Some(1001)), contract("small", Some(1000)), contract("seen", None)];
         let contracts: BTreeMap<TableRef, Contract> = all.into_iter().map(|c| (c.table_ref(), c)).collect();
         let specs = BTreeMap::from([(spec.name.clone(), spec.clone())]);
-        let context = Context { config: &config, contracts: &contracts, specs: &specs, spec: &spec, before: None };
+        let context =
+            Context { config: &config, contracts: &contracts, specs: &specs, spec: &spec, before: None, only: None };
         let stand = |context: &Context<'_>| -> Vec<String> {
             let plan = plan(context).unwrap();
             let all = plan.tasks.iter().flat_map(|t| standings(t, context));

@@ -95,18 +95,21 @@ pub(super) fn generate_part(
     let mut findings = checked(inputs)?;
     let desk = Desk::open(git, inputs.programs, &inputs.texts)?;
     let answering = |ask: &Ask<'_>| desk.answer(ask);
+    let part = tables.map(|tables| Part::of(&inputs.specs, &inputs.contracts, tables));
+    let is_asked = |spec: &&Spec| part.as_ref().is_none_or(|part| part.touches(spec));
     let own = Own { choice: Choice::of(&inputs.config.agents), answering: &answering };
     let (mut plans, mut proposals, mut faults) = (Vec::new(), inputs.proposed.clone(), Vec::new());
     let mut talks = Vec::new();
     proposals.extend(agents::watch(&inputs.config));
     let mut sources: Vec<Source> = proposals.iter().map(Source::document).collect();
-    for spec in inputs.specs.values() {
+    for spec in inputs.specs.values().filter(is_asked) {
         let context = Context {
             config: &inputs.config,
             contracts: &inputs.contracts,
             specs: &inputs.specs,
             spec,
             before: before.get(&spec.name),
+            only: part.as_ref().map(Part::models),
         };
         match plan::plan(&context).and_then(|plan| Ok((agents::propose_with(&plan, &context, &own)?, plan))) {
             Ok((made, plan)) => {
@@ -129,7 +132,6 @@ pub(super) fn generate_part(
     }
     document::pin(&mut faults, &inputs.texts);
     Fault::unless_empty(faults)?;
-    let part = tables.map(|tables| Part::of(&proposals, tables));
     if let Some(part) = &part {
         let kept: Vec<bool> = proposals.iter().map(|p| part.takes(&p.artifact)).collect();
         let (mut of_proposal, mut of_source) = (kept.iter(), kept.iter());

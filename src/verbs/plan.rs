@@ -146,7 +146,8 @@ pub fn plan(dir: &Path, of: &Of) -> Outcome<Answer> {
     for name in &names {
         let spec = &specs[name];
         let contracts = &workspace.contracts;
-        let context = Context { config: &config, contracts, specs: &specs, spec, before: before.get(name) };
+        let before = before.get(name);
+        let context = Context { config: &config, contracts, specs: &specs, spec, before, only: None };
         let plan = plan::plan(&context)?;
         let rules = Own { choice: Choice::default(), answering: &|_| Ok(Vec::new()) };
         let (made, faults) = agents::made(&plan, &context, &rules);

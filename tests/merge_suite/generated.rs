@@ -33,7 +33,7 @@ pub fn generate(documents: &Documents) -> Files {
     let (config, contracts, specs) = (&workspace.config, &workspace.contracts, &workspace.specs);
     let mut proposals = Vec::new();
     for spec in specs.values() {
-        let context = Context { config, contracts, specs, spec, before: None };
+        let context = Context { config, contracts, specs, spec, before: None, only: None };
         let plan = plan::plan(&context).unwrap_or_else(|fault| panic!("{fault}"));
         proposals.extend(agents::propose(&plan, &context).unwrap_or_else(|fault| panic!("{fault}")));
     }

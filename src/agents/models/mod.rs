@@ -280,7 +280,7 @@ impl Written<'_> {
     }
 }
 
-/// Resolves all models of the workspace; what is wrong with them, all at once.
+/// Resolves all models of the workspace that are asked for; what is wrong with them, all at once.
 pub(super) fn resolve(context: &Context<'_>) -> (Models, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let mut written: BTreeMap<&Name, Vec<Written<'_>>> = BTreeMap::new();
@@ -288,7 +288,7 @@ pub(super) fn resolve(context: &Context<'_>) -> (Models, Vec<Diagnostic>) {
     let mut specs: Vec<&Spec> = others.chain([context.spec]).collect();
     specs.sort_by(|a, b| a.name.cmp(&b.name));
     for spec in specs {
-        for model in &spec.models {
+        for model in spec.models.iter().filter(|m| context.asks(&m.name)) {
             written.entry(&model.name).or_default().push(Written { spec, model });
         }
     }

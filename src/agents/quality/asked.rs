@@ -18,7 +18,8 @@ const EXPRESSIONS: &[(&str, &str, Option<&str>)] =
 /// Each with its path in the spec and why it is there.
 pub(super) fn tests(brief: &Brief<'_>, maker: &Maker<'_>) -> (Vec<(String, String, DbtTest)>, Vec<Diagnostic>) {
     let (mut tests, mut faults) = (Vec::new(), Vec::new());
-    for (i, test) in brief.context.spec.tests.iter().enumerate() {
+    let all = brief.context.spec.tests.iter().enumerate();
+    for (i, test) in all.filter(|(_, test)| brief.context.asks(&test.model)) {
         match asked(brief, test, i) {
             Ok(mut test) => {
                 let path = format!("tests.{i}");

@@ -98,7 +98,7 @@ fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
 /// Masked columns let no value through.
 fn masks(brief: &Brief<'_>) -> Vec<(String, String, DbtTest)> {
     let mut out = Vec::new();
-    for model in &brief.context.spec.models {
+    for model in brief.context.spec.models.iter().filter(|m| brief.context.asks(&m.name)) {
         let Relation::Model(from) = &model.from else { continue };
         for (column, _) in model.columns.iter().filter(|(_, rule)| rule.mask.is_some()) {
             let field = model.columns[column].expr.as_deref().unwrap_or(column.as_str());

@@ -26,6 +26,10 @@ pub(super) fn publish(
 ) -> Outcome<()> {
     let workspace = &session.workspace;
     let mut inputs = Inputs { programs: options.programs, ..Inputs::from(workspace) };
+    // Where everything else stands as it would be generated, only what follows from these tables is. What was handed in and
+    // what agents of one's own answer may depend on anything.
+    let rules_alone = inputs.handed_in.is_empty() && inputs.config.agents.is_empty();
+    let part = fix.specs.is_empty() && rules_alone && generate::is_locked(&inputs);
     let mut documents = Files::new();
     for (table, new) in &fix.contracts {
         let path = paths::contract(table);
@@ -52,8 +56,6 @@ pub(super) fn publish(
     }
     let mut sources: Vec<Name> = drift.iter().map(|d| d.change.table.source.clone()).collect();
     sources.dedup();
-    // Where everything else stands as it would be generated, only what follows from these tables is.
-    let part = fix.specs.is_empty() && inputs.handed_in.is_empty() && generate::is_locked(&Inputs::from(workspace));
     let tables: BTreeSet<TableRef> = fix.contracts.keys().cloned().collect();
     commit(session, &inputs, documents, (&name(&sources), &title(drift)), Some(&tables).filter(|_| part), report)
 }

@@ -93,7 +93,7 @@ pub(super) fn unchanged(
     let spec = inputs.specs.get(pipeline);
     let plan = spec.map(|spec| {
         let (config, contracts, specs) = (&inputs.config, &inputs.contracts, &inputs.specs);
-        plan::plan(&Context { config, contracts, specs, spec, before: Some(spec) })
+        plan::plan(&Context { config, contracts, specs, spec, before: Some(spec), only: None })
     });
     findings.extend(look_at(spec));
     let schemas: BTreeMap<&Name, &'static str> =
