@@ -319,6 +319,82 @@ fn an_openapi_document_is_loaded() {
 }
 
 #[test]
+fn documents_that_lie_elsewhere_say_the_same() {
+    let server = api();
+    let s = with_files(&[]);
+    // The document as YAML, and the schema as SDL, in files of the workspace.
+    python(&[
+        "-c",
+        "import json, sys, urllib.request, yaml\n\
+         get = lambda path: urllib.request.urlopen(sys.argv[1] + path).read().decode()\n\
+         open(sys.argv[2] + '/shop.yaml', 'w').write('# ours\\n' + yaml.safe_dump(json.loads(get('/openapi.json'))))\n\
+         open(sys.argv[2] + '/shop.graphql', 'w').write(get('/schema.graphql'))\n\
+         print('null')",
+        &server.url,
+        &s.root.to_string_lossy(),
+    ]);
+    let report = discovered(&s, &format!("shop=rest:{}/v1#openapi=shop.yaml", server.url), &[]);
+    snapshot("openapi", &shown(&s, &report));
+    let (yaml, sdl) = (s.read("shop.yaml"), s.read("shop.graphql"));
+
+    let s = with_files(&[]);
+    s.write("shop.graphql", &sdl);
+    let report = discovered(&s, &format!("shop=graphql:{}/graphql#schema=shop.graphql", server.url), &[]);
+    snapshot("graphql", &shown(&s, &report));
+    for (source, file, text, words) in [
+        ("rest:{}/v1#openapi=shop.yaml", "shop.yaml", "a: b: c\n", "shop.yaml"),
+        ("rest:{}/v1#openapi=shop.yaml", "shop.yaml", &yaml.replace("3.1.0", "1.2"), "no OpenAPI 3"),
+        ("graphql:{}/graphql#schema=shop.graphql", "shop.graphql", "type Query {", "schema can't be read"),
+    ] {
+        let s = with_files(&[]);
+        s.write(file, text);
+        s.ok(&["init", "--source", &format!("shop={}", source.replace("{}", &server.url)), "--target", "duckdb"]);
+        s.refused(&["discover"], 2, &[words]);
+    }
+}
+
+#[test]
+fn zeros_are_numbers_of_every_kind() {
+    let s = with_files(&[]);
+    let rows = ["0,0,0,0,true,0", "12.50,7,1e3,12345678901234567890,FALSE,007", "-0.5,-1,2.5E-1,0,false,2026-01-01"];
+    s.write("data/odd.csv", format!("price,pieces,share,serial,gift,word\n{}\n", rows.join("\n")));
+    let report = discovered(&s, "data=files:data/", &[]);
+    let text = shown(&s, &report);
+    for (column, data_type) in [
+        ("price", "decimal(18,2)"),
+        ("pieces", "integer"),
+        ("share", "float"),
+        ("serial", "decimal(38,0)"),
+        ("gift", "boolean"),
+        ("word", "text"),
+    ] {
+        assert!(text.contains(&format!("[\"{column}\",\"\",\"{data_type}\"")), "{column} is {data_type}: {text}");
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_left() {
+    let s = with_files(&[]);
+    s.write("data/orders.csv", "id,total\n1,2\n");
+    let script = "import os, sys\n\
+        sys.path.insert(0, sys.argv[1])\n\
+        import pipewright_load, pathlib\n\
+        pipewright_load.WORKSPACE = pathlib.Path(sys.argv[2])\n\
+        from pipewright_files import Files, Trouble\n\
+        source = Files('data/*.csv')\n\
+        file = next(source.store.files())\n\
+        still = list(source.read(file, {'format': 'csv'}, []))\n\
+        rows = source.read(file, {'format': 'csv'}, [])\n\
+        next(rows)\n\
+        open(sys.argv[2] + '/data/orders.csv', 'a').write('2,3\\n')\n\
+        try:\n    next(rows, None)\n\
+        except Trouble as e:\n    assert len(still) == 1 and 'changed while it was read' in str(e), e\n\
+        else:\n    raise SystemExit('it was taken as it was half way')\n\
+        print('null')";
+    python(&["-c", script, &format!("{}/templates/ingest", env!("CARGO_MANIFEST_DIR")), &s.root.to_string_lossy()]);
+}
+
+#[test]
 fn a_graphql_api_is_asked_for_its_schema_and_its_rows() {
     let server = api();
     let s = with_files(&[]);
@@ -333,8 +409,8 @@ fn a_graphql_api_is_asked_for_its_schema_and_its_rows() {
 #[test]
 fn secrets_of_apis_go_to_their_host_only() {
     let (server, other) = (api(), api());
-    let env = [("API_TOKEN", "t0ps3cret")];
-    for auth in ["bearer=API_TOKEN", "header=X-Api-Key:API_TOKEN", "query=key:API_TOKEN"] {
+    let env = [("API_TOKEN", "t0ps3cret"), ("API_LOGIN", "ann:t0ps3cret")];
+    for auth in ["bearer=API_TOKEN", "basic=API_LOGIN", "header=X-Api-Key:API_TOKEN", "query=key:API_TOKEN"] {
         let s = with_files(&[]);
         let report = discovered(&s, &format!("shop=rest:{}/v1/secret#{auth}", server.url), &env);
         assert_eq!(report["contracts"][0]["rows"], 3, "{auth}");

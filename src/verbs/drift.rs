@@ -86,7 +86,7 @@ pub struct Proposed {
 /// A source that can't be read, broken documents, an answer to no question; with `fix` what the gate finds, approvals
 /// that are missing, uncommitted work in the way. Nothing is written then.
 pub fn drift(options: &Options, progress: &mut dyn FnMut(&str)) -> Outcome<Report> {
-    let session = Session::open(&options.dir, "drift")?;
+    let mut session = Session::open(&options.dir, "drift")?;
     let workspace = &session.workspace;
     if let Some(cron) = &options.dag {
         let findings = session.findings.clone();
@@ -135,7 +135,9 @@ pub fn drift(options: &Options, progress: &mut dyn FnMut(&str)) -> Outcome<Repor
     let errors: Vec<Diagnostic> = fixed.findings.clone();
     crate::vocabulary::Fault::unless_empty(errors)?;
     let changes = report.changes.clone();
-    follow::publish(&session, options, &changes, fixed, &mut report)?;
+    // What was compared is not needed any more, and may be large.
+    drop(sources);
+    follow::publish(&mut session, options, &changes, fixed, &mut report)?;
     Ok(report)
 }
 

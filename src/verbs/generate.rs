@@ -54,6 +54,15 @@ pub(super) struct Generated {
     pub(super) released: Vec<String>,
 }
 
+impl Inputs {
+    /// Takes what is large out of the workspace: it is not asked for it again.
+    pub(super) fn take(workspace: &mut Workspace) -> Inputs {
+        let contracts = std::mem::take(&mut workspace.contracts);
+        let texts = std::mem::take(&mut workspace.texts);
+        Inputs { contracts, texts, ..Inputs::from(&*workspace) }
+    }
+}
+
 impl From<&Workspace> for Inputs {
     fn from(workspace: &Workspace) -> Inputs {
         Inputs {

@@ -261,7 +261,9 @@ def read(
     own: list[str] = []
     having: dict[str, list[str]] = {}
     empty: list[str] = []
-    read_bytes, good, typed = 0, 0, {}
+    read_bytes, good = 0, 0
+    typed: dict[str, pa.DataType] = {}
+    declared: dict[str, set[str]] = {}
     for file in files:
         fixed = (captured.fullmatch(file.path) or re.match("", "")).groupdict() | {  # type: ignore[union-attr]
             FILE_NAME: file.path,
@@ -274,7 +276,9 @@ def read(
         try:
             for _, rows in source.read(file, form, bad):
                 if isinstance(rows, pa.Table):
-                    typed |= {f.name: f.type for f in rows.schema if form["format"] == "parquet"}
+                    for field in rows.schema if form["format"] == "parquet" else ():
+                        typed[field.name] = field.type
+                        declared.setdefault(field.name, set()).add(of_arrow(field.type))
                     names |= dict.fromkeys(rows.column_names)
                     rows = plain(rows)
                 else:
@@ -306,7 +310,9 @@ def read(
     nested = [c for c in filling.columns if any(o.startswith(f"{c}__") for o in filling.columns)]
     filling.columns = [c for c in filling.columns if c not in nested or filling.kinds.get(c)]
     filling.done()
-    types, differing = filling.judged()
+    # What all files declare alike is so, whatever its values look like.
+    alike = {name for name, kinds in declared.items() if len(kinds) == 1}
+    types, differing = filling.judged(known={*alike, FILE_NAME, FILE_MODIFIED})
     filled = good - len(empty)
     for column, paths in having.items():
         if len(paths) < filled:

@@ -148,11 +148,11 @@ class Filling:
         for name in (n for n in self.columns if n not in there):
             self.store.db.execute(f"alter table {relation} add column {quoted(name)} varchar")
 
-    def judged(self) -> tuple[dict[str, str], dict[str, dict[str, list[str]]]]:
-        """The narrowest type of each column, and of those that differ which places have which."""
+    def judged(self, known: Iterable[str] = ()) -> tuple[dict[str, str], dict[str, dict[str, list[str]]]]:
+        """The narrowest type of each column but those known, and of those that differ which places have which."""
         types: dict[str, str] = {}
         differing: dict[str, dict[str, list[str]]] = {}
-        for name in self.columns:
+        for name in (n for n in self.columns if n not in known):
             found = self.store.db.execute(counts_sql(name, self.relation)).fetchall()
             kinds = self.kinds.get(name, set())
             total = [sum(row[i] or 0 for row in found) for i in range(1, SUMS + 1)]
@@ -172,27 +172,44 @@ SUMS = 10
 
 
 def counts_sql(name: str, relation: str) -> str:
+    """Of each place: how many values are of each class, and how many digits its numbers have at most.
+
+    A value is of one class only; what does not begin like one of a class is not matched with it.
+    """
     value = f"nullif(trim({quoted(name)}), '')"
-
-    def matching(pattern: str) -> str:
-        return f"count(*) filter (regexp_full_match(v, '{pattern}'))"
-
     clock = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
     day = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    words = {
+        "date": f"regexp_full_match(v, '{day}') and try_cast(v as date) is not null",
+        "moment": f"regexp_full_match(v, '{day}[T ]{clock}') and try_cast(v as timestamp) is not null",
+        "zoned": f"regexp_full_match(v, '{day}[T ]{clock} ?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})')"
+        " and try_cast(v as timestamptz) is not null",
+        "clock": "regexp_full_match(v, '[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?')",
+        "boolean": "lower(v) in ('true', 'false')",
+        "integer": "regexp_full_match(v, '-?(0|[1-9][0-9]{0,17})')",
+        "big": "regexp_full_match(v, '-?[1-9][0-9]{18,37}')",
+        "decimal": f"regexp_full_match(v, '{NUMBER}[.][0-9]+')",
+        "float": f"regexp_full_match(v, '{NUMBER}([.][0-9]+)?[eE][+-]?[0-9]+')",
+    }
+
+    def first_of(*kinds: str) -> str:
+        return "case " + " ".join(f"when {words[kind]} then '{kind}'" for kind in kinds) + " else 'text' end"
+
+    classes = ("integer", "big", "decimal", "float", "boolean", "date", "moment", "zoned", "clock")
+    counts = ", ".join(f"count(*) filter (c = '{kind}')" for kind in classes)
+    numbers = "filter (c in ('integer', 'big', 'decimal'))"
     return f"""
-        select place, count(v),
-            {matching(r"-?(0|[1-9][0-9]{0,17})")}, {matching(r"-?(0|[1-9][0-9]{18,37})")},
-            {matching(NUMBER + r"[.][0-9]+")}, {matching(NUMBER + r"([.][0-9]+)?[eE][+-]?[0-9]+")},
-            {matching("(?i)true|false")},
-            count(*) filter (regexp_full_match(v, '{day}') and try_cast(v as date) is not null),
-            count(*) filter (regexp_full_match(v, '{day}[T ]{clock}')
-                and try_cast(v as timestamp) is not null),
-            count(*) filter (regexp_full_match(v, '{day}[T ]{clock} ?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})')
-                and try_cast(v as timestamptz) is not null),
-            {matching(r"[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?")},
-            max(length(regexp_extract(v, '^-?([0-9]+)([.][0-9]+)?$', 1))),
-            max(length(regexp_extract(v, '^-?[0-9]+[.]([0-9]+)$', 1)))
-        from (select {quoted(PLACE)} as place, {value} as v from {quoted(relation)})
+        select place, count(v), {counts},
+            max(length(split_part(ltrim(v, '-'), '.', 1))) {numbers}, max(length(split_part(v, '.', 2))) {numbers}
+        from (
+            select place, v, case
+                when v[5] = '-' and v[8] = '-' then {first_of("date", "moment", "zoned")}
+                when v[3] = ':' then {first_of("clock")}
+                when v[1] in ('t', 'T', 'f', 'F') then {first_of("boolean")}
+                when v[1] = '-' or v[1] between '0' and '9' then {first_of("integer", "big", "decimal", "float")}
+                else 'text' end as c
+            from (select {quoted(PLACE)} as place, {value} as v from {quoted(relation)})
+        )
         group by place order by place"""
 
 

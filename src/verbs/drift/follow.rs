@@ -18,14 +18,14 @@ use crate::world::git::{File, Tree};
 
 /// Writes the documents of a fix and all that follows, as one commit on a branch of its own.
 pub(super) fn publish(
-    session: &Session,
+    session: &mut Session,
     options: &Options,
     drift: &[Drifted],
     fix: Fix,
     report: &mut Report,
 ) -> Outcome<()> {
+    let mut inputs = Inputs { programs: options.programs, ..Inputs::take(&mut session.workspace) };
     let workspace = &session.workspace;
-    let mut inputs = Inputs { programs: options.programs, ..Inputs::from(workspace) };
     // Where everything else stands as it would be generated, only what follows from these tables is. What was handed in and
     // what agents of one's own answer may depend on anything.
     let rules_alone = inputs.handed_in.is_empty() && inputs.config.agents.is_empty();
@@ -33,7 +33,7 @@ pub(super) fn publish(
     let mut documents = Files::new();
     for (table, new) in &fix.contracts {
         let path = paths::contract(table);
-        let old = workspace.contracts.get(table).map(contract::write);
+        let old = inputs.contracts.get(table).map(contract::write);
         let text = edited(&path, old.as_deref(), inputs.texts.get(&path), &contract::write(new), &|text| {
             contract::read(&path, text).is_ok_and(|read| read == *new)
         })?;
