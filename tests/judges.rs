@@ -43,6 +43,7 @@ fn judged() -> &'static Sandbox {
         for requirement in REQUIREMENTS {
             s.ok(&["propose", requirement, "--as-of", AS_OF]);
         }
+        s.ok(&["drift", "--dag", "0 6 * * *"]);
         s
     })
 }
@@ -80,6 +81,7 @@ fn files(folder: &str, ending: &str) -> Vec<String> {
 #[test]
 fn yaml_and_python_are_clean() {
     assert!(files("dags", ".py").len() >= 4 && files("ingest", ".py").len() >= 5, "{:?}", files(".", ".py"));
+    assert!(files("dags", ".py").contains(&"dags/pipewright_drift.py".to_owned()));
     judge(".", "yamllint", &["--strict", "."]);
     judge(".", "ruff", &["check", "."]);
     // Whatever the project's own settings select, Airflow's rules are among them.

@@ -327,7 +327,7 @@ fn documents_that_lie_elsewhere_say_the_same() {
         "-c",
         "import json, sys, urllib.request, yaml\n\
          get = lambda path: urllib.request.urlopen(sys.argv[1] + path).read().decode()\n\
-         open(sys.argv[2] + '/shop.yaml', 'w').write('# ours\\n' + yaml.safe_dump(json.loads(get('/openapi.json'))))\n\
+         open(sys.argv[2] + '/shop.yaml', 'w').write('# ours\\n' + yaml.safe_dump(json.loads(get('/openapi.json')), sort_keys=False))\n\
          open(sys.argv[2] + '/shop.graphql', 'w').write(get('/schema.graphql'))\n\
          print('null')",
         &server.url,
@@ -342,9 +342,9 @@ fn documents_that_lie_elsewhere_say_the_same() {
     let report = discovered(&s, &format!("shop=graphql:{}/graphql#schema=shop.graphql", server.url), &[]);
     snapshot("graphql", &shown(&s, &report));
     for (source, file, text, words) in [
-        ("rest:{}/v1#openapi=shop.yaml", "shop.yaml", "a: b: c\n", "shop.yaml"),
+        ("rest:{}/v1#openapi=shop.yaml", "shop.yaml", "a: b: c\n", "shop.yaml: the document is neither JSON nor YAML"),
         ("rest:{}/v1#openapi=shop.yaml", "shop.yaml", &yaml.replace("3.1.0", "1.2"), "no OpenAPI 3"),
-        ("graphql:{}/graphql#schema=shop.graphql", "shop.graphql", "type Query {", "schema can't be read"),
+        ("graphql:{}/graphql#schema=shop.graphql", "shop.graphql", "type Query {", "shop.graphql: it is neither SDL"),
     ] {
         let s = with_files(&[]);
         s.write(file, text);

@@ -90,7 +90,8 @@ impl Probe {
     }
 
     fn fault(&self, why: &str) -> Diagnostic {
-        Diagnostic::error("unreadable-source", format!("the source can't be read: {}", why.escape_debug()))
+        let why = why.escape_debug().to_string().replace("\\'", "'");
+        Diagnostic::error("unreadable-source", format!("the source can't be read: {why}"))
             .at(Place::file(self.place.clone()))
             .next("mend the source, or its entry in pipewright.yml")
     }

@@ -91,6 +91,8 @@ def read(api: Api, asked: dict[str, Any]) -> GraphQLSchema:
     except RequestException as e:
         raise Trouble(f"no answer: {type(e).__name__}") from None
     except (GraphQLError, TypeError, ValueError, AttributeError, RecursionError):
+        if where := asked.get("schema"):
+            raise SystemExit(f"{where}: it is neither SDL nor the answer to an introspection query") from None
         raise Trouble("its schema can't be read") from None
 
 

@@ -16,7 +16,10 @@ Found = tuple[str, dict[str, str], list[Column], list[str]]
 def found(api: Api, asked: dict[str, Any], warn: Callable[..., None]) -> Iterator[Found]:
     where = asked.get("openapi")
     if where:
-        spec = parsed(document(api, where))
+        try:
+            spec = parsed(document(api, where))
+        except Trouble as e:
+            raise SystemExit(f"{where}: {e}") from None
         if not is_openapi(spec):
             raise SystemExit(f"{where}: no OpenAPI 3 document")
         yield from of_document(spec, asked["url"], asked["url"], warn)
