@@ -50,13 +50,20 @@ fn held<'a>(expr: &'a Expr, wanted: &BinaryOperator) -> Option<(&'a Expr, &'a Ex
     }
 }
 
+/// So many parts of one condition are held against each other.
+const MOST: usize = 64;
+
 fn condition_constant(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
-    for piece in &view.outline.pieces {
+    for (i, piece) in view.outline.pieces.iter().enumerate() {
+        // The rest of a chain was looked at with its beginning.
+        let before = i.checked_sub(1).map(|i| view.outline.pieces[i].expr);
+        let of_chain = |wanted: &BinaryOperator| matches!(before, Some(Expr::BinaryOp { left, op, .. }) if op == wanted && std::ptr::eq(left.as_ref(), piece.expr));
         match piece.expr {
+            Expr::BinaryOp { op: op @ (BinaryOperator::Or | BinaryOperator::And), .. } if of_chain(op) => {}
             Expr::BinaryOp { op: BinaryOperator::Or, .. } => {
                 let parts = alternatives(piece.expr);
-                let differs: Vec<_> = parts.iter().filter_map(|p| held(p, &BinaryOperator::NotEq)).collect();
+                let differs: Vec<_> = parts.iter().filter_map(|p| held(p, &BinaryOperator::NotEq)).take(MOST).collect();
                 let always = differs.iter().enumerate().any(|(i, (column, value))| {
                     differs[..i].iter().any(|(c, v)| same_column(c, column) && unlike(v, value))
                 });
@@ -72,7 +79,7 @@ fn condition_constant(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 if piece.depth == 0 || matches!(piece.clause, Clause::Select) =>
             {
                 let parts = conjuncts(piece.expr);
-                let equal: Vec<_> = parts.iter().filter_map(|p| held(p, &BinaryOperator::Eq)).collect();
+                let equal: Vec<_> = parts.iter().filter_map(|p| held(p, &BinaryOperator::Eq)).take(MOST).collect();
                 let never = equal.iter().enumerate().any(|(i, (column, value))| {
                     equal[..i].iter().any(|(c, v)| same_column(c, column) && unlike(v, value))
                 });

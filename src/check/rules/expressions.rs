@@ -130,12 +130,19 @@ pub fn subqueries<'a>(expr: &'a Expr, look: &mut dyn FnMut(&'a Query)) {
 
 /// Whether an expression or a part of it passes a test, queries left out.
 pub fn any(expr: &Expr, test: &mut dyn FnMut(&Expr) -> bool) -> bool {
-    if test(expr) {
-        return true;
+    // Chains of operators lean left and may be long: walked, not recursed into.
+    let (mut rest, mut rights) = (expr, Vec::new());
+    loop {
+        if test(rest) {
+            return true;
+        }
+        let Expr::BinaryOp { left, right, .. } = rest else { break };
+        rights.push(right.as_ref());
+        rest = left;
     }
     let mut found = false;
-    children(expr, &mut |child| found = found || any(child, test));
-    found
+    children(rest, &mut |child| found = found || any(child, test));
+    found || rights.into_iter().rev().any(|right| any(right, test))
 }
 
 /// The arguments of a call.

@@ -191,7 +191,13 @@ pub fn span(expr: &Expr) -> Span {
     match expr {
         Expr::Function(f) => f.name.span(),
         // Joining the spans of a long chain is for the parser; its ends are enough.
-        Expr::BinaryOp { left, right, .. } => Span::new(span(left).start, span(right).end),
+        Expr::BinaryOp { left, right, .. } => {
+            let mut first = left;
+            while let Expr::BinaryOp { left, .. } = first.as_ref() {
+                first = left;
+            }
+            Span::new(span(first).start, span(right).end)
+        }
         _ => expr.span(),
     }
 }

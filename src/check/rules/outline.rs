@@ -338,12 +338,23 @@ impl<'a> Outline<'a> {
         self.selects[select].relations.push(Reads { alias, target, join, comma, outer: false, span });
     }
 
+    /// Chains of operators lean left and may be long: walked, not recursed into.
     fn piece(&mut self, expr: &'a Expr, select: Option<usize>, clause: Clause, depth: u16) {
-        self.pieces.push(Piece { expr, select, clause, depth });
-        children(expr, &mut |child| self.piece(child, select, clause, depth.saturating_add(1)));
-        subqueries(expr, &mut |query| {
+        let (mut rest, mut depth, mut rights) = (expr, depth, Vec::new());
+        loop {
+            self.pieces.push(Piece { expr: rest, select, clause, depth });
+            let Expr::BinaryOp { left, right, .. } = rest else { break };
+            depth = depth.saturating_add(1);
+            rights.push((right.as_ref(), depth));
+            rest = left;
+        }
+        children(rest, &mut |child| self.piece(child, select, clause, depth.saturating_add(1)));
+        subqueries(rest, &mut |query| {
             self.query(query, Role::Value);
         });
+        for (right, depth) in rights.into_iter().rev() {
+            self.piece(right, select, clause, depth);
+        }
     }
 
     /// The relation of a select that a column's name means, where its qualifier says so or there is only one.

@@ -316,3 +316,21 @@ fn codes_are_told_apart() {
         assert!(met.insert(rule.code), "{} is there twice", rule.code);
     }
 }
+
+#[test]
+fn long_and_deep_queries_are_looked_at_in_no_time() {
+    let shop = shop();
+    let chain = (0..450).map(|i| format!("status <> 's{i}'")).collect::<Vec<_>>().join(" or ");
+    let deep = format!("{}amount{}", "coalesce(".repeat(40), ", 0)".repeat(40));
+    let sql = format!("select order_id, {deep} as amount from {{{{ ref('stg_orders') }}}} where {chain}");
+    let case = Case {
+        name: "long".to_owned(),
+        expect: vec!["condition-constant".to_owned()],
+        dialect: snowflake(),
+        path: intermediate(),
+        sql,
+        yaml: String::new(),
+    };
+    let findings = found(&shop, &case);
+    assert_eq!(findings.iter().map(|d| d.code.as_ref()).collect::<Vec<_>>(), case.expect, "{findings:#?}");
+}
