@@ -89,6 +89,16 @@ pub(super) fn differences(two: &Two<'_>) -> Vec<Difference> {
         if changed(base.columns[*b].1, head.columns[*h].1, two.edited) {
             out.push(one(What::ColumnLogic, Verdict::ChangesValues));
         }
+        let nullable = |all: &[OutputColumn<u32>], name: &str| all.iter().find(|c| c.name == name)?.nullable;
+        if changed(base.columns[*b].1, head.columns[*h].1, two.edited)
+            && let Some(x) = nullable(&two.base.0.columns, old[*b].0)
+            && let Some(y) = nullable(&two.head.0.columns, name)
+            && x != y
+        {
+            let verdict = if y { Verdict::ChangesValues } else { Verdict::Safe };
+            let said = |nullable: bool| Some(if nullable { "null at times" } else { "never null" }.to_owned());
+            out.push(Difference { before: said(x), after: said(y), ..one(What::ColumnNullable, verdict) });
+        }
         let typed =
             |columns: &[OutputColumn<u32>], name: &str| columns.iter().find(|c| c.name == name).map(|c| c.column_type);
         if let (Some(x), Some(y)) = (typed(&two.base.0.columns, old[*b].0), typed(&two.head.0.columns, name))
