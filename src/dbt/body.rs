@@ -72,6 +72,9 @@ pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, dra
     let mut config = self::config(own);
     config.disabled |= entry.disabled;
     let is_source = entry.kind == Kind::Source;
+    if is_source {
+        config.schema.clone_from(&entry.schema);
+    }
     let node = Node {
         id: entry.id,
         kind: entry.kind,

@@ -13,6 +13,8 @@ mod cursor;
 mod files;
 mod personal;
 mod select;
+#[cfg(test)]
+mod tests;
 mod text;
 mod times;
 

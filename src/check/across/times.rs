@@ -152,7 +152,9 @@ fn upstream(analysis: &Analysis, nodes: &BTreeSet<NodeId>) -> Vec<NodeId> {
 
 /// The DAGs that bring a source.
 fn brings<'s>(seen: &'s Seen<'_>, source: &Node) -> Vec<Brings<'s>> {
-    let schema = source.config.schema.clone().unwrap_or_default().to_lowercase();
+    // `source.PACKAGE.SOURCE.TABLE`: where nothing says the schema, it is called as the source is.
+    let of = source.id.rsplit('.').nth(1).unwrap_or_default();
+    let schema = source.config.schema.as_deref().unwrap_or(of).to_lowercase();
     let names = [format!("{schema}.{}", source.identifier), format!("{schema}__{}", source.identifier)];
     let mut out = Vec::new();
     for file in seen.dags {

@@ -149,6 +149,11 @@ impl<'a> Reader<'a> {
             "try_statement" => self.tried(node, depth),
             "return_statement" => Does::Return(node.named_child(0).map(|n| self.expr(n, depth + 1))),
             "break_statement" | "continue_statement" => Does::Leave,
+            "print_statement" | "exec_statement" => {
+                let what = "this is Python 2: Python 3 has a function for it".to_owned();
+                self.broken.get_or_insert(Broken::Syntax(at, what));
+                return None;
+            }
             "type_alias_statement" => Does::Other(Vec::new()),
             _ => Does::Other(children(node).into_iter().map(|n| self.expr(n, depth + 1)).collect()),
         };
