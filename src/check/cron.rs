@@ -114,7 +114,7 @@ mod tests {
             "0 6 0 * *",
             "*/0 * * * *",
             "0 6 * * 8",
-            "every day at six o clock x",
+            "at six every day",
         ] {
             assert!(known(bad).is_err(), "{bad}");
         }
