@@ -5,6 +5,7 @@
 mod frames;
 mod loops;
 mod udf;
+mod verdicts;
 
 use crate::check::rules::{Family, Look, Rule};
 use crate::vocabulary::Severity;
