@@ -84,6 +84,33 @@ const DATE_PARTS: &[&str] = &[
     "hh",
 ];
 
+/// Words that are none either, in Snowflake.
+const SNOWFLAKE_PARTS: &[&str] = &[
+    "epoch_second",
+    "epoch_millisecond",
+    "epoch_microsecond",
+    "epoch_nanosecond",
+    "nanosecond",
+    "dayofweekiso",
+    "dayofweek_iso",
+    "weekiso",
+    "week_iso",
+    "yearofweek",
+    "yearofweekiso",
+    "weekofyear",
+    "dayofmonth",
+    "timezone_hour",
+    "timezone_minute",
+    "mon",
+    "hr",
+    "min",
+    "sec",
+    "qtr",
+    "wk",
+    "yr",
+    "ms",
+];
+
 /// Whether an expression is a call of an aggregate that is not a window's.
 pub(super) fn is_aggregate(expr: &Expr) -> bool {
     matches!(expr, Expr::Function(f) if f.over.is_none() && functions::is_aggregate(&name_of(f)))
@@ -139,7 +166,7 @@ impl<R: Named> Resolver<'_, R> {
                 _ => None,
             },
             // Without groups there may be no row at all.
-            Some(s) if s.aggregate || s.once => match env.grouping.is_some_and(|g| !g.expressions.is_empty()) {
+            Some(s) if s.aggregate || s.once => match env.groups {
                 true if function.filter.is_none() => args.iter().fold(Some(false), |n, (v, _)| strict(n, v.nullable)),
                 _ => Some(true),
             },
@@ -446,7 +473,7 @@ fn is_date_part(function: &str, expr: &Expr, env: &Env<'_>) -> bool {
         Expr::Identifier(ident) => {
             let word = lower(ident);
             WITH_DATE_PART.contains(&function)
-                && DATE_PARTS.contains(&word.as_str())
+                && (DATE_PARTS.contains(&word.as_str()) || SNOWFLAKE_PARTS.contains(&word.as_str()))
                 && env.rels.iter().all(|r| r.position(&word).is_none())
         }
         _ => false,

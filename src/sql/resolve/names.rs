@@ -115,6 +115,10 @@ impl<R: Named> Resolver<'_, R> {
                 (!r.hidden.contains(&i)).then_some((n, r, i))
             });
             if let Some((n, rel, i)) = hits.next() {
+                if open.is_some() && !self.strict {
+                    // Something nearer may have it too: nobody knows.
+                    return Value { columns: 1, ..Value::default() };
+                }
                 let value = rel.value(i);
                 self.saw(ident.span.start, &value, env.same(first).then_some(n));
                 if let Some((_, other, _)) = hits.next() {

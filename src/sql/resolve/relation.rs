@@ -131,6 +131,8 @@ pub(super) struct Env<'e> {
     pub ctes: Option<&'e Ctes<'e>>,
     /// What is grouped by, where columns must be.
     pub grouping: Option<&'e super::grouping::Grouping>,
+    /// Whether there are groups: an aggregate has a row at least then.
+    pub groups: bool,
     /// Within an aggregate, where they need not.
     pub free: Cell<bool>,
     /// Parameters of lambdas.

@@ -35,10 +35,15 @@ impl<R: Named> Resolver<'_, R> {
         let groups = group_list.is_none_or(|g| !g.is_empty());
         let aggregated =
             groups || select.having.as_ref().is_some_and(grouping::aggregates) || self.list_aggregates(select);
-        let grouping = group_list.filter(|_| aggregated).map(|list| self.grouping(select, list));
+        // Places count the columns of a star, which nobody has looked at yet.
+        let starred = |s: &Select| {
+            s.projection.iter().any(|i| !matches!(i, SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }))
+        };
+        let countable = self.strict || !starred(select);
+        let grouping = group_list.filter(|_| aggregated && countable).map(|list| self.grouping(select, list));
         env.aliases_everywhere = true;
         for expr in group_list.unwrap_or_default() {
-            let of_position = position_of(expr).map(|n| select.projection.get(n.wrapping_sub(1)));
+            let of_position = position_of(expr).map(|n| select.projection.get(n.wrapping_sub(1)).filter(|_| countable));
             let expr = match of_position {
                 None => expr,
                 Some(Some(SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. })) => item,
@@ -60,7 +65,7 @@ impl<R: Named> Resolver<'_, R> {
         env.read_ahead.borrow_mut().clear();
         self.aggregates |= aggregated;
 
-        let mut env = Env { grouping: grouping.as_ref(), ..env };
+        let mut env = Env { grouping: grouping.as_ref(), groups, ..env };
         let by_sets = groups && group_list.is_none() && !matches!(select.group_by, GroupByExpr::All(_));
         let by_all = matches!(select.group_by, GroupByExpr::All(_));
         let mut projection = self.projection(select, &mut env);
@@ -68,6 +73,11 @@ impl<R: Named> Resolver<'_, R> {
             // A row of a total has no value of what it is a total over.
             let plain = projection.plain.iter().zip(&mut projection.columns).filter(|(p, _)| p.is_some());
             plain.for_each(|(_, column)| column.value.nullable = Some(true));
+        }
+        for expr in group_list.unwrap_or_default().iter().filter(|_| !countable) {
+            if let Some(column) = position_of(expr).and_then(|n| projection.columns.get(n.wrapping_sub(1))) {
+                self.read(Usage::Group, &column.value);
+            }
         }
         if by_all {
             for (item, column) in select.projection.iter().zip(&projection.columns) {
@@ -84,6 +94,9 @@ impl<R: Named> Resolver<'_, R> {
             self.conditions(qualify, &mut env);
         }
         if let Some(order_by) = order_by {
+            // What the select gives goes before what it reads.
+            let given = projection.columns.iter().filter(|c| !c.name.is_empty());
+            env.aliases.extend(given.map(|c| (c.name.clone(), c.value.clone())));
             let reads = limited || matches!(select.distinct, Some(Distinct::On(_)));
             self.order(order_by, &env, reads);
         }
