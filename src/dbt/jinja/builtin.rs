@@ -328,7 +328,12 @@ impl Builtin {
                 let kind = args.get(1, "dtype").map(|v| v.to_string()).unwrap_or_default();
                 Ok(relation::column(run, &args.text(0, "column")?, &kind))
             }
-            "api.Column.translate_type" => args.need(0, "dtype"),
+            "api.Column.translate_type" => {
+                let asked = args.text(0, "dtype")?;
+                let own = matches!(run.world.target.adapter.as_str(), "bigquery" | "databricks" | "spark");
+                let text = asked.eq_ignore_ascii_case("string") && !own;
+                Ok(Value::from(if text { "TEXT".to_owned() } else { asked }))
+            }
             "api.Column.string_type" => Ok(Value::from("text")),
             "api.Column.numeric_type" => Ok(Value::from("numeric")),
             _ => match path.split_once('.') {

@@ -9,7 +9,7 @@
 {%- endmacro %}
 
 {% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) -%}
-    date_add({{ from_date_or_timestamp }}, interval ({{ interval }}) {{ datepart }})
+    ({{ from_date_or_timestamp }} + cast({{ interval }} as bigint) * interval 1 {{ datepart }})
 {%- endmacro %}
 
 {% macro postgres__dateadd(datepart, interval, from_date_or_timestamp) -%}
@@ -45,7 +45,7 @@
 {%- endmacro %}
 
 {% macro duckdb__datediff(first_date, second_date, datepart) -%}
-    date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp)
+    (date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp))
 {%- endmacro %}
 
 {% macro bigquery__datediff(first_date, second_date, datepart) -%}

@@ -17,7 +17,7 @@
 {%- endmacro %}
 
 {% macro type_int() -%}
-    {{ 'int64' if target.type == 'bigquery' else 'signed' if target.type == 'mysql' else 'int' }}
+    {{ 'int64' if target.type == 'bigquery' else 'signed' if target.type == 'mysql' else 'integer' if target.type in ['duckdb', 'postgres'] else 'int' }}
 {%- endmacro %}
 
 {% macro type_bigint() -%}
@@ -43,7 +43,7 @@
 {% macro safe_cast(field, type) -%}
     {%- if target.type == 'bigquery' -%}
         safe_cast({{ field }} as {{ type }})
-    {%- elif target.type in ['snowflake', 'duckdb', 'databricks', 'trino', 'athena'] -%}
+    {%- elif target.type in ['snowflake', 'databricks', 'trino', 'athena'] -%}
         try_cast({{ field }} as {{ type }})
     {%- else -%}
         cast({{ field }} as {{ type }})
@@ -51,7 +51,7 @@
 {%- endmacro %}
 
 {% macro cast_bool_to_text(field) -%}
-    lower(cast({{ field }} as {{ type_string() }}))
+    cast({{ field }} as {{ type_string() }})
 {%- endmacro %}
 
 {% macro concat(fields) -%}
@@ -101,13 +101,15 @@
 {% macro split_part(string_text, delimiter_text, part_number) -%}
     {%- if target.type == 'bigquery' -%}
         split({{ string_text }}, {{ delimiter_text }})[safe_offset({{ part_number - 1 if part_number > 0 else 0 }})]
+    {%- elif target.type == 'duckdb' -%}
+        string_split({{ string_text }}, {{ delimiter_text }})[{{ part_number }}]
     {%- else -%}
         split_part({{ string_text }}, {{ delimiter_text }}, {{ part_number }})
     {%- endif -%}
 {%- endmacro %}
 
 {% macro any_value(expression) -%}
-    any_value({{ expression }})
+    {{ 'arbitrary' if target.type == 'duckdb' else 'any_value' }}({{ expression }})
 {%- endmacro %}
 
 {% macro bool_or(expression) -%}
@@ -119,8 +121,7 @@
 
 {% macro listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
     {%- if target.type in ['bigquery', 'postgres', 'duckdb'] -%}
-        {%- set function = 'listagg' if target.type == 'duckdb' else 'string_agg' -%}
-        {{ function }}({{ measure }}, {{ delimiter_text }}{{ ' ' ~ order_by_clause if order_by_clause }})
+        string_agg({{ measure }}, {{ delimiter_text }}{{ ' ' ~ order_by_clause if order_by_clause }})
     {%- elif target.type in ['databricks', 'spark'] -%}
         array_join(collect_list({{ measure }}), {{ delimiter_text }})
     {%- else -%}
