@@ -23,7 +23,6 @@ pub(super) struct Entry {
     /// The version that a `ref` without one means.
     pub latest: bool,
     pub disabled: bool,
-    pub private: bool,
     pub path: String,
     pub identifier: String,
     pub schema: Option<String>,

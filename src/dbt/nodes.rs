@@ -29,7 +29,6 @@ pub(super) struct Draft {
 struct Found<'t> {
     package: usize,
     kind: Kind,
-    folder: Folder,
     path: &'t str,
     below: String,
     name: String,
@@ -84,7 +83,7 @@ fn files<'t>(
     };
     let name = if kind == Kind::Model { stem.trim_end_matches(".sql") } else { stem };
     let mut push = |kind, name: &str, within| {
-        out.push(Found { package: id, kind, folder, path, below: below.to_owned(), name: name.to_owned(), within });
+        out.push(Found { package: id, kind, path, below: below.to_owned(), name: name.to_owned(), within });
     };
     // Snapshots are blocks, in files of snapshots and of models.
     if kind == Kind::Snapshot || (kind == Kind::Model && extension == "sql" && text.contains("endsnapshot")) {
@@ -178,7 +177,6 @@ fn draft(
         latest: property.is_some_and(|p| p.latest == number),
         version: number,
         disabled: entry_config.get("enabled").is_some_and(|v| !truth(v)),
-        private: text_of("access").as_deref() == Some("private"),
         path: found.path.to_owned(),
         identifier: alias.to_lowercase(),
         schema: text_of("schema").or_else(|| text_of("target_schema")),
@@ -283,7 +281,6 @@ fn yaml_snapshot(package: &Package, id: usize, node: &Property) -> Draft {
         version: None,
         latest: false,
         disabled: config.get("enabled").is_some_and(|v| !truth(v)),
-        private: false,
         path: node.described.file.clone(),
         identifier: text_of("alias").unwrap_or_else(|| node.name.clone()).to_lowercase(),
         schema: text_of("schema").or_else(|| text_of("target_schema")),
@@ -326,7 +323,6 @@ fn source(packages: &[Package], id: usize, table: &SourceTable, engine: &Engine)
         version: None,
         latest: false,
         disabled: config.get("enabled").is_some_and(|v| !truth(v)),
-        private: false,
         path: table.described.file.clone(),
         identifier: text_in_yaml(engine, &run, name).to_lowercase(),
         schema: Some(text_in_yaml(engine, &run, &table.schema)),

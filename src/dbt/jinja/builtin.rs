@@ -262,7 +262,6 @@ impl Builtin {
             | "run_query"
             | "load_result"
             | "load_agate_table"
-            | "load_relation"
             | "submit_python_job"
             | "get_where_subquery"
             | "should_store_failures"

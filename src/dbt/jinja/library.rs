@@ -31,8 +31,6 @@ pub(in crate::dbt) struct Macro {
 pub(in crate::dbt) struct Package {
     pub name: String,
     macros: HashMap<String, usize>,
-    /// Generic tests that it defines.
-    pub tests: Vec<String>,
     /// It is not installed; ours stand in for some of its macros.
     pub stand_in: bool,
 }
@@ -83,12 +81,8 @@ impl Library {
         let mut twice = Vec::new();
         for Cut { block, name, at, parameters, body } in cuts {
             match block {
-                Block::Test => {
-                    self.packages[package].tests.push(name);
-                    continue;
-                }
                 Block::Macro => {}
-                Block::Snapshot | Block::Materialization => continue,
+                Block::Test | Block::Snapshot | Block::Materialization => continue,
             }
             let id = self.macros.len();
             match self.packages[package].macros.entry(name.clone()) {
@@ -128,10 +122,6 @@ impl Library {
         &self.macros[id]
     }
 
-    pub(in crate::dbt) fn package_name(&self, id: usize) -> &str {
-        &self.packages[self.macros[id].package].name
-    }
-
     /// The macro of that name in that package.
     pub(in crate::dbt) fn within(&self, package: PackageId, name: &str) -> Option<usize> {
         self.packages.get(package)?.macros.get(name).copied()
@@ -167,11 +157,6 @@ impl Library {
             }
         }
         None
-    }
-
-    /// Names of macros as a call writes them, for telling what was meant.
-    pub(in crate::dbt) fn names(&self) -> impl Iterator<Item = &str> {
-        self.macros.iter().map(|m| m.name.as_str())
     }
 
     /// The template of a macro: its parameters' defaults, then its body.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior};
 
-pub(in crate::dbt) use cut::{Block, Cut, cut};
+pub(in crate::dbt) use cut::{Block, cut};
 pub(in crate::dbt) use scan::Broken;
 
 use names::{Run, Top, World};
