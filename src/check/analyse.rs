@@ -78,7 +78,7 @@ impl Done {
     fn unknown(node: &Node, why: Diagnostic) -> Done {
         let relation = ScopeRelation { open: true, ..ScopeRelation::default() };
         let prints = Prints { full: prints::unknown(node), incremental: None };
-        Done { shape: Shape::Unknown(why), relation: relation.into(), prints, found: Vec::new() }
+        Done { shape: Shape::Unknown(why.into()), relation: relation.into(), prints, found: Vec::new() }
     }
 }
 

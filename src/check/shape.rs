@@ -13,7 +13,7 @@ pub enum Shape {
     /// Columns with types, keys and lineage. Of what has no query (sources, seeds, Python models) what is declared.
     Known(Arc<Resolved<NodeId>>),
     /// Not known, and why. Whatever reads it is not known either where that matters.
-    Unknown(Diagnostic),
+    Unknown(Box<Diagnostic>),
     /// Left out: disabled.
     Disabled,
 }

@@ -144,8 +144,11 @@ fn folder(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!("{path}/") }
 }
 
+/// A `dbt_project.yml` that can't be read: its path, and what is broken in it where it is there.
+pub(super) type Unread = (String, Option<Broken>);
+
 /// The project in the folder `root` and the packages that are there, the project first.
-pub(super) fn find(tree: &Tree, root: &str) -> Result<(Vec<Package>, Vec<String>), (String, Option<Broken>)> {
+pub(super) fn find(tree: &Tree, root: &str) -> Result<(Vec<Package>, Vec<String>), Unread> {
     let root = folder(&join("", root));
     let file = format!("{root}dbt_project.yml");
     let text = tree.get(&file).ok_or_else(|| (file.clone(), None))?;

@@ -26,7 +26,7 @@ pub fn plain(text: &str) -> String {
 pub fn prose(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     // An odd one out is no pair.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return plain(text);
     }
     let shown = |(i, part): (usize, &&str)| match (i % 2, part.trim().is_empty()) {

@@ -141,8 +141,7 @@ type Said = (String, Vec<String>, Vec<String>, bool);
 
 fn of_command(line: &str) -> Vec<Said> {
     let mut out = Vec::new();
-    let line =
-        line.replace("\\\n", " ").replace("&&", " ; ").replace("||", " ; ").replace('|', " ; ").replace(';', " ; ");
+    let line = line.replace("\\\n", " ").replace("&&", " ; ").replace("||", " ; ").replace(['|', ';'], " ; ");
     let mut words = line.split_whitespace().map(|w| w.trim_matches(['"', '\''])).peekable();
     while let Some(word) = words.next() {
         let program = word.rsplit('/').next().unwrap_or(word).trim_end_matches(['"', '\'']);

@@ -226,6 +226,6 @@ fn clocks(all: &[u32]) -> String {
 }
 
 fn span(minutes: u32) -> String {
-    let (count, unit) = if minutes % 60 == 0 { (minutes / 60, "hour") } else { (minutes, "minute") };
+    let (count, unit) = if minutes.is_multiple_of(60) { (minutes / 60, "hour") } else { (minutes, "minute") };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }

@@ -88,11 +88,8 @@ fn pair(sides: &Sides<'_>, b: NodeId, h: NodeId) -> Vec<Difference> {
                 out.extend(contents(sides, (b, h), same_text));
             }
         }
-        (Shape::Unknown(_), Shape::Unknown(_)) => {
-            if !same_query(base, head, sides.pairs) {
-                out.push(unreadable(why(sides.head, h)));
-            }
-        }
+        (Shape::Unknown(_), Shape::Unknown(_)) if same_query(base, head, sides.pairs) => {}
+        (Shape::Unknown(_), Shape::Unknown(_)) => out.push(unreadable(why(sides.head, h))),
         (Shape::Unknown(was), _) => out.push(unreadable(format!("the base: {}", was.what))),
         (_, Shape::Unknown(is)) => out.push(unreadable(is.what.clone())),
         _ => {}
@@ -148,10 +145,9 @@ fn contents(sides: &Sides<'_>, (b, h): (NodeId, NodeId), same_text: bool) -> Vec
         }
     }
     match base.kind {
+        Kind::Seed if same_text || !seeds::rows_differ(&base.text, &head.text) => {}
         Kind::Seed => {
-            if !same_text && seeds::rows_differ(&base.text, &head.text) {
-                out.push(Difference { what: What::Rows, verdict: Verdict::ChangesValues, ..Difference::default() });
-            }
+            out.push(Difference { what: What::Rows, verdict: Verdict::ChangesValues, ..Difference::default() });
         }
         Kind::Source => {
             // What is declared of a source need not be all that it has.
@@ -161,10 +157,8 @@ fn contents(sides: &Sides<'_>, (b, h): (NodeId, NodeId), same_text: bool) -> Vec
                 difference.note = Some("it is no longer described; the table may still have it".to_owned());
             }
         }
-        _ if declared && !same_text => {
-            if !seeds::same_python(&base.text, &head.text) {
-                out.push(unreadable("Python is compared by its text only".to_owned()));
-            }
+        _ if declared && !same_text && !seeds::same_python(&base.text, &head.text) => {
+            out.push(unreadable("Python is compared by its text only".to_owned()));
         }
         _ => {}
     }

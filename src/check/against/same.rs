@@ -22,16 +22,6 @@ pub(super) fn same_query(base: &Node, head: &Node, pairs: &Pairs) -> bool {
     }
 }
 
-/// Whether an incremental run says the same.
-pub(super) fn same_incremental(base: &Node, head: &Node, pairs: &Pairs) -> bool {
-    match (&base.body, &head.body) {
-        (Body::Sql { incremental: Some(x), .. }, Body::Sql { incremental: Some(y), .. }) => same(&x.sql, &y.sql, pairs),
-        (Body::Sql { incremental: None, .. }, Body::Sql { incremental: Some(_), .. })
-        | (Body::Sql { incremental: Some(_), .. }, Body::Sql { incremental: None, .. }) => false,
-        _ => true,
-    }
-}
-
 fn same(base: &str, head: &str, pairs: &Pairs) -> bool {
     let (mut a, mut b) = (Tokens::of(base), Tokens::of(head));
     loop {

@@ -131,8 +131,8 @@ impl<'f> Eval<'f> {
         let package = path.split('.').next().unwrap_or(path);
         let (airflow, cosmos) = (package == "airflow", package == "cosmos");
         match last {
-            "DAG" if airflow => return self.new(at, path, arguments.named(OF_DAG)),
-            "DbtDag" if cosmos => return self.new(at, path, arguments.named(&["project_config"])),
+            "DAG" if airflow => return self.declared(at, path, arguments.named(OF_DAG)),
+            "DbtDag" if cosmos => return self.declared(at, path, arguments.named(&["project_config"])),
             "TaskGroup" if airflow => return self.group(arguments.named(&["group_id"])),
             "DbtTaskGroup" if cosmos => return self.dbt_group(at, path, arguments),
             "Label" if airflow => return Value::Label,
@@ -187,7 +187,7 @@ impl<'f> Eval<'f> {
         Value::Made(path.into())
     }
 
-    fn new(&mut self, at: &'f Expr<'f>, made_by: &str, arguments: Arguments<'f>) -> Value<'f> {
+    fn declared(&mut self, at: &'f Expr<'f>, made_by: &str, arguments: Arguments<'f>) -> Value<'f> {
         let id = arguments.text("dag_id").map(str::to_owned);
         let certain = self.unsure == 0;
         let dag = Dag { id, at: at.at, made_by: made_by.to_owned(), arguments, open: false, certain };

@@ -119,36 +119,40 @@ pub struct Edge {
     pub at: Span,
 }
 
+/// It depends on something outside the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotKnown;
+
 impl<'f> DagFile<'f> {
     /// The tasks of a DAG.
     pub fn tasks_of(&self, dag: usize) -> impl Iterator<Item = &Task<'f>> {
         self.tasks.iter().filter(move |t| t.dag == Some(dag))
     }
 
-    /// What a task is set to be by its own arguments, or by the defaults of its DAG. `Err` where that is not known.
-    pub fn setting<'s>(&'s self, task: &'s Task<'f>, name: &str) -> Result<Option<&'s Value<'f>>, ()> {
+    /// What a task is set to be by its own arguments, or by the defaults of its DAG. [`NotKnown`] where that stands elsewhere.
+    pub fn setting<'s>(&'s self, task: &'s Task<'f>, name: &str) -> Result<Option<&'s Value<'f>>, NotKnown> {
         if let Some(value) = task.arguments.get(name) {
             return Ok(Some(value));
         }
         match task.dag.and_then(|d| self.dags.get(d)) {
             Some(dag) if !task.arguments.open => dag.default(name),
-            _ => Err(()),
+            _ => Err(NotKnown),
         }
     }
 }
 
 impl<'f> Dag<'f> {
-    /// What `default_args` say; `Err` where they are not known.
-    pub fn default(&self, name: &str) -> Result<Option<&Value<'f>>, ()> {
+    /// What `default_args` say; [`NotKnown`] where they stand elsewhere.
+    pub fn default(&self, name: &str) -> Result<Option<&Value<'f>>, NotKnown> {
         match self.arguments.get("default_args") {
             Some(Value::Dict(pairs, open)) => match pairs.iter().rev().find(|(key, _)| key == name) {
                 Some((_, value)) => Ok(Some(value)),
-                None if *open => Err(()),
+                None if *open => Err(NotKnown),
                 None => Ok(None),
             },
             Some(Value::None) => Ok(None),
             None if !self.arguments.open => Ok(None),
-            _ => Err(()),
+            _ => Err(NotKnown),
         }
     }
 

@@ -1,11 +1,11 @@
 //! Imports that Airflow 3 has elsewhere, or no longer.
 
-use super::tables::{Gone, MOVED};
+use super::tables::{MOVED, Standing};
 use crate::check::python::File;
 use crate::vocabulary::Diagnostic;
 
 /// What is said of an import.
-fn entry(module: &str, name: Option<&str>) -> Option<&'static (&'static str, Gone, &'static str)> {
+fn entry(module: &str, name: Option<&str>) -> Option<&'static (&'static str, Standing, &'static str)> {
     let whole = name.map(|name| format!("{module}.{name}"));
     let whole = whole.as_deref().unwrap_or(module);
     // The longest that fits: `airflow.operators.python_operator` before `airflow.operators`.
@@ -28,7 +28,7 @@ pub(super) fn imports(file: &File<'_>, found: &mut Vec<Diagnostic>) {
     let three = is_for_three(file);
     for import in file.imports.all.iter().filter(|i| i.dots == 0 && !i.guarded && i.module.starts_with("airflow")) {
         let Some((old, gone, new)) = entry(import.module, import.name) else { continue };
-        if *gone == Gone::New && !three {
+        if *gone == Standing::New && !three {
             continue;
         }
         let name = import.name.unwrap_or_default();
@@ -44,8 +44,8 @@ pub(super) fn imports(file: &File<'_>, found: &mut Vec<Diagnostic>) {
             },
         };
         let what = match gone {
-            Gone::Gone => format!("`{whole}` is not in Airflow 3"),
-            Gone::Moved | Gone::New => format!("`{whole}` has moved in Airflow 3, and goes away"),
+            Standing::Gone => format!("`{whole}` is not in Airflow 3"),
+            Standing::Moved | Standing::New => format!("`{whole}` has moved in Airflow 3, and goes away"),
         };
         let fault = Diagnostic::warning("airflow-moved-import", what).next(next);
         found.push(file.fault(fault, import.at));

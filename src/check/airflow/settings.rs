@@ -69,7 +69,7 @@ pub(super) fn owners(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
         let known = owned.any(|task| match dags.setting(task, "owner") {
             Ok(None) => false,
             Ok(Some(value)) => !nobody(value),
-            Err(()) => true,
+            Err(_) => true,
         });
         if known {
             continue;

@@ -2,7 +2,7 @@
 
 /// How far an import is from working.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gone {
+pub(super) enum Standing {
     /// It fails in Airflow 3.
     Gone,
     /// It works in Airflow 3 with a warning, and what is new works in 2.10 as well, or is worth knowing there.
@@ -11,10 +11,10 @@ pub(super) enum Gone {
     New,
 }
 
-use Gone::{Gone as G, Moved as M, New as N};
+use Standing::{Gone as G, Moved as M, New as N};
 
 /// Module or name, how far it is from working, and what to use instead. A `*` at the end stands for the same name.
-pub(super) const MOVED: &[(&str, Gone, &str)] = &[
+pub(super) const MOVED: &[(&str, Standing, &str)] = &[
     ("airflow.operators.bash_operator", G, "airflow.providers.standard.operators.bash.*"),
     ("airflow.operators.python_operator", G, "airflow.providers.standard.operators.python.*"),
     ("airflow.operators.dummy_operator", G, "airflow.providers.standard.operators.empty.EmptyOperator"),

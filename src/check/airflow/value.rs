@@ -152,7 +152,13 @@ impl<'f> Value<'f> {
         match self {
             Value::End(end) => out.push(*end),
             Value::Output(task) => out.push(End::Task(*task)),
-            Value::List(all) => return all.iter().fold(true, |known, one| one.ends(out) && known),
+            Value::List(all) => {
+                let mut known = true;
+                for one in all.iter() {
+                    known &= one.ends(out);
+                }
+                return known;
+            }
             _ => return false,
         }
         true

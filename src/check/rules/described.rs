@@ -61,7 +61,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Nodes with a query whose columns are all known, and what YAML says of them.
-fn known<'a>(analysis: &'a Analysis) -> impl Iterator<Item = (&'a Node, &'a Resolved<crate::dbt::NodeId>)> {
+fn known(analysis: &Analysis) -> impl Iterator<Item = (&Node, &Resolved<crate::dbt::NodeId>)> {
     analysis.project.nodes.iter().zip(&analysis.shapes).filter_map(|(node, shape)| {
         let resolved = shape.known()?;
         let closed =
@@ -271,7 +271,7 @@ fn grain(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
         if node.kind != Kind::Model || !waste::is_mart(node) || tested(node) || described.columns.is_empty() {
             continue;
         }
-        let constrained = node.config.other.get("constraints").is_some();
+        let constrained = node.config.other.contains_key("constraints");
         // One row at all has nothing to be told apart.
         if constrained || resolved.keys.iter().any(BTreeSet::is_empty) {
             continue;

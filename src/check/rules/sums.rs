@@ -267,7 +267,7 @@ fn is_whole(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> bo
         Expr::Function(f)
             if is_one_of(f, &["coalesce", "nullif", "greatest", "least", "max", "min", "abs", "ifnull"]) =>
         {
-            arguments(f).all(|e| whole(e))
+            arguments(f).all(whole)
         }
         e if column(e).is_some() => match view.column_type(e) {
             ColumnType::Known(DataType::Integer) => match view.outline.origin(select, expr) {

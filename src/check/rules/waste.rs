@@ -164,7 +164,7 @@ fn unused_column(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
             // What is passed on costs nothing worth a word.
             let dear = any(expr, &mut |e| is_aggregate(e) || matches!(e, Expr::Function(f) if window(f).is_some()));
-            if dear && !is_read(&view, id, select, &lower(&alias)) {
+            if dear && !is_read(&view, id, select, &lower(alias)) {
                 let finding = Diagnostic::warning(
                     "unused-column",
                     format!("nothing reads `{}` of `{}`", alias.value, cte.alias.name.value),

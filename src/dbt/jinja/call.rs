@@ -123,7 +123,7 @@ pub(super) fn call_macro(run: &Arc<Run>, id: usize, state: &mut State<'_, '_>, a
     }
     match outcome {
         Ok(captured) => bounded(Value::from(captured.into_output())),
-        Err(error) => returned(&error).map_or(Err(error), Ok),
+        Err(error) => returned(&error).ok_or(error),
     }
 }
 

@@ -165,7 +165,7 @@ impl Printer<'_> {
             FunctionArgumentClause::Where(filter) => Print::mix("where", &[self.expr(filter, env)]),
             FunctionArgumentClause::IgnoreOrRespectNulls(nulls) => Print::mix("nulls", &[Print::hash(nulls)]),
             FunctionArgumentClause::Having(bound) => {
-                Print::mix("having", &[Print::hash(&bound.0), self.expr(&bound.1, env)])
+                Print::mix("having", &[Print::hash(bound.0), self.expr(&bound.1, env)])
             }
             other => Print::hash(other),
         }

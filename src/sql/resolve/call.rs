@@ -156,21 +156,23 @@ impl<R: Named> Resolver<'_, R> {
         };
         let nullable = match signature {
             Some(s) if s.any_argument => any_filled(&args),
-            Some(s) if s.branches => args.iter().skip(1).fold(Some(false), |n, (v, _)| strict(n, v.nullable)),
+            Some(s) if s.branches => args.iter().skip(1).map(|(v, _)| v.nullable).reduce(strict).unwrap_or(Some(false)),
             Some(s) if s.nullable.is_some() => s.nullable,
             // A frame may hold no row.
             Some(s) if (s.aggregate || s.once) && function.over.is_some() => match spec {
                 Some(WindowSpec { window_frame: None, .. }) => {
-                    args.iter().fold(Some(false), |n, (v, _)| strict(n, v.nullable)).filter(|n| !n)
+                    args.iter().map(|(v, _)| v.nullable).reduce(strict).unwrap_or(Some(false)).filter(|n| !n)
                 }
                 _ => None,
             },
             // Without groups there may be no row at all.
             Some(s) if s.aggregate || s.once => match env.groups {
-                true if function.filter.is_none() => args.iter().fold(Some(false), |n, (v, _)| strict(n, v.nullable)),
+                true if function.filter.is_none() => {
+                    args.iter().map(|(v, _)| v.nullable).reduce(strict).unwrap_or(Some(false))
+                }
                 _ => Some(true),
             },
-            Some(_) => args.iter().fold(Some(false), |n, (v, _)| strict(n, v.nullable)),
+            Some(_) => args.iter().map(|(v, _)| v.nullable).reduce(strict).unwrap_or(Some(false)),
             None => None,
         };
         let mut out = args.iter().fold(Value::nothing(), |out, (value, _)| out.beside(value)).beside(&extra);
@@ -460,7 +462,7 @@ struct Parts<'e> {
 fn any_filled(args: &[(Value, Option<&Expr>)]) -> Option<bool> {
     match args.iter().any(|(v, _)| v.nullable == Some(false)) {
         true => Some(false),
-        false => args.iter().fold(Some(true), |n, (v, _)| if v.nullable == Some(true) { n } else { None }),
+        false => args.iter().all(|(v, _)| v.nullable == Some(true)).then_some(true),
     }
 }
 

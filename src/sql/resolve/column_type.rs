@@ -30,13 +30,16 @@ pub enum ColumnType {
     Unknown,
 }
 
-static ARRAYS: Mutex<Option<HashSet<&'static ColumnType>>> = Mutex::new(None);
-static MAPS: Mutex<Option<HashSet<&'static (ColumnType, ColumnType)>>> = Mutex::new(None);
-static STRUCTS: Mutex<Option<HashSet<&'static Vec<(String, ColumnType)>>>> = Mutex::new(None);
+/// Types that are kept.
+type Kept<T> = Mutex<Option<HashSet<&'static T>>>;
+
+static ARRAYS: Kept<ColumnType> = Mutex::new(None);
+static MAPS: Kept<(ColumnType, ColumnType)> = Mutex::new(None);
+static STRUCTS: Kept<Vec<(String, ColumnType)>> = Mutex::new(None);
 
 /// The one copy of a nested type. Types are few and kept as long as the process lives, so that they are copied like
 /// any other.
-fn kept<T: Eq + Hash>(types: &Mutex<Option<HashSet<&'static T>>>, of: T) -> &'static T {
+fn kept<T: Eq + Hash>(types: &Kept<T>, of: T) -> &'static T {
     let mut types = types.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let types = types.get_or_insert_default();
     if let Some(known) = types.get(&of) {

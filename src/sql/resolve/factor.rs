@@ -141,11 +141,11 @@ impl<R: Named> Resolver<'_, R> {
         env: &mut Env<'_>,
     ) {
         // `table(generator(…))`, `table(flatten(…))`.
-        if let ("table", [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(inner)))]) = (name, args) {
-            if let FunctionArguments::List(list) = &inner.args {
-                let args: Vec<&FunctionArg> = list.args.iter().collect();
-                return self.generated(&name_of(inner), &args, alias, ordinality, env);
-            }
+        if let ("table", [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(inner)))]) = (name, args)
+            && let FunctionArguments::List(list) = &inner.args
+        {
+            let args: Vec<&FunctionArg> = list.args.iter().collect();
+            return self.generated(&name_of(inner), &args, alias, ordinality, env);
         }
         let mut values = Vec::new();
         for arg in args {
@@ -168,10 +168,10 @@ impl<R: Named> Resolver<'_, R> {
                 let (text, json) = (ColumnType::Known(DataType::Text), ColumnType::Known(DataType::Json));
                 let columns = [
                     ("seq", INTEGER),
-                    ("key", text.clone()),
+                    ("key", text),
                     ("path", text),
                     ("index", INTEGER),
-                    ("value", json.clone()),
+                    ("value", json),
                     ("this", json),
                 ];
                 let columns = columns.map(|(n, t)| (n.to_owned(), t)).to_vec();
@@ -180,7 +180,7 @@ impl<R: Named> Resolver<'_, R> {
             "generate_series" | "range" | "sequence" if !values.is_empty() => {
                 let ty = match &values[0].ty {
                     ColumnType::Known(DataType::Date) => ColumnType::Known(DataType::Timestamp),
-                    other => other.clone(),
+                    other => *other,
                 };
                 let column = if name == "range" && self.reads_as(&[Dialect::Databricks]) { "id" } else { name };
                 let all = values.iter().fold(Value::nothing(), |v, other| v.beside(other));

@@ -117,15 +117,17 @@ pub(super) fn tested(condition: &Expr, env: &Env<'_>) -> Vec<(usize, String)> {
     match condition {
         Expr::Nested(inner) => tested(inner, env),
         Expr::IsNotNull(e) | Expr::IsTrue(e) | Expr::IsFalse(e) => of(&[e]),
-        Expr::BinaryOp { left, op, right } => match op {
-            BinaryOperator::Eq
-            | BinaryOperator::NotEq
-            | BinaryOperator::Lt
-            | BinaryOperator::LtEq
-            | BinaryOperator::Gt
-            | BinaryOperator::GtEq => of(&[left, right]),
-            _ => Vec::new(),
-        },
+        Expr::BinaryOp {
+            left,
+            op:
+                BinaryOperator::Eq
+                | BinaryOperator::NotEq
+                | BinaryOperator::Lt
+                | BinaryOperator::LtEq
+                | BinaryOperator::Gt
+                | BinaryOperator::GtEq,
+            right,
+        } => of(&[left, right]),
         Expr::Between { expr, .. }
         | Expr::InList { expr, .. }
         | Expr::InSubquery { expr, .. }

@@ -92,7 +92,7 @@ fn walk<R: Named>(
     };
     let columns = table.columns.iter().map(|c| OutputColumn {
         name: c.name.clone(),
-        column_type: c.value.ty.clone(),
+        column_type: c.value.ty,
         nullable: c.value.nullable,
         sources: c.value.sources.iter().map(|s| lineage(*s)).collect(),
     });
@@ -129,7 +129,7 @@ pub fn check_expression(
             let id = resolver.interned.len() as u32;
             resolver.interned.push((0, column.clone()));
             let sources = vec![(id, Usage::Value)];
-            let value = Value { ty: ty.clone(), sources, columns: 1, ..Value::default() };
+            let value = Value { ty: *ty, sources, columns: 1, ..Value::default() };
             table.columns.push(Column { name: column.clone(), value, partition: None });
         }
         let mut rel = Rel::new(name, table.into());

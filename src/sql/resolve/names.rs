@@ -1,6 +1,5 @@
 //! How names find their tables and columns.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use sqlparser::ast::{Expr, Ident, ObjectName, SelectItem};
@@ -66,7 +65,7 @@ impl<R: Named> Resolver<'_, R> {
                 let id = self.interned.len() as u32;
                 self.interned.push((base, name.clone()));
                 let value = Value {
-                    ty: ty.clone(),
+                    ty: *ty,
                     sources: vec![(id, Usage::Value)],
                     columns: 1,
                     nullable: known.nullable.get(name).copied(),
@@ -353,12 +352,4 @@ impl Named for u32 {
     fn stand_in(schema: &str, _table: &str) -> Option<u32> {
         schema.strip_prefix(REF_SCHEMA)?.parse().ok()
     }
-}
-
-/// Within an aggregate, columns need not be grouped by.
-pub(super) fn freely<T>(free: &Cell<bool>, walk: impl FnOnce() -> T) -> T {
-    let before = free.replace(true);
-    let out = walk();
-    free.set(before);
-    out
 }

@@ -85,7 +85,7 @@ impl<R: Named> Resolver<'_, R> {
         };
         let excluded = excluded(options);
         for (name, ty) in fields.iter().filter(|(n, _)| !excluded.contains(n)) {
-            let value = of.clone().typed(ty.clone()).nullable(None);
+            let value = of.clone().typed(*ty).nullable(None);
             out.push(Column { name: name.clone(), value, partition: None }, None, None);
         }
     }

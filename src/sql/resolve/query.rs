@@ -121,7 +121,7 @@ impl<R: Named> Resolver<'_, R> {
             }
             SetExpr::Values(values) => self.values(values, ctes, parent),
             SetExpr::Table(table) => match &table.table_name {
-                Some(name) => ctes.find(&name.to_ascii_lowercase()).unwrap_or_else(|| anything()),
+                Some(name) => ctes.find(&name.to_ascii_lowercase()).unwrap_or_else(anything),
                 None => anything(),
             },
             _ => anything(),

@@ -86,7 +86,7 @@ impl Read {
                     counts.unknown += 1;
                     looked.unknown = Some(why.what.clone());
                     nodes.push(looked);
-                    unknown.push(Unknown { node: node.id.clone(), why: why.clone() });
+                    unknown.push(Unknown { node: node.id.clone(), why: (**why).clone() });
                 }
             }
         }

@@ -10,6 +10,9 @@ use super::{Git, Id, Mode};
 use crate::vocabulary::{Diagnostic, Fault, Outcome};
 use crate::world::texts::{decode, is_path_read};
 
+/// Texts by their path in the workspace.
+type TextsByPath = BTreeMap<String, Arc<str>>;
+
 impl Git {
     /// The files of `commit` under the workspace whose paths are `wanted`. Those that are alike in `here` share its text:
     /// only what differs is read from git.
@@ -20,8 +23,8 @@ impl Git {
         &self,
         commit: Id,
         wanted: fn(&str) -> bool,
-        here: &BTreeMap<String, Arc<str>>,
-    ) -> Outcome<(BTreeMap<String, Arc<str>>, Vec<Diagnostic>)> {
+        here: &TextsByPath,
+    ) -> Outcome<(TextsByPath, Vec<Diagnostic>)> {
         let all = self.entries(Some(commit))?;
         let is_there = |path: &str| all.contains_key(path);
         let entries: Vec<_> = all.iter().filter(|(path, _)| wanted(path) && is_path_read(path, is_there)).collect();
