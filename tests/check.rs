@@ -343,7 +343,9 @@ fn a_report_is_written_in_each_format_from_the_root_of_the_repository() {
     let sarif: Value = serde_json::from_str(&run("sarif")).unwrap();
     let result = &sarif["runs"][0]["results"][0];
     assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], path, "{sarif:#}");
-    assert!(sarif["runs"][0]["tool"]["driver"]["rules"][0]["helpUri"].as_str().unwrap().ends_with("unknown-column.md"));
+    assert!(
+        sarif["runs"][0]["tool"]["driver"]["rules"][0]["help"]["text"].as_str().unwrap().ends_with("unknown-column.md")
+    );
     let gitlab: Value = serde_json::from_str(&run("gitlab")).unwrap();
     assert_eq!(gitlab[0]["location"]["path"], path);
     assert!(run("github").starts_with(&format!("::error file={path},line=1,col=")));

@@ -254,7 +254,7 @@ fn message(finding: &Diagnostic) -> String {
 
 /// The page of a rule.
 fn page(code: &str) -> String {
-    format!("{}/blob/main/docs/checks/{code}.md", env!("CARGO_PKG_REPOSITORY"))
+    format!("docs/checks/{code}.md")
 }
 
 /// A place's file from the root of the repository.

@@ -99,12 +99,11 @@ fn origin(
         let mut from = of.sources.iter().filter(|s| s.usage == Usage::Value && s.relation != id);
         // A value that is put together from several columns may show one of them, or none.
         let (one, None) = (from.next()?, from.next()) else { return None };
+        let why = origin(analysis, contracts, memo, one.relation, &one.column, depth + 1)?;
+        // Only what is somebody's is worth reading the query again.
         let dialect = analysis.project.dialect.unwrap_or(Dialect::Snowflake);
-        let parsed = sql::parse(&Text::new(&node.path, "", &node.text), full, dialect).ok()?;
-        if !keeps(&parsed.query, column, &[], 0) {
-            return None;
-        }
-        origin(analysis, contracts, memo, one.relation, &one.column, depth + 1)
+        let parsed = sql::parse_as_is(&Text::new(&node.path, "", &node.text), full, dialect).ok()?;
+        keeps(&parsed.query, column, &[], 0).then_some(why)
     });
     memo.insert((id, column.to_owned()), out.clone());
     out

@@ -57,7 +57,7 @@ fn rule(code: &str) -> Value {
     let known = RULES.iter().copied().flatten().find(|rule| rule.code == code);
     let mut rule = json!({ "id": code, "shortDescription": { "text": known.map_or(code, |rule| rule.summary) } });
     if let Some(family) = family(code) {
-        rule["helpUri"] = super::page(code).into();
+        rule["help"] = json!({ "text": super::page(code) });
         rule["properties"] = json!({ "tags": [family] });
     }
     if let Some(known) = known {
