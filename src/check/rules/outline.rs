@@ -20,7 +20,7 @@ pub struct Outline<'a> {
     pub levels: Vec<Level<'a>>,
     /// Every select.
     pub selects: Vec<Part<'a>>,
-    /// Every expression, each before its parts; those of one select in [`Part::pieces`], but for its subqueries'.
+    /// Every expression, each before its parts; those of one select as the pieces of its part, but for its subqueries'.
     pub pieces: Vec<Piece<'a>>,
     /// Every set operation.
     pub sets: Vec<SetOf>,
