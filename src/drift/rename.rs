@@ -29,8 +29,8 @@ pub(super) fn pairs<'a>(
 ) -> Vec<Pair<'a>> {
     let mut out: Vec<Pair<'a>> = Vec::new();
     for was in gone {
-        for now in new {
-            out.extend(pair(before, after, was, now));
+        for found in new {
+            out.extend(pair(before, after, was, found));
         }
     }
     out.retain(|p| p.score >= WORTH);

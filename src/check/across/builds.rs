@@ -6,6 +6,7 @@ use super::Seen;
 use super::select::{Selected, select};
 use crate::check::airflow::{DagFile, Task, Value};
 use crate::check::python::{Expr, Kind, Span, argument};
+use crate::check::rules::is_mart;
 use crate::check::{Analysis, Repository};
 use crate::dbt::{self, NodeId};
 use crate::vocabulary::{Diagnostic, nearest};
@@ -244,11 +245,10 @@ pub(super) fn unbuilt(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
         built.extend(selected.nodes);
     }
     for (id, node) in analysis.project.nodes.iter().enumerate() {
-        let mart = node.path.split('/').any(|part| matches!(part, "marts" | "mart"));
         let made = node.config.materialized.as_deref() != Some("ephemeral");
         let own = node.package == analysis.project.name;
         if node.kind != dbt::Kind::Model
-            || !mart
+            || !is_mart(node)
             || !made
             || !own
             || node.config.disabled

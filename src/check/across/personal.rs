@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sqlparser::ast::{Expr, Query, SelectItem, SetExpr, TableFactor};
 
 use super::Seen;
+use crate::check::rules::is_mart;
 use crate::check::{Analysis, Shape};
 use crate::dbt::{Body, Kind, Node, NodeId};
 use crate::sql::{self, Text, Usage};
@@ -28,8 +29,8 @@ pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
     let nodes = &analysis.project.nodes;
     let mut memo: BTreeMap<(NodeId, String), Option<String>> = BTreeMap::new();
     for (id, node) in nodes.iter().enumerate() {
-        let mart = node.path.split('/').any(|part| matches!(part, "marts" | "mart"));
-        let public = node.kind == Kind::Model && mart && node.config.materialized.as_deref() != Some("ephemeral");
+        let public =
+            node.kind == Kind::Model && is_mart(node) && node.config.materialized.as_deref() != Some("ephemeral");
         let Some(Shape::Known(resolved)) = analysis.shapes.get(id).filter(|_| public) else { continue };
         for column in resolved.columns.iter().filter(|c| !c.name.is_empty()) {
             // What a mart itself says of the column is known to whoever wrote it; masks are by policy then.

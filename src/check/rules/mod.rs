@@ -20,6 +20,8 @@ mod times;
 mod waste;
 mod windows;
 
+pub(in crate::check) use waste::is_mart;
+
 use super::{Analysis, across, airflow, python, spark};
 use crate::dbt::{Node, Project};
 use crate::sql::{Parsed, Resolved};

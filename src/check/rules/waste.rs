@@ -57,7 +57,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Whether a model is one that people query: in a folder of marts, or named as a fact, dimension, mart or report.
-pub(super) fn is_mart(node: &Node) -> bool {
+pub(in crate::check) fn is_mart(node: &Node) -> bool {
     let folder = |f: &str| node.path.contains(&format!("/{f}/"));
     ["marts", "mart", "reporting", "reports", "gold"].into_iter().any(folder)
         && !folder("intermediate")
