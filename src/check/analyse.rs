@@ -13,7 +13,7 @@ use super::rules::{Look, Outline, Query, RULES};
 use super::shape::{self, Shape};
 use crate::dbt::{Body, Node, NodeId, Project};
 use crate::sql::fingerprint::{Printed, fingerprint};
-use crate::sql::jinja::Rendered;
+use crate::sql::jinja::{Rendered, UNKNOWN};
 use crate::sql::{self, Parsed, Scope, ScopeRelation, Text};
 use crate::vocabulary::{Diagnostic, Dialect};
 
@@ -137,6 +137,12 @@ impl<'p> Walk<'p> {
         let mut scope = self.scope(id, node);
         let (parsed, dialect) = match self.parse(&text, full) {
             Ok(parsed) => parsed,
+            // What stops it may be the name that stands for a macro that is nowhere, which is said already.
+            Err(_) if full.sql.contains(UNKNOWN) => {
+                let why = Diagnostic::error("unknown-macro", "it calls a macro that is nowhere");
+                let why = why.at(text.place(0, 1));
+                return Done { relation: shape::described(node).into(), ..Done::unknown(node, why) };
+            }
             Err(mut found) => {
                 let why = found.first().cloned().unwrap_or_else(|| in_circle(node));
                 found.dedup();

@@ -49,6 +49,7 @@ pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, dra
                 text: &text,
                 config: entry.config.clone(),
                 snapshot: entry.kind == Kind::Snapshot,
+                nowhere: BTreeMap::new(),
             };
             let built = match &relation {
                 Some(relation) => work.relation(relation),
@@ -161,7 +162,12 @@ struct Work<'a> {
     text: &'a str,
     config: Map<String, Value>,
     snapshot: bool,
+    /// Macros that it calls and that are nowhere, with what is said of the first call.
+    nowhere: BTreeMap<String, Diagnostic>,
 }
+
+/// Macros of one file that may be nowhere before it is given up.
+const MOST_NOWHERE: usize = 8;
 
 struct Built {
     body: Body,
@@ -170,7 +176,25 @@ struct Built {
 }
 
 impl Work<'_> {
-    fn render(&self, within: std::ops::Range<usize>, incremental: bool) -> (Result<Rendered, Diagnostic>, Notes) {
+    /// The text of the file, where macros that are nowhere leave a name: the calls of those are findings of their own.
+    fn render(&mut self, within: std::ops::Range<usize>, incremental: bool) -> (Result<Rendered, Diagnostic>, Notes) {
+        loop {
+            let (rendered, notes) = self.render_with(within.clone(), incremental);
+            match (&rendered, &notes.nowhere) {
+                (Err(fault), Some(name)) if self.nowhere.len() < MOST_NOWHERE && !self.nowhere.contains_key(name) => {
+                    drop(self.nowhere.insert(name.clone(), fault.clone()));
+                }
+                // What is not known for want of a macro is the macro's fault.
+                (Err(_), _) => {
+                    let fault = self.nowhere.values().next().cloned();
+                    return (fault.map_or(rendered, Err), notes);
+                }
+                (Ok(_), _) => return (rendered, notes),
+            }
+        }
+    }
+
+    fn render_with(&self, within: std::ops::Range<usize>, incremental: bool) -> (Result<Rendered, Diagnostic>, Notes) {
         let seen = Arc::new(Seen::default());
         let run = Arc::new(Run {
             world: self.engine.world.clone(),
@@ -178,6 +202,7 @@ impl Work<'_> {
             node: Some(self.id),
             package: self.package,
             incremental,
+            nowhere: self.nowhere.keys().cloned().collect(),
         });
         let mut rendered = self.engine.render(&run, self.file, self.text, within.clone());
         let notes = seen.take();
@@ -228,13 +253,15 @@ impl Work<'_> {
         }
         let reads = self.reads(within.clone(), &notes, outcome.as_ref().ok(), incremental.as_ref());
         let mut findings = self.missing(within, &notes);
+        findings.extend(self.nowhere.values().cloned());
         let body = match outcome {
             Ok(full) if self.snapshot => {
                 Body::Sql { full: full.wrapped(&self.head(), ") as snapshot_rows"), incremental: None }
             }
             Ok(full) => Body::Sql { full, incremental },
             Err(fault) => {
-                if matches!(fault.code.as_ref(), "jinja-syntax" | "unknown-macro" | "jinja-too-long") {
+                let said = matches!(fault.code.as_ref(), "jinja-syntax" | "unknown-macro" | "jinja-too-long");
+                if said && !findings.contains(&fault) {
                     findings.push(fault.clone());
                 }
                 Body::Unknown(fault)

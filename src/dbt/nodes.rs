@@ -224,6 +224,7 @@ pub(super) fn run(engine: &Engine, package: usize) -> Arc<Run> {
         node: None,
         package,
         incremental: false,
+        nowhere: Vec::new(),
     })
 }
 

@@ -62,7 +62,8 @@ fn make(world: &Arc<World>, env: &Environment<'_>, entry: &Entry, id: NodeId) ->
     }
     let seen = Arc::new(Seen::default());
     let package = world.library.find_package(&entry.package)?;
-    let run = Run { world: world.clone(), seen: seen.clone(), node: Some(id), package, incremental: false };
+    let nowhere = Vec::new();
+    let run = Run { world: world.clone(), seen: seen.clone(), node: Some(id), package, incremental: false, nowhere };
     let rendered = super::render(env, world, &Arc::new(run), &entry.path, &entry.text, entry.within.clone()).ok()?;
     let notes = seen.take();
     if notes.unknown.is_some() {

@@ -9,6 +9,7 @@ mod dates;
 mod filters;
 pub(in crate::dbt) mod library;
 pub(in crate::dbt) mod names;
+mod nowhere;
 mod prepare;
 pub(in crate::dbt) mod relation;
 mod scan;
@@ -158,6 +159,10 @@ fn diagnostic(world: &World, run: &Run, error: &Error, file: Text<'_>, prepared:
         at = next.source();
     }
     let (code, what) = said(inmost);
+    if inmost.kind() == ErrorKind::UnknownFunction && !what.contains('.') {
+        let name = inmost.detail().and_then(|d| d.split_whitespace().next()).map(str::to_owned);
+        run.seen.note(|notes| notes.nowhere = name);
+    }
     let name =
         inmost.range().and_then(|r| undefined(world, inmost, prepared, r.start)).filter(|_| code == "jinja-unknown");
     let (code, what) = match name {

@@ -10,6 +10,7 @@ use minijinja::{Error, State};
 use super::builtin::{self, Builtin};
 use super::call::call_macro;
 use super::library::{Library, PackageId};
+use super::nowhere::Nowhere;
 use super::values::{Unknown, lock, python, wrong};
 use crate::dbt::NodeId;
 use crate::dbt::index::Index;
@@ -48,6 +49,8 @@ pub(in crate::dbt) struct Run {
     pub node: Option<NodeId>,
     pub package: PackageId,
     pub incremental: bool,
+    /// Macros that it calls and that are nowhere.
+    pub nowhere: Vec<String>,
 }
 
 /// What a rendering did beside giving text.
@@ -70,6 +73,8 @@ pub(in crate::dbt) struct Notes {
     pub reads: Vec<NodeId>,
     /// `ref`s and `source`s to nothing, as written, and why.
     pub missing: Vec<Missing>,
+    /// The macro that stopped it, since it is nowhere.
+    pub nowhere: Option<String>,
     /// What `config(…)` was given.
     pub config: serde_json::Map<String, serde_json::Value>,
     /// `is_incremental()` was asked.
@@ -121,6 +126,9 @@ impl Run {
         match library.find_package(name) {
             Some(package) => Some(Value::from_object(Packaged { run: self.clone(), package })),
             None if library.missing.iter().any(|m| m == name) => Some(Value::from_object(Absent(name.to_owned()))),
+            None if self.nowhere.iter().any(|n| n == name) => {
+                Some(Value::from_object(Nowhere { name: name.to_owned(), seen: self.seen.clone() }))
+            }
             None => None,
         }
     }

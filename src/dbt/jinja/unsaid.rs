@@ -21,21 +21,38 @@ pub(super) fn ask(seen: &Seen, question: &str) {
 /// The text with a date wherever a value is unsaid; none where one stands outside of a literal, or got lost.
 pub(super) fn said(text: &str, question: u64) -> Option<String> {
     let date = format!("20{:02}-{:02}-{:02}", question % 100, question / 100 % 12 + 1, question / 1_200 % 28 + 1);
-    let (mut out, mut quoted, mut found) = (String::with_capacity(text.len() + 16), false, false);
+    let (mut out, mut within, mut found) = (String::with_capacity(text.len() + 16), Within::Code, false);
+    let mut before = ' ';
     for c in text.chars() {
-        match c {
-            UNSAID if !quoted => return None,
-            UNSAID => {
+        match (c, within) {
+            (UNSAID, Within::Code) => return None,
+            (UNSAID, _) => {
                 found = true;
                 out.push_str(&date);
             }
-            c => {
-                quoted ^= c == '\'';
-                out.push(c);
-            }
+            (c, _) => out.push(c),
         }
+        within = match (within, before, c) {
+            (Within::Code, _, '\'') => Within::Literal,
+            (Within::Literal, _, '\'') | (Within::Line, _, '\n') | (Within::Block, '*', '/') => Within::Code,
+            (Within::Code, '-', '-') => Within::Line,
+            (Within::Code, '/', '*') => Within::Block,
+            (within, ..) => within,
+        };
+        before = c;
     }
     found.then_some(out)
+}
+
+/// Where in SQL a character stands: only code must be said.
+#[derive(Clone, Copy)]
+enum Within {
+    Code,
+    Literal,
+    /// A comment up to the end of its line.
+    Line,
+    /// A comment up to its own end.
+    Block,
 }
 
 #[cfg(test)]
@@ -47,6 +64,9 @@ mod tests {
         let at = |question| said(&format!("select cast('{UNSAID}' as date), 'it''s'"), question);
         assert_eq!(at(0).as_deref(), Some("select cast('2000-01-01' as date), 'it''s'"));
         assert_ne!(at(0), at(77));
+        let after = |comment: &str| said(&format!("{comment} select '{UNSAID}'"), 0).is_some();
+        assert!(after("-- it's so\n") && after("/* don't -- */") && after("select 1 - 1, 4 / 2,"));
+        assert_eq!(said(&format!("-- '\nselect {UNSAID}"), 0), None);
         assert_eq!(said(&format!("select {UNSAID}"), 0), None);
         assert_eq!(said(&format!("select 'a', {UNSAID}, 'b'"), 0), None);
         assert_eq!(said("select 1", 0), None);

@@ -10,6 +10,7 @@ use sqlparser::ast::{
 
 use super::expr::{aggregates, conjuncts, position};
 use super::{Ctes, Env, Print, Printer, Rel, Table, as_written};
+use crate::sql::jinja::UNKNOWN;
 
 impl Printer<'_> {
     pub(super) fn query(&self, query: &Query, ctes: Option<&Ctes<'_>>, parent: Option<&Env<'_>>) -> Rc<Table> {
@@ -204,9 +205,9 @@ impl Printer<'_> {
                     Expr::CompoundIdentifier(parts) => parts.last().map(lower).unwrap_or_default(),
                     _ => String::new(),
                 };
-                out.columns.push((name, self.expr(expr, env)));
+                self.column(name, expr, env, out);
             }
-            SelectItem::ExprWithAlias { expr, alias } => out.columns.push((lower(alias), self.expr(expr, env))),
+            SelectItem::ExprWithAlias { expr, alias } => self.column(lower(alias), expr, env, out),
             SelectItem::ExprWithAliases { expr, aliases } => {
                 let made = self.expr(expr, env);
                 let columns = aliases.iter().enumerate();
@@ -220,6 +221,14 @@ impl Printer<'_> {
                 let made = self.expr(expr, env);
                 out.rest = Some(out.rest.map_or(made, |rest| Print::mix("and", &[rest, made])));
             }
+        }
+    }
+
+    fn column(&self, name: String, expr: &Expr, env: &Env<'_>, out: &mut Table) {
+        let made = self.expr(expr, env);
+        match name.contains(UNKNOWN) {
+            true => out.rest = Some(out.rest.map_or(made, |rest| Print::mix("and", &[rest, made]))),
+            false => out.columns.push((name, made)),
         }
     }
 

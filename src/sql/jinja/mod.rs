@@ -18,6 +18,8 @@ use scan::{Piece, Scan};
 pub const REF_SCHEMA: &str = "dbt_ref__";
 /// Schema of the stand-in for `source('s', 't')`: this, then `s`.
 pub const SOURCE_SCHEMA: &str = "dbt_source__";
+/// How a name begins that stands for text nobody knows, as what a macro would print that is nowhere.
+pub const UNKNOWN: &str = "dbt_unknown__";
 
 /// SQL longer than this is no text that people review.
 pub const LONGEST: usize = 256 * 1024;

@@ -9,7 +9,7 @@ use super::column_type::ColumnType;
 use super::relation::{Column, Ctes, Env, Rel, Table, anything, lower};
 use super::value::Value;
 use super::{Named, Resolver, Usage};
-use crate::sql::jinja::{REF_SCHEMA, SOURCE_SCHEMA};
+use crate::sql::jinja::{REF_SCHEMA, SOURCE_SCHEMA, UNKNOWN};
 use crate::vocabulary::{Diagnostic, Dialect, Name, Relation, TableRef, nearest};
 
 impl<R: Named> Resolver<'_, R> {
@@ -101,6 +101,9 @@ impl<R: Named> Resolver<'_, R> {
         if let Some(place) = place_of(&name).filter(|_| !self.strict) {
             let rel = env.rels.first().filter(|r| place < r.table.columns.len());
             return rel.map(|r| r.value(place)).unwrap_or_default();
+        }
+        if name.starts_with(UNKNOWN) && !self.strict {
+            return Value::default();
         }
         let first = env;
         let mut level = Some(env);

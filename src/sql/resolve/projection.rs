@@ -12,6 +12,7 @@ use super::joins::{Key, all_columns, column_of};
 use super::keys::{partition, passed_partition};
 use super::relation::{Column, Env, lower};
 use super::{Named, Resolver};
+use crate::sql::jinja::UNKNOWN;
 use crate::vocabulary::{Diagnostic, Dialect};
 
 /// What a select list gives: columns, whether there may be more, and which plain column each is.
@@ -28,6 +29,11 @@ pub(super) struct Projection {
 
 impl Projection {
     fn push(&mut self, column: Column, plain: Option<(usize, String)>, partition: Option<Key>) {
+        // What is called so may be one column or many, whatever they are called.
+        if column.name.contains(UNKNOWN) {
+            self.open = true;
+            return;
+        }
         self.columns.push(column);
         self.plain.push(plain);
         self.partitions.push(partition);

@@ -87,7 +87,7 @@ impl<R: Named> Resolver<'_, R> {
                     };
                     value = value.nullable(nullable);
                 }
-                None if shifted => {
+                None if shifted || (by_name && right.open) => {
                     value = Value { ty: super::ColumnType::Unknown, ..value }.nullable(None);
                 }
                 None => value = value.nullable(Some(true)),
@@ -97,7 +97,13 @@ impl<R: Named> Resolver<'_, R> {
         if by_name {
             let new = right.columns.iter().filter(|c| left.position(&c.name).is_none());
             let new: Vec<Column> = new.cloned().collect();
-            columns.extend(new.into_iter().map(|c| Column { value: c.value.nullable(Some(true)), ..c }));
+            columns.extend(new.into_iter().map(|c| {
+                let value = match left.open {
+                    true => Value { ty: super::ColumnType::Unknown, ..c.value }.nullable(None),
+                    false => c.value.nullable(Some(true)),
+                };
+                Column { value, ..c }
+            }));
         }
         let names: BTreeSet<String> = columns.iter().map(|c| c.name.clone()).collect();
         let keys = match (op, all) {

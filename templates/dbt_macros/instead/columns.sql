@@ -10,6 +10,14 @@
     {%- if except | list %} {{ 'except' if target.type in ['bigquery', 'databricks'] else 'exclude' }} ({{ except | join(', ') }}){% endif -%}
 {%- endmacro %}
 
+{# Columns that nobody knows are asked for only where something is done with them. #}
+{% macro dbt_utils__get_filtered_columns_in_relation(from, except=[]) -%}
+    {%- if known__(from) -%}
+        {{ theirs__() }}
+    {%- endif -%}
+    {{ return(adapter.get_columns_in_relation(from)) }}
+{%- endmacro %}
+
 {% macro fivetran_utils__fill_staging_columns(source_columns, staging_columns) -%}
     {%- if known__(source_columns) -%}
         {{ theirs__() }}
@@ -21,6 +29,16 @@
 {%- endmacro %}
 
 {% macro dbt_utils__union_relations(relations, column_override=none, include=[], exclude=[], source_column_name='_dbt_source_relation', where=none) -%}
+    {%- set by_name = target.type in ['snowflake', 'duckdb', 'bigquery', 'databricks'] and not include and not column_override -%}
+    {%- if by_name -%}
+        {%- set unknown = [] -%}
+        {%- for relation in relations if not known__(relation) -%}
+            {%- do unknown.append(relation) -%}
+        {%- endfor -%}
+        {%- if unknown -%}
+            {{ return(instead.stars_by_name(relations, exclude, source_column_name, where)) }}
+        {%- endif -%}
+    {%- endif -%}
     {%- set typed = [] -%}
     {%- for relation in relations if not known__(relation, true) -%}
         {%- do typed.append(relation) -%}
@@ -58,6 +76,30 @@
     )
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
+{%- endmacro %}
+
+{# Every column of every relation, where which those are is not known: `*`, put together by name. #}
+{% macro stars_by_name(relations, exclude, source_column_name, where) -%}
+    {%- for relation in relations %}
+    (
+        select
+            {%- if source_column_name is not none %}
+            cast('{{ relation }}' as {{ dbt.type_string() }}) as {{ source_column_name }},
+            {%- endif %}
+            *
+            {%- if exclude | list %} {{ 'except' if target.type in ['bigquery', 'databricks'] else 'exclude' }} ({{ exclude | join(', ') }}){% endif %}
+        from {{ relation }}
+        {%- if where %}
+        where {{ where }}
+        {%- endif %}
+    )
+    {% if not loop.last %}union all by name{% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+{# The one value of a query may end in a literal; a macro that counts the rows first is not asked. #}
+{% macro dbt_utils__get_single_value(query, default=none) -%}
+    {{ return(run_query(query)) }}
 {%- endmacro %}
 
 {# How many periods lie between two dates, a warehouse would say; a spine has the same columns however long it is. #}
