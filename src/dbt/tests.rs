@@ -289,6 +289,58 @@ fn packages_that_are_not_here_are_said() {
 }
 
 #[test]
+fn a_macro_that_is_nowhere_is_said_and_the_rest_is_read() {
+    let sql = "select {{ in_euro('amount') }} as amount, {{ names(['a', 'b']) }} from {{ ref('m') }}";
+    let project = model(sql, "{% macro known() %}{{ unheard_of() }}{% endmacro %}");
+    let Body::Sql { full, .. } = &project.nodes[0].body else { panic!("{:?}", project.nodes[0].body) };
+    assert!(full.sql.starts_with("select dbt_unknown__in_euro as amount, dbt_unknown__names from"), "{}", full.sql);
+    let said: Vec<_> = project.findings.iter().map(|f| (f.code.as_ref(), f.what.as_str())).collect();
+    let named = |name: &str| said.contains(&("unknown-macro", &format!("there is no macro `{name}`")));
+    assert!(named("in_euro") && named("names"), "{said:?}");
+    // Called by a macro that there is.
+    assert_eq!(
+        rendered("select {{ known() }} as a", "{% macro known() %}{{ unheard_of() }}{% endmacro %}").as_deref(),
+        Ok("select dbt_unknown__unheard_of as a")
+    );
+    // Nobody can decide on what it gives.
+    for sql in ["{% if in_euro() %}select 1{% endif %}", "select {% for c in names() %}{{ c }}{% endfor %} 1"] {
+        assert!(rendered(sql, "").unwrap_err().starts_with("unknown-macro"), "{sql}");
+    }
+    // A name that is no call is as undefined as before.
+    assert_eq!(rendered("select {{ 1 if thing is defined else 2 }}", "").as_deref(), Ok("select 2"));
+}
+
+#[test]
+fn packages_that_are_not_installed_are_stood_in_for() {
+    let sql = "{{ dbt_activity_schema.dataset(ref('s'), dbt_activity_schema.activity(dbt_activity_schema.all_ever(), \
+               'visit', ['activity_id', 'ts']), [dbt_activity_schema.activity(dbt_activity_schema.nth_ever(2), \
+               'signed up', ['plan']), dbt_activity_schema.activity(dbt_activity_schema.aggregate_before(\
+               dbt_activity_schema.sum), 'paid', ['revenue_impact'])]) }}";
+    let sql = rendered(sql, "").unwrap();
+    for part in [
+        "as nth_ever_2_signed_up_plan",
+        "sum(appended.revenue_impact) as aggregate_before_paid_revenue_impact",
+        "appended.activity_occurrence = 2",
+        "appended.ts < stream.ts",
+        "json_extract_path_text(appended.feature_json, 'plan')",
+    ] {
+        assert!(sql.contains(part), "{part} in {sql}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_not_compared() {
+    for jinja in [
+        "{% set r = run_query('x').columns[0][0] %}{% if r == 'a' %}select 1{% else %}select 2{% endif %}",
+        "{% set r = run_query('x') %}{% if r.columns[0][0] in ['a'] %}select 1{% else %}select 2{% endif %}",
+        "{% set r = run_query('x').columns[0][0] %}select {{ 1 if r > 3 else 2 }}",
+        "{% if env_var('NOT_THERE') != 'prod' %}select 1{% endif %}",
+    ] {
+        assert!(rendered(jinja, "").is_err(), "{jinja}: {:?}", rendered(jinja, ""));
+    }
+}
+
+#[test]
 fn stand_ins_are_read() {
     for path in crate::template::list("dbt_macros/") {
         let text = crate::template::text(path).unwrap();

@@ -84,6 +84,7 @@ pub(super) fn value(run: &Arc<Run>, package: PackageId, name: &str) -> Option<Va
         "flags" => flags(),
         "model" => run.node.map_or_else(Value::default, |id| relation::model(run, id)),
         "graph" => run.unknown("`graph` holds what dbt knows only after it has read the whole project"),
+        "unsaid__" => run.unknown("a value is known to the warehouse only"),
         "schemas" | "selected_resources" | "database_schemas" => {
             run.unknown(format!("`{name}` is known when dbt runs"))
         }

@@ -1,10 +1,11 @@
 //! Filters, tests and functions that differ from minijinja's own, and Python's methods of texts.
 
 use minijinja::value::{Rest, Value, ValueKind, ValueOrKwargs};
-use minijinja::{Environment, Error};
+use minijinja::{Environment, Error, State};
 
 use super::names::printed;
-use super::values::{Dict, LONGEST, List, bounded, from_json, pairs, to_json, wrong};
+use super::nowhere::Nowhere;
+use super::values::{Dict, LONGEST, List, UNSAID, Unknown, bounded, from_json, pairs, to_json, wrong};
 
 /// Puts them into `env`.
 pub(super) fn add(env: &mut Environment<'static>) {
@@ -27,6 +28,7 @@ pub(super) fn add(env: &mut Environment<'static>) {
         bounded(value)
     });
     env.add_function("done__", |_: Rest<ValueOrKwargs>| "");
+    env.add_filter("seen__", seen);
     env.add_filter("as_bool", as_bool);
     env.add_filter("as_number", as_number);
     env.add_filter("as_native", as_native);
@@ -56,6 +58,18 @@ pub(super) fn add(env: &mut Environment<'static>) {
         List::value(items)
     });
     env.add_test("sequence", |value: Value| matches!(value.kind(), ValueKind::Seq | ValueKind::String));
+}
+
+/// Passes on what is compared: a decision on what only a warehouse knows can't be made here.
+fn seen(state: &State<'_, '_>, value: Value) -> Value {
+    let text = value.as_str().is_some_and(|t| t.contains(UNSAID));
+    if text && let Some(unknown) = state.lookup("unsaid__") {
+        unknown.is_true();
+    }
+    if value.downcast_object_ref::<Unknown>().is_some() || value.downcast_object_ref::<Nowhere>().is_some() {
+        value.is_true();
+    }
+    value
 }
 
 fn as_bool(value: Value) -> Value {

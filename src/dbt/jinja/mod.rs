@@ -4,6 +4,7 @@
 mod builtin;
 mod call;
 mod columns;
+mod compared;
 mod cut;
 mod dates;
 mod filters;

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::compared;
 use super::scan::{Broken, Kind, Piece, Pieces, Spot, Token};
 use crate::sql::jinja::{Origin, REF_SCHEMA, Rendered};
 
@@ -172,7 +173,11 @@ impl Writer<'_> {
     fn tokens(&mut self, tokens: &[Spot]) {
         let mut lists = Vec::new();
         let mut before: Option<&Spot> = None;
-        for spot in tokens {
+        let compared = compared::ends(self.pieces, tokens);
+        for (i, spot) in tokens.iter().enumerate() {
+            if i.checked_sub(1).is_some_and(|last| compared.contains(&last)) {
+                self.out.source.push_str(compared::SEEN);
+            }
             match before {
                 Some(before) => {
                     self.copy(before.to, spot.from);
@@ -202,6 +207,9 @@ impl Writer<'_> {
                 _ => self.copy(spot.from, spot.to),
             }
             before = Some(spot);
+        }
+        if tokens.len().checked_sub(1).is_some_and(|last| compared.contains(&last)) {
+            self.out.source.push_str(compared::SEEN);
         }
     }
 
