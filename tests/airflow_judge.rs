@@ -69,8 +69,8 @@ fn file(module: &str, name: &str) -> String {
 
 fn ours(text: &str) -> bool {
     let files = [("dags/a.py".to_owned(), text.into())].into();
-    let repository = Repository { files, no_text: Vec::new(), project: None };
-    across::look(&repository, None).iter().any(|d| d.code == "airflow-moved-import")
+    let repository = Repository { files, no_text: Vec::new() };
+    across::look(&repository, &[]).iter().any(|d| d.code == "airflow-moved-import")
 }
 
 fn ruff(text: &str) -> bool {

@@ -26,6 +26,33 @@ sources:
 const STAGING: &str = "select id, amount, country from {{ source('raw', 'orders') }}\n";
 const MART: &str = "select country, sum(amount) as total from {{ ref('stg_orders') }} group by country\n";
 
+/// Builds the marts, and reads one of them.
+const NIGHTLY: &str = r#"from datetime import timedelta
+
+from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+with DAG(
+    "nightly",
+    schedule="@daily",
+    catchup=False,
+    dagrun_timeout=timedelta(hours=2),
+    default_args={"owner": "data", "retries": 2},
+):
+    build = BashOperator(task_id="build", bash_command="cd dbt && dbt build --select +order_wide daily_sales customers")
+    report = SQLExecuteQueryOperator(task_id="report", sql="select day, orders from analytics.daily_sales")
+    build >> report
+"#;
+
+/// Every file in a folder of this repository.
+fn texts_in(folder: &str) -> Vec<(String, String)> {
+    let files = walkdir::WalkDir::new(folder).follow_links(true).into_iter().map(Result::unwrap);
+    let files = files.filter(|e| e.file_type().is_file());
+    let name = |e: &walkdir::DirEntry| e.path().strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+    files.map(|e| (name(&e), fs::read_to_string(e.path()).unwrap())).collect()
+}
+
 /// A committed dbt project in `folder` of a repository: empty, or ending in `/`.
 fn project_in(folder: &str) -> Sandbox {
     let s = Sandbox::bare();
@@ -107,6 +134,37 @@ fn what_changes_nothing_is_safe_and_what_changes_values_is_said() {
     s.write("models/by_country.sql", MART.replace("group by", "where amount > 0 group by"));
     let (code, report) = s.json(&["check"]);
     assert_eq!((code, &report["verdict"]), (0, &"changes-values".into()), "{report:#}");
+}
+
+/// The page shows what is printed.
+#[test]
+fn a_comparison_names_whom_it_breaks_and_reaches() {
+    let s = Sandbox::bare();
+    s.git(&["init", "-q", "-b", "main"]);
+    for (path, text) in texts_in("fixtures/against/shop") {
+        s.write(&format!("dbt/{path}"), text);
+    }
+    s.write("dags/nightly.py", NIGHTLY);
+    s.commit("project");
+    let marts = "dbt/models/marts";
+    s.edit(&format!("{marts}/daily_sales.sql"), "    count(*) as orders,\n", "");
+    s.edit(&format!("{marts}/order_payments.sql"), "sum(amount) as paid", "coalesce(sum(amount), 0) as paid");
+    s.edit("dbt/models/staging/stg_payments.sql", "    method,", "    method as kind,");
+    let said = s.pw(&["check"]);
+    let (code, report) = s.json(&["check"]);
+    assert_eq!((said.code, code), (1, 1), "{}", said.out);
+    let commit = report["against"]["commit"].as_str().unwrap();
+    let shown = said.out.replace(&commit[..10], "0123456789");
+    let page = fs::read_to_string("docs/check-against.md").unwrap();
+    assert!(page.contains(&shown), "docs/check-against.md is to hold\n{shown}");
+    let differences = report["changes"][0]["changes"].as_array().unwrap().iter();
+    let gone = differences.flat_map(|c| c["differences"].as_array().unwrap()).find(|d| d["what"] == "column-removed");
+    let gone = serde_json::to_string_pretty(gone.unwrap()).unwrap();
+    assert!(page.contains(&gone), "docs/check-against.md is to hold\n{gone}");
+    let markdown = s.pw(&["check", "--format", "markdown"]).out;
+    assert!(markdown.contains("**breaks** `DAG nightly`") && markdown.contains("([\"nightly"), "{markdown}");
+    let schema: Value = serde_json::from_str(&s.ok(&["schema", "check"]).out).unwrap();
+    jsonschema::validate(&schema, &report).unwrap();
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The files around a dbt project: DAGs, scripts, contracts, settings.
+//! The files around dbt projects: DAGs, scripts, contracts, settings.
 
 use crate::dbt::Tree;
 
@@ -9,8 +9,6 @@ pub struct Repository {
     pub files: Tree,
     /// Files that it wants and that are no text: not UTF-8, or with a zero byte in them.
     pub no_text: Vec<String>,
-    /// The folder of the dbt project, without a `/` at its end; empty where that is the root, none where there is none.
-    pub project: Option<String>,
 }
 
 /// Longest file that is read; a longer one is data or a bundle, and is named in a finding.
@@ -33,14 +31,6 @@ impl Repository {
             || (name.starts_with("requirements") && ending == "txt")
             || name.starts_with(".env")
     }
-
-    /// A path of the dbt project as one from the root.
-    pub fn of_project(&self, path: &str) -> String {
-        match self.project.as_deref() {
-            Some(folder) if !folder.is_empty() => format!("{folder}/{path}"),
-            _ => path.to_owned(),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -55,12 +45,5 @@ mod tests {
         for path in ["venv/lib/a.py", "dbt/target/run/a.sql", "logo.png", "README", "a/node_modules/b.yml"] {
             assert!(!Repository::wants(path), "{path}");
         }
-    }
-
-    #[test]
-    fn paths_of_the_project_are_told_from_the_root() {
-        let at = |folder: Option<&str>| Repository { project: folder.map(str::to_owned), ..Repository::default() };
-        assert_eq!(at(Some("dbt")).of_project("models/a.sql"), "dbt/models/a.sql");
-        assert_eq!(at(Some("")).of_project("models/a.sql"), "models/a.sql");
     }
 }

@@ -62,6 +62,8 @@ pub fn read(tree: &Tree, settings: &Settings) -> Project {
 pub struct Project {
     /// Its name in `dbt_project.yml`.
     pub name: String,
+    /// Its folder in the tree: empty, or ending in `/`.
+    pub folder: String,
     /// What its models are written for; none where neither profile, manifest nor settings say.
     pub dialect: Option<Dialect>,
     /// Models, seeds, snapshots, sources and singular tests, sorted by [`Node::id`].
@@ -75,6 +77,11 @@ pub struct Project {
 }
 
 impl Project {
+    /// A path of the tree as one in the project's folder: as dbt writes it.
+    pub fn inner<'p>(&self, path: &'p str) -> &'p str {
+        path.strip_prefix(self.folder.as_str()).unwrap_or(path)
+    }
+
     /// The place of `width` characters from byte `at` of one of its files.
     pub fn place(&self, file: &str, at: usize, width: usize) -> Place {
         match self.texts.get(file) {

@@ -90,8 +90,8 @@ fn inside(tree: &Tree, settings: &Settings) -> Project {
     findings.dedup();
     let yaml = |path: &str| [".yml", ".yaml"].iter().any(|end| path.ends_with(end));
     let texts = tree.iter().filter(|(path, _)| yaml(path)).map(|(path, text)| (path.clone(), Arc::clone(text)));
-    let (name, texts) = (root.name.clone(), texts.collect());
-    Project { name, dialect: world.target.dialect, nodes, exposures, texts, findings }
+    let (name, folder, texts) = (root.name.clone(), root.folder.clone(), texts.collect());
+    Project { name, folder, dialect: world.target.dialect, nodes, exposures, texts, findings }
 }
 
 /// The finding for YAML that can't be read.

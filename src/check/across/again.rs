@@ -31,7 +31,7 @@ const UNDOES: &[&str] = &[
 
 /// Retries on tasks that append.
 pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
-    for file in seen.dags {
+    for file in &seen.dags {
         for task in &file.tasks {
             let retries = match file.setting(task, "retries") {
                 Ok(Some(Value::Integer(n))) if *n > 0 => *n,
@@ -106,7 +106,7 @@ fn appends(seen: &Seen<'_>, file: &DagFile<'_>, task: &Task<'_>) -> Option<(Stri
 }
 
 /// The SQL that a text is, or that the file that it names holds.
-fn sql_of(seen: &Seen<'_>, file: &DagFile<'_>, text: &str) -> String {
+pub(super) fn sql_of(seen: &Seen<'_>, file: &DagFile<'_>, text: &str) -> String {
     if !text.ends_with(".sql") || text.contains(char::is_whitespace) {
         return text.to_owned();
     }

@@ -2,24 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use super::Seen;
+use super::declared::Declared;
 use super::select::{Selected, select};
+use super::{Seen, projects};
+use crate::check::Analysis;
 use crate::check::airflow::{DagFile, Task, Value};
 use crate::check::python::{Expr, Kind, Span, argument};
 use crate::check::rules::is_mart;
-use crate::check::{Analysis, Repository};
 use crate::dbt::{self, NodeId};
+use crate::sql::Text;
 use crate::vocabulary::{Diagnostic, nearest};
 
 /// A task that runs dbt.
 #[derive(Debug)]
 pub struct Build<'s> {
-    /// The file.
-    pub file: &'s DagFile<'s>,
-    /// Its DAG, in the file.
-    pub dag: Option<usize>,
-    /// Where the task is made.
-    pub at: Span,
+    /// Who makes it.
+    pub by: By<'s>,
     /// `run`, `build`, `test`, ….
     pub command: String,
     /// What is selected; empty for everything.
@@ -28,11 +26,38 @@ pub struct Build<'s> {
     pub exclude: Vec<String>,
     /// Which nodes that are nobody knows before it runs.
     pub unknown: bool,
+    /// Where it runs dbt, as far as that is written in the task.
+    pub folder: String,
 }
 
-/// Every task that runs dbt.
-pub fn builds<'s>(dags: &'s [DagFile<'s>]) -> Vec<Build<'s>> {
-    dags.iter().flat_map(|file| file.tasks.iter().flat_map(move |task| of_task(file, task))).collect()
+/// Who makes a task.
+#[derive(Clone, Copy, Debug)]
+pub enum By<'s> {
+    /// A file of Airflow's, with the DAG in it, and where.
+    Python(&'s DagFile<'s>, Option<usize>, Span),
+    /// A DAG that is declared, and the byte at which the task stands.
+    Yaml(&'s Declared, usize),
+}
+
+impl By<'_> {
+    /// The DAG's name: its id, else its file's.
+    pub fn dag(&self) -> &str {
+        let (id, path) = match self {
+            By::Python(file, dag, _) => {
+                (dag.and_then(|d| file.dags.get(d)).and_then(|d| d.id.as_deref()), file.file.path)
+            }
+            By::Yaml(declared, _) => (Some(declared.id.as_str()), declared.path.as_str()),
+        };
+        let stem = path.rsplit('/').next().unwrap_or(path);
+        id.unwrap_or_else(|| stem.rsplit_once('.').map_or(stem, |(stem, _)| stem))
+    }
+
+    fn fault(&self, fault: Diagnostic) -> Diagnostic {
+        match self {
+            By::Python(file, _, at) => file.file.fault(fault, *at),
+            By::Yaml(declared, at) => fault.at(Text::new(&declared.path, "", &declared.text).place(*at, 1)),
+        }
+    }
 }
 
 impl Build<'_> {
@@ -59,14 +84,14 @@ impl Build<'_> {
 }
 
 fn of_task<'s>(file: &'s DagFile<'s>, task: &'s Task<'s>) -> Vec<Build<'s>> {
+    let folder = folder(file, task);
     let build = |command: &str, select: Vec<String>, exclude: Vec<String>, unknown: bool| Build {
-        file,
-        dag: task.dag,
-        at: task.at,
+        by: By::Python(file, task.dag, task.at),
         command: command.to_owned(),
         select,
         exclude,
         unknown,
+        folder: folder.clone(),
     };
     let class = task.operator.rsplit('.').next().unwrap_or_default();
     if task.operator.starts_with("cosmos") {
@@ -103,13 +128,17 @@ fn of_task<'s>(file: &'s DagFile<'s>, task: &'s Task<'s>) -> Vec<Build<'s>> {
     }
     let mut out = Vec::new();
     let mut commands: Vec<String> = Vec::new();
-    if let Some(value) = task.arguments.get("bash_command").or_else(|| task.arguments.get("command")) {
-        match value.text() {
-            Some(text) => commands.push(text.to_owned()),
-            // What is put together nobody knows; that it runs dbt may be plain.
+    for name in ["bash_command", "command"] {
+        let Some(value) = task.arguments.get(name) else { continue };
+        // Of what is put together as the file is imported, what is written is known.
+        let written = || task.arguments.expr(name).map(|e| file.file.of(e.at)).filter(|w| is_formatted(w));
+        match value.text().map(str::to_owned).or_else(|| written().map(unquoted)) {
+            Some(text) => commands.push(text),
+            // That it runs dbt may be plain.
             None if file.file.of(task.at).contains("dbt ") => out.push(build("run", Vec::new(), Vec::new(), true)),
             None => {}
         }
+        break;
     }
     let list = |name: &str| task.arguments.get(name).map(|v| v.texts().join(" ")).unwrap_or_default();
     if class.contains("Pod") || class.contains("Docker") || class.contains("Ecs") {
@@ -119,6 +148,45 @@ fn of_task<'s>(file: &'s DagFile<'s>, task: &'s Task<'s>) -> Vec<Build<'s>> {
         for one in of_command(&command) {
             out.push(build(&one.0, one.1, one.2, one.3));
         }
+    }
+    out
+}
+
+/// Whether an expression is one text with names in it, and nothing else.
+fn is_formatted(written: &str) -> bool {
+    written.starts_with(['f', 'F']) && written.matches("\"\"\"").count().max(written.matches("'''").count()) <= 2
+}
+
+/// What stands in such a text, with the names.
+fn unquoted(written: &str) -> String {
+    let mut out = String::with_capacity(written.len());
+    let mut before = ' ';
+    for (i, c) in written.char_indices() {
+        let opens = matches!(c, 'f' | 'F') && before.is_whitespace() && written[i + 1..].starts_with(['"', '\'']);
+        if !opens && c != '"' {
+            out.push(c);
+        }
+        before = c;
+    }
+    out
+}
+
+/// What of a task says where it runs dbt.
+fn folder(file: &DagFile<'_>, task: &Task<'_>) -> String {
+    const NAMES: &[&str] =
+        &["cwd", "dir", "project_dir", "project_config", "dbt_project_path", "dbt_project_dir", "dbt_root_path"];
+    let mut out = String::new();
+    for name in NAMES {
+        let text = task.arguments.text(name).or_else(|| task.arguments.expr(name).map(|e| file.file.of(e.at)));
+        out.extend(text.into_iter().flat_map(|text| ["\n", text]));
+    }
+    for name in ["bash_command", "command"] {
+        let text = task.arguments.text(name).or_else(|| task.arguments.expr(name).map(|e| file.file.of(e.at)));
+        let words: Vec<&str> = text.unwrap_or_default().split_whitespace().collect();
+        for pair in words.windows(2).filter(|w| matches!(w[0].trim_matches(['"', '\'']), "cd" | "--project-dir")) {
+            out.extend(["\n", pair[1]]);
+        }
+        out.extend(words.iter().filter_map(|w| w.strip_prefix("--project-dir=")).flat_map(|w| ["\n", w]));
     }
     out
 }
@@ -140,6 +208,10 @@ fn rendered(file: &DagFile<'_>, expr: &Expr<'_>, name: &str) -> Option<Vec<Strin
 /// dbt's part of a command line: command, what is selected and left out, and whether something in it is unknown.
 type Said = (String, Vec<String>, Vec<String>, bool);
 
+fn is_command(word: &str) -> bool {
+    matches!(word, "run" | "build" | "test" | "seed" | "snapshot")
+}
+
 fn of_command(line: &str) -> Vec<Said> {
     let mut out = Vec::new();
     let line = line.replace("\\\n", " ").replace("&&", " ; ").replace("||", " ; ").replace(['|', ';'], " ; ");
@@ -150,7 +222,7 @@ fn of_command(line: &str) -> Vec<Said> {
             continue;
         }
         let (mut command, mut select, mut exclude, mut unknown) = (None, Vec::new(), Vec::new(), false);
-        let mut into: Option<bool> = None;
+        let (mut into, mut after_flag): (Option<bool>, bool) = (None, false);
         while let Some(word) = words.next_if(|w| *w != ";") {
             let (flag, value) =
                 word.split_once('=').filter(|(f, _)| f.starts_with("--")).map_or((word, None), |(f, v)| (f, Some(v)));
@@ -162,10 +234,19 @@ fn of_command(line: &str) -> Vec<Said> {
                     into = None;
                 }
                 _ if flag.starts_with('-') => {
-                    into = None;
+                    (into, after_flag) = (None, value.is_none());
                     continue;
                 }
-                _ if command.is_none() && into.is_none() => {
+                // What is put in here may select.
+                _ if into.is_none() && !after_flag && word.starts_with(['{', '$']) => {
+                    unknown = true;
+                    continue;
+                }
+                _ if command.is_none() && into.is_none() && !after_flag => {
+                    command = Some(word.to_owned());
+                    continue;
+                }
+                _ if command.is_none() && into.is_none() && is_command(word) => {
                     command = Some(word.to_owned());
                     continue;
                 }
@@ -173,7 +254,7 @@ fn of_command(line: &str) -> Vec<Said> {
                     match into {
                         Some(true) => select.push(word.to_owned()),
                         Some(false) => exclude.push(word.to_owned()),
-                        None => {}
+                        None => after_flag = false,
                     }
                     continue;
                 }
@@ -184,83 +265,123 @@ fn of_command(line: &str) -> Vec<Said> {
             }
         }
         unknown |= select.iter().chain(&exclude).any(|w| w.contains(['{', '$', '`', '%']));
-        if let Some(command) = command.filter(|c| matches!(c.as_str(), "run" | "build" | "test" | "seed" | "snapshot"))
-        {
+        if let Some(command) = command.filter(|c| is_command(c)) {
             out.push((command, select, exclude, unknown));
         }
     }
     out
 }
 
-/// The dbt project, where it is the only one: commands of DAGs are about it then.
-pub(super) fn only_project<'s>(seen: &'s Seen<'_>) -> Option<&'s Analysis> {
-    let projects = seen.repository.files.keys().filter(|p| {
-        (*p == "dbt_project.yml" || p.ends_with("/dbt_project.yml"))
-            && Repository::wants(p)
-            && !p.starts_with(".pipewright/")
-    });
-    seen.analysis.filter(|_| projects.count() <= 1)
+impl<'a> Seen<'a> {
+    /// Every task that runs dbt.
+    pub(super) fn builds(&self) -> Vec<Build<'_>> {
+        let python = self.dags.iter().flat_map(|file| file.tasks.iter().flat_map(move |task| of_task(file, task)));
+        python.chain(self.declared.iter().flat_map(Declared::builds)).collect()
+    }
+
+    /// The projects that a task may be about: those whose folder it names, else those that its file names, else all.
+    pub(super) fn projects_of(&self, build: &Build<'_>) -> Vec<&'a Analysis> {
+        if let [_] = self.projects.as_slice() {
+            return self.projects.clone();
+        }
+        let folders: Vec<&str> = self.projects.iter().map(|p| p.project.folder.as_str()).collect();
+        let text = match build.by {
+            By::Python(file, ..) => file.file.text,
+            By::Yaml(declared, _) => &declared.path,
+        };
+        let mut named = projects::named(&build.folder, &folders, false);
+        if named.is_empty() {
+            named = projects::named(text, &folders, true);
+        }
+        match named.as_slice() {
+            [] => self.projects.clone(),
+            some => some.iter().map(|i| self.projects[*i]).collect(),
+        }
+    }
+
+    /// The tasks that may be about a project.
+    pub(super) fn builds_of<'b, 's>(&self, project: &Analysis, all: &'b [Build<'s>]) -> Vec<&'b Build<'s>> {
+        all.iter().filter(|b| self.projects_of(b).iter().any(|p| std::ptr::eq(*p, project))).collect()
+    }
+
+    /// `` of project `finance` ``, where there are several.
+    pub(super) fn says(&self, project: &Analysis) -> String {
+        match self.projects.as_slice() {
+            [_] => String::new(),
+            _ => format!(" of project `{}`", project.project.name),
+        }
+    }
 }
 
 /// Tasks for models that do not exist.
 pub(super) fn missing(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
-    let Some(analysis) = only_project(seen) else { return };
-    for build in builds(seen.dags).iter().filter(|b| !b.unknown) {
-        for part in build.selected(analysis).nothing {
+    for build in seen.builds().iter().filter(|b| !b.unknown) {
+        // What Python makes is told where it makes it.
+        if matches!(build.by, By::Yaml(..))
+            && seen.dags.iter().flat_map(|f| &f.dags).any(|d| d.id.as_deref() == Some(build.by.dag()))
+        {
+            continue;
+        }
+        let projects = seen.projects_of(build);
+        let mut nothing: Vec<Vec<String>> = projects.iter().map(|p| build.selected(p).nothing).collect();
+        let Some(first) = nothing.pop() else { continue };
+        for part in first.into_iter().filter(|part| nothing.iter().all(|n| n.contains(part))) {
             let bare = part.trim_matches(|c: char| c == '+' || c == '@' || c.is_ascii_digit());
-            let names = analysis.project.nodes.iter().filter(|n| n.kind != dbt::Kind::Source).map(|n| n.name.as_str());
-            let near = nearest(bare, names);
+            let nodes = projects.iter().flat_map(|p| &p.project.nodes);
+            let near = nearest(bare, nodes.filter(|n| n.kind != dbt::Kind::Source).map(|n| n.name.as_str()));
             let next = match near.as_slice() {
                 [] => "mend the selection, or take the task out".to_owned(),
                 near => {
                     format!("did you mean {}?", near.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))
                 }
             };
-            let fault = Diagnostic::error("unknown-selection", format!("`{part}` selects nothing in the dbt project"))
+            let of = match (projects.as_slice(), seen.projects.len()) {
+                (_, 1) => "the dbt project".to_owned(),
+                ([one], _) => format!("the dbt project `{}`", one.project.name),
+                (some, _) => {
+                    let names: Vec<String> = some.iter().map(|p| format!("`{}`", p.project.name)).collect();
+                    format!("any of the dbt projects {}", names.join(", "))
+                }
+            };
+            let fault = Diagnostic::error("unknown-selection", format!("`{part}` selects nothing in {of}"))
                 .why("dbt says so in its log and ends well: the task is green, and builds nothing")
                 .next(next);
-            found.push(build.file.file.fault(fault, build.at));
+            found.push(build.by.fault(fault));
         }
     }
 }
 
 /// Marts that no DAG builds.
 pub(super) fn unbuilt(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
-    let Some(analysis) = only_project(seen) else { return };
-    let builds = builds(seen.dags);
     // What is made in ways that nobody followed may build anything.
     let hidden = seen.dags.iter().any(|f| {
         let open = f.open || f.dags.iter().any(|d| d.open);
         (open && f.file.text.contains("dbt")) || f.file.text.contains("DbtCloud") || f.file.imports.has("dagfactory")
     });
-    if hidden || builds.iter().all(|b| !b.makes()) {
+    if hidden {
         return;
     }
-    let mut built: BTreeSet<NodeId> = BTreeSet::new();
-    for build in builds.iter().filter(|b| b.makes()) {
-        let selected = build.selected(analysis);
-        if selected.unknown {
-            return;
-        }
-        built.extend(selected.nodes);
-    }
-    for (id, node) in analysis.project.nodes.iter().enumerate() {
-        let made = node.config.materialized.as_deref() != Some("ephemeral");
-        let own = node.package == analysis.project.name;
-        if node.kind != dbt::Kind::Model
-            || !is_mart(node)
-            || !made
-            || !own
-            || node.config.disabled
-            || built.contains(&(id as NodeId))
-        {
+    let builds = seen.builds();
+    for analysis in &seen.projects {
+        let mut builds = seen.builds_of(analysis, &builds);
+        builds.retain(|b| b.makes());
+        let selected: Vec<Selected> = builds.iter().map(|b| b.selected(analysis)).collect();
+        if builds.is_empty() || selected.iter().any(|s| s.unknown) {
             continue;
         }
-        let fault = Diagnostic::warning("mart-unbuilt", format!("no DAG builds `{}`", node.name))
-            .why("every task that runs dbt selects other models: this one stays as it was last built by hand")
-            .next("select it in a task, or disable it");
-        found
-            .push(fault.at(crate::sql::Text::new(&seen.repository.of_project(&node.path), "", &node.text).place(0, 1)));
+        let built: BTreeSet<NodeId> = selected.into_iter().flat_map(|s| s.nodes).collect();
+        for (id, node) in analysis.project.nodes.iter().enumerate() {
+            let made = node.config.materialized.as_deref() != Some("ephemeral") && !node.config.disabled;
+            let own = node.package == analysis.project.name;
+            if node.kind != dbt::Kind::Model || !is_mart(node) || !made || !own || built.contains(&(id as NodeId)) {
+                continue;
+            }
+            let what = format!("no DAG builds `{}`{}", node.name, seen.says(analysis));
+            let fault = Diagnostic::warning("mart-unbuilt", what)
+                .why("every task that runs dbt selects other models: this one stays as it was last built by hand")
+                .next("select it in a task, or disable it");
+            found.push(fault.at(Text::new(&node.path, "", &node.text).place(0, 1)));
+        }
     }
 }
 
@@ -284,6 +405,9 @@ mod tests {
         assert_eq!(said("\"$BIN/dbt\" run --select=marts.core"), [r#"run ["marts.core"] [] false"#]);
         assert_eq!(said("dbt run --select {{ params.m }}"), [r#"run ["{{", "params.m", "}}"] [] true"#]);
         assert_eq!(said("dbt run --selector nightly"), ["run [] [] true"]);
+        assert_eq!(said("dbt --profiles-dir {DIR} run -t {TARGET} --select a"), [r#"run ["a"] [] false"#]);
+        assert_eq!(said("dbt run {EXTRA}"), ["run [] [] true"], "it may be a selection");
+        assert_eq!(said("f'cd {DIR} && dbt build --select a'"), [r#"build ["a"] [] false"#]);
         assert_eq!(said("dbt deps"), Vec::<String>::new());
         assert_eq!(said("echo dbtools run"), Vec::<String>::new());
     }

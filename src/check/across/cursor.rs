@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Seen;
-use super::builds::only_project;
 use crate::check::Analysis;
 use crate::check::python::{Does, Expr, File, Kind, argument, each_statement, within};
 use crate::dbt::{Body, Kind as NodeKind, NodeId};
@@ -31,12 +30,17 @@ struct Loaded {
 
 /// Incremental models that filter by another column than their source is loaded by.
 pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
-    let Some(analysis) = only_project(seen) else { return };
     let Some(watermark) = WATERMARK.as_ref() else { return };
     let loaded = loaded(seen);
     if loaded.is_empty() {
         return;
     }
+    for analysis in &seen.projects {
+        of_project(seen, analysis, watermark, &loaded, found);
+    }
+}
+
+fn of_project(seen: &Seen<'_>, analysis: &Analysis, watermark: &Regex, loaded: &[Loaded], found: &mut Vec<Diagnostic>) {
     for (id, node) in analysis.project.nodes.iter().enumerate() {
         let Body::Sql { incremental: Some(sql), .. } = &node.body else { continue };
         let Some(seen_in) = watermark.captures(&sql.sql) else { continue };
@@ -52,16 +56,18 @@ pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
         if by.is_empty() || by.iter().any(|l| l.cursor == *column) {
             continue;
         }
-        let file = seen.repository.of_project(&node.path);
         let at = node.text.find(filter.as_str()).unwrap_or(0);
         let what = format!(
-            "this filters by `{column}`, and `{}` is loaded by `{}` ({})",
-            source.name, by[0].cursor, by[0].place
+            "this filters by `{column}`, and `{}`{} is loaded by `{}` ({})",
+            source.name,
+            seen.says(analysis),
+            by[0].cursor,
+            by[0].place
         );
         let fault = Diagnostic::warning("cursor-mismatch", what)
             .why("a row that changes later is loaded again, and never seen here: its old values stay in the table")
             .next(format!("filter by `{}`, or load by `{column}`", by[0].cursor));
-        found.push(fault.at(Text::new(&file, "", &node.text).place(at, filter.as_str().len())));
+        found.push(fault.at(Text::new(&node.path, "", &node.text).place(at, filter.as_str().len())));
     }
 }
 

@@ -10,16 +10,23 @@ use crate::vocabulary::{Diagnostic, Place, Severity};
 mod again;
 mod builds;
 mod cursor;
+mod declared;
 mod files;
+mod outsiders;
 mod personal;
+mod projects;
 mod select;
+#[cfg(test)]
+mod several;
 #[cfg(test)]
 mod tests;
 mod text;
 mod times;
 
-pub use builds::{Build, builds};
+pub use builds::{Build, By};
+pub use declared::Declared;
 pub use files::RULES as FILES;
+pub use outsiders::outsiders;
 pub use select::{Selected, select};
 
 const fn rule(code: &'static str, severity: Severity, summary: &'static str, look: Look) -> Rule {
@@ -88,63 +95,91 @@ pub const BETWEEN: &[Rule] = &[
     },
 ];
 
+/// The Python of a repository.
+pub struct Python<'a> {
+    files: Vec<python::File<'a>>,
+    broken: Vec<Diagnostic>,
+}
+
+impl<'a> Python<'a> {
+    /// Reads it.
+    pub fn of(repository: &'a Repository) -> Python<'a> {
+        let all: Vec<_> = repository.files.iter().filter(|(path, _)| path.ends_with(".py")).collect();
+        let read: Vec<_> = all.par_iter().map(|(path, text)| files::python(path, text)).collect();
+        let mut out = Python { files: Vec::new(), broken: Vec::new() };
+        for file in read {
+            match file {
+                Ok(file) => out.files.push(file),
+                Err(diagnostic) => out.broken.push(diagnostic),
+            }
+        }
+        out
+    }
+}
+
 /// A repository as it was read.
 pub struct Seen<'a> {
     /// Its files.
     pub repository: &'a Repository,
-    /// Its dbt project, where there is one.
-    pub analysis: Option<&'a Analysis>,
+    /// Its dbt projects.
+    pub projects: Vec<&'a Analysis>,
     /// Its Python, in the order of paths.
     pub python: &'a [python::File<'a>],
     /// What those of Airflow's do as they are imported.
-    pub dags: &'a [DagFile<'a>],
+    pub dags: Vec<DagFile<'a>>,
+    /// DAGs that YAML declares.
+    pub declared: Vec<Declared>,
+    broken: &'a [Diagnostic],
 }
 
-/// Everything that rules find in a repository's files beside the SQL and YAML of its dbt project, sorted.
-pub fn look(repository: &Repository, analysis: Option<&Analysis>) -> Vec<Diagnostic> {
-    let rules = || RULES.iter().copied().flatten();
-    let python: Vec<(&String, &std::sync::Arc<str>)> =
-        repository.files.iter().filter(|(path, _)| path.ends_with(".py")).collect();
-    let read: Vec<_> = python.par_iter().map(|(path, text)| files::python(path, text)).collect();
-    let (mut python, mut found) = (Vec::new(), Vec::new());
-    for file in read {
-        match file {
-            Ok(file) => python.push(file),
-            Err(diagnostic) => found.push(diagnostic),
-        }
+impl<'a> Seen<'a> {
+    /// Reads what a repository holds beside its projects.
+    pub fn of(repository: &'a Repository, python: &'a Python<'a>, projects: Vec<&'a Analysis>) -> Seen<'a> {
+        let dags = python.files.par_iter().filter_map(airflow::read).collect();
+        let declared = declared::read(repository);
+        Seen { repository, projects, python: &python.files, dags, declared, broken: &python.broken }
     }
-    let dags: Vec<DagFile<'_>> = python.par_iter().filter_map(airflow::read).collect();
-    let each = |file: &python::File<'_>| {
-        let mut found = Vec::new();
-        for rule in rules() {
-            if let Look::Python(look) = rule.look {
-                look(file, &mut found);
+
+    /// Everything that rules find in files beside the SQL and YAML of dbt projects, sorted.
+    pub fn findings(&self) -> Vec<Diagnostic> {
+        let mut found = self.broken.to_vec();
+        found.extend(self.repository.no_text.iter().map(|path| files::no_text(path)));
+        found.par_extend(self.python.par_iter().flat_map_iter(|file| {
+            each(|look, found| {
+                if let Look::Python(look) = look {
+                    look(file, found)
+                }
+            })
+        }));
+        found.par_extend(self.dags.par_iter().flat_map_iter(|dags| {
+            each(|look, found| {
+                if let Look::Dags(look) = look {
+                    look(dags, found)
+                }
+            })
+        }));
+        found.extend(each(|look, found| {
+            if let Look::Repository(look) = look {
+                look(self, found)
             }
-        }
+        }));
+        found.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.cmp(b)));
+        // A loop that makes DAGs makes the same fault in the same place again and again.
+        found.dedup_by(|a, b| key(a) == key(b));
         found
-    };
-    found.par_extend(python.par_iter().flat_map_iter(each));
-    let each = |dags: &DagFile<'_>| {
-        let mut found = Vec::new();
-        for rule in rules() {
-            if let Look::Dags(look) = rule.look {
-                look(dags, &mut found);
-            }
-        }
-        found
-    };
-    found.par_extend(dags.par_iter().flat_map_iter(each));
-    found.extend(repository.no_text.iter().map(|path| files::no_text(path)));
-    let seen = Seen { repository, analysis, python: &python, dags: &dags };
-    for rule in rules() {
-        if let Look::Repository(look) = rule.look {
-            look(&seen, &mut found);
-        }
     }
-    found.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.cmp(b)));
-    // A loop that makes DAGs makes the same fault in the same place again and again.
-    found.dedup_by(|a, b| key(a) == key(b));
+}
+
+/// What every rule finds that is looked for in one way.
+fn each(one: impl Fn(&Look, &mut Vec<Diagnostic>)) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    RULES.iter().copied().flatten().for_each(|rule| one(&rule.look, &mut found));
     found
+}
+
+/// Everything that rules find in a repository's files beside the SQL and YAML of its dbt projects, sorted.
+pub fn look(repository: &Repository, projects: &[&Analysis]) -> Vec<Diagnostic> {
+    Seen::of(repository, &Python::of(repository), projects.to_vec()).findings()
 }
 
 fn key(diagnostic: &Diagnostic) -> (Option<&Place>, &str) {

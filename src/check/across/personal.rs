@@ -24,8 +24,18 @@ struct Personal {
 
 /// Columns of marts that show personal data.
 pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
-    let Some(analysis) = seen.analysis else { return };
     let contracts = contracts(seen);
+    for analysis in &seen.projects {
+        of_project(seen, analysis, &contracts, found);
+    }
+}
+
+fn of_project(
+    seen: &Seen<'_>,
+    analysis: &Analysis,
+    contracts: &BTreeMap<(String, String), String>,
+    found: &mut Vec<Diagnostic>,
+) {
     let nodes = &analysis.project.nodes;
     let mut memo: BTreeMap<(NodeId, String), Option<String>> = BTreeMap::new();
     for (id, node) in nodes.iter().enumerate() {
@@ -37,16 +47,17 @@ pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
             if masked_by_policy(node, &column.name) {
                 continue;
             }
-            let from = origin(analysis, &contracts, &mut memo, id as NodeId, &column.name, 0);
+            let from = origin(analysis, contracts, &mut memo, id as NodeId, &column.name, 0);
             let Some(why) = from else { continue };
-            let file = seen.repository.of_project(&node.path);
             let fault = Diagnostic::warning(
                 "personal-data-in-mart",
-                format!("`{}` of mart `{}` shows personal data: {why}", column.name, node.name),
+                format!("`{}` of mart `{}`{} shows personal data: {why}", column.name, node.name, seen.says(analysis)),
             )
             .why("marts are what many people and tools read")
             .next("leave it out, or mask it: a hash, a part of it, or a masking policy in the column's `meta`");
-            found.push(fault.at(Text::new(&file, "", &node.text).place(at_of(node, &column.name), column.name.len())));
+            found.push(
+                fault.at(Text::new(&node.path, "", &node.text).place(at_of(node, &column.name), column.name.len())),
+            );
         }
     }
 }

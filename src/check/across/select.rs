@@ -96,14 +96,15 @@ fn method(analysis: &Analysis, part: &str) -> Option<BTreeSet<NodeId>> {
         Some(nodes.filter(|(_, n)| test(n)).map(|(i, _)| i as NodeId).collect())
     };
     let built = |n: &Node| n.kind != Kind::Source;
+    let project = &analysis.project;
     match part.split_once(':') {
         Some(("tag", tag)) => pick(&|n| n.config.tags.iter().any(|t| fits(tag, t))),
-        Some(("path", path)) => pick(&|n| in_path(n, path)),
+        Some(("path", path)) => pick(&|n| in_path(project.inner(&n.path), path)),
         Some(("file", file)) => pick(&|n| {
             let name = n.path.rsplit('/').next().unwrap_or_default();
             fits(file, name) || fits(file, name.rsplit_once('.').map_or(name, |(stem, _)| stem))
         }),
-        Some(("fqn", fqn)) => pick(&|n| built(n) && is_fqn(n, fqn)),
+        Some(("fqn", fqn)) => pick(&|n| built(n) && is_fqn(n, project.inner(&n.path), fqn)),
         Some(("package", package)) => pick(&|n| fits(package, &n.package)),
         Some(("resource_type", kind)) => pick(&|n| kind_of(n.kind) == kind),
         Some(("config.materialized", how)) => {
@@ -124,11 +125,11 @@ fn method(analysis: &Analysis, part: &str) -> Option<BTreeSet<NodeId>> {
             Some(all.flat_map(|e| e.reads.iter().copied()).collect())
         }
         Some(_) => None,
-        None if part.contains('/') || part.contains('\\') => pick(&|n| in_path(n, part)),
+        None if part.contains('/') || part.contains('\\') => pick(&|n| in_path(project.inner(&n.path), part)),
         None if part.ends_with(".sql") || part.ends_with(".py") || part.ends_with(".csv") => {
             pick(&|n| n.path.ends_with(&format!("/{part}")))
         }
-        None => pick(&|n| built(n) && is_fqn(n, part)),
+        None => pick(&|n| built(n) && is_fqn(n, project.inner(&n.path), part)),
     }
 }
 
@@ -142,21 +143,21 @@ fn kind_of(kind: Kind) -> &'static str {
     }
 }
 
-fn in_path(node: &Node, path: &str) -> bool {
+fn in_path(file: &str, path: &str) -> bool {
     let path = path.trim_start_matches("./").trim_end_matches('/');
     if path.contains('*') {
-        return fits(path, &node.path);
+        return fits(path, file);
     }
-    node.path == path || node.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+    file == path || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Package, folders and name: dbt takes the name alone, or the beginning with or without the package.
-fn is_fqn(node: &Node, wanted: &str) -> bool {
+fn is_fqn(node: &Node, file: &str, wanted: &str) -> bool {
     if fits(wanted, &node.name) {
         return true;
     }
     let mut fqn: Vec<&str> = vec![&node.package];
-    let folders: Vec<&str> = node.path.split('/').collect();
+    let folders: Vec<&str> = file.split('/').collect();
     fqn.extend(folders.iter().skip(1).take(folders.len().saturating_sub(2)).copied());
     fqn.push(&node.name);
     fqn.extend(node.version.as_deref());

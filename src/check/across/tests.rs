@@ -52,10 +52,11 @@ fn examples(page: &str) -> Vec<Example> {
 }
 
 fn found(files: &Tree) -> Vec<Diagnostic> {
-    let has_project = files.contains_key("dbt_project.yml");
-    let analysis = has_project.then(|| analyse(read(files, &Settings::default())));
-    let project = has_project.then(String::new);
-    look(&Repository { files: files.clone(), no_text: Vec::new(), project }, analysis.as_ref())
+    let projects: Vec<_> = files.keys().filter_map(|path| path.strip_suffix("dbt_project.yml")).collect();
+    let read =
+        |folder: &&str| read(files, &Settings { root: folder.trim_end_matches('/').to_owned(), ..Settings::default() });
+    let projects: Vec<_> = projects.iter().map(read).map(analyse).collect();
+    look(&Repository { files: files.clone(), no_text: Vec::new() }, &projects.iter().collect::<Vec<_>>())
 }
 
 #[test]
@@ -135,8 +136,8 @@ fn hostile_files_are_findings() {
     for (name, text) in &all {
         files.insert(format!("{name}.py"), text.as_str().into());
     }
-    let repository = Repository { files, no_text: vec!["broken.py".into()], project: None };
-    let findings = look(&repository, None);
+    let repository = Repository { files, no_text: vec!["broken.py".into()] };
+    let findings = look(&repository, &[]);
     for name in unread.into_iter().chain(["broken"]) {
         let named = |d: &&Diagnostic| d.place.as_ref().is_some_and(|p| p.file == format!("{name}.py"));
         let codes: Vec<&str> = findings.iter().filter(named).map(|d| d.code.as_ref()).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Seen;
-use super::builds::{builds, only_project};
+use super::builds::By;
 use crate::check::Analysis;
 use crate::check::airflow::{Dag, DagFile, Task, Value, schedule};
 use crate::check::cron;
@@ -34,49 +34,53 @@ fn zone(file: &DagFile<'_>, dag: &Dag<'_>) -> String {
 
 /// DAGs that build on a source before another DAG has brought it.
 pub(super) fn early(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
-    let Some(analysis) = only_project(seen) else { return };
-    let nodes = &analysis.project.nodes;
-    for build in builds(seen.dags).iter().filter(|b| b.makes() && !b.unknown) {
-        let Some(dag) = build.dag.and_then(|d| build.file.dags.get(d)) else { continue };
+    for build in seen.builds().iter().filter(|b| b.makes() && !b.unknown) {
+        let By::Python(file, at, _) = build.by else { continue };
+        let Some(dag) = at.and_then(|d| file.dags.get(d)) else { continue };
         let Some([run]) = daily(dag).as_deref().map(|r| r.to_vec()).and_then(|r| <[u32; 1]>::try_from(r).ok()) else {
             continue;
         };
-        if waits(build.file, build.dag) {
+        if waits(file, at) {
             continue;
         }
-        for id in upstream(analysis, &build.selected(analysis).nodes) {
-            let source = &nodes[id as usize];
-            let all = brings(seen, source);
-            // Where the same DAG brings it, its edges say what waits.
-            if all.iter().any(|b| std::ptr::eq(b.dag, dag)) {
-                continue;
+        for analysis in seen.projects_of(build) {
+            for id in upstream(analysis, &build.selected(analysis).nodes) {
+                let source = &analysis.project.nodes[id as usize];
+                let all = brings(seen, source);
+                // Where the same DAG brings it, its edges say what waits.
+                if all.iter().any(|b| std::ptr::eq(b.dag, dag)) {
+                    continue;
+                }
+                let [one] = all.as_slice() else { continue };
+                let [at] = one.runs.as_slice() else { continue };
+                if run >= *at || zone(file, dag) != zone(one.file, one.dag) || triggers(one.file, dag) {
+                    continue;
+                }
+                let what = format!(
+                    "{} runs at {}, and {} brings `{}`{} at {}",
+                    dag.name(),
+                    clock(run),
+                    one.dag.name(),
+                    source.name,
+                    seen.says(analysis),
+                    clock(*at)
+                );
+                let fault = Diagnostic::warning("runs-before-source", what)
+                    .why("what it builds is a day old when it is new, and nothing fails")
+                    .next("run it later, wait for the other DAG, or schedule it on the table as an asset");
+                let place = dag.arguments.expr("schedule").or_else(|| dag.arguments.expr("schedule_interval"));
+                found.push(file.file.fault(fault, place.map_or(dag.at, |e| e.at)));
             }
-            let [one] = all.as_slice() else { continue };
-            let [at] = one.runs.as_slice() else { continue };
-            if run >= *at || zone(build.file, dag) != zone(one.file, one.dag) || triggers(one.file, dag) {
-                continue;
-            }
-            let what = format!(
-                "{} runs at {}, and {} brings `{}` at {}",
-                dag.name(),
-                clock(run),
-                one.dag.name(),
-                source.name,
-                clock(*at)
-            );
-            let fault = Diagnostic::warning("runs-before-source", what)
-                .why("what it builds is a day old when it is new, and nothing fails")
-                .next("run it later, wait for the other DAG, or schedule it on the table as an asset");
-            let place = dag.arguments.expr("schedule").or_else(|| dag.arguments.expr("schedule_interval"));
-            found.push(build.file.file.fault(fault, place.map_or(dag.at, |e| e.at)));
         }
     }
 }
 
 /// Sources whose freshness no schedule can keep.
-pub(super) fn stale(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
-    let Some(analysis) = only_project(seen) else { return };
-    for source in analysis.project.nodes.iter().filter(|n| n.kind == Kind::Source) {
+pub(super) fn stale<'s>(seen: &Seen<'s>, found: &mut Vec<Diagnostic>) {
+    let of = |analysis: &'s Analysis| {
+        analysis.project.nodes.iter().filter(|n| n.kind == Kind::Source).map(move |n| (analysis, n))
+    };
+    for (analysis, source) in seen.projects.iter().copied().flat_map(of) {
         let Some(minutes) = source.config.other.get("freshness").and_then(tolerated) else { continue };
         let all = brings(seen, source);
         let [one] = all.as_slice() else { continue };
@@ -85,9 +89,10 @@ pub(super) fn stale(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
             continue;
         }
         let what = format!(
-            "{} brings `{}` every {} at most, and it is to be no older than {}",
+            "{} brings `{}`{} every {} at most, and it is to be no older than {}",
             one.dag.name(),
             source.name,
+            seen.says(analysis),
             span(gap),
             span(minutes)
         );
@@ -157,7 +162,7 @@ fn brings<'s>(seen: &'s Seen<'_>, source: &Node) -> Vec<Brings<'s>> {
     let schema = source.config.schema.as_deref().unwrap_or(of).to_lowercase();
     let names = [format!("{schema}.{}", source.identifier), format!("{schema}__{}", source.identifier)];
     let mut out = Vec::new();
-    for file in seen.dags {
+    for file in &seen.dags {
         for (i, dag) in file.dags.iter().enumerate() {
             let Some(runs) = daily(dag) else { continue };
             if file.tasks_of(i).any(|task| writes(task).iter().any(|table| names.iter().any(|n| is_table(table, n)))) {

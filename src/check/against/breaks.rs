@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Holds;
 use super::judge::Sides;
 use super::reach::{self, Reached};
 use super::verdict::{Reader, Thing, What};
@@ -102,10 +103,15 @@ fn ends(sides: &Sides<'_>, gone: Gone<'_>, out: &mut Broken) {
             push(name.clone(), Thing::Exposure);
         }
     }
-    for outsider in sides.around.readers.iter().filter(|r| r.model == node.name || r.model == node.id) {
-        let reads = gone.column.is_none_or(|c| outsider.columns.is_empty() || outsider.columns.iter().any(|o| o == c));
-        if reads {
-            watched = true;
+    for outsider in sides.outsiders(&node.id) {
+        let breaks = match (outsider.holds, gone.column) {
+            (Holds::Loosely, _) | (Holds::Name, Some(_)) => false,
+            (Holds::Name, None) | (Holds::Columns, None) => true,
+            (Holds::Columns, Some(column)) => outsider.reads(column),
+        };
+        if breaks {
+            // Who only runs it is nobody who reads it.
+            watched |= outsider.holds == Holds::Columns;
             push(outsider.name.clone(), outsider.kind);
         }
     }

@@ -42,7 +42,9 @@ pub(super) fn graph(sides: &Sides<'_>, works: &[Work]) -> Graph {
         let Some(node) = work.head.map(|h| &sides.head.project.nodes[h as usize]) else { continue };
         for reader in work.differences.iter().flat_map(|d| &d.readers) {
             draw(sides, &mut nodes, &changed, reader);
-            if matches!(reader.kind, Thing::Dag | Thing::Contract | Thing::Outside) && named_apart(reader) {
+            if matches!(reader.kind, Thing::Dag | Thing::Contract | Thing::Pipeline | Thing::Outside)
+                && named_apart(reader)
+            {
                 edges.insert(Edge { from: node.id.clone(), to: key(reader) });
             }
         }
@@ -103,6 +105,7 @@ fn key(reader: &Reader) -> String {
         Thing::Exposure => format!("exposure.{}", reader.name),
         Thing::Dag => format!("dag.{}", reader.name),
         Thing::Contract => format!("contract.{}", reader.name),
+        Thing::Pipeline => format!("pipeline.{}", reader.name),
         _ => reader.name.clone(),
     }
 }

@@ -6,7 +6,7 @@ use super::breaks::{self, Gone};
 use super::pairs::Pairs;
 use super::reach::{self, Readers, downstream, thing};
 use super::verdict::{Against, Approved, Change, Counts, Difference, Reader, Thing, Unread, Verdict, What};
-use super::{Around, differ, graph};
+use super::{Around, Outsider, differ, graph};
 use crate::check::{Analysis, Shape};
 use crate::dbt::NodeId;
 use crate::vocabulary::{Diagnostic, Severity};
@@ -33,6 +33,8 @@ pub(super) struct Sides<'a> {
     pub around: &'a Around,
     pub base_readers: Readers,
     pub head_readers: Readers,
+    /// Who is outside of dbt, by the node.
+    outsiders: HashMap<&'a str, Vec<&'a Outsider>>,
     /// What columns were lost, by node of the base.
     pub lost: BTreeMap<NodeId, Vec<Difference>>,
     /// Nodes of the base and of the head that do not run on that side only, and what reads them: what is said of
@@ -58,11 +60,15 @@ impl<'a> Sides<'a> {
             around,
             base_readers: Readers::of(base),
             head_readers: Readers::of(head),
+            outsiders: HashMap::new(),
             lost: BTreeMap::new(),
             hollow: [BTreeSet::new(), BTreeSet::new()],
             base_faults: faults(base),
             head_faults: faults(head),
         };
+        for outsider in &around.readers {
+            sides.outsiders.entry(&outsider.node).or_default().push(outsider);
+        }
         sides.hollow = sides.find_hollow();
         sides
     }
@@ -103,6 +109,11 @@ impl<'a> Sides<'a> {
 
     pub fn fault_in_base(&self, base: NodeId) -> Option<&'a Diagnostic> {
         self.base_faults.get(self.base.project.nodes[base as usize].path.as_str())?.first().copied()
+    }
+
+    /// Who holds on to a node outside of dbt.
+    pub fn outsiders(&self, node: &str) -> &[&'a Outsider] {
+        self.outsiders.get(node).map_or(&[], Vec::as_slice)
     }
 
     pub fn is_approved(&self, head: NodeId, column: Option<&str>) -> bool {
@@ -245,9 +256,8 @@ fn reached(sides: &Sides<'_>, head: NodeId, difference: &mut Difference) {
             let name = sides.head.project.exposures[*i].name.clone();
             more.push(Reader { name, kind: Thing::Exposure, columns: columns.clone(), ..Reader::default() });
         }
-        for outsider in sides.around.readers.iter().filter(|r| r.model == node.name || r.model == node.id) {
-            let all = columns.is_empty() || outsider.columns.is_empty();
-            if all || columns.iter().any(|c| outsider.columns.contains(c)) {
+        for outsider in sides.outsiders(&node.id) {
+            if columns.is_empty() || columns.iter().any(|c| outsider.reads(c)) {
                 let (name, kind) = (outsider.name.clone(), outsider.kind);
                 more.push(Reader { name, kind, columns: columns.clone(), ..Reader::default() });
             }

@@ -22,7 +22,7 @@ pub fn mermaid(graph: &Graph) -> Option<String> {
         let (open, close) = match node.kind {
             Thing::Source | Thing::Seed => ("[(", ")]"),
             Thing::Test => ("{{", "}}"),
-            Thing::Exposure | Thing::Dag | Thing::Contract | Thing::Outside => ("([", "])"),
+            Thing::Exposure | Thing::Dag | Thing::Contract | Thing::Pipeline | Thing::Outside => ("([", "])"),
             Thing::Model | Thing::Snapshot => ("[", "]"),
         };
         let _ = writeln!(out, "  n{i}{open}\"{}\"{close}", label(node));

@@ -33,21 +33,41 @@ pub use verdict::{
 pub struct Around {
     /// Breaking changes that people agreed to.
     pub approved: Vec<Approved>,
-    /// Who reads models outside of dbt: DAGs, contracts.
+    /// Who reads or builds nodes outside of dbt: DAGs, contracts, pipelines.
     pub readers: Vec<Outsider>,
 }
 
-/// Something outside of dbt that reads models.
+/// Something outside of dbt that reads or builds a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outsider {
     /// What it is called.
     pub name: String,
-    /// [`Thing::Dag`] or [`Thing::Contract`].
+    /// [`Thing::Dag`], [`Thing::Contract`] or [`Thing::Pipeline`].
     pub kind: Thing,
-    /// The model that it reads, by name or as dbt writes it.
-    pub model: String,
+    /// The node, as dbt writes it.
+    pub node: String,
     /// The columns that it reads; empty where that is not known, or all.
     pub columns: Vec<String>,
+    /// What breaks it.
+    pub holds: Holds,
+}
+
+/// What of a node something outside of dbt holds on to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holds {
+    /// It goes on with whatever is there: a DAG that builds all of a folder.
+    Loosely,
+    /// The node by its name: without it, it does nothing.
+    Name,
+    /// The node and those columns.
+    Columns,
+}
+
+impl Outsider {
+    /// Whether it reads a column, as far as is known.
+    fn reads(&self, column: &str) -> bool {
+        self.columns.is_empty() || self.columns.iter().any(|c| c == column)
+    }
 }
 
 impl Approved {

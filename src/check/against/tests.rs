@@ -147,8 +147,9 @@ fn run(case: &Case) -> Against {
     let readers = case.readers.iter().map(|r| Outsider {
         name: r.dag.clone(),
         kind: Thing::Dag,
-        model: r.model.clone(),
+        node: format!("model.shop.{}", r.model),
         columns: r.columns.clone(),
+        holds: Holds::Columns,
     });
     let around = Around { approved: approved.collect(), readers: readers.collect() };
     against(&read(&base), &read(&head), &around)

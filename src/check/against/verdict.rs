@@ -144,6 +144,7 @@ pub enum Thing {
     Exposure,
     Dag,
     Contract,
+    Pipeline,
     /// Whoever reads the table outside of what is checked.
     Outside,
 }
@@ -288,6 +289,32 @@ impl Against {
     }
 }
 
+impl Reader {
+    /// What it is called, as people call it, with its columns that are reached.
+    pub fn says(&self) -> String {
+        let short = || self.name.rsplit('.').next().unwrap_or(&self.name);
+        let name = match self.kind {
+            // `model.shop.orders.v2`
+            Thing::Model | Thing::Snapshot | Thing::Seed | Thing::Source => {
+                self.name.splitn(3, '.').last().unwrap_or_default().to_owned()
+            }
+            Thing::Test if self.name.starts_with("test.") => format!("test {}", short()),
+            Thing::Test => format!("test {}", self.name),
+            Thing::Contract if self.name.starts_with("contract of ") => self.name.clone(),
+            Thing::Exposure | Thing::Dag | Thing::Contract | Thing::Pipeline => format!("{} {}", self.kind, self.name),
+            Thing::Outside => "whoever reads it outside of dbt".to_owned(),
+        };
+        let of_node = matches!(self.kind, Thing::Model | Thing::Snapshot) && !self.columns.is_empty();
+        let more = self.columns.len().saturating_sub(3);
+        let shown: Vec<&str> = self.columns.iter().take(3).map(String::as_str).collect();
+        match (of_node, more) {
+            (false, _) => name,
+            (true, 0) => format!("{name} ({})", shown.join(", ")),
+            (true, more) => format!("{name} ({} and {more} more)", shown.join(", ")),
+        }
+    }
+}
+
 impl Difference {
     /// Breaks somebody, and nobody agreed to that.
     pub fn breaks(&self) -> bool {
@@ -361,6 +388,7 @@ impl fmt::Display for Thing {
             Thing::Exposure => "exposure",
             Thing::Dag => "DAG",
             Thing::Contract => "contract",
+            Thing::Pipeline => "pipeline",
             Thing::Outside => "whoever reads it",
         })
     }

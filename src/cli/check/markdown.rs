@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::against::{Against, mermaid};
+use crate::check::against::{Against, Reader, mermaid};
 use crate::publish::markdown::{code, plain, prose};
 use crate::verbs::check::Checked;
 use crate::vocabulary::{Diagnostic, Severity};
@@ -40,7 +40,8 @@ fn changes(change: &Against, out: &mut String) {
     out.push_str("| what | change | means | reaches |\n|---|---|---|---|\n");
     let rows: Vec<_> = change.changes.iter().flat_map(|node| node.differences.iter().map(move |d| (node, d))).collect();
     for (node, difference) in rows.iter().take(CHANGES) {
-        let readers: Vec<String> = difference.readers.iter().take(5).map(|r| code(&r.name)).collect();
+        let says = |r: &Reader| format!("{}{}", if r.broken { "**breaks** " } else { "" }, code(&r.says()));
+        let readers: Vec<String> = difference.readers.iter().take(5).map(says).collect();
         let more = difference.readers.len().saturating_sub(5);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let verdict = serde_json::to_value(difference.verdict).ok();

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::against::Verdict;
+use crate::check::against::{Reader, Verdict};
 use crate::cli::report::draw;
 use crate::verbs::check::Checked;
 use crate::vocabulary::{Diagnostic, Severity};
 
 /// Changes that are listed.
 const CHANGES: usize = 30;
+/// Readers of one change that are named.
+const READERS: usize = 4;
 /// Unknown models that are listed.
 const UNKNOWN: usize = 10;
 
@@ -35,11 +37,18 @@ pub(super) fn summary(checked: &Checked) -> String {
         let rows = change.changes.iter().flat_map(|node| node.differences.iter().map(move |d| (node, d)));
         let rows: Vec<_> = rows.collect();
         for (node, difference) in rows.iter().take(CHANGES) {
-            let readers = match difference.readers.len() {
-                0 => String::new(),
-                n => format!(" (reaches {n}: {}{})", names(&difference.readers), if n > 3 { ", …" } else { "" }),
-            };
-            out.push_str(&format!("  {}: {}{}\n", clean(&node.name), clean(&difference.says()), clean(&readers)));
+            let (broken, reached): (Vec<&Reader>, Vec<&Reader>) = difference.readers.iter().partition(|r| r.broken);
+            let mut readers = String::new();
+            for (how, who) in [("breaks", broken), ("reaches", reached)].into_iter().filter(|(_, who)| !who.is_empty())
+            {
+                readers.push_str(&format!("; {how} {}", names(&who)));
+            }
+            let mut means = difference.verdict.to_string();
+            if let Some(approved) = &difference.approved {
+                means = format!("approved by {}", approved.by);
+            }
+            let (what, means) = (format!("{}: {}{readers}", node.name, difference.says()), clean(&means));
+            out.push_str(&format!("  {means:<14}  {}\n", clean(&what)));
         }
         if rows.len() > CHANGES {
             out.push_str(&format!("  … and {} more\n", rows.len() - CHANGES));
@@ -134,8 +143,12 @@ fn errors(findings: &[Diagnostic]) -> usize {
     findings.iter().filter(|f| f.severity == Severity::Error).count()
 }
 
-fn names(readers: &[crate::check::against::Reader]) -> String {
-    readers.iter().take(3).map(|r| r.name.as_str()).collect::<Vec<_>>().join(", ")
+fn names(readers: &[&Reader]) -> String {
+    let named: Vec<String> = readers.iter().take(READERS).map(|r| r.says()).collect();
+    match readers.len().saturating_sub(READERS) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
 }
 
 /// Control characters can't move the cursor.

@@ -6,7 +6,8 @@ use super::Checked;
 use super::findings::BREAKING;
 use super::generated::Generated;
 use super::projects::Read;
-use crate::check::against::{Against, Approved, Around, Verdict, against};
+use crate::check::across;
+use crate::check::against::{Against, Approved, Around, Reader, Verdict, against};
 use crate::vocabulary::{Diagnostic, Place};
 use crate::workspace::{Checking, UNKNOWN_CHANGE};
 
@@ -27,17 +28,22 @@ pub(super) fn compare(
     head: &[Read],
     old: Option<&[Read]>,
     approved: Vec<Approved>,
+    seen: &across::Seen<'_>,
     checked: &mut Checked,
     found: &mut Vec<Diagnostic>,
 ) {
-    let around = Around { approved, ..Around::default() };
+    let mut around = Around { approved, ..Around::default() };
     let nothing = Read::nothing();
+    let differs = old.is_some();
     let old = old.unwrap_or(head);
     let folders: BTreeSet<&str> = head.iter().chain(old).map(|read| read.folder.as_str()).collect();
     let mut verdict = Verdict::default();
     for folder in folders {
         let of = |reads: &[Read]| reads.iter().position(|read| read.folder == folder);
         let (a, b) = (of(old).map_or(&nothing, |i| &old[i]), of(head).map_or(&nothing, |i| &head[i]));
+        if differs {
+            around.readers = across::outsiders(seen, &a.analysis, &b.analysis);
+        }
         let change: Against = against(&a.analysis, &b.analysis, &around);
         verdict = verdict.max(change.verdict);
         found.extend(breaking(&change));
@@ -52,8 +58,8 @@ fn breaking(change: &Against) -> Vec<Diagnostic> {
     for node in &change.changes {
         for difference in &node.differences {
             let what = format!("`{}`: {}", node.name, difference.says());
-            let broken: Vec<&str> =
-                difference.readers.iter().filter(|r| r.broken).map(|r| r.name.as_str()).take(5).collect();
+            let broken: Vec<String> =
+                difference.readers.iter().filter(|r| r.broken).map(Reader::says).take(5).collect();
             let d = match difference.verdict {
                 _ if difference.approved.is_some() => continue,
                 Verdict::Breaking => Diagnostic::error(BREAKING, what)

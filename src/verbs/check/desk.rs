@@ -1,6 +1,6 @@
 //! A check with everything it has read, so that it can be done again when a file changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -171,10 +171,13 @@ impl Desk {
         );
         let (head, old) = (head?, old.transpose()?);
         self.count(&head, &mut checked, &mut found);
-        found.extend(self.beside(&head));
+        let repository = self.repository();
+        let python = across::Python::of(&repository);
+        let seen = across::Seen::of(&repository, &python, head.iter().map(|read| &read.analysis).collect());
+        found.extend(self.beside(&seen));
         if let Some(before) = &before {
             let approved = approved(checking, generated.as_ref());
-            compare(&head, old.as_deref(), approved, &mut checked, &mut found);
+            compare(&head, old.as_deref(), approved, &seen, &mut checked, &mut found);
             checked.against = Some(before.base.clone());
         }
         if let Some(generated) = generated {
@@ -233,22 +236,16 @@ impl Desk {
         }
     }
 
+    /// The files that rules look at beside dbt projects.
+    fn repository(&self) -> Repository {
+        let files = self.texts.files.iter().filter(|(path, _)| Repository::wants(path));
+        let no_text = self.texts.unreadable.iter().filter(|d| is_beside(d)).map(|d| findings::file(d).to_owned());
+        Repository { files: files.map(|(p, t)| (p.clone(), t.clone())).collect(), no_text: no_text.collect() }
+    }
+
     /// What is found in the files beside dbt projects.
-    fn beside(&self, head: &[Read]) -> Vec<Diagnostic> {
-        // With several projects nobody knows which one a file is about.
-        let project = if let [one] = head { Some(one) } else { None };
-        let folder = project.map(|read| read.folder.trim_end_matches('/').to_owned());
-        let files: BTreeMap<_, _> = self
-            .texts
-            .files
-            .iter()
-            .filter(|(p, _)| Repository::wants(p))
-            .map(|(p, t)| (p.clone(), t.clone()))
-            .collect();
-        let no_text =
-            self.texts.unreadable.iter().filter(|d| is_beside(d)).map(|d| findings::file(d).to_owned()).collect();
-        let repository = Repository { files, no_text, project: folder };
-        let mut out = across::look(&repository, project.map(|read| &read.analysis));
+    fn beside(&self, seen: &across::Seen<'_>) -> Vec<Diagnostic> {
+        let mut out = seen.findings();
         // What git leaves alone is nobody else's: a local file of settings may hold what a committed one may not.
         out.retain(|d| !self.git.as_ref().is_some_and(|git| git.is_ignored(findings::file(d))));
         out
