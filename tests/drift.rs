@@ -5,6 +5,8 @@
 
 mod support;
 
+use std::sync::OnceLock;
+
 use serde_json::{Value, json};
 use support::warehouse::rows;
 use support::{AS_OF, Sandbox, sqlite};
@@ -19,6 +21,41 @@ fn workspace() -> Sandbox {
     s.git(&["branch", "-f", "main", "HEAD"]);
     s.git(&["switch", "-q", "main"]);
     s
+}
+
+/// A second pipeline over the same orders, read by a dashboard.
+const PEOPLE: &str = r#"
+version: 1
+name: people
+ingest: [{table: shop.orders, mode: merge}]
+models:
+  - {name: stg_shop__orders, from: shop.orders}
+  - name: people
+    from: stg_shop__orders
+    group_by: [{name: customer_id}]
+    measures: [{name: orders, count: status}, {name: spent, sum: total_amount}]
+tests:
+  - {model: people, column: spent, test: accepted_range, arguments: {at_least: 0}}
+"#;
+const DASHBOARD: &str = "exposures:
+  - {name: who_buys, type: dashboard, owner: {email: ann@example.com}, depends_on: [ref('people')]}
+";
+
+/// A workspace with both pipelines that has run: built once, copied for each test.
+fn ran() -> Sandbox {
+    static RAN: OnceLock<Sandbox> = OnceLock::new();
+    let first = RAN.get_or_init(|| {
+        let s = workspace();
+        s.write("pipelines/people.yml", PEOPLE.trim_start());
+        s.write("dbt/models/exposures.yml", DASHBOARD);
+        s.commit("people");
+        s.ok(&["regenerate"]);
+        s.git(&["branch", "-f", "main", "HEAD"]);
+        s.git(&["switch", "-q", "main"]);
+        run(&s);
+        s
+    });
+    Sandbox::copy_of(&first.root)
 }
 
 fn run(s: &Sandbox) -> Value {
@@ -45,8 +82,7 @@ fn classes(report: &Value) -> Vec<String> {
 
 #[test]
 fn a_renamed_column_under_a_hand_edit() {
-    let s = workspace();
-    run(&s);
+    let s = ran();
     let want = rows(&s, &format!("select * from {MART} order by 1, 2"));
     assert!(want.as_array().is_some_and(|r| r.len() > 50), "{want}");
     let mart = "dbt/models/marts/daily_revenue_per_country.sql";
@@ -165,8 +201,7 @@ fn all_that_follows_is_generated_and_nothing_else() {
 
 #[test]
 fn a_used_column_that_is_gone_is_a_question() {
-    let s = workspace();
-    run(&s);
+    let s = ran();
     sqlite(&s.path("shop.sqlite"), "alter table orders drop column total_amount;");
     let head = s.git(&["rev-parse", "HEAD"]);
     let (code, asked) = s.json(&["drift", "--fix"]);
@@ -192,10 +227,127 @@ fn a_used_column_that_is_gone_is_a_question() {
     }
 }
 
+/// Everything of a run came out well.
+fn runs_well(s: &Sandbox) {
+    let report = run(s);
+    let good = |what: &str, word: &str| report[what].as_array().is_some_and(|a| a.iter().all(|r| r["status"] == word));
+    assert!(good("models", "success") && good("tests", "pass"), "{report}");
+}
+
+#[test]
+fn a_column_that_is_removed_with_what_is_made_of_it() {
+    let s = ran();
+    sqlite(&s.path("shop.sqlite"), "alter table orders drop column total_amount;");
+    let answer = ["drift", "--fix", "--answer", "shop.orders.total_amount=remove"];
+    // The mart measures nothing else: a person says what it is to measure.
+    s.refused(&answer, 2, &["nothing would be left of `daily_revenue_per_country`"]);
+    s.edit(
+        "pipelines/daily_revenue_per_country.yml",
+        "    measures:\n",
+        "    measures:\n      - {name: orders, count: order_id, description: How many.}\n",
+    );
+    s.commit("another measure");
+    s.refused(&answer, 2, &["`marts.people.spent`", "`marts.daily_revenue_per_country.revenue`", "{act: drop, of: "]);
+    for (pipeline, of) in
+        [("people", "people.spent"), ("daily_revenue_per_country", "daily_revenue_per_country.revenue")]
+    {
+        let file = format!("pipelines/{pipeline}.yml");
+        let approval = format!("approvals: [{{act: drop, of: marts.{of}, by: ann, why: nobody reads it}}]\n");
+        s.write(&file, format!("{}{approval}", s.read(&file)));
+    }
+    s.commit("approved");
+    let (code, fixed) = s.json(&answer);
+    assert_eq!((code, fixed["status"].as_str()), (0, Some("proposed")), "{fixed}");
+    followed(&s);
+    for file in ["pipelines/people.yml", "dbt/models/marts/people.sql", "dbt/models/staging/shop/stg_shop__orders.yml"]
+    {
+        let text = s.read(file);
+        assert!(!text.contains("total_amount") && !text.contains("sum("), "{file}:\n{text}");
+    }
+    runs_well(&s);
+    let columns = "select string_agg(column_name, ',' order by ordinal_position) from information_schema.columns
+        where table_schema = 'marts' and table_name = 'people'";
+    assert_eq!(rows(&s, columns), json!([["customer_id,orders"]]), "the mart was built without it");
+    let landed = "select count(*) from information_schema.columns
+        where table_schema = 'raw_shop' and table_name = 'orders' and column_name = 'total_amount'";
+    assert_eq!(rows(&s, landed), json!([["1"]]), "nothing that was landed is dropped");
+}
+
+#[test]
+fn a_column_in_whose_place_an_expression_stands() {
+    let s = ran();
+    let want = rows(&s, &format!("select * from {MART} order by 1, 2"));
+    sqlite(
+        &s.path("shop.sqlite"),
+        "alter table orders add column net decimal(12,2); alter table orders add column tax decimal(12,2);
+         update orders set tax = 1.25, net = round(total_amount - 1.25, 2);
+         alter table orders drop column total_amount;",
+    );
+    let answer = |expression: &str| format!("shop.orders.total_amount={expression}");
+    s.refused(&["drift", "--fix", "--answer", &answer("= gross")], 2, &["unknown-column", "gross", "`net`, `tax`"]);
+    s.refused(&["drift", "--fix", "--answer", &answer("= net +")], 2, &["sql-syntax", "net +"]);
+    let (code, fixed) = s.json(&["drift", "--fix", "--answer", &answer("= net + tax")]);
+    assert_eq!((code, fixed["status"].as_str()), (0, Some("proposed")), "{fixed}");
+    followed(&s);
+    assert!(
+        s.read("pipelines/people.yml").contains("net + tax")
+            || s.read("pipelines/daily_revenue_per_country.yml").contains("net + tax")
+    );
+    runs_well(&s);
+    assert_eq!(rows(&s, &format!("select * from {MART} order by 1, 2")), want, "the same revenue from two columns");
+}
+
+#[test]
+fn a_key_that_changed_in_kind_under_several_consumers() {
+    let s = ran();
+    let want = rows(&s, &format!("select * from {MART} order by 1, 2"));
+    sqlite(
+        &s.path("shop.sqlite"),
+        "create table c (customer_id text primary key not null, first_name text not null, last_name text not null,
+           email text, phone text, country_code text not null, birth_date date, created_at timestamp not null,
+           updated_at timestamp not null);
+         insert into c select 'C-' || customer_id, first_name, last_name, email, phone, country_code, birth_date,
+           created_at, updated_at from customers;
+         create table o (order_id integer primary key not null, customer_id text not null references customers(customer_id),
+           status text not null, ordered_at timestamp not null, shipped_at timestamp, total_amount decimal(12,2) not null,
+           currency text not null, updated_at timestamp not null);
+         insert into o select order_id, 'C-' || customer_id, status, ordered_at, shipped_at, total_amount, currency,
+           updated_at from orders;
+         drop table orders; drop table customers;
+         alter table c rename to customers; alter table o rename to orders;",
+    );
+    let (code, asked) = s.json(&["drift", "--fix"]);
+    assert_eq!(code, 3, "{asked}");
+    let keys: Vec<&str> = asked["questions"].as_array().unwrap().iter().map(|q| q["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, ["shop.customers.customer_id", "shop.orders.customer_id"], "{asked}");
+    let breaks = asked["changes"][1]["impact"]["breaks"].as_array().unwrap();
+    for (kind, name) in [("model", "people"), ("model", "daily_revenue_per_country"), ("exposure", "who_buys")] {
+        assert!(breaks.iter().any(|e| e["kind"] == kind && e["name"] == name), "{kind} {name}: {asked}");
+    }
+    let about = asked["questions"][1]["about"].as_str().unwrap();
+    assert_eq!(about.matches("people (groups)").count(), 1, "one way is not told twice: {about}");
+    let answers = |customers: &str, orders: &str| -> Vec<String> {
+        let key = |table: &str, take: &str| format!("shop.{table}.customer_id={take}");
+        ["drift", "--fix", "--answer", &key("customers", customers), "--answer", &key("orders", orders)]
+            .map(str::to_owned)
+            .into()
+    };
+    let apart = answers("keep integer", "take text");
+    s.refused(&apart.iter().map(String::as_str).collect::<Vec<_>>(), 2, &["type-clash", "customer_id", "integer"]);
+    let both = answers("take text", "take text");
+    let (code, fixed) = s.json(&both.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!((code, fixed["status"].as_str()), (0, Some("proposed")), "{fixed}");
+    assert_eq!(s.read("dbt/models/exposures.yml"), DASHBOARD, "people's own file stays");
+    followed(&s);
+    runs_well(&s);
+    assert_eq!(rows(&s, &format!("select * from {MART} order by 1, 2")), want, "joined by texts as by numbers before");
+    let people = rows(&s, "select count(*) > 100, bool_and(customer_id like 'C-%'), sum(orders) from marts.people");
+    assert_eq!(people, json!([["True", "True", "2400"]]));
+}
+
 #[test]
 fn ids_that_became_text_and_moments_that_became_numbers() {
-    let s = workspace();
-    run(&s);
+    let s = ran();
     let want = rows(&s, &format!("select * from {MART} order by 1, 2"));
     sqlite(
         &s.path("shop.sqlite"),

@@ -375,3 +375,63 @@ fn hand_edits_are_listed_whole() {
     let text = s.ok(&["diff", "--edits"]).out;
     assert!(text.contains(&format!("rename from {INGEST}\nrename to ingest/renamed.py\n")), "{text}");
 }
+
+/// A process that holds the workspace's lock as a run would, until it is ended.
+fn holder(s: &Sandbox) -> std::process::Child {
+    let script = "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); \
+        f.write('`pipewright run` (process 4711)'); f.flush(); print('held', flush=True); time.sleep(600)";
+    let mut held = std::process::Command::new("python3")
+        .args(["-c", script])
+        .arg(s.path(".pipewright/state/lock"))
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("python3");
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(held.stdout.take().expect("stdout")), &mut line).unwrap();
+    held
+}
+
+#[test]
+fn while_another_process_is_at_work_nothing_is_written_and_all_can_be_read() {
+    let s = ready();
+    s.edit(PROPERTIES, "Key of orders.", "What we call it.");
+    s.commit("by hand");
+    change(&s);
+    let mut held = holder(&s);
+    for writes in [
+        &["regenerate"][..],
+        &["regenerate", "--accept", PROPERTIES],
+        &["release", PROPERTIES],
+        &["discover"],
+        &["propose", SAMPLE, "--as-of", AS_OF],
+        &["rollback", "x"],
+        &["drift", "--fix"],
+        &["drift", "--dag", "0 6 * * *"],
+        &["run"],
+    ] {
+        let said =
+            s.refused(writes, 2, &["error[workspace-busy]: `pipewright run` (process 4711) is at work", "wait until"]);
+        assert_eq!(said.out, "", "{writes:?}");
+    }
+    for (reads, code) in [
+        (&["regenerate", "--dry-run"][..], 0),
+        (&["check"], 1),
+        (&["drift"], 0),
+        (&["plan"], 0),
+        (&["diff", "--edits"], 0),
+        (&["log"], 0),
+    ] {
+        let said = s.pw(reads);
+        assert_eq!(said.code, code, "{reads:?}: {}{}", said.out, said.err);
+        assert!(!said.err.contains("workspace-busy"), "{reads:?}: {}", said.err);
+    }
+    // A work tree that is moved at this moment is not read.
+    s.write(".pipewright/state/journal.json", "{}");
+    assert!(s.pw(&["regenerate", "--dry-run"]).code == 2);
+    std::fs::remove_file(s.path(".pipewright/state/journal.json")).unwrap();
+    // What a killed process leaves behind is no obstacle: the file is there, and nobody holds it.
+    held.kill().unwrap();
+    held.wait().unwrap();
+    assert!(s.read(".pipewright/state/lock").contains("4711"));
+    assert_eq!(done(&s, &["regenerate"], 0)["status"], "proposed");
+}

@@ -347,7 +347,12 @@ fn one_run_at_a_time_and_a_busy_database_is_named() {
     drop(holder.stdin.take());
     holder.wait().expect("ended");
 
-    p.edit("ingest/daily.py", "rows = ", "import time; time.sleep(8)\nrows = ");
+    let go = p.path("go");
+    p.edit(
+        "ingest/daily.py",
+        "rows = ",
+        &format!("import time\nwhile not os.path.exists({go:?}): time.sleep(0.05)\nrows = "),
+    );
     let keep = TempDir::new().expect("a folder");
     let mut first = asking(&p.ask(&json!({})), &keep.path().join("answer.json")).spawn().expect("a child");
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -359,6 +364,7 @@ fn one_run_at_a_time_and_a_busy_database_is_named() {
     std::thread::sleep(Duration::from_millis(500));
     let (exit, said) = fault(&p.run(&json!({})));
     assert!(exit == 2 && said.contains("workspace-busy"), "{said}");
+    fs::write(&go, "").expect("written");
     first.wait().expect("ended");
     let first: Value =
         serde_json::from_str(&fs::read_to_string(keep.path().join("answer.json")).expect("an answer")).expect("JSON");
@@ -468,8 +474,12 @@ fn a_killed_set_up_counts_as_none_and_a_broken_one_is_seen() {
     let cache = TempDir::new().expect("a folder");
     let keep = TempDir::new().expect("a folder");
     let setup = json!({"verb": "setup"});
-    let mut child =
-        asking(&setup, &keep.path().join("a")).env("PIPEWRIGHT_CACHE", cache.path()).spawn().expect("a child");
+    // Nothing that is installed here is started: it need not be compiled.
+    let quick = |mut command: Command| {
+        command.env("PIPEWRIGHT_CACHE", cache.path()).env("PIP_NO_COMPILE", "1");
+        command
+    };
+    let mut child = quick(asking(&setup, &keep.path().join("a"))).spawn().expect("a child");
     let made = || walkdir::WalkDir::new(cache.path()).into_iter().flatten().any(|e| e.file_name() == "core.txt");
     let deadline = Instant::now() + Duration::from_secs(60);
     while !made() && Instant::now() < deadline {
@@ -492,9 +502,7 @@ fn a_killed_set_up_counts_as_none_and_a_broken_one_is_seen() {
 
     // Two at once: one installs, the other waits and finds it.
     let both: Vec<_> = ["b", "c"]
-        .map(|name| {
-            asking(&setup, &keep.path().join(name)).env("PIPEWRIGHT_CACHE", cache.path()).spawn().expect("a child")
-        })
+        .map(|name| quick(asking(&setup, &keep.path().join(name))).spawn().expect("a child"))
         .into_iter()
         .collect();
     for mut child in both {
@@ -514,7 +522,7 @@ fn a_killed_set_up_counts_as_none_and_a_broken_one_is_seen() {
     let p = Project::new();
     let (_, said) = fault(&answer(&p.ask(&json!({})), |c| c.env("PIPEWRIGHT_CACHE", cache.path())));
     assert!(said.contains("runtime-broken"), "{said}");
-    let anew = answer(&setup, |c| c.env("PIPEWRIGHT_CACHE", cache.path()));
+    let anew = answer(&setup, |c| c.env("PIPEWRIGHT_CACHE", cache.path()).env("PIP_NO_COMPILE", "1"));
     assert_eq!(anew["ok"]["core"]["status"], "installed", "{anew}");
 }
 

@@ -131,7 +131,8 @@ impl<'a> Context<'a> {
             .secrets(&self.secrets)
             .env("PIPEWRIGHT_WORKSPACE", self.root)
             .env("PIPEWRIGHT_TARGET", self.target.as_str())
-            .env("PYTHONPYCACHEPREFIX", self.state("pycache"))
+            // What is installed was compiled then; nothing is to be left beside scripts and DAGs.
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("DLT_DATA_DIR", self.state("dlt"))
             .env("DBT_TARGET_PATH", self.state("target"))
             .env("DBT_LOG_PATH", &self.logs)

@@ -86,7 +86,9 @@ pub struct Proposed {
 /// A source that can't be read, broken documents, an answer to no question; with `fix` what the gate finds, approvals
 /// that are missing, uncommitted work in the way. Nothing is written then.
 pub fn drift(options: &Options, progress: &mut dyn FnMut(&str)) -> Outcome<Report> {
-    let mut session = Session::open(&options.dir, "drift")?;
+    let writes = options.fix || options.dag.is_some();
+    let open = if writes { Session::open } else { Session::look };
+    let mut session = open(&options.dir, "drift")?;
     let workspace = &session.workspace;
     if let Some(cron) = &options.dag {
         let findings = session.findings.clone();

@@ -105,7 +105,7 @@ pub const RULES: &str = "rules";
 /// # Errors
 /// Broken documents, a requirement that nothing is known of, an unknown pipeline.
 pub fn plan(dir: &Path, of: &Of) -> Outcome<Answer> {
-    let session = Session::open(dir, "plan")?;
+    let session = Session::look(dir, "plan")?;
     let (workspace, git) = (&session.workspace, &session.git);
     let mut findings = session.findings.clone();
     let mut config = workspace.config.clone();

@@ -58,7 +58,7 @@ pub struct Because {
 /// # Errors
 /// Broken documents, what the gate finds.
 pub fn preview(dir: &Path, programs: Programs) -> Outcome<Preview> {
-    let session = Session::open(dir, "regenerate")?;
+    let session = Session::look(dir, "regenerate")?;
     let (workspace, git) = (&session.workspace, &session.git);
     let inputs = Inputs { programs, ..Inputs::from(workspace) };
     let mut findings = session.findings.clone();

@@ -16,7 +16,7 @@ pub struct Session {
     pub git: Git,
     /// What a killed command had left, and what became of it.
     pub findings: Vec<Diagnostic>,
-    _lock: Lock,
+    _lock: Option<Lock>,
 }
 
 impl Session {
@@ -29,6 +29,22 @@ impl Session {
         let git = Git::open(&root)?;
         let lock = Lock::take(&root, who)?;
         let findings = recovered(&git.recover()?);
+        Ok(Session { workspace: Workspace::open(&root)?, git, findings, _lock: Some(lock) })
+    }
+
+    /// The same for a command that writes nothing: it does not wait for a run of hours. Only while another command moves the
+    /// work tree, there is nothing whole to read.
+    ///
+    /// # Errors
+    /// No workspace, no repository, broken documents, a work tree that is moved at this moment.
+    pub fn look(dir: &Path, who: &str) -> Outcome<Session> {
+        let root = find(dir)?;
+        let git = Git::open(&root)?;
+        let lock = match Lock::take_if_free(&root, who)? {
+            None if git.is_moving()? => Some(Lock::take(&root, who)?),
+            lock => lock,
+        };
+        let findings = if lock.is_some() { recovered(&git.recover()?) } else { Vec::new() };
         Ok(Session { workspace: Workspace::open(&root)?, git, findings, _lock: lock })
     }
 }

@@ -73,6 +73,24 @@ impl Lock {
     /// # Errors
     /// At once, where another process holds it.
     pub fn take(workspace: &Path, who: &str) -> Outcome<Lock> {
+        Lock::attempt(workspace, who)?.map_err(|holder| {
+            Diagnostic::error("workspace-busy", format!("{holder} is at work in this workspace"))
+                .why("two commands that write must not run at once")
+                .next("wait until it has ended, then try again")
+                .fault()
+        })
+    }
+
+    /// The same for a command that only reads: none where another process holds it.
+    ///
+    /// # Errors
+    /// A folder of local state that can't be written.
+    pub fn take_if_free(workspace: &Path, who: &str) -> Outcome<Option<Lock>> {
+        Ok(Lock::attempt(workspace, who)?.ok())
+    }
+
+    /// The lock, or what holds it.
+    fn attempt(workspace: &Path, who: &str) -> Outcome<Result<Lock, String>> {
         let path = state_folder(workspace)?.join("lock");
         let mut file = File::options()
             .read(true)
@@ -87,10 +105,7 @@ impl Lock {
                 let mut holder = String::new();
                 let _ = file.read_to_string(&mut holder);
                 let holder = if holder.trim().is_empty() { "another process" } else { holder.trim() };
-                return Err(Diagnostic::error("workspace-busy", format!("{holder} is at work in this workspace"))
-                    .why("two commands that write must not run at once")
-                    .next("wait until it has ended, then try again")
-                    .into());
+                return Ok(Err(holder.to_owned()));
             }
             Err(TryLockError::Error(e)) => return Err(cannot(&path, &e)),
         }
@@ -100,7 +115,7 @@ impl Lock {
             .and_then(|()| file.rewind())
             .and_then(|()| write!(file, "`pipewright {who}` (process {})", std::process::id()))
             .and_then(|()| file.flush());
-        Ok(Lock { _file: file })
+        Ok(Ok(Lock { _file: file }))
     }
 }
 
@@ -120,6 +135,7 @@ mod tests {
         let fault = Lock::take(dir.path(), "run").unwrap_err();
         assert_eq!((fault.exit, fault.diagnostics[0].code.as_ref()), (2, "workspace-busy"));
         assert!(fault.diagnostics[0].what.starts_with("`pipewright propose` (process "), "{fault}");
+        assert!(Lock::take_if_free(dir.path(), "check").unwrap().is_none());
         drop(first);
         Lock::take(dir.path(), "run").unwrap();
         assert_eq!(std::fs::read_to_string(dir.path().join(STATE).join(".gitignore")).unwrap(), "*\n");

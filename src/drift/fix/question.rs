@@ -34,6 +34,10 @@ fn used_by(drifted: &Drifted) -> String {
         .filter(|e| e.path.len() > 2)
         .map(|e| e.path.join(" → "))
         .collect();
+    // A way that is the beginning of another says nothing more.
+    let within = |way: &String, other: &String| other.strip_prefix(way.as_str()).is_some_and(|r| r.starts_with(" → "));
+    let ways: Vec<&str> =
+        ways.iter().filter(|way| !ways.iter().any(|other| within(way, other))).map(String::as_str).collect();
     match (ways.len(), ways.get(..NAMED)) {
         (0, _) => String::new(),
         (n, Some(some)) if n > NAMED => format!("; it is read: {} and {} more", some.join(", "), n - NAMED),

@@ -145,7 +145,8 @@ fn make(
         local::write(&lock, text)?;
         let install = match &uv {
             Some(uv) => {
-                base(uv).args(["pip", "install", "--require-hashes", "--no-deps", "--python"]).arg(bin.join("python"))
+                let install = ["pip", "install", "--require-hashes", "--no-deps", "--compile-bytecode", "--python"];
+                base(uv).args(install).arg(bin.join("python"))
             }
             None => base(&bin.join("python")).args([
                 "-m",

@@ -30,7 +30,7 @@ pub(super) struct Generated {
 /// # Errors
 /// Broken documents, or what the gate finds.
 pub(super) fn generated(root: &Path) -> Outcome<Option<Generated>> {
-    let session = Session::open(root, "check")?;
+    let session = Session::look(root, "check")?;
     let (workspace, git) = (&session.workspace, &session.git);
     if workspace.specs.is_empty() && workspace.handed_in.is_empty() {
         return Ok(None);

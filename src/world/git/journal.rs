@@ -106,6 +106,14 @@ impl Git {
         Ok(Recovered::Undone(left))
     }
 
+    /// Whether a command has begun to move the work tree and not ended.
+    ///
+    /// # Errors
+    /// A journal that can't be read.
+    pub fn is_moving(&self) -> Outcome<bool> {
+        Ok(Journal::read(&self.workspace.join(lock::STATE))?.is_some())
+    }
+
     /// Locks of git that the killed process itself had made, told by what they hold; one that it had not yet written
     /// anything to, by its age, and by nobody writing to it.
     fn unlock_refs(&self, journal: &Journal, state: &Path) {
