@@ -32,7 +32,7 @@ fn bare(text: &str) -> String {
 #[test]
 fn models_are_rendered_as_dbt_renders_them() {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/dbt/compiled");
-    let project = dbt::read(&tree(&fixture), &Settings::default());
+    let project = dbt::read(&tree(&fixture), &Settings::default(), None);
     assert!(project.findings.is_empty(), "{:#?}", project.findings);
 
     let s = Sandbox::copy_of(&fixture);

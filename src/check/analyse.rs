@@ -1,5 +1,7 @@
 //! The walk over a project: each query parsed, resolved over what it reads and looked at by the rules, in the order of
 //! lineage, as many at once as there are cores. A query's tree is gone when its rules have run.
+//!
+//! What was looked at before is not looked at again while it and all it reads are as they were.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,9 +23,9 @@ use crate::vocabulary::{Diagnostic, Dialect};
 const LIKELY: [Dialect; 5] =
     [Dialect::DuckDb, Dialect::Snowflake, Dialect::BigQuery, Dialect::Postgres, Dialect::Databricks];
 
-/// What every node of `project` makes, and what is wrong with it.
-pub fn analyse(project: Project) -> Analysis {
-    let walk = Walk::over(&project);
+/// What every node of `project` makes, and what is wrong with it. `before` is what was found in another version of it.
+pub fn analyse(project: Project, before: Option<&Analysis>) -> Analysis {
+    let walk = Walk::over(&project, before.filter(|before| are_called_alike(&before.project, &project)));
     rayon::scope(|workers| {
         for (id, waits) in walk.waits.iter().enumerate() {
             if waits.load(Ordering::Relaxed) == 0 {
@@ -31,17 +33,26 @@ pub fn analyse(project: Project) -> Analysis {
             }
         }
     });
+    let count = project.nodes.len();
+    let mut analysis = Analysis {
+        shapes: Vec::with_capacity(count),
+        prints: Vec::with_capacity(count),
+        findings: Vec::new(),
+        relations: Vec::with_capacity(count),
+        found: Vec::with_capacity(count),
+        project: Project::default(),
+    };
     let mut findings = project.findings.clone();
-    let mut shapes = Vec::with_capacity(project.nodes.len());
-    let mut prints = Vec::with_capacity(project.nodes.len());
     for (node, done) in project.nodes.iter().zip(walk.done) {
         // What was never reached reads itself in the end.
         let done = done.into_inner().unwrap_or_else(|| Done::unknown(node, in_circle(node)));
-        findings.extend(done.found);
-        shapes.push(done.shape);
-        prints.push(done.prints);
+        findings.extend(done.found.iter().cloned());
+        analysis.shapes.push(done.shape);
+        analysis.prints.push(done.prints);
+        analysis.relations.push(done.relation);
+        analysis.found.push(done.found);
     }
-    let mut analysis = Analysis { project, shapes, prints, findings: Vec::new() };
+    analysis.project = project;
     for rule in RULES.iter().copied().flatten() {
         if let Look::Whole(look) = rule.look {
             look(&analysis, &mut findings);
@@ -53,9 +64,20 @@ pub fn analyse(project: Project) -> Analysis {
     analysis
 }
 
+/// Whether each node stands where it stood and is called as it was, so that what others say of it means the same.
+fn are_called_alike(before: &Project, now: &Project) -> bool {
+    let is_alike = |(a, b): (&Arc<Node>, &Arc<Node>)| Arc::ptr_eq(a, b) || a.id == b.id;
+    before.name == now.name
+        && before.dialect == now.dialect
+        && before.nodes.len() == now.nodes.len()
+        && before.nodes.iter().zip(&now.nodes).all(is_alike)
+}
+
 /// A walk under way.
 struct Walk<'p> {
     project: &'p Project,
+    /// The last one, over nodes of the same names.
+    before: Option<&'p Analysis>,
     dialects: &'p [Dialect],
     /// How many of what a node reads are not done yet.
     waits: Vec<AtomicUsize>,
@@ -70,20 +92,26 @@ struct Done {
     /// As what its readers see it.
     relation: Arc<ScopeRelation>,
     /// By what two versions of it are compared.
-    prints: Prints,
-    found: Vec<Diagnostic>,
+    prints: Arc<Prints>,
+    found: Arc<[Diagnostic]>,
+    /// Its readers see what they saw the last time.
+    is_as_before: bool,
 }
 
 impl Done {
+    fn new(shape: Shape, relation: Arc<ScopeRelation>, prints: Prints, found: Vec<Diagnostic>) -> Done {
+        Done { shape, relation, prints: prints.into(), found: found.into(), is_as_before: false }
+    }
+
     fn unknown(node: &Node, why: Diagnostic) -> Done {
         let relation = ScopeRelation { open: true, ..ScopeRelation::default() };
         let prints = Prints { full: prints::unknown(node), incremental: None };
-        Done { shape: Shape::Unknown(why.into()), relation: relation.into(), prints, found: Vec::new() }
+        Done::new(Shape::Unknown(why.into()), relation.into(), prints, Vec::new())
     }
 }
 
 impl<'p> Walk<'p> {
-    fn over(project: &'p Project) -> Walk<'p> {
+    fn over(project: &'p Project, before: Option<&'p Analysis>) -> Walk<'p> {
         let nodes = &project.nodes;
         let mut readers = vec![Vec::new(); nodes.len()];
         let mut waits = Vec::with_capacity(nodes.len());
@@ -98,13 +126,13 @@ impl<'p> Walk<'p> {
         }
         let done = nodes.iter().map(|_| OnceLock::new()).collect();
         let dialects = project.dialect.as_ref().map_or(LIKELY.as_slice(), std::slice::from_ref);
-        Walk { project, dialects, waits, readers, done }
+        Walk { project, before, dialects, waits, readers, done }
     }
 
     fn start<'w>(&'w self, workers: &Workers<'w>, id: usize) {
         workers.spawn(move |workers| {
             // Nobody else is given this node, so it is set once.
-            let _ = self.done[id].set(self.node(id));
+            let _ = self.done[id].set(self.kept(id).unwrap_or_else(|| self.compared(id)));
             for reader in &self.readers[id] {
                 let reader = *reader as usize;
                 if self.waits[reader].fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -112,6 +140,32 @@ impl<'p> Walk<'p> {
                 }
             }
         });
+    }
+
+    /// What was found before, where neither the node nor anything that it reads is another.
+    fn kept(&self, id: usize) -> Option<Done> {
+        let (before, node) = (self.before?, &self.project.nodes[id]);
+        let is_as_before = |read: NodeId| self.done[read as usize].get().is_some_and(|done| done.is_as_before);
+        let reads = node.reads.iter().map(|read| read.node).filter(|read| *read as usize != id);
+        let same = Arc::ptr_eq(&before.project.nodes[id], node) && reads.into_iter().all(is_as_before);
+        same.then(|| Done {
+            shape: before.shapes[id].clone(),
+            relation: before.relations[id].clone(),
+            prints: before.prints[id].clone(),
+            found: before.found[id].clone(),
+            is_as_before: true,
+        })
+    }
+
+    /// A node that is looked at, and whether its readers see what they saw.
+    fn compared(&self, id: usize) -> Done {
+        let done = self.node(id);
+        let is_as_before = self.before.is_some_and(|before| {
+            let (node, old) = (&self.project.nodes[id], &before.project.nodes[id]);
+            let is_told_alike = node.config == old.config && node.described == old.described;
+            is_told_alike && *before.relations[id] == *done.relation && before.prints[id].full == done.prints.full
+        });
+        Done { is_as_before, ..done }
     }
 
     fn node(&self, id: usize) -> Done {
@@ -126,7 +180,7 @@ impl<'p> Walk<'p> {
                 let relation: Arc<ScopeRelation> = shape::relation(node, &resolved).into();
                 let full = prints::declared(node, columns.iter().map(|c| c.0.clone()), *open);
                 let prints = Prints { full: prints::with_keys(full, relation.keys.iter()), incremental: None };
-                Done { shape: Shape::Known(resolved.into()), relation, prints, found: Vec::new() }
+                Done::new(Shape::Known(resolved.into()), relation, prints, Vec::new())
             }
             Body::Sql { full, incremental } => self.query(id, node, full, incremental.as_ref()),
         }
@@ -147,7 +201,7 @@ impl<'p> Walk<'p> {
                 let why = found.first().cloned().unwrap_or_else(|| in_circle(node));
                 found.dedup();
                 let relation = shape::described(node).into();
-                return Done { relation, found, ..Done::unknown(node, why) };
+                return Done { relation, found: found.into(), ..Done::unknown(node, why) };
             }
         };
         scope.dialects = vec![dialect];
@@ -187,7 +241,7 @@ impl<'p> Walk<'p> {
         let resolved = sql::Resolved { facts: sql::Facts::default(), ..resolved };
         let incremental = again.as_ref().map(|(parsed, ..)| prints::whole(&self.print(id, parsed, Some(&full_print))));
         let prints = Prints { full: full_print, incremental };
-        Done { shape: Shape::Known(resolved.into()), relation, prints, found }
+        Done::new(Shape::Known(resolved.into()), relation, prints, found)
     }
 
     /// The fingerprints of a query; `itself` is what its own table holds.

@@ -13,7 +13,10 @@ pub mod rules;
 mod shape;
 pub mod spark;
 
+use std::sync::Arc;
+
 use crate::dbt::Project;
+use crate::sql::ScopeRelation;
 use crate::vocabulary::Diagnostic;
 pub use analyse::analyse;
 pub use prints::Prints;
@@ -28,7 +31,11 @@ pub struct Analysis {
     /// What each node makes.
     pub shapes: Vec<Shape>,
     /// By what each node is compared with another version of it.
-    pub prints: Vec<Prints>,
+    pub prints: Vec<Arc<Prints>>,
     /// Everything that was found, sorted by place.
     pub findings: Vec<Diagnostic>,
+    /// As what each node is seen by its readers.
+    relations: Vec<Arc<ScopeRelation>>,
+    /// What was found in each node's query.
+    found: Vec<Arc<[Diagnostic]>>,
 }

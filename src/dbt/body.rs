@@ -17,28 +17,37 @@ use crate::sql::jinja::{Origin, Rendered};
 use crate::sql::types;
 use crate::vocabulary::{DataType, Diagnostic, Dialect};
 
-/// The node of a draft, and what is wrong in its file.
-pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, draft: Draft) -> (Node, Vec<Diagnostic>) {
+/// A node that was made of a draft.
+#[derive(Clone, Debug)]
+pub(super) struct Made {
+    pub node: Arc<Node>,
+    /// What is wrong in its file.
+    pub found: Vec<Diagnostic>,
+    /// Its text depends on what other nodes hold, by the columns that it asked for.
+    pub asks: bool,
+}
+
+/// The node of a draft.
+pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, draft: &Draft) -> Made {
     let dialect = engine.world.target.dialect;
-    let mut findings = Vec::new();
-    let mut reads = Vec::new();
+    let (mut found, mut reads, mut asks) = (Vec::new(), Vec::new(), false);
     let Draft { entry, described, package, relation } = draft;
     let mut own = entry.config.clone();
-    let (text, within) = (entry.text.clone(), entry.within.clone());
+    let (text, within, package) = (entry.text.clone(), entry.within.clone(), *package);
     let body = match entry.kind {
         _ if entry.disabled => Body::Columns { columns: Vec::new(), open: true },
-        Kind::Source => Body::Columns { columns: declared(described.as_ref(), dialect), open: true },
+        Kind::Source => Body::Columns { columns: declared(described.as_deref(), dialect), open: true },
         Kind::Seed => {
             let columns = entry.columns.clone().unwrap_or_default();
             let typed = columns.into_iter().map(|(name, kind)| (name, data_type(&kind, dialect))).collect();
             Body::Columns { columns: typed, open: false }
         }
         _ if entry.path.ends_with(".py") => {
-            let (found, missing) = python::reads(engine, package, &text);
-            reads = found;
+            let (read, missing) = python::reads(engine, package, &text);
+            reads = read;
             let place = Text::new(&entry.path, "", &text);
-            findings.extend(missing.into_iter().map(|(d, at, width)| place.fault(d, at, width)));
-            Body::Columns { columns: declared(described.as_ref(), dialect), open: !contract(&entry.config) }
+            found.extend(missing.into_iter().map(|(d, at, width)| place.fault(d, at, width)));
+            Body::Columns { columns: declared(described.as_deref(), dialect), open: !contract(&entry.config) }
         }
         _ => {
             let mut work = Work {
@@ -50,14 +59,15 @@ pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, dra
                 config: entry.config.clone(),
                 snapshot: entry.kind == Kind::Snapshot,
                 nowhere: BTreeMap::new(),
+                asks: false,
             };
-            let built = match &relation {
+            let built = match relation {
                 Some(relation) => work.relation(relation),
                 None => work.sql(within.clone()),
             };
-            own = std::mem::take(&mut work.config);
-            let Built { mut body, reads: found, findings: wrong } = built;
-            (reads, findings) = (found, wrong);
+            (own, asks) = (std::mem::take(&mut work.config), work.asks);
+            let Built { mut body, reads: read, findings: wrong } = built;
+            (reads, found) = (read, wrong);
             if let (Body::Unknown(_), Some(manifest)) = (&body, manifest)
                 && let Some(index) = engine.world.index.get()
                 && let Some(sql) = manifest.compiled(&entry.id, &text, |of| {
@@ -77,20 +87,20 @@ pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, dra
         config.schema.clone_from(&entry.schema);
     }
     let node = Node {
-        id: entry.id,
+        id: entry.id.clone(),
         kind: entry.kind,
-        name: entry.name,
-        package: entry.package,
-        version: entry.version,
-        identifier: entry.identifier,
-        path: entry.path,
+        name: entry.name.clone(),
+        package: entry.package.clone(),
+        version: entry.version.clone(),
+        identifier: entry.identifier.clone(),
+        path: entry.path.clone(),
         text: if is_source { Arc::from("") } else { text },
         config,
-        described,
+        described: described.clone(),
         reads,
         body,
     };
-    (node, findings)
+    Made { node: node.into(), found, asks }
 }
 
 /// Columns as YAML has them.
@@ -164,6 +174,7 @@ struct Work<'a> {
     snapshot: bool,
     /// Macros that it calls and that are nowhere, with what is said of the first call.
     nowhere: BTreeMap<String, Diagnostic>,
+    asks: bool,
 }
 
 /// Macros of one file that may be nowhere before it is given up.
@@ -194,7 +205,11 @@ impl Work<'_> {
         }
     }
 
-    fn render_with(&self, within: std::ops::Range<usize>, incremental: bool) -> (Result<Rendered, Diagnostic>, Notes) {
+    fn render_with(
+        &mut self,
+        within: std::ops::Range<usize>,
+        incremental: bool,
+    ) -> (Result<Rendered, Diagnostic>, Notes) {
         let seen = Arc::new(Seen::default());
         let run = Arc::new(Run {
             world: self.engine.world.clone(),
@@ -206,6 +221,7 @@ impl Work<'_> {
         });
         let mut rendered = self.engine.render(&run, self.file, self.text, within.clone());
         let notes = seen.take();
+        self.asks |= notes.asked_columns;
         if let (Some(reason), Ok(_)) = (&notes.unknown, &rendered) {
             let first = ["run_query", "statement", "get_columns", "adapter.", "{%", "{{"];
             let at = first.iter().find_map(|word| self.text[within.clone()].find(word)).unwrap_or(0) + within.start;

@@ -1,11 +1,13 @@
 //! What reads what: cycles.
 
+use std::sync::Arc;
+
 use super::{Node, NodeId};
 use crate::sql::Text;
 use crate::vocabulary::Diagnostic;
 
 /// A finding for each circle of nodes that read each other.
-pub(super) fn cycles(nodes: &[Node]) -> Vec<Diagnostic> {
+pub(super) fn cycles(nodes: &[Arc<Node>]) -> Vec<Diagnostic> {
     #[derive(Clone, Copy, PartialEq)]
     enum Mark {
         New,

@@ -11,7 +11,7 @@ use crate::sql::ScopeRelation;
 use crate::vocabulary::nearest;
 
 /// What is known of a node before its file is rendered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Entry {
     pub id: String,
     pub kind: Kind,
@@ -40,40 +40,50 @@ pub(super) struct Entry {
 /// Every node by name.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    entries: Vec<Entry>,
-    names: HashMap<String, Vec<NodeId>>,
-    tables: HashMap<(String, String), Vec<NodeId>>,
-    /// By identifier in the database, lower case.
-    identifiers: HashMap<String, Vec<NodeId>>,
+    entries: Vec<Arc<Entry>>,
+    names: Arc<Names>,
     /// What is known of each node's columns, once somebody asked.
     relations: Vec<OnceLock<Option<Arc<ScopeRelation>>>>,
 }
 
+/// What nodes are called.
+#[derive(Debug, Default)]
+struct Names {
+    nodes: HashMap<String, Vec<NodeId>>,
+    tables: HashMap<(String, String), Vec<NodeId>>,
+    /// By identifier in the database, lower case.
+    identifiers: HashMap<String, Vec<NodeId>>,
+}
+
 impl Index {
     /// An index of entries in their order.
-    pub(super) fn new(entries: Vec<Entry>) -> Index {
-        let relations = entries.iter().map(|_| OnceLock::new()).collect();
-        let mut index = Index { entries, relations, ..Index::default() };
-        for (id, entry) in index.entries.iter().enumerate() {
+    pub(super) fn new(entries: Vec<Arc<Entry>>) -> Index {
+        let mut names = Names::default();
+        for (id, entry) in entries.iter().enumerate() {
             let id = id as NodeId;
-            index.identifiers.entry(entry.identifier.clone()).or_default().push(id);
+            names.identifiers.entry(entry.identifier.clone()).or_default().push(id);
             match entry.kind {
                 Kind::Source => {
                     let key = (entry.source.clone(), entry.name.clone());
-                    index.tables.entry(key).or_default().push(id);
+                    names.tables.entry(key).or_default().push(id);
                 }
                 Kind::Test => {}
-                _ => index.names.entry(entry.name.clone()).or_default().push(id),
+                _ => names.nodes.entry(entry.name.clone()).or_default().push(id),
             }
         }
-        index
+        Index { relations: entries.iter().map(|_| OnceLock::new()).collect(), entries, names: names.into() }
+    }
+
+    /// The same with other entries that are called as those were.
+    pub(super) fn with(&self, entries: Vec<Arc<Entry>>) -> Index {
+        Index { relations: entries.iter().map(|_| OnceLock::new()).collect(), entries, names: self.names.clone() }
     }
 
     pub(super) fn entry(&self, id: NodeId) -> &Entry {
         &self.entries[id as usize]
     }
 
-    pub(super) fn entries(&self) -> &[Entry] {
+    pub(super) fn entries(&self) -> &[Arc<Entry>] {
         &self.entries
     }
 
@@ -83,7 +93,7 @@ impl Index {
 
     /// The node that the database calls so, where only one can be meant.
     pub(super) fn called(&self, schema: Option<&str>, identifier: &str) -> Option<NodeId> {
-        let all = self.identifiers.get(&identifier.to_lowercase())?;
+        let all = self.names.identifiers.get(&identifier.to_lowercase())?;
         let enabled = |id: &&NodeId| !self.entry(**id).disabled;
         let same = |id: &&NodeId| {
             let own = self.entry(**id).schema.as_deref().unwrap_or("schema");
@@ -105,7 +115,7 @@ impl Index {
         name: &str,
         version: Option<&str>,
     ) -> Result<NodeId, Option<String>> {
-        let Some(all) = self.names.get(name) else { return Err(self.near(name)) };
+        let Some(all) = self.names.nodes.get(name) else { return Err(self.near(name)) };
         let fits = |id: &&NodeId| {
             let entry = self.entry(**id);
             let versioned = match version {
@@ -137,7 +147,7 @@ impl Index {
     /// What `source` means in a file of the package `own`.
     pub(super) fn find_source(&self, own: &str, source: &str, table: &str) -> Result<NodeId, Option<String>> {
         let key = (source.to_owned(), table.to_owned());
-        let all = self.tables.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let all = self.names.tables.get(&key).map(Vec::as_slice).unwrap_or_default();
         let enabled = |id: &&NodeId| !self.entry(**id).disabled;
         let of_own = all.iter().filter(enabled).find(|id| self.entry(**id).package == own);
         match of_own.or_else(|| all.iter().find(enabled)) {
@@ -145,7 +155,7 @@ impl Index {
             None if !all.is_empty() => Err(Some(format!("`{source}.{table}` is disabled"))),
             None => {
                 let of_source: Vec<&str> =
-                    self.tables.keys().filter(|(s, _)| s == source).map(|(_, t)| t.as_str()).collect();
+                    self.names.tables.keys().filter(|(s, _)| s == source).map(|(_, t)| t.as_str()).collect();
                 let near = nearest(table, of_source.iter().copied());
                 Err(match near.first() {
                     Some(near) => Some(format!("did you mean `{source}.{near}`?")),
@@ -157,7 +167,7 @@ impl Index {
     }
 
     fn near(&self, name: &str) -> Option<String> {
-        let near = nearest(name, self.names.keys().map(String::as_str));
+        let near = nearest(name, self.names.nodes.keys().map(String::as_str));
         near.first().map(|near| format!("did you mean `{near}`?"))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 /// A manifest, as far as it is used.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Manifest {
     /// The adapter that it was made with.
     pub adapter: Option<String>,
@@ -15,7 +15,7 @@ pub struct Manifest {
     relations: Vec<(String, String)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Compiled {
     raw: String,
     code: String,

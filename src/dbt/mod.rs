@@ -2,6 +2,7 @@
 //! would render it. Pure: a [`Tree`] in, a [`Project`] out. What can't be known without a warehouse is
 //! [`Body::Unknown`], with the reason; never a guess.
 
+mod again;
 mod body;
 mod graph;
 mod index;
@@ -35,7 +36,7 @@ pub type Tree = BTreeMap<String, Arc<str>>;
 pub type NodeId = u32;
 
 /// What is not in the project's files.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// The folder of `dbt_project.yml` in the tree; empty where it is the tree's own.
     pub root: String,
@@ -53,8 +54,11 @@ pub struct Settings {
 
 /// Reads the project in `tree`. Whatever is wrong with it is in [`Project::findings`], or the reason of a node that is
 /// not known.
-pub fn read(tree: &Tree, settings: &Settings) -> Project {
-    project::read(tree, settings)
+///
+/// `before` is the same project as it was or will be: of what is alike in both nothing is read again, and its nodes are
+/// shared.
+pub fn read(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project {
+    project::read(tree, settings, before)
 }
 
 /// A dbt project.
@@ -67,13 +71,15 @@ pub struct Project {
     /// What its models are written for; none where neither profile, manifest nor settings say.
     pub dialect: Option<Dialect>,
     /// Models, seeds, snapshots, sources and singular tests, sorted by [`Node::id`].
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<Arc<Node>>,
     /// Who reads models outside the project.
     pub exposures: Vec<Exposure>,
     /// Its YAML files as written, for the places of what they say.
     pub texts: Tree,
     /// What is wrong with its files: broken YAML, duplicate names, `ref`s to nothing.
     pub findings: Vec<Diagnostic>,
+    /// How it was read; none where there is nothing to read.
+    how: Option<Arc<again::Reading>>,
 }
 
 impl Project {
@@ -92,7 +98,7 @@ impl Project {
 }
 
 /// One thing that dbt builds, reads or runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// As dbt writes it: `model.shop.orders`, `source.shop.raw.orders`, `model.shop.orders.v2`.
     pub id: String,
@@ -113,7 +119,7 @@ pub struct Node {
     /// Its configuration, from `dbt_project.yml`, YAML and the file together.
     pub config: Config,
     /// What YAML says of it.
-    pub described: Option<Described>,
+    pub described: Option<Arc<Described>>,
     /// What it reads.
     pub reads: Vec<Read>,
     /// What it is, as far as that can be known.
@@ -157,7 +163,7 @@ impl Kind {
 }
 
 /// The SQL of a node, or what is known of it without.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Body {
     /// A query.
     Sql {
@@ -201,7 +207,7 @@ pub struct Config {
 }
 
 /// What YAML says of a node.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Described {
     /// The YAML file.
     pub file: String,
@@ -216,7 +222,7 @@ pub struct Described {
 }
 
 /// A column as YAML has it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribedColumn {
     /// As written.
     pub name: String,
@@ -235,7 +241,7 @@ pub struct DescribedColumn {
 }
 
 /// A generic test.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Test {
     /// `unique`, `not_null`, `dbt_utils.unique_combination_of_columns`, …
     pub name: String,

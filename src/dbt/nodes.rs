@@ -16,10 +16,10 @@ use super::{Described, Kind, Tree, seeds};
 use crate::vocabulary::{Diagnostic, Place};
 
 /// A node to be.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Draft {
-    pub entry: Entry,
-    pub described: Option<Described>,
+    pub entry: Arc<Entry>,
+    pub described: Option<Arc<Described>>,
     pub package: usize,
     /// What a snapshot of YAML alone reads.
     pub relation: Option<String>,
@@ -49,8 +49,7 @@ pub(super) fn drafts(
             findings.extend(broken.into_iter().filter(|_| id == 0));
         }
     }
-    let by_name: Vec<BTreeMap<(&str, &str), &Property>> =
-        properties.iter().map(|p| p.nodes.iter().map(|n| ((n.kind, n.name.as_str()), n)).collect()).collect();
+    let by_name: Vec<BTreeMap<(&str, &str), &Property>> = properties.iter().map(by_name).collect();
     let mut out: Vec<Draft> =
         found.par_iter().map(|found| draft(tree, packages, &by_name[found.package], engine, found)).collect();
     findings.extend(without_node(&properties[0], &out));
@@ -107,6 +106,29 @@ fn files<'t>(
     None
 }
 
+/// What is known of a draft whose file's text changed; none where more than its query changed.
+pub(super) fn again(
+    tree: &Tree,
+    packages: &[Package],
+    properties: &[Properties],
+    engine: &Engine,
+    before: &Draft,
+) -> Option<Entry> {
+    let (package, path) = (&packages[before.package], before.entry.path.as_str());
+    let mut found = Vec::new();
+    let broken = files(tree, package, before.package, package.place(path)?.0, path, &mut found);
+    let [found] = found.as_slice() else { return None };
+    let entry = draft(tree, packages, &by_name(&properties[before.package]), engine, found).entry;
+    let before = &before.entry;
+    let entry = Entry { stand_in: before.stand_in.clone(), ..Arc::unwrap_or_clone(entry) };
+    let alike = Entry { text: entry.text.clone(), within: entry.within.clone(), ..Entry::clone(before) };
+    (broken.is_none() && entry == alike).then_some(entry)
+}
+
+fn by_name(properties: &Properties) -> BTreeMap<(&str, &str), &Property> {
+    properties.nodes.iter().map(|node| ((node.kind, node.name.as_str()), node)).collect()
+}
+
 fn draft(
     tree: &Tree,
     packages: &[Package],
@@ -160,10 +182,10 @@ fn draft(
         Some(v) => format!("{}.{}.{name}.v{v}", kind.as_str(), package.name),
         None => format!("{}.{}.{name}", kind.as_str(), package.name),
     };
-    let described = version.map(|v| &v.described).or_else(|| property.map(|p| &p.described)).cloned();
+    let described = version.map(|v| &v.described).or_else(|| property.map(|p| &p.described)).cloned().map(Arc::new);
     let contract = contract(&entry_config);
     let columns = match kind {
-        Kind::Seed => Some(seeds::columns(&text, &entry_config, described.as_ref())),
+        Kind::Seed => Some(seeds::columns(&text, &entry_config, described.as_deref())),
         _ if contract => described.as_ref().map(|d| {
             d.columns.iter().map(|c| (c.name.to_lowercase(), c.data_type.clone().unwrap_or_default())).collect()
         }),
@@ -188,7 +210,7 @@ fn draft(
         text,
         within: found.within.clone(),
     };
-    Draft { entry, described, package: found.package, relation: None }
+    Draft { entry: entry.into(), described, package: found.package, relation: None }
 }
 
 /// The entry of YAML for a file, and of a version the version.
@@ -292,8 +314,8 @@ fn yaml_snapshot(package: &Package, id: usize, node: &Property) -> Draft {
         within: 0..0,
         config,
     };
-    let described = Some(node.described.clone());
-    Draft { entry, described, package: id, relation: node.relation.clone() }
+    let described = Some(node.described.clone().into());
+    Draft { entry: entry.into(), described, package: id, relation: node.relation.clone() }
 }
 
 fn source(packages: &[Package], id: usize, table: &SourceTable, engine: &Engine) -> Draft {
@@ -334,7 +356,7 @@ fn source(packages: &[Package], id: usize, table: &SourceTable, engine: &Engine)
         within: 0..0,
         config,
     };
-    Draft { entry, described: Some(table.described.clone()), package: id, relation: None }
+    Draft { entry: entry.into(), described: Some(table.described.clone().into()), package: id, relation: None }
 }
 
 /// Entries of the project's YAML that no file is behind.

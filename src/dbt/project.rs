@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
+use super::again::{self, Reading};
 use super::index::Index;
 use super::jinja::library::{DBT, Library};
 use super::jinja::names::World;
@@ -14,17 +15,20 @@ use super::nodes::{Draft, drafts};
 use super::packages::{self, Folder, Package};
 use super::properties::Properties;
 use super::vars::Vars;
-use super::{Exposure, Kind, Node, NodeId, Project, Settings, Tree, body, graph, profile, yaml};
+use super::{Exposure, Kind, NodeId, Project, Settings, Tree, body, profile, yaml};
 use crate::sql::Text;
 use crate::sql::jinja::REF_SCHEMA;
 use crate::template;
 use crate::vocabulary::{Diagnostic, Place};
 
-/// Reads the project in `tree`.
-pub(super) fn read(tree: &Tree, settings: &Settings) -> Project {
+/// Reads the project in `tree`, sharing what is alike in `before`.
+pub(super) fn read(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project {
     // Macros call each other from template to template, which takes more stack than threads have by themselves.
     match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
-        Ok(pool) => pool.install(|| inside(tree, settings)),
+        Ok(pool) => pool.install(|| match before.and_then(|before| again::read(tree, settings, before)) {
+            Some(project) => project,
+            None => again::shared(whole(tree, settings), before),
+        }),
         Err(error) => {
             let fault = Diagnostic::error("threads", format!("no thread can be started: {error}"));
             Project { findings: vec![fault], ..Project::default() }
@@ -32,7 +36,7 @@ pub(super) fn read(tree: &Tree, settings: &Settings) -> Project {
     }
 }
 
-fn inside(tree: &Tree, settings: &Settings) -> Project {
+fn whole(tree: &Tree, settings: &Settings) -> Project {
     let (packages, missing) = match packages::find(tree, &settings.root) {
         Ok(found) => found,
         Err((file, broken)) => {
@@ -53,7 +57,7 @@ fn inside(tree: &Tree, settings: &Settings) -> Project {
     library.missing = missing;
     let properties = properties(tree, &packages, &mut findings);
     let world = Arc::new(World {
-        library,
+        library: library.into(),
         vars: vars(&packages, settings),
         env: settings.env.clone(),
         target,
@@ -66,32 +70,26 @@ fn inside(tree: &Tree, settings: &Settings) -> Project {
     findings.extend(duplicates(&mut drafts));
     for (id, draft) in drafts.iter_mut().enumerate() {
         let name = identifier(world.target.dialect, &draft.entry.identifier);
-        draft.entry.stand_in = format!("{REF_SCHEMA}{id}.{name}").into();
+        Arc::make_mut(&mut draft.entry).stand_in = format!("{REF_SCHEMA}{id}.{name}").into();
     }
     let index = Index::new(drafts.iter().map(|d| d.entry.clone()).collect());
     world.index.get_or_init(|| index);
-    let built: Vec<(Node, Vec<Diagnostic>)> = drafts
-        .into_par_iter()
-        .enumerate()
-        .map(|(id, draft)| {
-            let own = draft.package == 0;
-            let (node, found) = body::node(&engine, settings.manifest.as_deref(), id as NodeId, draft);
-            (node, if own { found } else { Vec::new() })
-        })
-        .collect();
-    let mut nodes = Vec::with_capacity(built.len());
-    for (node, found) in built {
-        nodes.push(node);
-        findings.extend(found);
-    }
-    findings.extend(graph::cycles(&nodes));
+    let made = drafts.par_iter().enumerate();
+    let made = made.map(|(id, draft)| body::node(&engine, settings.manifest.as_deref(), id as NodeId, draft)).collect();
     let exposures = exposures(&properties[0], &world, root, &mut findings);
-    findings.sort_by(|a, b| (&a.place, &a.code, &a.what).cmp(&(&b.place, &b.code, &b.what)));
-    findings.dedup();
     let yaml = |path: &str| [".yml", ".yaml"].iter().any(|end| path.ends_with(end));
     let texts = tree.iter().filter(|(path, _)| yaml(path)).map(|(path, text)| (path.clone(), Arc::clone(text)));
-    let (name, folder, texts) = (root.name.clone(), root.folder.clone(), texts.collect());
-    Project { name, folder, dialect: world.target.dialect, nodes, exposures, texts, findings }
+    let project = Project {
+        name: root.name.clone(),
+        folder: root.folder.clone(),
+        dialect: world.target.dialect,
+        exposures,
+        texts: texts.collect(),
+        ..Project::default()
+    };
+    let (tree, settings) = (tree.clone(), settings.clone());
+    Reading { tree, settings, packages: packages.into(), properties: properties.into(), world, drafts, made, findings }
+        .project(project)
 }
 
 /// The finding for YAML that can't be read.

@@ -7,6 +7,10 @@ use std::sync::Arc;
 use super::*;
 use crate::sql::Text;
 
+fn read(tree: &Tree, settings: &Settings) -> Project {
+    super::read(tree, settings, None)
+}
+
 fn tree(files: &[(&str, &str)]) -> Tree {
     files.iter().map(|(path, text)| ((*path).to_owned(), Arc::from(*text))).collect()
 }
@@ -372,4 +376,57 @@ fn dbts_own_macros_speak_each_dialect() {
         let parsed = crate::sql::parse(&Text::new(&node.path, "", &node.text), full, dialect);
         assert!(parsed.is_ok(), "{dialect}: {}\n{:?}", full.sql, parsed.err());
     }
+}
+
+#[test]
+fn a_project_read_again_is_as_if_it_was_read_for_the_first_time() {
+    let (start, settings) = (fixture("shop"), Settings::default());
+    let before = read(&start, &settings);
+    let mut kept = 0;
+    for path in start.keys() {
+        for edit in 0..4 {
+            let mut now = start.clone();
+            let old = start[path].clone();
+            match edit {
+                0 => drop(now.insert(path.clone(), format!("{old}\n").into())),
+                1 => drop(now.insert(path.clone(), old.replacen("select", "select 1 as one,", 1).into())),
+                2 => drop(now.insert(path.clone(), format!("{{{{ config(alias='other') }}}}\n{old}").into())),
+                _ => drop(now.remove(path)),
+            }
+            let again = super::read(&now, &settings, Some(&before));
+            let fresh = read(&now, &settings);
+            assert_eq!(shown(&again), shown(&fresh), "{path}, edit {edit}");
+            assert_eq!(format!("{:?}", again.nodes), format!("{:?}", fresh.nodes), "{path}, edit {edit}");
+            let same = |(a, b): (&Arc<Node>, &Arc<Node>)| Arc::ptr_eq(a, b);
+            kept += again.nodes.iter().zip(&before.nodes).filter(|pair| same(*pair)).count();
+            // And back again.
+            let back = super::read(&start, &settings, Some(&again));
+            assert_eq!(shown(&back), shown(&before), "{path}, edit {edit}");
+        }
+    }
+    assert!(kept > before.nodes.len() * start.len(), "most of it is not read again: {kept}");
+}
+
+#[test]
+fn a_query_is_read_again_where_it_asks_another_for_its_columns() {
+    let files = |columns: &str| {
+        tree(&[
+            ("dbt_project.yml", "name: p"),
+            ("models/a.sql", &format!("select {columns}")),
+            ("models/b.sql", "select {{ dbt_utils.star(ref('a')) }} from {{ ref('a') }}"),
+            ("models/c.sql", "select 1 as one"),
+        ])
+    };
+    let settings = Settings { dialect: Some(Dialect::DuckDb), ..Settings::default() };
+    let before = read(&files("1 as x"), &settings);
+    let after = super::read(&files("1 as x, 2 as y"), &settings, Some(&before));
+    let sql = |project: &Project| match &project.nodes[1].body {
+        Body::Sql { full, .. } => full.sql.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert!(!sql(&before).contains('y') && sql(&after).contains('y'), "{}", sql(&after));
+    assert!(Arc::ptr_eq(&before.nodes[2], &after.nodes[2]), "nobody asks `c`");
+    let other = Settings { dialect: Some(Dialect::Snowflake), ..settings };
+    let elsewhere = super::read(&files("1 as x"), &other, Some(&before));
+    assert_eq!(elsewhere.dialect, Some(Dialect::Snowflake), "other settings are another reading");
 }

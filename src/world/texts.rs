@@ -37,16 +37,21 @@ struct Found {
 }
 
 /// Reads the files below `root` whose paths are `wanted`. Hidden folders, virtual environments, `node_modules` and what
-/// dbt writes itself (`target`, `logs`) are left out. What of `before` is as it was is not read again.
+/// dbt writes itself (`target`, `logs`) are left out.
 ///
 /// # Errors
 /// A folder that is not there or can't be listed: what can't be read is never taken for absent.
-pub fn read(root: &Path, wanted: fn(&str) -> bool, before: Option<&Texts>) -> Outcome<Texts> {
-    let found = list(root, wanted)?;
+pub fn read(root: &Path, wanted: fn(&str) -> bool) -> Outcome<Texts> {
+    Ok(texts(list(root, wanted)?, &Texts::default()))
+}
+
+/// The texts of files; those of `before` that are as they were.
+fn texts(found: Vec<Found>, before: &Texts) -> Texts {
     let read: Vec<_> = found
         .into_par_iter()
         .map(|f| {
-            let kept = before.filter(|b| b.stamps.get(&f.path) == Some(&f.stamp)).and_then(|b| b.files.get(&f.path));
+            let is_same = before.stamps.get(&f.path) == Some(&f.stamp);
+            let kept = before.files.get(&f.path).filter(|_| is_same);
             let text = kept.map_or_else(|| text(&f), |kept| Ok(kept.clone()));
             (f, text)
         })
@@ -59,17 +64,19 @@ pub fn read(root: &Path, wanted: fn(&str) -> bool, before: Option<&Texts>) -> Ou
         }
         out.stamps.insert(found.path, found.stamp);
     }
-    Ok(out)
+    out
 }
 
 impl Texts {
-    /// Whether a file below `root` came, went or was written since these were read.
+    /// The texts as they are now; none where no file below `root` came, went or was written since these were read.
     ///
     /// # Errors
     /// As for [`read`].
-    pub fn is_behind(&self, root: &Path, wanted: fn(&str) -> bool) -> Outcome<bool> {
+    pub fn again(&self, root: &Path, wanted: fn(&str) -> bool) -> Outcome<Option<Texts>> {
         let found = list(root, wanted)?;
-        Ok(found.len() != self.stamps.len() || found.iter().any(|f| self.stamps.get(&f.path) != Some(&f.stamp)))
+        let is_same = |f: &Found| self.stamps.get(&f.path) == Some(&f.stamp);
+        let is_behind = found.len() != self.stamps.len() || !found.iter().all(is_same);
+        Ok(is_behind.then(|| texts(found, self)))
     }
 }
 
@@ -189,7 +196,7 @@ mod tests {
         put(root, "a/dbt_project.yml", "name: a");
         put(root, "env/pyvenv.cfg", "");
         put(root, "a/models/notes.txt", "x");
-        let texts = read(root, sql, None).unwrap();
+        let texts = read(root, sql).unwrap();
         let paths: Vec<&str> = texts.files.keys().map(String::as_str).collect();
         let expected = ["a/dbt_packages/utils/macros/m.sql", "a/models/logs/x.sql", "a/models/target.sql", "a/é.sql"];
         assert_eq!(paths, expected);
@@ -218,17 +225,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         put(dir.path(), "a.sql", b"select 1\n\xff");
         put(dir.path(), "b.sql", "select 2");
-        let texts = read(dir.path(), sql, None).unwrap();
+        let texts = read(dir.path(), sql).unwrap();
         assert_eq!(texts.unreadable[0].code, "not-utf8");
         assert_eq!(texts.unreadable[0].place.as_ref().unwrap().line, Some(2));
-        assert!(!texts.is_behind(dir.path(), sql).unwrap());
+        assert!(texts.again(dir.path(), sql).unwrap().is_none());
         put(dir.path(), "b.sql", "select 22");
-        assert!(texts.is_behind(dir.path(), sql).unwrap());
-        let again = read(dir.path(), sql, Some(&texts)).unwrap();
+        let again = texts.again(dir.path(), sql).unwrap().unwrap();
         assert_eq!(&*again.files["b.sql"], "select 22");
         fs::remove_file(dir.path().join("b.sql")).unwrap();
-        assert!(again.is_behind(dir.path(), sql).unwrap());
-        assert!(read(&dir.path().join("nosuch"), sql, None).is_err());
+        assert!(!again.again(dir.path(), sql).unwrap().unwrap().files.contains_key("b.sql"));
+        assert!(read(&dir.path().join("nosuch"), sql).is_err());
     }
 
     #[cfg(unix)]
@@ -239,7 +245,7 @@ mod tests {
         put(dir.path(), "a/dbt_packages/keep.sql", "x");
         std::os::unix::fs::symlink(dir.path().join("shared"), dir.path().join("a/dbt_packages/shared")).unwrap();
         std::os::unix::fs::symlink(dir.path(), dir.path().join("a/loop")).unwrap();
-        let texts = read(dir.path(), sql, None).unwrap();
+        let texts = read(dir.path(), sql).unwrap();
         let paths: Vec<&str> = texts.files.keys().map(String::as_str).collect();
         assert_eq!(paths, ["a/dbt_packages/keep.sql", "a/dbt_packages/shared/macros/m.sql", "shared/macros/m.sql"]);
     }

@@ -13,7 +13,7 @@ fn tree(files: &[(&str, &str)]) -> Tree {
 fn projects(files: &Tree) -> Vec<Analysis> {
     let folders = files.keys().filter_map(|path| path.strip_suffix("dbt_project.yml"));
     let one = |folder: &str| Settings { root: folder.trim_end_matches('/').to_owned(), ..Settings::default() };
-    folders.map(|folder| analyse(read(files, &one(folder)))).collect()
+    folders.map(|folder| analyse(read(files, &one(folder), None), None)).collect()
 }
 
 const HEAD: &str = "from airflow.sdk import DAG\nfrom airflow.operators.bash import BashOperator\n";

@@ -53,9 +53,10 @@ fn examples(page: &str) -> Vec<Example> {
 
 fn found(files: &Tree) -> Vec<Diagnostic> {
     let projects: Vec<_> = files.keys().filter_map(|path| path.strip_suffix("dbt_project.yml")).collect();
-    let read =
-        |folder: &&str| read(files, &Settings { root: folder.trim_end_matches('/').to_owned(), ..Settings::default() });
-    let projects: Vec<_> = projects.iter().map(read).map(analyse).collect();
+    let read = |folder: &&str| {
+        read(files, &Settings { root: folder.trim_end_matches('/').to_owned(), ..Settings::default() }, None)
+    };
+    let projects: Vec<_> = projects.iter().map(read).map(|project| analyse(project, None)).collect();
     look(&Repository { files: files.clone(), no_text: Vec::new() }, &projects.iter().collect::<Vec<_>>())
 }
 

@@ -69,8 +69,8 @@ fn added(sides: &Sides<'_>, head: NodeId) -> Vec<Difference> {
 
 fn pair(sides: &Sides<'_>, b: NodeId, h: NodeId) -> Vec<Difference> {
     let (base, head) = (&sides.base.project.nodes[b as usize], &sides.head.project.nodes[h as usize]);
-    let old = (&sides.base.shapes[b as usize], &sides.base.prints[b as usize]);
-    let new = (&sides.head.shapes[h as usize], &sides.head.prints[h as usize]);
+    let old = (&sides.base.shapes[b as usize], &*sides.base.prints[b as usize]);
+    let new = (&sides.head.shapes[h as usize], &*sides.head.prints[h as usize]);
     let same_text = Arc::ptr_eq(&base.text, &head.text) || base.text == head.text;
     let mut out = Vec::new();
     if base.id != head.id {
@@ -134,8 +134,8 @@ fn pair(sides: &Sides<'_>, b: NodeId, h: NodeId) -> Vec<Difference> {
 fn contents(sides: &Sides<'_>, (b, h): (NodeId, NodeId), same_text: bool) -> Vec<Difference> {
     let (base, head) = (&sides.base.project.nodes[b as usize], &sides.head.project.nodes[h as usize]);
     let edited = !same_query(base, head, sides.pairs);
-    let old = (&sides.base.shapes[b as usize], &sides.base.prints[b as usize]);
-    let new = (&sides.head.shapes[h as usize], &sides.head.prints[h as usize]);
+    let old = (&sides.base.shapes[b as usize], &*sides.base.prints[b as usize]);
+    let new = (&sides.head.shapes[h as usize], &*sides.head.prints[h as usize]);
     let Some(two) = Two::of(old, new, edited) else { return Vec::new() };
     let declared = matches!((&base.body, &head.body), (Body::Columns { .. }, Body::Columns { .. }));
     let mut out = columns::differences(&Two { edited: edited && !declared, ..two });
@@ -173,8 +173,8 @@ fn tests(sides: &Sides<'_>, (b, h): (NodeId, NodeId), found: &[Difference]) -> V
     let removed = found.iter().filter(|d| d.what == What::ColumnRemoved);
     let removed: BTreeSet<&str> = removed.filter_map(|d| d.column.as_deref()).collect();
     let gone = |column: &str| removed.contains(column) || renamed.contains_key(column);
-    let mut out = promises::differences(base.described.as_ref(), head.described.as_ref(), &renamed, &gone);
-    for (column, name) in promises::broken(head.described.as_ref(), &gone) {
+    let mut out = promises::differences(base.described.as_deref(), head.described.as_deref(), &renamed, &gone);
+    for (column, name) in promises::broken(head.described.as_deref(), &gone) {
         let before = Some(format!("{name} of `{column}`"));
         let verdict = Verdict::Breaking;
         out.push(Difference { what: What::TestBroken, verdict, column: Some(column), before, ..Difference::default() });

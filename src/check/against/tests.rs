@@ -9,7 +9,7 @@ use serde::Deserialize;
 use walkdir::WalkDir;
 
 use super::*;
-use crate::check::{Analysis, analyse};
+use crate::check::{Analysis, Shape, analyse};
 use crate::dbt::{self, Settings, Tree};
 
 /// A change and what it means.
@@ -85,7 +85,7 @@ pub(super) fn shop() -> Tree {
 }
 
 pub(super) fn read(tree: &Tree) -> Analysis {
-    analyse(dbt::read(tree, &Settings::default()))
+    analyse(dbt::read(tree, &Settings::default(), None), None)
 }
 
 impl Edits {
@@ -152,7 +152,40 @@ fn run(case: &Case) -> Against {
         holds: Holds::Columns,
     });
     let around = Around { approved: approved.collect(), readers: readers.collect() };
-    against(&read(&base), &read(&head), &around)
+    let head = read(&head);
+    against(&read_after(&base, &head), &head, &around)
+}
+
+/// What is found where much is known already, which is what is found where nothing is.
+fn read_after(tree: &Tree, before: &Analysis) -> Analysis {
+    let again = analyse(dbt::read(tree, &Settings::default(), Some(&before.project)), Some(before));
+    let afresh = read(tree);
+    assert_eq!(format!("{:?}", again.project.nodes), format!("{:?}", afresh.project.nodes));
+    assert_eq!(format!("{:?}", again.shapes), format!("{:?}", afresh.shapes));
+    assert_eq!(format!("{:?}", again.prints), format!("{:?}", afresh.prints));
+    assert_eq!(format!("{:?}", again.findings), format!("{:?}", afresh.findings));
+    again
+}
+
+#[test]
+fn only_what_changed_and_what_that_reaches_is_looked_at_again() {
+    let before = read(&shop());
+    let path = "models/staging/stg_orders.sql";
+    let replaced = |from: &str, to: &str| {
+        let mut tree = shop();
+        let text = tree[path].replacen(from, to, 1);
+        assert_ne!(*text, *tree[path]);
+        tree.insert(path.to_owned(), text.into());
+        let after = read_after(&tree, &before);
+        let shared = |(a, b): (&Shape, &Shape)| match (a, b) {
+            (Shape::Known(a), Shape::Known(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        };
+        after.shapes.iter().zip(&before.shapes).filter(|pair| !shared(*pair)).count()
+    };
+    assert_eq!(replaced("select", "select  "), 1, "formatting is nothing to its readers");
+    let reached = replaced("    amount,", "    amount + 1 as amount,");
+    assert!(1 < reached && reached < before.shapes.len() / 2, "{reached} of {}", before.shapes.len());
 }
 
 #[test]

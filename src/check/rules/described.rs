@@ -1,6 +1,7 @@
 //! What YAML and configuration say of a model, and what its query makes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Family, Look, Query, Rule, waste};
 use crate::check::Analysis;
@@ -61,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Nodes with a query whose columns are all known, and what YAML says of them.
-fn known(analysis: &Analysis) -> impl Iterator<Item = (&Node, &Resolved<crate::dbt::NodeId>)> {
+fn known(analysis: &Analysis) -> impl Iterator<Item = (&Arc<Node>, &Resolved<crate::dbt::NodeId>)> {
     analysis.project.nodes.iter().zip(&analysis.shapes).filter_map(|(node, shape)| {
         let resolved = shape.known()?;
         let closed =
@@ -256,7 +257,7 @@ fn grain(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
             || t.name.contains("primary_key")
             || t.name.contains("unique_")
     };
-    let tested = |node: &Node| {
+    let tested = |node: &Arc<Node>| {
         node.described
             .as_ref()
             .is_some_and(|d| d.tests.iter().any(unique) || d.columns.iter().any(|c| c.tests.iter().any(unique)))

@@ -1,5 +1,7 @@
 //! A query as rules see it: laid out, with what was noticed where, and places in the file as written.
 
+use std::sync::Arc;
+
 use sqlparser::ast::{Expr, Spanned};
 use sqlparser::tokenizer::{Location, Span};
 
@@ -83,7 +85,7 @@ impl<'a> View<'_, 'a> {
 
     /// The node at a place of the project.
     pub fn node(&self, id: NodeId) -> Option<&'a Node> {
-        self.query.project.nodes.get(id as usize)
+        self.query.project.nodes.get(id as usize).map(Arc::as_ref)
     }
 
     /// Whether an expression can be null, where that is known.

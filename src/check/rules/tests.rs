@@ -57,7 +57,7 @@ fn text(path: &Path) -> String {
 fn shop() -> (Tree, Vec<Diagnostic>) {
     let tree = files();
     let settings = Settings { dialect: Some(Dialect::Snowflake), ..Settings::default() };
-    let found = analyse(read(&tree, &settings)).findings;
+    let found = analyse(read(&tree, &settings, None), None).findings;
     (tree, found)
 }
 
@@ -85,7 +85,7 @@ fn found(shop: &(Tree, Vec<Diagnostic>), case: &Case) -> Vec<Diagnostic> {
         tree.insert(yaml.clone(), case.yaml.as_str().into());
     }
     let settings = Settings { dialect: Some(case.dialect), ..Settings::default() };
-    let analysis = analyse(read(&tree, &settings));
+    let analysis = analyse(read(&tree, &settings, None), None);
     let all = analysis.findings.into_iter();
     all.filter(|d| !own.iter().any(|o| (&o.code, &o.place, &o.what) == (&d.code, &d.place, &d.what))).collect()
 }

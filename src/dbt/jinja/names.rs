@@ -20,7 +20,7 @@ use crate::vocabulary::Dialect;
 /// What all templates of a project share.
 #[derive(Debug)]
 pub(in crate::dbt) struct World {
-    pub library: Library,
+    pub library: Arc<Library>,
     pub vars: Vars,
     pub env: BTreeMap<String, String>,
     pub target: Target,
@@ -79,6 +79,8 @@ pub(in crate::dbt) struct Notes {
     pub config: serde_json::Map<String, serde_json::Value>,
     /// `is_incremental()` was asked.
     pub asked_incremental: bool,
+    /// The columns of another node were asked for.
+    pub asked_columns: bool,
     /// Instructions spent in macros.
     pub spent: u64,
 }
@@ -90,6 +92,19 @@ pub(in crate::dbt) struct Missing {
     /// Its arguments.
     pub names: Vec<String>,
     pub why: Option<String>,
+}
+
+impl World {
+    /// The same before its index is known.
+    pub(in crate::dbt) fn afresh(&self) -> World {
+        World {
+            library: self.library.clone(),
+            vars: self.vars.clone(),
+            env: self.env.clone(),
+            target: self.target.clone(),
+            index: OnceLock::new(),
+        }
+    }
 }
 
 impl Seen {

@@ -251,6 +251,7 @@ pub(super) fn columns(run: &Arc<Run>, state: &State<'_, '_>, relation: &Value) -
 /// All columns of a relation, with types where those are known.
 pub(super) fn known(run: &Arc<Run>, state: &State<'_, '_>, relation: &Value) -> Option<Vec<(String, String)>> {
     let id = relation.downcast_object_ref::<Relation>()?.node?;
+    run.seen.note(|notes| notes.asked_columns = true);
     super::columns::of(&run.world, state.env(), id)
 }
 

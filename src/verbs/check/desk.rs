@@ -1,5 +1,6 @@
 //! A check with everything it has read, so that it can be done again when a file changed.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub struct Desk {
     manifest: Option<Arc<Manifest>>,
     /// The base as it was read last.
     kept: Kept,
+    /// The projects as they were looked at last, here and in the base.
+    last: RefCell<(Vec<Read>, Vec<Read>)>,
 }
 
 /// What was found, before anything is left out.
@@ -67,8 +70,17 @@ impl Desk {
             None => None,
         };
         let git = if files::in_repository(&ground.root) { Some(Git::open(&ground.root)?) } else { None };
-        let texts = texts::read(&ground.root, is_wanted, None)?;
-        Ok(Desk { asked: asked.clone(), ground, git, texts, paths, manifest, kept: Kept::default() })
+        let texts = texts::read(&ground.root, is_wanted)?;
+        Ok(Desk {
+            asked: asked.clone(),
+            ground,
+            git,
+            texts,
+            paths,
+            manifest,
+            kept: Kept::default(),
+            last: RefCell::default(),
+        })
     }
 
     /// Reads again what changed, and says whether something did.
@@ -76,10 +88,8 @@ impl Desk {
     /// # Errors
     /// As for [`Desk::open`].
     pub fn refresh(&mut self) -> Outcome<bool> {
-        if !self.texts.is_behind(&self.ground.root, is_wanted)? {
-            return Ok(false);
-        }
-        self.texts = texts::read(&self.ground.root, is_wanted, Some(&self.texts))?;
+        let Some(texts) = self.texts.again(&self.ground.root, is_wanted)? else { return Ok(false) };
+        self.texts = texts;
         self.ground = Ground::of(&self.asked.dir)?;
         Ok(true)
     }
@@ -165,11 +175,13 @@ impl Desk {
         };
         let with = With { asked: &self.asked, checking, manifest: self.manifest.as_ref() };
         let differs = before.as_ref().filter(|before| before.files != *here);
-        let (head, old) = rayon::join(
-            || projects::read(here, with),
-            || differs.map(|before| projects::read(&before.files, With { manifest: None, ..with })),
-        );
-        let (head, old) = (head?, old.transpose()?);
+        let (last, last_old) = self.last.take();
+        let head = projects::read(here, with, &last)?;
+        // The base is mostly what is here.
+        let near = if last_old.is_empty() { &head } else { &last_old };
+        let old = differs.map(|before| projects::read(&before.files, With { manifest: None, ..with }, near));
+        let old = old.transpose()?;
+        drop((last, last_old));
         self.count(&head, &mut checked, &mut found);
         let repository = self.repository();
         let python = across::Python::of(&repository);
@@ -193,6 +205,7 @@ impl Desk {
         found.retain(|finding| is_conflict(finding) || !marked.contains(findings::file(finding)));
         let selection = self.selection(&head, before.as_ref(), &found)?;
         self.narrow(&mut checked, selection.as_ref());
+        self.last.replace((head, old.unwrap_or_default()));
         Ok(Seen { checked, found, selection })
     }
 

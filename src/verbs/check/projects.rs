@@ -30,11 +30,11 @@ pub(super) fn folders(files: &Tree) -> Vec<String> {
     files.keys().filter_map(project).collect()
 }
 
-/// Every dbt project in `files`, read and analysed.
+/// Every dbt project in `files`, read and analysed; what is alike in `before` is taken from there.
 ///
 /// # Errors
 /// A manifest that could be of several projects.
-pub(super) fn read(files: &Tree, with: With<'_>) -> Outcome<Vec<Read>> {
+pub(super) fn read(files: &Tree, with: With<'_>, before: &[Read]) -> Outcome<Vec<Read>> {
     let folders = folders(files);
     if with.manifest.is_some() && folders.len() > 1 {
         let what = format!("there are {} dbt projects, and one manifest", folders.len());
@@ -55,7 +55,9 @@ pub(super) fn read(files: &Tree, with: With<'_>) -> Outcome<Vec<Read>> {
     };
     let one = |folder: String| {
         let settings = Settings { root: folder.trim_end_matches('/').to_owned(), ..settings.clone() };
-        Read { analysis: check::analyse(dbt::read(files, &settings)), folder }
+        let before = before.iter().find(|read| read.folder == folder).map(|read| &read.analysis);
+        let project = dbt::read(files, &settings, before.map(|before| &before.project));
+        Read { analysis: check::analyse(project, before), folder }
     };
     Ok(folders.into_iter().map(one).collect())
 }
@@ -63,7 +65,7 @@ pub(super) fn read(files: &Tree, with: With<'_>) -> Outcome<Vec<Read>> {
 impl Read {
     /// A project that is not there: what stands on the other side of a comparison is all new, or all gone.
     pub(super) fn nothing() -> Read {
-        let analysis = check::analyse(Project::default());
+        let analysis = check::analyse(Project::default(), None);
         Read { folder: String::new(), analysis }
     }
 
