@@ -88,7 +88,7 @@ fn files(node: &Node) -> impl Iterator<Item = String> {
     [Some(node.path.clone()), described].into_iter().flatten()
 }
 
-fn downstream(nodes: &[Node], start: Vec<NodeId>) -> BTreeSet<NodeId> {
+fn downstream(nodes: &[Arc<Node>], start: Vec<NodeId>) -> BTreeSet<NodeId> {
     let mut readers: Vec<Vec<NodeId>> = vec![Vec::new(); nodes.len()];
     for (id, node) in nodes.iter().enumerate() {
         for read in &node.reads {
@@ -98,7 +98,7 @@ fn downstream(nodes: &[Node], start: Vec<NodeId>) -> BTreeSet<NodeId> {
     closure(start, |id| readers[id as usize].clone())
 }
 
-fn upstream(nodes: &[Node], start: Vec<NodeId>) -> BTreeSet<NodeId> {
+fn upstream(nodes: &[Arc<Node>], start: Vec<NodeId>) -> BTreeSet<NodeId> {
     closure(start, |id| nodes[id as usize].reads.iter().map(|read| read.node).collect())
 }
 
