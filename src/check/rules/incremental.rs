@@ -237,13 +237,17 @@ fn ties(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         if mark.op != BinaryOperator::Gt || mark.looks_back || counts_up(&view, mark.column) {
             continue;
         }
-        let name = column(mark.column).map_or("it".to_owned(), |c| format!("`{}`", c.value));
-        let finding = Diagnostic::warning(
-            "incremental-ties",
-            format!("rows with the greatest {name} that arrive later are lost"),
-        )
-        .why("`>` leaves out what has the same value as the last row of the run before, and what is older")
-        .next("use `>=` with a look back and a `unique_key`");
+        // Held against the clock it asks whether today's run was made already.
+        if any(mark.column, &mut is_clock) {
+            continue;
+        }
+        let lost = match find_column(mark.column) {
+            Some(name) => format!("rows with the greatest `{}` that arrive later are lost", name.value),
+            None => "rows that are as great as the greatest one and arrive later are lost".to_owned(),
+        };
+        let finding = Diagnostic::warning("incremental-ties", lost)
+            .why("`>` leaves out what has the same value as the last row of the run before, and what is older")
+            .next("use `>=` with a look back and a `unique_key`");
         out.push(view.at(span(mark.whole), finding));
     }
 }
@@ -295,6 +299,10 @@ fn late_rows(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         if let Some(Origin::Node(_, source)) = view.outline.origin(mark.select, mark.column) {
             name = source;
         }
+        // The days of a calendar are all there from the start.
+        if view.is_of(mark.select, mark.column, &["spine", "calendar", "date", "day"]) {
+            continue;
+        }
         if happened(name) {
             let finding = Diagnostic::warning(
                 "incremental-late-rows",
@@ -305,6 +313,13 @@ fn late_rows(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(mark.whole), finding));
         }
     }
+}
+
+/// The first column in an expression.
+fn find_column(expr: &Expr) -> Option<&sqlparser::ast::Ident> {
+    let mut found = column(expr);
+    super::expressions::children(expr, &mut |e| found = found.or_else(|| find_column(e)));
+    found
 }
 
 /// Whether a name says when something happened, not when it was loaded or changed.
@@ -433,14 +448,19 @@ fn stamp(expr: &Expr) -> bool {
     }
 }
 
+/// Whether an expression has no column in it: an age is of a row, `current_date - 7` is of the run.
+fn column_free(expr: &Expr) -> bool {
+    !any(expr, &mut |e| column(e).is_some() && !is_clock(e))
+}
+
 /// Conditions that hold back what is not over yet: `day < current_date`.
 fn bounds_future(expr: &Expr) -> bool {
     super::expressions::conjuncts(expr).into_iter().filter(|c| any(c, &mut is_clock)).all(|c| match c {
         Expr::BinaryOp { left, op: BinaryOperator::Lt | BinaryOperator::LtEq, right } => {
-            stamp(right) && !any(left, &mut is_clock)
+            any(right, &mut is_clock) && !any(left, &mut is_clock)
         }
         Expr::BinaryOp { left, op: BinaryOperator::Gt | BinaryOperator::GtEq, right } => {
-            stamp(left) && !any(right, &mut is_clock)
+            any(left, &mut is_clock) && !any(right, &mut is_clock) && column_free(left)
         }
         _ => false,
     })

@@ -7,7 +7,7 @@ use sqlparser::tokenizer::{Location, Span};
 
 use super::Query;
 use super::expressions::{bare, call, column, conjuncts, is_literal, is_named, is_null};
-use super::outline::{Outline, Step};
+use super::outline::{Outline, Role, Step, Target};
 use crate::dbt::{Node, NodeId};
 use crate::sql::jinja::Rendered;
 use crate::sql::{ColumnType, Resolved, SeenColumn, Text};
@@ -76,6 +76,22 @@ impl<'a> View<'_, 'a> {
             let at = usize::from(self.seen(expr)?.relation?);
             (at < self.outline.selects[select].relations.len()).then_some(at)
         })
+    }
+
+    /// Whether the relation of a column has one of these words in its name: of a node, a CTE, or its alias.
+    pub fn is_of(&self, select: usize, expr: &Expr, words: &[&str]) -> bool {
+        let Some(relation) = self.relation(select, expr) else { return false };
+        let relation = &self.outline.selects[select].relations[relation];
+        let name = match relation.target {
+            Target::Node(id) => self.node(id).map(|n| n.name.clone()),
+            Target::Level(level) => match self.outline.levels[level].role {
+                Role::Cte(cte) => Some(cte.alias.name.value.clone()),
+                _ => None,
+            },
+            Target::Other => None,
+        };
+        let named = |name: &str| super::expressions::words(name).iter().any(|w| words.contains(&w.as_str()));
+        named(&relation.alias) || name.as_deref().is_some_and(named)
     }
 
     /// Its type, where it is a column of a known one.

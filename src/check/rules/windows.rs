@@ -51,7 +51,7 @@ fn dedupe_by_chance(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             if piece.select != Some(id) || !is_named(function, "row_number") {
                 continue;
             }
-            let Some(why) = undecided(&view, function) else { continue };
+            let Some(why) = undecided(&view, id, function) else { continue };
             if !kept_first(&view, id, function) {
                 continue;
             }
@@ -64,7 +64,7 @@ fn dedupe_by_chance(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 /// Why the first row of a window is not always the same one.
-fn undecided(view: &View<'_, '_>, function: &Function) -> Option<&'static str> {
+fn undecided(view: &View<'_, '_>, select: usize, function: &Function) -> Option<&'static str> {
     let window = window(function)?;
     if window.window_name.is_some() {
         return None;
@@ -91,7 +91,9 @@ fn undecided(view: &View<'_, '_>, function: &Function) -> Option<&'static str> {
     if total == Some(true) {
         return None;
     }
-    if order.iter().all(|e| is_day(view, e)) {
+    // A table of days has one row for each, as far as its name says.
+    let by_day = |e: &&Expr| view.is_of(select, e, &["daily", "day", "weekly", "monthly", "spine", "spined"]);
+    if order.iter().all(|e| is_day(view, e)) && !order.iter().any(by_day) {
         return Some("it is ordered by days, and a day can have many rows");
     }
     (total == Some(false)).then_some("partition and order together are no key of the rows, so two can be equal in them")

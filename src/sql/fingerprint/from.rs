@@ -239,7 +239,7 @@ impl Printer<'_> {
         made
     }
 
-    fn named(&self, name: &ObjectName, ctes: Option<&Ctes<'_>>) -> Rc<Table> {
+    pub(super) fn named(&self, name: &ObjectName, ctes: Option<&Ctes<'_>>) -> Rc<Table> {
         let parts: Vec<String> = name.0.iter().filter_map(|p| p.as_ident()).map(lower).collect();
         if let [one] = parts.as_slice()
             && let Some(table) = ctes.and_then(|c| c.find(one))

@@ -10,7 +10,7 @@ use sqlparser::ast::{
 
 use super::expr::{aggregates, conjuncts, position};
 use super::{Ctes, Env, Print, Printer, Rel, Table, as_written};
-use crate::sql::jinja::UNKNOWN;
+use crate::sql::jinja::{REF_SCHEMA, UNKNOWN};
 
 impl Printer<'_> {
     pub(super) fn query(&self, query: &Query, ctes: Option<&Ctes<'_>>, parent: Option<&Env<'_>>) -> Rc<Table> {
@@ -213,9 +213,12 @@ impl Printer<'_> {
                 let columns = aliases.iter().enumerate();
                 out.columns.extend(columns.map(|(i, a)| (lower(a), Print::mix("made", &[made, Print::hash(i)]))));
             }
-            SelectItem::Wildcard(options) => self.wildcard(None, options, select, env, out),
+            SelectItem::Wildcard(options) => self.wildcard(None, None, options, select, env, out),
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
-                self.wildcard(last(name), options, select, env, out);
+                // The columns of a relation, wherever they come from here.
+                let is_node = name.0.iter().filter_map(|p| p.as_ident()).any(|i| i.value.starts_with(REF_SCHEMA));
+                let star = is_node.then(|| self.named(name, None));
+                self.wildcard(last(name).filter(|_| !is_node), star.as_deref(), options, select, env, out);
             }
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), _) => {
                 let made = self.expr(expr, env);
@@ -235,6 +238,7 @@ impl Printer<'_> {
     fn wildcard(
         &self,
         of: Option<String>,
+        star: Option<&Table>,
         options: &WildcardAdditionalOptions,
         select: &Select,
         env: &Env<'_>,
@@ -258,14 +262,14 @@ impl Printer<'_> {
         };
         let like = options.opt_ilike.as_ref().map(Print::hash);
         for rel in env.rels.iter().filter(|r| of.as_ref().is_none_or(|a| r.alias == *a)) {
-            if let Some(rest) = rel.table.rest {
+            if let Some(rest) = rel.table.rest.or(star.map(|s| s.rows)) {
                 let rest = rel.wrapped(rest);
                 // What is left out of a table with other columns stays out: it is another table.
                 let rest = if left_out.is_empty() { rest } else { Print::mix("but", &[rest, Print::hash(&left_out)]) };
                 out.rest = Some(out.rest.map_or(rest, |all| Print::mix("and", &[all, rest])));
             }
             for (name, print) in rel.table.columns.iter().filter(|c| !rel.hidden.contains(&c.0)) {
-                if left_out.contains(name) {
+                if left_out.contains(name) || star.is_some_and(|s| s.columns.iter().all(|c| c.0 != *name)) {
                     continue;
                 }
                 let replaced =

@@ -312,6 +312,14 @@ impl<R: Named> Resolver<'_, R> {
             None
         };
         let Some(fan_out) = id.and_then(|id| self.fan_outs.get(id)) else { return };
+        // Where each group is of one key, all of its rows are repeated alike: that moves no average.
+        let grouped = |column: &String| {
+            let of = |e: &Expr| super::projection::implied_name(e) == *column;
+            env.grouping.is_some_and(|g| g.expressions.iter().any(of))
+        };
+        if !self.strict && matches!(name, "avg" | "mean") && !fan_out.on.is_empty() && fan_out.on.iter().all(grouped) {
+            return;
+        }
         let keys: Vec<String> = fan_out.keys.iter().map(|k| k.iter().cloned().collect::<Vec<_>>().join(", ")).collect();
         let on: Vec<String> = fan_out.on.iter().cloned().collect();
         let joined =

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{Expr, Join, JoinConstraint, JoinOperator, TableWithJoins};
 
-use super::joins::{JoinKind, Pair, conjuncts, equality};
+use super::joins::{JoinKind, Pair, conjuncts, equality, on_computed};
 use super::relation::{Ctes, Env, Rel, lower};
 use super::{Named, Resolver, Usage};
 use crate::vocabulary::Dialect;
@@ -19,7 +19,7 @@ impl<R: Named> Resolver<'_, R> {
         for table in from {
             let before = env.rels.len();
             let at = self.factor(&table.relation, &mut env);
-            self.joined(&mut env, before, &[], JoinKind::Cross, at);
+            self.joined(&mut env, before, &[], JoinKind::Cross, at, false);
             for join in &table.joins {
                 self.join(join, &mut env);
             }
@@ -82,7 +82,11 @@ impl<R: Named> Resolver<'_, R> {
             env.keys_of_nested.clear();
             return;
         }
-        self.joined(env, before, &pairs, kind, at);
+        let computed = match constraint {
+            JoinConstraint::On(expr) => on_computed(expr, env, before),
+            _ => false,
+        };
+        self.joined(env, before, &pairs, kind, at, computed);
     }
 
     /// Reads the condition; gives what it holds equal: a column of the left side (or nothing: a constant), one of the

@@ -41,8 +41,9 @@ pub(super) const MOST_TELLING: usize = 3;
 
 impl<R: Named> Resolver<'_, R> {
     /// Whether a join that is not on a key repeats rows, as far as that is known. Another's project has keys that nobody
-    /// stated: a table that is not known wholly, or of which a filter left one version of each row, says nothing.
-    fn repeats(&self, keys: &[Key], on: &Key, kind: JoinKind, rel: &Rel) -> bool {
+    /// stated: a table that is not known wholly, that is met by something computed, or of which a filter left one
+    /// version of each row, says nothing.
+    fn repeats(&self, keys: &[Key], on: &Key, kind: JoinKind, rel: &Rel, computed: bool) -> bool {
         if rel.table.single || keys.is_empty() {
             return false;
         }
@@ -50,6 +51,7 @@ impl<R: Named> Resolver<'_, R> {
         self.strict
             || keys.iter().any(|k| k.len() <= MOST_TELLING)
                 && !rel.table.open
+                && !computed
                 && !keys.iter().any(version)
                 && (kind == JoinKind::Cross || !on.is_empty())
     }
@@ -62,6 +64,7 @@ impl<R: Named> Resolver<'_, R> {
         pairs: &[Pair],
         kind: JoinKind,
         at: (Location, usize),
+        computed: bool,
     ) {
         let right_keys: Vec<Key> = match env.rels[before..].len() {
             0 => Vec::new(),
@@ -78,7 +81,7 @@ impl<R: Named> Resolver<'_, R> {
         let theirs: BTreeSet<(usize, String)> = pairs.iter().map(|p| p.right.clone()).collect();
         let right_unique = right_keys.iter().any(|k| k.is_subset(&theirs));
         let left_unique = env.keys.iter().any(|k| k.is_subset(&ours));
-        if !right_unique && self.repeats(&right_keys, &theirs, kind, &env.rels[before]) {
+        if !right_unique && self.repeats(&right_keys, &theirs, kind, &env.rels[before], computed) {
             let (start, width) = at;
             let rel = &env.rels[before];
             let fan_out = FanOut {
@@ -141,12 +144,34 @@ fn conjuncts_of_right<'e>(expr: &'e Expr, out: &mut Vec<&'e Expr>) {
 /// `a = b` with one column of the right side.
 pub(super) fn equality(expr: &Expr, env: &Env<'_>, before: usize) -> Option<Pair> {
     let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = expr else { return None };
-    let (a, b) = (column_of(left, env), column_of(right, env));
+    let (a, b) = (column_of(uncast(left), env), column_of(uncast(right), env));
     let theirs = |c: &Option<(usize, String)>| c.as_ref().is_some_and(|(r, _)| *r >= before);
     match (theirs(&a), theirs(&b)) {
         (true, false) if !reads_from(right, env, before) => Some(Pair { left: b, right: a? }),
         (false, true) if !reads_from(left, env, before) => Some(Pair { left: a, right: b? }),
         _ => None,
+    }
+}
+
+/// Whether a join also holds equal what is computed from the right side: `coalesce(a.id, 'none') = coalesce(b.id, 'none')`.
+pub(super) fn on_computed(on: &Expr, env: &Env<'_>, before: usize) -> bool {
+    let mut parts = Vec::new();
+    conjuncts(on, &mut parts);
+    parts.into_iter().any(|part| {
+        let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = part else { return false };
+        let computed = |e: &Expr| column_of(uncast(e), env).is_none() && reads_from(e, env, before);
+        let ours = |e: &Expr| {
+            !reads_from(e, env, before) && crate::sql::parse::any_expression(e, |e| column_of(e, env).is_some())
+        };
+        computed(left) && ours(right) || ours(left) && computed(right)
+    })
+}
+
+/// What a cast is of: in whatever type, it tells the same rows apart.
+fn uncast(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Cast { expr, .. } | Expr::Nested(expr) => uncast(expr),
+        other => other,
     }
 }
 

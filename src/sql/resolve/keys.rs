@@ -9,6 +9,7 @@ use super::joins::{Key, column_of, conjuncts};
 use super::projection::implied_name;
 use super::query::position_of;
 use super::relation::{Column, Env, Table, lower};
+use crate::sql::parse::any_expression;
 
 /// `where rank = 1` over `row_number() over (partition by …)` leaves one row for each partition.
 pub(super) fn first_of_each(filter: &Expr, env: &mut Env<'_>) {
@@ -83,6 +84,60 @@ pub(super) fn group_keys(select: &Select, list: Option<&[Expr]>, columns: &[Colu
         })
         .collect();
     named.into_iter().collect()
+}
+
+/// The columns that tell the rows of a `distinct` apart: what is computed from others of them tells nothing more, and a
+/// hash of them all tells as much.
+pub(super) fn telling(select: &Select, columns: &[Column], env: &Env<'_>) -> Vec<BTreeSet<String>> {
+    let all = || columns.iter().map(|c| c.name.clone());
+    if select.projection.len() != columns.len() {
+        return vec![all().collect()];
+    }
+    let written = |item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr.clone()),
+        _ => None,
+    };
+    let Some(items) = select.projection.iter().map(written).collect::<Option<Vec<Expr>>>() else {
+        return vec![all().collect()];
+    };
+    let is_name = |e: &Expr| matches!(e, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+    let names: Vec<&Expr> = items.iter().filter(|e| is_name(e)).collect();
+    let one = env.rels.len() == 1;
+    let kept = |e: &Expr| names.iter().any(|n| *n == e || one && implied_name(n) == implied_name(e));
+    let more = |e: &Expr| match e {
+        Expr::Function(f) => f.over.is_some() || is_chance(f),
+        e => is_query(e) || is_name(e) && !kept(e),
+    };
+    let told: BTreeSet<String> =
+        items.iter().zip(all()).filter(|(e, _)| is_name(e) || any_expression(e, more)).map(|(_, name)| name).collect();
+    if told.is_empty() {
+        return vec![all().collect()];
+    }
+    let hashes = |e: &Expr| match e {
+        Expr::Function(f) => HASHES.contains(&super::call::name_of(f).as_str()),
+        _ => false,
+    };
+    let holds = |e: &Expr, name: &Expr| any_expression(e, |part| part == name);
+    let of_all = |e: &Expr| told.len() == names.len() && any_expression(e, hashes) && names.iter().all(|n| holds(e, n));
+    let hash = items.iter().zip(all()).find(|(e, _)| of_all(e)).map(|(_, name)| BTreeSet::from([name]));
+    [told].into_iter().chain(hash).collect()
+}
+
+/// Functions that give another value for another argument, for all that matters.
+const HASHES: &[&str] =
+    &["md5", "sha1", "sha2", "sha256", "sha512", "hash", "farm_fingerprint", "xxhash64", "sha1_hex", "sha2_hex"];
+
+fn is_query(expr: &Expr) -> bool {
+    matches!(expr, Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. })
+}
+
+/// Whether a function gives something else each time.
+fn is_chance(function: &sqlparser::ast::Function) -> bool {
+    let name = super::call::name_of(function);
+    matches!(
+        name.as_str(),
+        "random" | "rand" | "uuid" | "newid" | "gen_random_uuid" | "generate_uuid" | "uuid_string" | "nextval"
+    )
 }
 
 /// Keys of what is read, under the names that the result gives their columns.

@@ -12,7 +12,7 @@ use super::joins::{Key, all_columns, column_of};
 use super::keys::{partition, passed_partition};
 use super::relation::{Column, Env, lower};
 use super::{Named, Resolver};
-use crate::sql::jinja::UNKNOWN;
+use crate::sql::jinja::{REF_SCHEMA, UNKNOWN};
 use crate::vocabulary::{Diagnostic, Dialect};
 
 /// What a select list gives: columns, whether there may be more, and which plain column each is.
@@ -136,9 +136,12 @@ impl<R: Named> Resolver<'_, R> {
         out: &mut Projection,
     ) {
         let alias = of.and_then(|n| n.0.last()).and_then(|p| p.as_ident());
-        let rels: Vec<usize> =
-            (0..env.rels.len()).filter(|i| alias.is_none_or(|a| env.rels[*i].alias == lower(a))).collect();
-        if let (Some(alias), true) = (alias, rels.is_empty()) {
+        let star = of.filter(|_| !self.strict).and_then(|name| self.star(name));
+        let rels: Vec<usize> = match &star {
+            Some(star) => star.rels(env),
+            None => (0..env.rels.len()).filter(|i| alias.is_none_or(|a| env.rels[*i].alias == lower(a))).collect(),
+        };
+        if let (Some(alias), None, true) = (alias, &star, rels.is_empty()) {
             let struct_column = of.filter(|_| !self.strict).map(|n| {
                 let idents: Vec<_> = n.0.iter().filter_map(|p| p.as_ident()).cloned().collect();
                 if let [one] = idents.as_slice() { self.name(one, env) } else { self.qualified(&idents, env) }
@@ -166,7 +169,7 @@ impl<R: Named> Resolver<'_, R> {
             None => Vec::new(),
         };
         let pattern = options.opt_ilike.as_ref().map(|i| i.pattern.to_ascii_lowercase());
-        let open = rels.iter().any(|r| env.rels[*r].table.open);
+        let open = star.is_some() || rels.iter().any(|r| env.rels[*r].table.open);
         if open {
             let renames_any = !renames.is_empty() || options.opt_replace.is_some() || out.open;
             out.base = env.base().filter(|_| !renames_any);
@@ -174,6 +177,9 @@ impl<R: Named> Resolver<'_, R> {
         }
         for rel in rels {
             for (_, mut column) in all_columns(&env.rels[rel]) {
+                if star.as_ref().is_some_and(|s| !s.names.contains(&column.name)) {
+                    continue;
+                }
                 if excluded.contains(&column.name) || pattern.as_ref().is_some_and(|p| !like(p, &column.name)) {
                     continue;
                 }
@@ -191,6 +197,22 @@ impl<R: Named> Resolver<'_, R> {
                 out.push(column, replaced.is_none().then_some(source), partition);
             }
         }
+    }
+
+    /// What `dbt_ref__12.x.*` takes: the columns of a relation, wherever they come from here.
+    fn star(&self, name: &ObjectName) -> Option<Star> {
+        let [.., schema, table] = name.0.as_slice() else { return None };
+        let (schema, table) = (schema.as_ident()?, table.as_ident()?);
+        if !schema.value.starts_with(REF_SCHEMA) {
+            return None;
+        }
+        let relation = R::stand_in(&schema.value, &table.value);
+        let base = relation.as_ref().and_then(|r| self.relations.iter().position(|known| known == r));
+        let columns = relation.and_then(|r| self.scope.relations.get(&r)).map(|known| &known.columns);
+        Some(Star {
+            base: base.map(|i| i as u32),
+            names: columns.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
+        })
     }
 
     /// The name of a column without an alias, where the dialect is known to give one.
@@ -213,6 +235,22 @@ impl<R: Named> Resolver<'_, R> {
             (Some(Dialect::Databricks), Expr::Cast { expr, .. }) => implied_name(expr),
             _ => String::new(),
         }
+    }
+}
+
+/// The columns of a relation that are not all known.
+struct Star {
+    base: Option<u32>,
+    /// Those that are.
+    names: BTreeSet<String>,
+}
+
+impl Star {
+    /// The relations here that are it; all where none is, since a join passes its columns on.
+    fn rels(&self, env: &Env<'_>) -> Vec<usize> {
+        let itself = |i: &usize| self.base.is_some() && env.rels[*i].table.base == self.base;
+        let found: Vec<usize> = (0..env.rels.len()).filter(itself).collect();
+        if found.is_empty() { (0..env.rels.len()).collect() } else { found }
     }
 }
 

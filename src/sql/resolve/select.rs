@@ -7,7 +7,7 @@ use sqlparser::ast::{Distinct, Expr, GroupByExpr, OrderBy, Select, SelectItem};
 use super::column_type::ColumnType;
 use super::grouping::{self, Grouping};
 use super::joins::{Key, column_of, conjuncts};
-use super::keys::{first_of_each, group_keys, partition_of_first, passed_keys};
+use super::keys::{first_of_each, group_keys, partition_of_first, passed_keys, telling};
 use super::projection::Projection;
 use super::query::{position_of, top_one};
 use super::relation::{Column, Ctes, Env, Rel, Table, lower};
@@ -131,7 +131,7 @@ impl<R: Named> Resolver<'_, R> {
         match &select.distinct {
             Some(Distinct::Distinct) => {
                 if keys.is_empty() && !open {
-                    keys = vec![columns.iter().map(|c| c.name.clone()).collect()];
+                    keys = telling(select, &columns, &env);
                 }
             }
             Some(Distinct::On(list)) => {

@@ -105,6 +105,10 @@ impl<R: Named> Resolver<'_, R> {
                 Column { value, ..c }
             }));
         }
+        if !all {
+            // Rows that a join repeats are one row again.
+            columns.iter_mut().for_each(|c| (c.value.repeated, c.value.fan_out) = (0, None));
+        }
         let names: BTreeSet<String> = columns.iter().map(|c| c.name.clone()).collect();
         let keys = match (op, all) {
             (SetOperator::Union, true) => Vec::new(),
@@ -119,7 +123,7 @@ impl<R: Named> Resolver<'_, R> {
             keys,
             open,
             base: left.base.filter(|_| left.open && left.base == right.base),
-            fan_out: left.fan_out.or(right.fan_out),
+            fan_out: left.fan_out.or(right.fan_out).filter(|_| all),
             ..Table::default()
         })
     }
