@@ -1,4 +1,5 @@
-//! What moved from Airflow 2 to 3, with ruff's AIR rules as the judge. Where the two differ, this says who is right.
+//! What moved from Airflow 2 to 3, with ruff's AIR rules as the judge, and what Airflow refuses to load, with the DagBag of
+//! the runtime as the judge (`pipewright setup --with airflow`). Where they differ, this says who is right.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -103,4 +104,157 @@ fn imports_that_moved_are_those_that_ruff_names() {
         let three = format!("from airflow.sdk import Asset\n{text}");
         assert!(ours(&three), "{module}.{name}, in a file for Airflow 3");
     }
+}
+
+/// DAG files, each with what Airflow makes of it: `refused`, or `loads`.
+const FILES: &[(&str, &str, bool)] = &[
+    ("cycle", "with DAG('cycle', schedule=None):\n    a, b = E(task_id='a'), E(task_id='b')\n    a >> b >> a\n", true),
+    (
+        "long_cycle",
+        "with DAG('long', schedule=None):\n    a, b, c = [E(task_id=t) for t in ['a', 'b', 'c']]\n    chain(a, b, c)\n    c.set_downstream(a)\n",
+        true,
+    ),
+    (
+        "diamond",
+        "with DAG('diamond', schedule=None):\n    a, b, c, d = [E(task_id=t) for t in ['a', 'b', 'c', 'd']]\n    a >> [b, c] >> d\n",
+        false,
+    ),
+    ("same_task", "with DAG('same_task', schedule=None):\n    E(task_id='a')\n    E(task_id='a')\n", true),
+    (
+        "groups",
+        "with DAG('groups', schedule=None):\n    for g in ['x', 'y']:\n        with TaskGroup(g):\n            E(task_id='a')\n",
+        false,
+    ),
+    (
+        "same_in_group",
+        "with DAG('sig', schedule=None):\n    with TaskGroup('x'):\n        E(task_id='a')\n        E(task_id='a')\n",
+        true,
+    ),
+    ("twice_1", "with DAG('twice', schedule=None):\n    E(task_id='a')\n", false),
+    ("twice_2", "with DAG('twice', schedule=None):\n    E(task_id='a')\n", true),
+    ("no_cron", "with DAG('no_cron', schedule='61 * * * *'):\n    E(task_id='a')\n", true),
+    ("cron", "with DAG('cron', schedule='*/5 6-8 * * mon-fri'):\n    E(task_id='a')\n", false),
+    ("gone_argument", "with DAG('gone_argument', schedule_interval='@daily'):\n    E(task_id='a')\n", true),
+    (
+        "gone_import",
+        "from airflow.operators.dummy_operator import DummyOperator\nwith DAG('gone_import', schedule=None):\n    DummyOperator(task_id='a')\n",
+        true,
+    ),
+    (
+        "gone_dates",
+        "from airflow.utils.dates import days_ago\nwith DAG('gone_dates', schedule=None, start_date=days_ago(1)):\n    E(task_id='a')\n",
+        true,
+    ),
+    (
+        "missing_module",
+        "from helpers_of_ours.nothing import x\nwith DAG('missing_module', schedule=None):\n    E(task_id='a')\n",
+        true,
+    ),
+    ("syntax", "with DAG('syntax', schedule=None)\n    E(task_id='a')\n", true),
+    (
+        "moving_start",
+        "with DAG('moving_start', schedule='@daily', start_date=datetime.now()):\n    E(task_id='a')\n",
+        false,
+    ),
+    (
+        "flow",
+        "@dag(schedule=None)\ndef flow():\n    @task\n    def one():\n        return 1\n    @task\n    def two(x):\n        return x\n    two(one())\nflow()\n",
+        false,
+    ),
+    (
+        "mapped",
+        "@dag(schedule=None)\ndef mapped():\n    @task\n    def one(x):\n        return x\n    one.expand(x=[1, 2])\nmapped()\n",
+        false,
+    ),
+    ("many", "for n in ['a', 'b']:\n    with DAG(f'many_{n}', schedule=None):\n        E(task_id='a')\n", false),
+    (
+        "edges_in_group",
+        "with DAG('edges', schedule=None):\n    with TaskGroup('x') as x:\n        E(task_id='a')\n    e = E(task_id='e')\n    x >> e >> x\n",
+        true,
+    ),
+];
+
+const HEAD: &str = "from datetime import datetime\n\nfrom airflow.providers.standard.operators.empty import EmptyOperator as E\n\
+    from airflow.sdk import DAG, TaskGroup, chain, dag, task\n\n";
+
+/// What says that Airflow does not load a file.
+fn is_refused(d: &pipewright::vocabulary::Diagnostic) -> bool {
+    let code: &str = &d.code;
+    let refused =
+        ["airflow-import", "airflow-cycle", "airflow-duplicate-dag", "airflow-duplicate-task", "python-syntax"];
+    refused.contains(&code)
+        || matches!(code, "airflow-schedule" | "airflow-removed-argument")
+        || (code == "airflow-moved-import" && d.what.contains("is not in Airflow 3"))
+}
+
+fn airflow() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"))).unwrap();
+    let runtime = std::fs::read_dir(cache.join("pipewright/runtime")).unwrap().map(|e| e.unwrap().path());
+    let python = runtime.filter(|p| p.to_str().unwrap().contains("/airflow-")).map(|p| p.join("bin/python"));
+    python.filter(|p| p.exists()).max().unwrap_or_else(|| panic!("no Airflow: `pipewright setup --with airflow`"))
+}
+
+const LOAD: &str = "import json, sys
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+print('LOADED' + json.dumps({'errors': bag.import_errors, 'dags': sorted(bag.dags)}))
+";
+
+#[test]
+fn what_airflow_refuses_is_what_is_said_to_be_refused() {
+    let here = tempfile::tempdir().unwrap();
+    let mut files: std::collections::BTreeMap<String, std::sync::Arc<str>> = Default::default();
+    for (name, body, _) in FILES {
+        files.insert(format!("dags/{name}.py"), format!("{HEAD}{body}").into());
+    }
+    // What is not there is one of the repository's own packages.
+    files.insert("helpers_of_ours/__init__.py".into(), "".into());
+    let generated = "snapshots/render/shop/dags/daily_customer_orders.py";
+    files.insert("dags/generated.py".into(), std::fs::read_to_string(generated).unwrap().into());
+    for (path, text) in &files {
+        std::fs::create_dir_all(here.path().join(path).parent().unwrap()).unwrap();
+        std::fs::write(here.path().join(path), &**text).unwrap();
+    }
+    let out = Command::new(airflow())
+        .args(["-c", LOAD, "dags"])
+        .current_dir(here.path())
+        .env("AIRFLOW_HOME", here.path().join("home"))
+        .env("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+        .env("PYTHONPATH", here.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    let Some((_, json)) = said.split_once("LOADED") else {
+        panic!("{said}\n{}", String::from_utf8_lossy(&out.stderr));
+    };
+    let loaded: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    let findings = across::look(&Repository { files, no_text: Vec::new() }, &[]);
+    let mut wrong = Vec::new();
+    for (name, refused) in FILES.iter().map(|(name, _, refused)| (*name, *refused)).chain([("generated", false)]) {
+        let path = format!("dags/{name}.py");
+        let errors = loaded["errors"].as_object().unwrap();
+        let theirs = errors.iter().find(|(at, _)| at.ends_with(&path)).map(|(_, why)| why.to_string());
+        let at = |d: &&pipewright::vocabulary::Diagnostic| d.place.as_ref().is_some_and(|p| p.file == path);
+        let ours = findings.iter().filter(at).find(|d| is_refused(d)).map(|d| d.code.to_string());
+        if ours.is_some() != refused || theirs.is_some() != refused {
+            wrong.push(format!("{name}: to be refused {refused}; ours {ours:?}; Airflow {theirs:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(loaded["dags"].as_array().unwrap().len() >= 10, "{loaded}");
+}
+
+#[test]
+fn generated_dags_have_nothing_that_ruff_names() {
+    let mut count = 0;
+    for entry in walkdir::WalkDir::new("snapshots").into_iter().map(Result::unwrap) {
+        let path = entry.path();
+        if path.extension().is_some_and(|e| e == "py") && path.parent().is_some_and(|p| p.ends_with("dags")) {
+            count += 1;
+            let text = std::fs::read_to_string(path).unwrap();
+            assert!(!ruff(&text), "{}", path.display());
+        }
+    }
+    assert!(count > 0);
 }

@@ -438,6 +438,61 @@ fn a_fix_is_shown_then_written_and_nothing_else_is_touched() {
     assert_eq!(count(&again.err), Some(0), "{}", again.err);
 }
 
+/// What people expect to be mended, in files with odd beginnings and line ends.
+#[test]
+fn safe_fixes_are_made_and_leave_the_rest_as_it_was() {
+    let s = project();
+    let from = "select * from {{ ref('stg_orders') }}";
+    s.write(
+        "models/by_country.sql",
+        format!("{{{{ config(tags=['t']) }}}}\r\nwith old as (\r\n  {from}\r\n),\r\n-- kept\r\no as ({from})\r\nselect country, sum(amount) as total from o group by country\r\norder by total\r\n"),
+    );
+    s.write(
+        "models/models.yml",
+        "models:\n  - name: by_country # ours\n    columns:\n      - name: country\n      - name: zzz\n        description: gone\n\n      # money\n      - name: total\n",
+    );
+    s.write(
+        "dags/d.py",
+        "\u{feff}from airflow import DAG\r\nfrom airflow.operators.dummy import DummyOperator  # old\r\nfrom airflow.operators.bash import BashOperator\r\nwith DAG('é', schedule_interval='@daily', catchup=False):\r\n    DummyOperator(task_id='a') >> BashOperator(task_id='b', bash_command='x')\r\n",
+    );
+    s.commit("old");
+    let said = s.pw(&["check", "--fix"]);
+    assert_eq!(
+        s.read("models/by_country.sql"),
+        format!("{{{{ config(tags=['t']) }}}}\r\nwith o as ({from})\r\nselect country, sum(amount) as total from o group by country\r\n").replace("with o", "with -- kept\r\no")
+    );
+    let yaml = "models:\n  - name: by_country # ours\n    columns:\n      - name: country\n\n      # money\n      - name: total\n";
+    assert_eq!(s.read("models/models.yml"), yaml);
+    assert_eq!(
+        s.read("dags/d.py"),
+        "\u{feff}from airflow import DAG\r\nfrom airflow.providers.standard.operators.empty import EmptyOperator as DummyOperator  # old\r\nfrom airflow.providers.standard.operators.bash import BashOperator\r\nwith DAG('é', schedule='@daily', catchup=False):\r\n    DummyOperator(task_id='a') >> BashOperator(task_id='b', bash_command='x')\r\n"
+    );
+    let (_, report) = s.json(&["check"]);
+    let left = codes(&report);
+    for code in
+        ["unused-cte", "order-by-in-model", "yaml-column-gone", "airflow-moved-import", "airflow-removed-argument"]
+    {
+        assert!(!left.contains(&code.to_owned()), "{code}: {left:?}\n{}", said.err);
+    }
+    assert_eq!(report["verdict"], "safe", "{report:#}");
+}
+
+#[test]
+fn a_fix_that_brings_another_finding_is_taken_back() {
+    let s = project();
+    let from = "select * from {{ ref('stg_orders') }}";
+    // Without the CTE the comment leaves nothing alone, and says so.
+    let text = format!(
+        "with\n{{# pipewright: ignore equals-null it is meant #}}\nx as ({from} where id = null),\ny as ({from})\nselect id from y\norder by id\n"
+    );
+    s.write("models/m.sql", &text);
+    s.write("models/n.sql", format!("with x as ({from})\nselect 1 as id\n"));
+    let said = s.pw(&["check", "--against", "none", "--fix"]);
+    assert_eq!(s.read("models/n.sql"), "select 1 as id\n", "others are mended: {}", said.err);
+    assert_eq!(s.read("models/m.sql"), text);
+    assert!(said.err.contains("models/m.sql"), "{}", said.err);
+}
+
 #[test]
 fn watching_tells_what_comes_and_what_goes() {
     let s = project();

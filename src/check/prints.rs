@@ -12,6 +12,13 @@ pub struct Prints {
     pub incremental: Option<Print>,
 }
 
+impl Prints {
+    /// All of what a node gives, in one.
+    pub fn whole(&self) -> Print {
+        Print::mix("node", &[whole(&self.full), self.incremental.unwrap_or_default()])
+    }
+}
+
 /// Of a node without a query, by what is declared.
 pub(super) fn declared(node: &Node, columns: impl Iterator<Item = String>, open: bool) -> Printed {
     let rows = match node.kind {

@@ -22,6 +22,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::check::against::{Against, Verdict};
+use crate::sql::fingerprint::Print;
 use crate::vocabulary::{Diagnostic, Dialect, Outcome};
 
 pub use baseline::{BASELINE, fingerprint};
@@ -69,7 +70,6 @@ pub struct Checked {
     /// How many models, snapshots and singular tests, of all projects.
     pub models: Counts,
     /// Those that can't be known without a warehouse or are not understood, and why.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<Unknown>,
     /// Python files that were looked at: DAGs and what runs on Spark.
     pub python: usize,
@@ -80,7 +80,6 @@ pub struct Checked {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_compared: Option<String>,
     /// What changed, a dbt project each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Against>,
     /// Generated files that were compared with what their documents say.
     pub files: usize,
@@ -154,6 +153,8 @@ pub struct LookedAt {
     pub file: String,
     /// Why it is not known; none where it was checked.
     pub unknown: Option<String>,
+    /// What it gives, as a number.
+    pub print: Print,
 }
 
 /// Checks once.

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::airflow::DagFile;
 use super::rules::{Family, Look, RULES, Rule};
 use super::{Analysis, Repository, airflow, python};
-use crate::vocabulary::{Diagnostic, Place, Severity};
+use crate::vocabulary::{Diagnostic, Fix, Place, Severity};
 
 mod again;
 mod builds;
@@ -163,10 +163,21 @@ impl<'a> Seen<'a> {
                 look(self, found)
             }
         }));
+        found.iter_mut().filter_map(|d| d.fix.as_deref_mut()).for_each(|fix| self.as_written(fix));
         found.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.cmp(b)));
         // A loop that makes DAGs makes the same fault in the same place again and again.
         found.dedup_by(|a, b| key(a) == key(b));
         found
+    }
+}
+
+impl Seen<'_> {
+    /// Python is read without the mark at the beginning of a file.
+    fn as_written(&self, fix: &mut Fix) {
+        let marked = self.repository.files.get(&fix.file).is_some_and(|text| text.starts_with('\u{feff}'));
+        if marked && fix.file.ends_with(".py") {
+            fix.start = fix.start.map(|start| start + '\u{feff}'.len_utf8());
+        }
     }
 }
 

@@ -18,7 +18,6 @@ const DOES_NOT_RUN: &[&str] = &[
     "unknown-source",
     "unknown-macro",
     "ambiguous-column",
-    "disabled-ref",
     "not-grouped",
     "type-clash",
     "union-columns",

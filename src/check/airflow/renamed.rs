@@ -4,7 +4,7 @@ use super::DagFile;
 use super::tables::{CONTEXT, OF_DAG, OF_TASK};
 use super::value::Arguments;
 use crate::check::python::{Does, Expr, File, Kind, Span, each_expression, each_statement};
-use crate::vocabulary::Diagnostic;
+use crate::vocabulary::{Diagnostic, Fix};
 
 /// Arguments that Airflow 3 no longer takes.
 pub(super) fn arguments(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
@@ -20,8 +20,15 @@ pub(super) fn arguments(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
             let before = dags.file.text.get(..expr.at.start as usize).unwrap_or_default();
             let start = before.rfind(old).map_or(expr.at.start, |i| i as u32);
             let fault = Diagnostic::warning("airflow-removed-argument", format!("Airflow 3 {of} take no `{old}`"));
+            let (renamed, written) = (new.trim_matches('`'), Span { start, end: start + old.len() as u32 });
+            let is_name = new.starts_with('`') && dags.file.of(written) == *old && arguments.get(renamed).is_none();
+            let fix = is_name
+                .then(|| {
+                    Fix::bytes(dags.file.path, dags.file.text, start as usize..start as usize + old.len(), renamed)
+                })
+                .flatten();
             let next = if new.is_empty() { "take it out".to_owned() } else { format!("use {new}") };
-            found.push(dags.file.fault(fault.next(next), Span { start, end: start + old.len() as u32 }));
+            found.push(dags.file.fault(fault.next(next).fix(fix), written));
         }
     };
     for dag in dags.dags.iter().filter(|d| d.made_by.starts_with("airflow") || d.made_by == "@dag") {

@@ -27,6 +27,8 @@ pub(super) const RULES: &[Rule] = &[
     said("sql-too-deep", Severity::Error, "SQL that is nested too deeply to be read"),
     said("sql-too-long", Severity::Error, "SQL that is too long to be read"),
     said("jinja-too-long", Severity::Error, "Jinja that does not come to an end"),
+    said("jinja-unknown", Severity::Warning, "Jinja that can't be followed here"),
+    said("needs-package", Severity::Warning, "a macro or model of a package that is not installed"),
     said("needs-warehouse", Severity::Warning, "a model whose SQL only a warehouse can say"),
 ];
 

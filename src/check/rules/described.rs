@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Family, Look, Query, Rule, waste};
+use super::{Family, Look, Query, Rule, removals, waste};
 use crate::check::Analysis;
 use crate::dbt::{Kind, Node, Test};
 use crate::sql::{Resolved, Text};
@@ -104,6 +104,10 @@ fn columns(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
                 Some(near) => finding.next(format!("did you mean `{near}`? Else take it out")),
                 None => finding.next("take it out, or select the column"),
             };
+            // A column with tests may be misspelt; one that is only described is of no use.
+            let text = analysis.project.texts.get(&described.file).filter(|_| near.is_empty() && !resolved.open);
+            let fix = text.and_then(|text| removals::entry(&described.file, text, column.at));
+            let finding = finding.fix(fix);
             out.push(finding.at(place(analysis, &described.file, column.at, column.name.chars().count())));
         }
         let said: BTreeSet<String> = described.columns.iter().map(|c| plain(&c.name)).collect();

@@ -11,6 +11,7 @@ mod joins;
 mod look;
 mod nulls;
 mod outline;
+mod removals;
 mod sets;
 mod sums;
 mod tables;

@@ -7,7 +7,7 @@ use sqlparser::ast::{
 use super::expressions::{any, column, is_aggregate, lower, window};
 use super::look::{View, span};
 use super::outline::{Role, Target};
-use super::{Family, Look, Query, Rule};
+use super::{Family, Look, Query, Rule, removals};
 use crate::dbt::{Kind, Node};
 use crate::vocabulary::{Diagnostic, Severity};
 
@@ -115,6 +115,7 @@ fn unused_cte(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         });
         if view.outline.reads[id] == 0 && !elsewhere && !named_elsewhere(query, &cte.alias.name.value) {
             let finding = Diagnostic::warning("unused-cte", format!("nothing reads `{}`", cte.alias.name.value))
+                .fix(removals::cte(&view, cte))
                 .why("whoever reads the model has to understand it, and some engines compute it")
                 .next("take it out");
             out.push(view.at(cte.alias.name.span, finding));
@@ -282,7 +283,8 @@ fn order_by_in_model(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         let finding = Diagnostic::warning("order-by-in-model", what)
             .why("sorting all rows is among the dearest things that a query can do")
             .next("take it out and sort where the rows are shown; for the layout of a table configure clustering or sort keys");
-        out.push(view.at(span(&first.expr), finding));
+        let fix = matches!(level.role, Role::Model).then(|| removals::last_order(&view, span(&first.expr).start));
+        out.push(view.at(span(&first.expr), finding.fix(fix.flatten())));
     }
 }
 

@@ -24,6 +24,7 @@ fn checked() -> Checked {
         node: node.into(),
         file: file.into(),
         unknown: unknown.map(str::to_owned),
+        print: Default::default(),
     };
     Checked {
         status: "findings",
@@ -103,6 +104,58 @@ fn sarif_is_as_its_schema_asks() {
     assert_eq!(results[1]["locations"], serde_json::json!([]));
     let notes = run["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
     assert!(notes[0]["message"]["text"].as_str().unwrap().contains("model.s.c is not known"));
+}
+
+/// Every shape that a check can have: nothing, everything, and a comparison.
+fn shapes() -> Vec<Checked> {
+    use crate::check::against::{Against, Approved, Change, Difference, Reader, Thing, Use, Verdict, What};
+    let reader = |kind| Reader { name: HOSTILE.into(), kind, broken: true, ..Reader::default() };
+    let mut readers =
+        [Thing::Dag, Thing::Contract, Thing::Pipeline, Thing::Outside, Thing::Exposure].map(reader).to_vec();
+    readers.push(Reader {
+        name: "model.s.a".into(),
+        columns: vec![HOSTILE.into()],
+        uses: vec![Use::Filter],
+        ..Reader::default()
+    });
+    let approved = Some(Approved { model: "a".into(), column: None, reason: HOSTILE.into(), by: HOSTILE.into() });
+    let difference = Difference {
+        what: What::ColumnRemoved,
+        column: Some(HOSTILE.into()),
+        verdict: Verdict::Breaking,
+        readers,
+        approved,
+        note: Some(HOSTILE.into()),
+        ..Difference::default()
+    };
+    let plain = Difference { what: What::Added, ..Difference::default() };
+    let change =
+        |d| Change { node: "model.s.a".into(), name: HOSTILE.into(), differences: vec![d], ..Change::default() };
+    let changes = Against { changes: vec![change(difference), change(plain)], ..Against::default() };
+    let compared = Checked { verdict: Some(Verdict::Breaking), changes: vec![changes], ..checked() };
+    let alone = Checked { not_compared: Some(HOSTILE.into()), against: None, ..checked() };
+    vec![Checked::default(), checked(), compared, alone]
+}
+
+#[test]
+fn reports_are_as_their_schemas_ask() {
+    let sarif: Value = serde_json::from_str(include_str!("../../../fixtures/schemas/sarif-2.1.0.json")).unwrap();
+    let sarif = jsonschema::validator_for(&sarif).unwrap();
+    let own = serde_json::to_value(schemars::schema_for!(Checked)).unwrap();
+    let own = jsonschema::validator_for(&own).unwrap();
+    for checked in shapes() {
+        let json = serde_json::to_value(&checked).unwrap();
+        assert!(own.iter_errors(&json).map(|e| format!("{}: {e}", e.instance_path())).next().is_none(), "{json:#}");
+        assert!(json["unknown"].is_array() && json["changes"].is_array(), "an empty list is a list");
+        let log = sarif::log(&checked, 1);
+        let errors: Vec<String> = sarif.iter_errors(&log).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        for text in [github::annotations(&checked), junit::report(&checked), text::summary(&checked)] {
+            assert!(is_quiet(&text), "{text}");
+        }
+    }
+    let wrong = serde_json::json!({ "version": "2.1.0", "runs": [{ "tool": {} }] });
+    assert!(!sarif.is_valid(&wrong) && !own.is_valid(&serde_json::json!({ "status": "clean" })));
 }
 
 #[test]

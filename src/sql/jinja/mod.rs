@@ -219,6 +219,13 @@ impl Rendered {
         self.source_of(out, 0).0
     }
 
+    /// The byte offset in the text as written of a line and column of the rendered SQL, where that was copied from it.
+    pub fn written(&self, line: usize, column: usize) -> Option<usize> {
+        let out = offset(&self.sql, line, column);
+        let at = self.chunks.partition_point(|c| c.out <= out).checked_sub(1)?;
+        self.chunks.get(at).filter(|c| c.width.is_none()).map(|c| c.source + (out - c.out))
+    }
+
     /// SQL without Jinja, as it is.
     pub fn plain(sql: &str) -> Rendered {
         Rendered { sql: sql.to_owned(), chunks: vec![Chunk { out: 0, source: 0, width: None }], ..Rendered::default() }

@@ -1,6 +1,6 @@
 //! `--fix`: what findings say to replace is replaced, where the file still says what they saw.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::vocabulary::{Diagnostic, Fix, FixOf};
@@ -9,18 +9,25 @@ use crate::vocabulary::{Diagnostic, Fix, FixOf};
 pub(super) struct Round {
     pub(super) files: BTreeMap<String, Arc<str>>,
     pub(super) applied: BTreeMap<String, usize>,
+    /// What was fixed in each, by code.
+    pub(super) codes: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Applies the fixes of `findings` to `texts`. Of fixes that overlap the first is applied; the others have their turn in a
 /// later round, when their findings were looked for again.
-pub(super) fn round(texts: &BTreeMap<String, Arc<str>>, findings: &[Diagnostic], may: impl Fn(&str) -> bool) -> Round {
+pub(super) fn round(
+    texts: &BTreeMap<String, Arc<str>>,
+    findings: &[Diagnostic],
+    may: impl Fn(&Diagnostic, &str) -> bool,
+) -> Round {
     let mut by_file: BTreeMap<&str, Vec<&Fix>> = BTreeMap::new();
-    for fix in findings.iter().filter_map(|f| f.fix.as_deref()) {
-        if fix.of == FixOf::Bytes && may(&fix.file) {
+    let mut out = Round { files: BTreeMap::new(), applied: BTreeMap::new(), codes: BTreeMap::new() };
+    for (finding, fix) in findings.iter().filter_map(|f| Some((f, f.fix.as_deref()?))) {
+        if fix.of == FixOf::Bytes && may(finding, &fix.file) {
             by_file.entry(&fix.file).or_default().push(fix);
+            out.codes.entry(fix.file.clone()).or_default().insert(finding.code.to_string());
         }
     }
-    let mut out = Round { files: BTreeMap::new(), applied: BTreeMap::new() };
     for (file, mut fixes) in by_file {
         let Some(text) = texts.get(file) else { continue };
         fixes.sort();
@@ -66,7 +73,7 @@ mod tests {
         };
         let findings: Vec<_> = fixes.iter().map(|f| Diagnostic::warning("x", "y").fix(Some(fix(f)))).collect();
         let texts = BTreeMap::from([("a.sql".to_owned(), Arc::from(text))]);
-        round(&texts, &findings, |_| true).files.remove("a.sql").map(|t| t.to_string())
+        round(&texts, &findings, |_, _| true).files.remove("a.sql").map(|t| t.to_string())
     }
 
     #[test]

@@ -72,11 +72,13 @@ impl Read {
     /// How many models, and what is not known.
     pub(super) fn counts(&self) -> (Counts, Vec<Unknown>, Vec<LookedAt>) {
         let (mut counts, mut unknown, mut nodes) = (Counts::default(), Vec::new(), Vec::new());
-        for (node, shape) in self.analysis.project.nodes.iter().zip(&self.analysis.shapes) {
+        let prints = self.analysis.prints.iter();
+        for ((node, shape), prints) in self.analysis.project.nodes.iter().zip(&self.analysis.shapes).zip(prints) {
             if !matches!(node.kind, Kind::Model | Kind::Snapshot | Kind::Test) {
                 continue;
             }
-            let mut looked = LookedAt { node: node.id.clone(), file: node.path.clone(), unknown: None };
+            let mut looked =
+                LookedAt { node: node.id.clone(), file: node.path.clone(), unknown: None, print: prints.whole() };
             match shape {
                 Shape::Known(_) if matches!(node.body, Body::Columns { .. }) => counts.skipped += 1,
                 Shape::Disabled => counts.skipped += 1,
