@@ -62,8 +62,8 @@ impl<'a> Sides<'a> {
             outsiders: HashMap::new(),
             lost: BTreeMap::new(),
             hollow: [BTreeSet::new(), BTreeSet::new()],
-            base_faults: faults(base),
-            head_faults: faults(head),
+            base_faults: faults(base, head),
+            head_faults: faults(head, base),
         };
         for outsider in &around.readers {
             sides.outsiders.entry(&outsider.node).or_default().push(outsider);
@@ -121,10 +121,15 @@ impl<'a> Sides<'a> {
     }
 }
 
-fn faults(analysis: &Analysis) -> HashMap<&str, Vec<&Diagnostic>> {
+fn faults<'a>(analysis: &'a Analysis, other: &Analysis) -> HashMap<&'a str, Vec<&'a Diagnostic>> {
     let mut out: HashMap<&str, Vec<&Diagnostic>> = HashMap::new();
+    // Where packages are not installed a `ref` to nothing may be one of theirs; not if the other side has it.
+    let was_there = |finding: &Diagnostic| {
+        let name = finding.what.split('`').nth(1);
+        finding.code == "unknown-ref" && other.project.nodes.iter().any(|n| Some(n.name.as_str()) == name)
+    };
     for finding in &analysis.findings {
-        if finding.severity == Severity::Error
+        if (finding.severity == Severity::Error || was_there(finding))
             && DOES_NOT_RUN.contains(&finding.code.as_ref())
             && let Some(place) = &finding.place
         {

@@ -29,6 +29,7 @@ pub(super) const RULES: &[Rule] = &[
     said("jinja-too-long", Severity::Error, "Jinja that does not come to an end"),
     said("jinja-unknown", Severity::Warning, "Jinja that can't be followed here"),
     said("needs-package", Severity::Warning, "a macro or model of a package that is not installed"),
+    said("packages-changed", Severity::Warning, "other packages, of which nobody can tell here what they change"),
     said("needs-warehouse", Severity::Warning, "a model whose SQL only a warehouse can say"),
 ];
 

@@ -92,6 +92,7 @@ pub(super) fn verdict(checked: &Checked) -> String {
         }
         Some(Verdict::Breaking) => "this change breaks what reads it".into(),
         Some(Verdict::Unknown) => "what this change means is not known".into(),
+        Some(Verdict::ChangesValues) if errors > 0 => format!("{}; values change", many_errors(errors)),
         _ if errors > 0 => many_errors(errors),
         Some(_) if !checked.unknown.is_empty() => {
             format!("nothing that is known breaks, {} not known", models(checked.unknown.len()))

@@ -8,6 +8,7 @@ use super::generated::Generated;
 use super::projects::Read;
 use crate::check::across;
 use crate::check::against::{Against, Approved, Around, Reader, Verdict, against};
+use crate::dbt::Tree;
 use crate::vocabulary::{Diagnostic, Place};
 use crate::workspace::{Checking, UNKNOWN_CHANGE};
 
@@ -50,6 +51,24 @@ pub(super) fn compare(
         checked.changes.push(change);
     }
     checked.verdict = Some(verdict);
+}
+
+/// Files that say which packages are installed.
+const PACKAGES: &[&str] = &["packages.yml", "dependencies.yml", "package-lock.yml"];
+
+/// Packages are not committed: both sides were read with those that are installed, so what other ones give is not known.
+pub(super) fn packages(head: &[Read], here: &Tree, before: &Tree, checked: &mut Checked, found: &mut Vec<Diagnostic>) {
+    for read in head {
+        let paths = PACKAGES.iter().map(|name| format!("{}{name}", read.folder));
+        if let Some(path) = paths.into_iter().find(|path| here.get(path) != before.get(path)) {
+            let what = "other packages: what they give was not compared";
+            let finding = Diagnostic::warning("packages-changed", what)
+                .why("packages are not committed, and both sides are read with those that are installed here")
+                .next("read what changed in them; models that they change are found once both are built");
+            found.push(finding.at(Place::file(path)));
+            checked.verdict = checked.verdict.max(Some(Verdict::Unknown));
+        }
+    }
 }
 
 /// Findings for what breaks, and for what can't be told.

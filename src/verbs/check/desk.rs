@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::base::{self, Before, Found, Kept};
 use super::baseline::{BASELINE, Baseline};
-use super::compare::{approved, compare};
+use super::compare::{approved, compare, packages};
 use super::findings::{self, Told, tell};
 use super::generated;
 use super::place::Ground;
@@ -190,6 +190,7 @@ impl Desk {
         if let Some(before) = &before {
             let approved = approved(checking, generated.as_ref());
             compare(&head, old.as_deref(), approved, &seen, &mut checked, &mut found);
+            packages(&head, here, &before.files, &mut checked, &mut found);
             checked.against = Some(before.base.clone());
         }
         if let Some(generated) = generated {
