@@ -53,6 +53,14 @@ fn values(s: &Sandbox, table: &str) -> String {
     out
 }
 
+/// A foreign key of two columns became a test of both together, which ran.
+fn held_together(s: &Sandbox, table: &str, parent: &str) {
+    let tests = s.read(&format!("dbt/models/staging/shop/stg_shop__{table}.yml"));
+    for words in ["related_combination:", "- order_a", "- order_b", &format!("ref('{parent}')")] {
+        assert!(tests.contains(words), "{words}: {tests}");
+    }
+}
+
 fn snapshot(name: &str, text: &str) {
     insta::with_settings!({snapshot_path => "../snapshots/databases", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!(name, text);
@@ -66,6 +74,7 @@ fn every_type_of_postgresql_lands_exactly() {
     let tables = ["every_type", "sales_co_order_details_x", "measured", "empty_one"];
     let s = landed(server, script, &["public", "Sales & Co"], &tables);
     snapshot("postgres_landed", &values(&s, "every_type"));
+    held_together(&s, "measured", "stg_shop__sales_co_order_details_x");
     let count = |table: &str| rows(&s, &format!("select count(*) from raw_shop.{table}"));
     assert_eq!(
         [count("measured"), count("empty_one"), count("every_type")],
@@ -79,7 +88,8 @@ fn every_type_of_postgresql_lands_exactly() {
 fn every_type_of_mariadb_lands_exactly() {
     let Some(server) = servers::mariadb() else { return };
     let script = include_str!("../fixtures/databases/mysql.sql");
-    let s = landed(server, script, &[], &["every_type", "order_details_x", "empty_one"]);
+    let s = landed(server, script, &[], &["every_type", "order_details_x", "empty_one", "measured"]);
+    held_together(&s, "measured", "stg_shop__order_details_x");
     snapshot("mariadb_landed", &values(&s, "every_type"));
     let odd = rows(&s, "select * from raw_shop.order_details_x");
     assert_eq!(odd, json!([["1", "2", "A", "x", "n", "1.5", "d", "ü", "1", "3"]]));

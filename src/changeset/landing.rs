@@ -120,6 +120,24 @@ fn contract(draft: &Draft, ground: &Ground<'_>, item: &Item<Contract>, found: &m
             }
         }
     }
+    for (i, key) in contract.foreign_keys.iter().enumerate() {
+        let at = item.place(format!("foreign_keys.{i}"));
+        if let Some(what) = key.fault() {
+            found.push(Diagnostic::error("wrong-value", what).at(at.clone()));
+        }
+        for own in &key.columns {
+            column(contract, own, at.clone(), found);
+        }
+        let table = TableRef { source: contract.source.clone(), table: key.table.clone() };
+        match find(ground, draft, &table) {
+            Some(other) => {
+                for to in &key.to {
+                    column(other, to, at.clone(), found);
+                }
+            }
+            None => found.push(no_contract(&table).at(at)),
+        }
+    }
     if let Some((_, position)) = twice(contract.columns.iter().filter_map(|c| c.primary_key)) {
         found.push(
             Diagnostic::error("duplicate-key", format!("two columns are number {position} of the primary key"))

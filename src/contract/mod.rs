@@ -2,6 +2,7 @@
 //! written from, a [`Contract`]; people own the document.
 
 mod followed;
+mod keys;
 pub mod odcs;
 mod profile;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::vocabulary::{DataType, Name, TableRef};
 
 pub use followed::{Alteration, Decision, Followed, LandedChange, Landing};
+pub use keys::{ForeignKey, Reference};
 pub use odcs::{put_aside, put_back, read, write};
 pub use profile::{ColumnProfile, Counted, CursorCandidate, Evidence, Lengths, TableProfile};
 
@@ -37,6 +39,9 @@ pub struct Contract {
     pub description: Option<String>,
     /// Columns in the source's order; at least one.
     pub columns: Vec<Column>,
+    /// Foreign keys of several columns, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_keys: Vec<ForeignKey>,
     /// The column that tells when a row last changed, for incremental loads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Name>,
@@ -87,6 +92,9 @@ pub struct Column {
     /// Position in the primary key, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub primary_key: Option<u32>,
+    /// Why it is taken for a part of the primary key, where the source declares none and nobody confirmed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_evidence: Option<String>,
     /// The column of a table of the same source that this one points to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub references: Option<Reference>,
@@ -105,19 +113,6 @@ pub struct Column {
     /// What was seen of its values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<ColumnProfile>,
-}
-
-/// Where a foreign key points to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reference {
-    /// Table of the same source.
-    pub table: Name,
-    /// Its column.
-    pub column: Name,
-    /// Found from names and values rather than declared by the source.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub inferred: bool,
 }
 
 impl Contract {
@@ -169,6 +164,7 @@ impl Column {
             required: false,
             unique: false,
             primary_key: None,
+            key_evidence: None,
             references: None,
             accepted_values: Vec::new(),
             examples: Vec::new(),
@@ -176,6 +172,13 @@ impl Column {
             pii_confidence: None,
             profile: None,
         }
+    }
+
+    /// Takes over what `other` is in the primary key, and what follows from that.
+    pub fn take_key(&mut self, other: &Column) {
+        self.primary_key = other.primary_key;
+        self.key_evidence.clone_from(&other.key_evidence);
+        (self.required, self.unique) = (other.required, other.unique);
     }
 
     /// The kind of personal data that a tag says it holds, `email` for `pii.email`.

@@ -184,7 +184,8 @@ impl Contract {
     pub fn without_measures(&self) -> Contract {
         let mut out = Contract { profile: None, ..self.clone() };
         for column in &mut out.columns {
-            (column.profile, column.pii_confidence) = (None, None);
+            (column.profile, column.pii_confidence, column.key_evidence) = (None, None, None);
+            column.references.iter_mut().for_each(|to| to.evidence = None);
         }
         out
     }

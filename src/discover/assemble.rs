@@ -1,7 +1,7 @@
 //! Declared and seen, put together into contracts.
 
 use super::connector::{Connector, RawTable, Sample};
-use super::{personal, profile, references};
+use super::{inferred, personal, profile, references};
 use crate::contract::{Column, Contract, Followed, TableProfile};
 use crate::vocabulary::{DataType, Diagnostic, Name, Outcome};
 
@@ -25,7 +25,8 @@ pub fn contracts(
         out[i] = own;
     }
     if profiled.iter().any(|(_, sample)| sample.is_some()) {
-        references::infer(connector, &tables, &mut out)?;
+        let profiled: Vec<(&RawTable, &Sample)> = profiled.iter().map(|(table, sample)| (table, sample)).collect();
+        inferred::references(connector, &profiled, &mut out)?;
     }
     for (contract, (table, sample)) in out.iter_mut().zip(profiled) {
         accepted_values(connector, contract, table, sample)?;
@@ -71,6 +72,7 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
             required: raw.required || (raw.primary_key.is_some() && seen.nulls == 0),
             unique: raw.unique || (raw.primary_key.is_some() && key_size == 1),
             primary_key: raw.primary_key,
+            key_evidence: raw.key_evidence.clone(),
             description: raw.description.clone(),
             accepted_values: raw.accepted_values.clone(),
             tags: found.iter().map(|(kind, _)| kind.tag().to_owned()).collect(),
@@ -92,6 +94,7 @@ fn contract(source: &Name, name: Name, table: &RawTable, sample: &Sample, warnin
         kind: table.kind,
         description: table.description.clone(),
         columns,
+        foreign_keys: Vec::new(),
         cursor,
         reading: table.reading.clone(),
         profile: sample.is_known().then(|| TableProfile {
@@ -125,8 +128,10 @@ fn accepted_values(
     table: &RawTable,
     sample: &Sample,
 ) -> Outcome<()> {
+    let joint: Vec<Name> = contract.foreign_keys.iter().flat_map(|key| key.columns.clone()).collect();
     for (column, seen) in contract.columns.iter_mut().zip(&sample.columns) {
-        let free = column.unique || column.primary_key.is_some() || column.references.is_some();
+        let points = column.references.is_some() || joint.contains(&column.name);
+        let free = column.unique || column.primary_key.is_some() || points;
         let personal = !column.tags.is_empty();
         let known = !column.accepted_values.is_empty();
         if free || personal || known || column.data_type != DataType::Text {

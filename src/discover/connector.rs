@@ -34,6 +34,13 @@ pub trait Connector: Send + Sync {
     /// The source as a whole can't be read.
     fn distinct(&self, table: &RawTable, column: &str, limit: usize) -> Outcome<Option<Vec<String>>>;
 
+    /// In how many rows of the whole table `column` has no value, or one that another row has too; none where that can't
+    /// be told.
+    ///
+    /// # Errors
+    /// The source as a whole can't be read.
+    fn repeats(&self, table: &RawTable, column: &str) -> Outcome<Option<u64>>;
+
     /// How many values of `column` are not among those of `key`; none where that can't be told.
     ///
     /// # Errors
@@ -92,6 +99,8 @@ pub struct RawColumn {
     pub unique: bool,
     /// Position in the primary key, from 1.
     pub primary_key: Option<u32>,
+    /// Why it is taken for a part of the primary key, where that is not declared.
+    pub key_evidence: Option<String>,
     /// All values that its declared type has; empty where it has more than a list of them.
     pub accepted_values: Vec<String>,
 }

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod connector;
+mod inferred;
 mod parallel;
 pub mod personal;
 mod probe;
@@ -115,6 +116,7 @@ pub fn through(
         };
         return Err(fault.at(place).into());
     }
+    inferred::keys(connector, &mut profiled)?;
     let mut contracts = assemble::contracts(connector, source, &profiled, &mut warnings)?;
     contracts.sort_by(|a, b| a.table.cmp(&b.table));
     warnings.sort();

@@ -18,7 +18,7 @@ use crate::template;
 use crate::vocabulary::{DataType, Diagnostic, Fault, Outcome, Place};
 use crate::workspace::{Connection, paths};
 use crate::world::process::{Command, Talk};
-use answers::{Distinct, Orphans, Sampled, Tables};
+use answers::{Distinct, Orphans, Repeats, Sampled, Tables};
 
 /// Longest that one answer may take: a folder of files is read through for the first.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
@@ -154,6 +154,12 @@ impl Connector for Probe {
         let question = json!({"do": "distinct", "table": table.key(), "column": column, "limit": limit});
         let found: Distinct = self.ask(&question, &mut |_| {}, &mut |_| {})?;
         Ok(found.values)
+    }
+
+    fn repeats(&self, table: &RawTable, column: &str) -> Outcome<Option<u64>> {
+        let question = json!({"do": "repeats", "table": table.key(), "column": column});
+        let found: Repeats = self.ask(&question, &mut |_| {}, &mut |_| {})?;
+        Ok(found.repeats)
     }
 
     fn orphans(&self, table: &RawTable, column: &str, other: &RawTable, key: &str) -> Outcome<Option<u64>> {

@@ -185,6 +185,15 @@ impl Connector for Sqlite {
         }
     }
 
+    fn repeats(&self, table: &RawTable, column: &str) -> Outcome<Option<u64>> {
+        let [table, column] = [&table.name, column].map(|n| sql_identifier(n, Dialect::Sqlite));
+        match self.rows_of(format!("select count(*) - count(distinct {column}) from {table}")) {
+            Ok(rows) => Ok(rows.first().map(|r| r.integer(0).unsigned_abs())),
+            Err(Trouble::Table(_)) => Ok(None),
+            Err(trouble) => Err(self.fault(trouble)),
+        }
+    }
+
     fn orphans(&self, table: &RawTable, column: &str, other: &RawTable, key: &str) -> Outcome<Option<u64>> {
         let [table, column, other, key] =
             [&table.name, column, &other.name, key].map(|n| sql_identifier(n, Dialect::Sqlite));

@@ -264,3 +264,101 @@ fn no_more_rows_are_read_than_allowed_and_short_tables_are_read_whole() {
     let cursors: Vec<&str> = profile.cursors.iter().map(|c| c.column.as_str()).collect();
     assert_eq!(cursors, ["id"]);
 }
+
+/// Every reference that was found, `from.column -> to.column`, and every key.
+fn found_keys(found: &Discovered) -> (Vec<String>, Vec<String>) {
+    let (mut references, mut keys) = (Vec::new(), Vec::new());
+    for contract in &found.contracts {
+        for column in &contract.columns {
+            if let Some(to) = column.references.as_ref().filter(|to| to.inferred) {
+                assert!(to.evidence.as_deref().is_some_and(|e| e.contains("all values are there")), "{to:?}");
+                references.push(format!("{}.{} -> {}.{}", contract.table, column.name, to.table, to.column));
+            }
+            keys.extend(column.key_evidence.as_ref().map(|_| format!("{}.{}", contract.table, column.name)));
+        }
+    }
+    references.sort();
+    (references, keys)
+}
+
+#[test]
+fn keys_and_references_are_found_by_names_and_rows_and_decoys_are_not() {
+    let dir = tempfile::tempdir().unwrap();
+    sqlite(
+        dir.path(),
+        "keys.sqlite",
+        "create table customers (id integer primary key, email text unique, code text unique);
+        create table tbl_categories (category_id integer, parent_id integer, name text);
+        create table countries (country_code text, name text, continent_id integer);
+        create table addresses (address_id integer primary key, country_code text);
+        create table employees (emp_no integer primary key, manager_id integer, reports_to integer, badge_no integer);
+        create table products (product_id integer primary key, sku text unique, category_id integer);
+        create table orders (order_id integer primary key, customer_id integer, billing_address_id integer,
+            shipping_address_id integer, emp_no integer, customer_code text, external_customer_id integer,
+            product_sku text, quantity integer, status_id integer, category_id integer, line_count integer);
+        create table orders_archive (order_id integer primary key, total integer);
+        create table payments (payment_id integer, order_id integer, previous_payment_id integer, customer_id text);
+        create table logs (id integer, order_id integer, customer_id integer, product_id integer);
+        create table repeated (id integer, name text);
+        create table one_row (id integer);
+        create table statuses (status_id integer primary key, name text);
+        create table twin_a (serial_no text primary key); create table twin_b (serial_no text primary key);
+        create table readings (reading_id integer primary key, serial_no text, id_of_nothing integer, name text);
+        create table names (name text primary key);
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < 60) insert into customers
+            select i, 'c' || i || '@example.com', 'C' || i from n;
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < 12) insert into tbl_categories
+            select i, case when i > 3 then i % 3 + 1 end, 'cat ' || i from n;
+        insert into countries values ('DE', 'Germany', 1), ('FR', 'France', 1), ('JP', 'Japan', 2), ('US', 'America', 3);
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < 40) insert into addresses
+            select i, case i % 3 when 0 then 'DE' when 1 then 'JP' else 'US' end from n;
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < 9) insert into employees
+            select i, case when i > 4 then i % 4 + 1 end, case when i > 4 then 9 - i % 3 end, 1000 + i from n;
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < 30) insert into products
+            select i, 'S-' || i, (i * 7) % 12 + 1 from n;
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < 100) insert into orders
+            select i, (i * 7) % 60 + 1, (i * 3) % 40 + 1, (i * 11) % 40 + 1, i % 9 + 1, 'C' || ((i * 7) % 60 + 1),
+                i % 50 + 1, 'S-' || (i % 30 + 1), i % 5 + 1, i % 4 + 1, (i * 5) % 90 + 1, i from n;
+        with recursive n(i) as (select 200 union all select i + 1 from n where i < 230) insert into orders_archive
+            select i, i from n;
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < 50) insert into payments
+            select i, i * 2, case when i > 10 then (i * 3) % 10 + 1 end, i from n;
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < 20) insert into logs
+            select i, i + 95, i % 20 + 50, null from n;
+        insert into repeated values (1, 'a'), (1, 'b'), (2, 'c'); insert into one_row values (1);
+        insert into statuses values (1, 'open'), (2, 'closed');
+        insert into twin_a values ('x'), ('y'), ('z'); insert into twin_b values ('x'), ('y'), ('z');
+        insert into readings values (1, 'x', 1, 'n1'), (2, 'y', 2, 'n2'), (3, 'z', 1, 'n1');
+        insert into names values ('n1'), ('n2');",
+    );
+    let found = discovered(dir.path(), "keys.sqlite").unwrap();
+    let (references, keys) = found_keys(&found);
+    assert_eq!(
+        references,
+        [
+            "addresses.country_code -> countries.country_code",
+            "employees.manager_id -> employees.emp_no",
+            "employees.reports_to -> employees.emp_no",
+            "orders.billing_address_id -> addresses.address_id",
+            "orders.customer_code -> customers.code",
+            "orders.customer_id -> customers.id",
+            "orders.emp_no -> employees.emp_no",
+            "orders.shipping_address_id -> addresses.address_id",
+            "payments.order_id -> orders.order_id",
+            "payments.previous_payment_id -> payments.payment_id",
+            "products.category_id -> tbl_categories.category_id",
+            "tbl_categories.parent_id -> tbl_categories.category_id",
+        ],
+        "not: statuses that are not there, a category of another sort, ids kept elsewhere, texts for numbers, one of two \
+         twins, values of a name, what is empty"
+    );
+    assert_eq!(keys, ["countries.country_code", "logs.id", "payments.payment_id", "tbl_categories.category_id"]);
+    // A declared key has no mark, and nobody is asked of rows that were not looked at.
+    let orders = found.contracts.iter().find(|c| c.table == *"orders").unwrap();
+    assert!(!crate::contract::write(orders).contains("inferred_key"));
+    let connection = Connection::Sqlite { path: "keys.sqlite".into() };
+    let reach = Reach { root: dir.path(), python: &|| panic!("no runtime is needed") };
+    let off = Profiling { enabled: Some(false), ..Profiling::default() };
+    let plain = contracts(&connection, &reach, &Name::parse("shop").unwrap(), &off, &mut |_| {}).unwrap();
+    assert_eq!(found_keys(&plain), (Vec::new(), Vec::new()));
+}

@@ -6,7 +6,7 @@ use super::changes::Table;
 use super::rename::{self, Pair};
 use super::tables::percent;
 use super::types::{self, Step};
-use super::{Candidate, Change, Class, split, stats};
+use super::{Candidate, Change, Class, joint, split, stats};
 use crate::contract::{Column, Contract, Reference};
 
 /// Changes of names, types and keys.
@@ -65,10 +65,11 @@ pub(super) fn changes(table: &Table<'_>) -> Vec<Change> {
         }
     }
     out.extend(key(table));
+    out.extend(joint::changes(table));
     out
 }
 
-fn find<'a>(contract: &'a Contract, physical: &str) -> Option<&'a Column> {
+pub(super) fn find<'a>(contract: &'a Contract, physical: &str) -> Option<&'a Column> {
     contract.columns.iter().find(|c| c.physical_name == physical)
 }
 
@@ -144,7 +145,7 @@ fn removed(
 }
 
 /// Whether the source says something else than the contract, and than it said last: then it is the source that changed.
-fn drifted<T: PartialEq>(ours: &T, last: Option<&T>, now: &T) -> bool {
+pub(super) fn drifted<T: PartialEq>(ours: &T, last: Option<&T>, now: &T) -> bool {
     now != ours && last.is_none_or(|last| now != last)
 }
 
@@ -207,7 +208,10 @@ fn facts(table: &Table<'_>, ours: &Column, last: Option<&Column>, now: &Column) 
         out.push(change(Class::Unique).from(word(ours.unique)).to(word(now.unique)));
     }
     let to = |r: &Option<Reference>| r.as_ref().map(|r| (r.table.clone(), r.column.clone()));
-    if drifted(&to(&ours.references), Some(&to(&last.references)), &to(&now.references)) && told {
+    // What was found and people confirmed is theirs: that rows speak against it is for the tests to tell.
+    let is_theirs = |c: &Column| c.references.as_ref().is_some_and(|r| !r.inferred);
+    let confirmed = is_theirs(ours) && last.references.is_some() && !is_theirs(last) && now.references.is_none();
+    if drifted(&to(&ours.references), Some(&to(&last.references)), &to(&now.references)) && told && !confirmed {
         let word =
             |r: &Option<Reference>| r.as_ref().map_or("nothing".to_owned(), |r| format!("{}.{}", r.table, r.column));
         let inferred = [&ours.references, &now.references].into_iter().flatten().any(|r| r.inferred);
@@ -256,6 +260,10 @@ fn values(of: &crate::vocabulary::TableRef, ours: &Column, now: &Column) -> Opti
 /// The primary key, by what the source calls its columns.
 fn key(table: &Table<'_>) -> Option<Change> {
     let last = table.last?;
+    let found = |c: &Contract| c.columns.iter().any(|k| k.key_evidence.is_some());
+    if found(last) && !found(table.ours) && table.now.key().is_empty() {
+        return None;
+    }
     let names = |c: &Contract| c.key().iter().map(|k| k.physical_name.clone()).collect::<Vec<_>>();
     let (ours, last, now) = (names(table.ours), names(last), names(table.now));
     // A key column that has another name is told as that.
@@ -264,7 +272,9 @@ fn key(table: &Table<'_>) -> Option<Change> {
         return None;
     }
     let word = |key: &[String]| if key.is_empty() { "none".to_owned() } else { key.join(", ") };
-    Some(Change::of_table(Class::PrimaryKey, &table.ours.table_ref()).from(word(&ours)).to(word(&now)))
+    let change = Change::of_table(Class::PrimaryKey, &table.ours.table_ref()).from(word(&ours)).to(word(&now));
+    let inferred = [table.ours, table.now].into_iter().any(found);
+    Some(if inferred { change.since("found from names and values, not declared") } else { change })
 }
 
 /// Values that moved: the population stability index, and the share of nulls.

@@ -258,6 +258,7 @@ fn tests(
         Class::Unique | Class::PrimaryKey if change.now.as_deref() != Some("unique") => {
             &["unique", "unique_combination_of_columns", "unique_combination"]
         }
+        Class::ForeignKey if change.column.is_none() => &["related_combination"],
         Class::ForeignKey => &["relationships"],
         Class::AcceptedValues
             if change.now.as_deref().is_some_and(|n| n.contains("new") || n.contains("no closed")) =>
@@ -269,10 +270,11 @@ fn tests(
     // References reach no model, but the tests that hold them.
     let own;
     let hit = match (&change.column, change.class) {
-        (Some(column), Class::ForeignKey) => {
+        (column, Class::ForeignKey) => {
             let staging = change.table.staging_model();
             own = effects.project.models.get_key_value(&staging).map(|(name, _)| name);
-            &own.map(|name| BTreeMap::from([(name, BTreeSet::from([column.as_str()]))])).unwrap_or_default()
+            let columns: BTreeSet<&str> = column.iter().map(Name::as_str).collect();
+            &own.map(|name| BTreeMap::from([(name, columns)])).unwrap_or_default()
         }
         _ => hit,
     };

@@ -7,6 +7,7 @@ mod columns;
 pub mod fix;
 
 mod impact;
+mod joint;
 mod lineage;
 mod names;
 mod rename;
@@ -219,7 +220,12 @@ impl Change {
             Class::Nullability => format!("{subject} was {was}, is {now}"),
             Class::PrimaryKey => format!("the key of {subject} was ({was}), is ({now})"),
             Class::Unique => format!("{subject} was {was}, is {now}"),
-            Class::ForeignKey => format!("{subject} pointed to {was}, points to {now}"),
+            Class::ForeignKey => {
+                // Of several columns, they stand in the key.
+                let several = self.key.split_once(" (").filter(|_| self.column.is_none());
+                let columns = several.map_or(String::new(), |(_, columns)| format!(" ({columns}"));
+                format!("{subject}{columns} pointed to {was}, points to {now}")
+            }
             Class::AcceptedValues => format!("{subject} has other values: {now}"),
             Class::Distribution => format!("values of {subject} moved: {now}"),
             Class::Volume => format!("{subject} had {was} rows, has {now}"),

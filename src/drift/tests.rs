@@ -9,7 +9,9 @@ use serde::Deserialize;
 
 use super::fix::{self, Drifted, Ground};
 use super::*;
-use crate::contract::{self, Column, ColumnProfile, Contract, Counted, Followed, Lengths, Reference, TableProfile};
+use crate::contract::{
+    self, Column, ColumnProfile, Contract, Counted, Followed, ForeignKey, Lengths, Reference, TableProfile,
+};
 use crate::spec::Spec;
 use crate::vocabulary::{DataType, Dialect, Name, TableRef};
 
@@ -87,7 +89,7 @@ fn column(text: &str) -> Column {
             other => match other.strip_prefix("->").and_then(|to| to.split_once('.')) {
                 Some((table, of)) => {
                     let (table, column_there) = (name(table), name(of));
-                    column.references = Some(Reference { table, column: column_there, inferred: false });
+                    column.references = Some(Reference::to(table, column_there));
                 }
                 None => panic!("{word}"),
             },
@@ -107,12 +109,21 @@ fn table(physical: &str, lines: &[String]) -> Contract {
         kind: contract::TableKind::Table,
         description: None,
         columns: Vec::new(),
+        foreign_keys: Vec::new(),
         cursor: None,
         profile: None,
         reading: BTreeMap::new(),
         followed: Followed::default(),
     };
     for line in lines {
+        // `(a, b) -> table (c, d)`
+        if let Some((own, to)) = line.split_once(") -> ") {
+            let names = |all: &str| all.trim_matches(['(', ')']).split(", ").map(name).collect::<Vec<_>>();
+            let (table, to) = to.split_once(' ').unwrap();
+            contract.foreign_keys.push(ForeignKey { columns: names(own), table: name(table), to: names(to) });
+            contract.foreign_keys.sort();
+            continue;
+        }
         if !line.starts_with("rows=") {
             contract.columns.push(column(line));
             continue;

@@ -212,6 +212,18 @@ fn keys_of<'a>(
             }),
         }
     }
+    for key in &contract.foreign_keys {
+        let Some((to, parent)) = find(contracts, table, key.table.as_str()) else { continue };
+        let on = key
+            .pairs()
+            .map(|(own, there)| Some((contract.column(own.as_str())?, &parent.column(there.as_str())?.name)));
+        let Some(on) = on.collect::<Option<Vec<_>>>() else { continue };
+        let required = on.iter().all(|(own, _)| own.required);
+        let on: Vec<(&Name, &Name)> = on.into_iter().map(|(own, there)| (&own.name, there)).collect();
+        // A part of it that a single column's name or key says too is no way of its own.
+        out.retain(|e| e.to != to || !e.on.iter().all(|pair| on.contains(pair)));
+        out.push(Edge { from: table, to, on, required });
+    }
     out.retain(|e| contracts.get(e.to).is_some_and(|parent| is_unique(parent, &e.on)));
     out
 }
@@ -296,4 +308,38 @@ fn inferred<'a>(
         .filter(|from| *from == 0 || from + 1 < parts.len())
         .find_map(|from| targets.by_name.get(&(&table.source, parts[from..].join("_"))).and_then(|t| t.found))?;
     (to != table && key.data_type == column.data_type).then(|| (to, parent, key.name.as_str().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_key_of_several_columns_is_one_way() {
+        let text = serde_json::json!([
+            {"source": "s", "table": "tenants", "physical_name": "tenants", "columns": [column("tenant_id", Some(1))]},
+            {"source": "s", "table": "orders", "physical_name": "orders",
+                "columns": [column("tenant_id", Some(1)), column("order_id", Some(2))]},
+            {"source": "s", "table": "lines", "physical_name": "lines",
+                "columns": [column("tenant_id", None), column("order_id", None), column("line_no", None)],
+                "foreign_keys": [{"columns": ["tenant_id", "order_id"], "table": "orders", "to": ["tenant_id", "order_id"]},
+                    {"columns": ["order_id", "line_no"], "table": "orders", "to": ["order_id", "no_such"]}]},
+        ]);
+        let all: Vec<Contract> = serde_json::from_value(text).unwrap();
+        let contracts: BTreeMap<TableRef, Contract> = all.into_iter().map(|c| (c.table_ref(), c)).collect();
+        let graph = Graph::new(&contracts, &crate::requirement::twice::NONE);
+        let table = |name: &str| contracts.keys().find(|t| t.table == *name).unwrap();
+        let Way::By(way) = graph.way(table("lines"), table("orders")) else { panic!("no way") };
+        let on: Vec<String> = way.iter().flat_map(|e| &e.on).map(|(own, to)| format!("{own}={to}")).collect();
+        assert_eq!(on, ["tenant_id=tenant_id", "order_id=order_id"]);
+        assert!(way[0].required);
+        assert!(matches!(graph.way(table("lines"), table("tenants")), Way::By(way) if way.len() == 1));
+        assert_eq!(graph.children(table("orders")), [table("lines")]);
+    }
+
+    fn column(name: &str, key: Option<u32>) -> serde_json::Value {
+        serde_json::json!({"name": name, "physical_name": name, "physical_type": "integer", "data_type": "integer",
+            "required": true, "primary_key": key})
+    }
 }

@@ -366,9 +366,7 @@ fn families(contracts: &BTreeMap<TableRef, Contract>) -> Vec<(String, &TableRef)
             all.entry(first.clone()).or_default().push((table, contract));
         }
     }
-    let refers = |contract: &Contract, to: &TableRef| {
-        contract.columns.iter().filter_map(|c| c.references.as_ref()).any(|r| r.table == to.table)
-    };
+    let refers = |contract: &Contract, to: &TableRef| contract.parents().any(|table| *table == to.table);
     let mut out = Vec::new();
     for (first, tables) in all.into_iter().filter(|(_, tables)| tables.len() > 1) {
         let heads = tables.iter().filter(|(t, _)| tables.iter().all(|(other, c)| other == t || refers(c, t)));

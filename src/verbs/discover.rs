@@ -159,6 +159,7 @@ fn settle(
     let last = base.and_then(|text| contract::read(&paths::contract(&own), text).ok());
     measures::keep(&mut new, last.as_ref());
     measures::heed(&mut new, last.as_ref(), known);
+    measures::confirmed(&mut new, last.as_ref(), known);
     let text = contract::write(&new);
     proven(&paths::contract(&own), &text, &new)?;
     let current = workspace.texts.get(&path);

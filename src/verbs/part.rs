@@ -146,10 +146,9 @@ fn staged(table: &TableRef) -> [Name; 3] {
     [table.staging_model(), table.base_model(), table.set_aside_model()]
 }
 
-/// The tables that a table's columns point to.
+/// The tables that a table points to.
 fn references(contract: &Contract) -> impl Iterator<Item = TableRef> {
-    let to = contract.columns.iter().filter_map(|column| column.references.as_ref());
-    to.map(|to| TableRef { source: contract.source.clone(), table: to.table.clone() })
+    contract.parents().map(|table| TableRef { source: contract.source.clone(), table: table.clone() })
 }
 
 /// The models that an argument of a test names.

@@ -158,30 +158,36 @@ pub(super) fn contracts(workspace: &Workspace) -> Vec<Diagnostic> {
 }
 
 fn references(at: &TableRef, contract: &Contract, all: &BTreeMap<TableRef, Contract>, out: &mut Vec<Diagnostic>) {
+    let mut points = Vec::new();
     for column in &contract.columns {
         let Some(to) = &column.references else { continue };
         let path = format!("schema.{}.properties.{}.relationships", contract.table, column.name);
+        points.push((path, column.name.to_string(), &to.table, vec![&to.column]));
+    }
+    for (i, key) in contract.foreign_keys.iter().enumerate() {
+        let path = format!("schema.{}.relationships.{i}.to", contract.table);
+        let own: Vec<&str> = key.columns.iter().map(Name::as_str).collect();
+        points.push((path, format!("({})", own.join(", ")), &key.table, key.to.iter().collect()));
+    }
+    for (path, own, table, columns) in points {
         let place = Place::path(paths::contract(at), path);
-        let target = TableRef { source: at.source.clone(), table: to.table.clone() };
-        match all.get(&target) {
-            None => {
-                let tables = all.keys().filter(|t| t.source == at.source).map(|t| t.table.as_str());
-                let near = nearest(to.table.as_str(), tables);
-                let next = match near.first() {
-                    Some(near) => format!("did you mean `{near}.{}`?", to.column),
-                    None => format!("discover `{}` as well, or take the relationship out", at.source),
-                };
-                let what = format!("`{}` points to `{}`, which has no contract", column.name, to.table);
-                out.push(Diagnostic::warning("unknown-reference", what).at(place).next(next));
-            }
-            Some(other) if other.column(to.column.as_str()).is_none() => {
-                let near = nearest(to.column.as_str(), other.columns.iter().map(|c| c.name.as_str()));
-                let what =
-                    format!("`{}` points to `{}.{}`, which is no column of it", column.name, to.table, to.column);
-                let next = near.first().map_or("take the relationship out".into(), |n| format!("did you mean `{n}`?"));
-                out.push(Diagnostic::error("unknown-column", what).at(place).next(next));
-            }
-            Some(_) => {}
+        let Some(other) = all.get(&TableRef { source: at.source.clone(), table: table.clone() }) else {
+            let tables = all.keys().filter(|t| t.source == at.source).map(|t| t.table.as_str());
+            let near = nearest(table.as_str(), tables);
+            let next = match (near.first(), &columns[..]) {
+                (Some(near), [column]) => format!("did you mean `{near}.{column}`?"),
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, _) => format!("discover `{}` as well, or take the relationship out", at.source),
+            };
+            let what = format!("`{own}` points to `{table}`, which has no contract");
+            out.push(Diagnostic::warning("unknown-reference", what).at(place).next(next));
+            continue;
+        };
+        for column in columns.into_iter().filter(|column| other.column(column.as_str()).is_none()) {
+            let near = nearest(column.as_str(), other.columns.iter().map(|c| c.name.as_str()));
+            let what = format!("`{own}` points to `{table}.{column}`, which is no column of it");
+            let next = near.first().map_or("take the relationship out".into(), |n| format!("did you mean `{n}`?"));
+            out.push(Diagnostic::error("unknown-column", what).at(place.clone()).next(next));
         }
     }
 }

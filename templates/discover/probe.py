@@ -1,7 +1,7 @@
 """Looks at a source that is no SQL server. Asked and answering in lines of JSON, one each.
 
-The first line says which source; after it come `tables`, `sample`, `distinct`, `orphans`. Nothing
-is written to the source, and no SQL comes from outside: only names, which are quoted here.
+The first line says which source; after it come `tables`, `sample`, `distinct`, `repeats`, `orphans`.
+Nothing is written to the source, and no SQL comes from outside: only names, which are quoted here.
 """
 
 import json
@@ -117,6 +117,15 @@ class Probe:
         ).fetchall()
         values = [row[0] for row in found]
         return {"values": values if table.whole and len(values) <= asked["limit"] else None}
+
+    def answer_repeats(self, asked: dict[str, Any]) -> dict[str, Any]:
+        table, name = self.named(asked["table"]), quoted(asked["column"])
+        if not table.whole:
+            return {"repeats": None}
+        (repeats,) = self.store.db.execute(
+            f"select count(*) - count(distinct nullif({name}::varchar, '')) from {table.relation}"
+        ).fetchone()
+        return {"repeats": repeats}
 
     def answer_orphans(self, asked: dict[str, Any]) -> dict[str, Any]:
         table, other = self.named(asked["table"]), self.named(asked["other"])

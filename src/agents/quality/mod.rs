@@ -32,6 +32,8 @@ pub(super) const AGENT: Agent = Agent {
 
 /// The generic test of composite keys.
 const COMBINATION: &str = "unique_combination";
+/// The generic test of foreign keys of several columns.
+const RELATED: &str = "related_combination";
 
 fn propose(task: &Task, brief: &Brief<'_>) -> Outcome<Vec<Proposal>> {
     let spec = brief.context.spec;
@@ -210,6 +212,7 @@ impl Derived<'_> {
                 self.plain(column, test.name.as_str(), test.severity, &test.description);
             }
         }
+        contract.into_iter().for_each(|contract| self.joint_references(contract));
     }
 
     fn required(&mut self, column: &Column, landed: &contract::Column, grain: bool) {
@@ -251,23 +254,48 @@ impl Derived<'_> {
     fn reference(&mut self, column: &Column, contract: &contract::Contract, landed: &contract::Column) {
         let Some(to) = &landed.references else { return };
         let table = TableRef { source: contract.source.clone(), table: to.table.clone() };
-        let Some(parent) = self.brief.models.staging(&table) else { return };
-        let together = parent.pipelines.iter().any(|p| self.model.pipelines.contains(p));
-        if !together || parent.column(to.column.as_str()).is_none_or(|c| !c.landed) {
-            return;
-        }
-        let set_aside = self.brief.models.get(table.base_model().as_str()).is_some();
-        let (severity, why) = match (to.inferred, self.windowed.contains(&table)) {
-            _ if set_aside => (TestSeverity::Warn, "rows of the other table are set aside"),
-            (true, _) => (TestSeverity::Warn, "found from names and values, not declared"),
-            (_, true) => (TestSeverity::Warn, "only a window of the other table is landed"),
-            _ => (TestSeverity::Error, "the contract declares it"),
-        };
+        let Some(parent) = self.parent(&table, [&to.column]) else { return };
+        let (severity, why) = self.strictness(&table, to.inferred);
         let arguments = IndexMap::from([
             ("to".to_owned(), json!(format!("ref('{}')", parent.name))),
             ("field".to_owned(), json!(to.column)),
         ]);
         self.push(Some(column), "relationships", arguments, severity, why);
+    }
+
+    /// Foreign keys of several columns, where all of them stand in the model as they landed.
+    fn joint_references(&mut self, contract: &contract::Contract) {
+        for key in &contract.foreign_keys {
+            let table = TableRef { source: contract.source.clone(), table: key.table.clone() };
+            let own = key.columns.iter().all(|name| self.model.column(name.as_str()).is_some_and(|c| c.landed));
+            let Some(parent) = self.parent(&table, &key.to).filter(|_| own) else { continue };
+            let (severity, why) = self.strictness(&table, false);
+            let arguments = IndexMap::from([
+                ("columns".to_owned(), json!(key.columns)),
+                ("to".to_owned(), json!(format!("ref('{}')", parent.name))),
+                ("fields".to_owned(), json!(key.to)),
+            ]);
+            self.push(None, RELATED, arguments, severity, why);
+        }
+    }
+
+    /// The model of a table that is staged in a pipeline of this one, with those columns as they landed.
+    fn parent<'c>(&self, table: &TableRef, columns: impl IntoIterator<Item = &'c Name>) -> Option<&Resolved> {
+        let parent = self.brief.models.staging(table)?;
+        let together = parent.pipelines.iter().any(|p| self.model.pipelines.contains(p));
+        let landed = |name: &Name| parent.column(name.as_str()).is_some_and(|c| c.landed);
+        (together && columns.into_iter().all(landed)).then_some(parent)
+    }
+
+    /// How strictly rows are held to point into a table.
+    fn strictness(&self, table: &TableRef, inferred: bool) -> (TestSeverity, &'static str) {
+        let set_aside = self.brief.models.get(table.base_model().as_str()).is_some();
+        match (inferred, self.windowed.contains(table)) {
+            _ if set_aside => (TestSeverity::Warn, "rows of the other table are set aside"),
+            (true, _) => (TestSeverity::Warn, "found from names and values, not declared"),
+            (_, true) => (TestSeverity::Warn, "only a window of the other table is landed"),
+            _ => (TestSeverity::Error, "the contract declares it"),
+        }
     }
 
     fn plain(&mut self, column: &Column, test: &str, severity: TestSeverity, why: &str) {

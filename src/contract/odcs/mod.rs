@@ -5,6 +5,7 @@ mod document;
 mod followed;
 mod measures;
 mod read;
+mod relationships;
 mod types;
 mod write;
 
@@ -33,8 +34,10 @@ const TYPE: &str = "pipewright.type";
 const LANDING: &str = "pipewright.landing";
 /// What was decided about changes of the source.
 const DRIFT: &str = "pipewright.drift";
-/// A reference that was found from names and values.
+/// A reference that was found from names and values, with what it was found from.
 const INFERRED: &str = "pipewright.inferred";
+/// A column that is taken for a part of the primary key, with the reason.
+const INFERRED_KEY: &str = "pipewright.inferred_key";
 
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{CustomProperty, Document, Property, Table};
+use super::document::{CustomProperty, Document, Property};
 use super::{
-    CURSOR, CURSORS, DRIFT, INFERRED, LANDING, PII_CONFIDENCE, PROFILE, READING, SCHEMA, STATISTICS, TYPE, followed,
-    types,
+    CURSOR, CURSORS, DRIFT, INFERRED_KEY, LANDING, PII_CONFIDENCE, PROFILE, READING, SCHEMA, STATISTICS, TYPE,
+    followed, relationships, types,
 };
-use crate::contract::{Column, Contract, Followed, Reference, TableKind, TableProfile};
+use crate::contract::{Column, Contract, Followed, TableKind, TableProfile};
 use crate::document;
 use crate::vocabulary::{DataType, Diagnostic, Fault, Name, Outcome, Place, TableRef, nearest};
 
@@ -30,7 +30,7 @@ impl Reading<'_> {
     }
 
     /// The name that `text` must be; where it is none, a fault, and the nearest name so that reading goes on.
-    fn name(&mut self, text: &str, path: &str) -> Name {
+    pub(super) fn name(&mut self, text: &str, path: &str) -> Name {
         Name::parse(text).unwrap_or_else(|why| {
             self.fault("bad-name", path, why).next =
                 Some("name it so, and keep what the source calls it in `physicalName`".into());
@@ -85,7 +85,7 @@ fn contract(reading: &mut Reading<'_>, document: Document) -> Option<Contract> {
     if key.iter().all(|position| **position == 0) {
         key.iter_mut().zip(1..).for_each(|(position, n)| **position = n);
     }
-    table_relationships(reading, &table, &mut columns, &path);
+    let foreign_keys = relationships::of_table(reading, &table, &mut columns, &path);
     let at = format!("{path}.customProperties");
     let Custom { schema, reading: form, cursor, profile, mut followed } =
         custom(reading, &table.custom_properties, &mut columns, &at);
@@ -98,6 +98,7 @@ fn contract(reading: &mut Reading<'_>, document: Document) -> Option<Contract> {
         kind,
         description: table.description.or(document.description.and_then(|d| d.purpose)).map(|d| d.trim().to_owned()),
         columns,
+        foreign_keys,
         cursor,
         profile,
         reading: form,
@@ -143,12 +144,15 @@ fn column(reading: &mut Reading<'_>, property: &Property, path: &str) -> Column 
     let name = reading.name(&property.name, &format!("{path}.name"));
     let zoned = property.logical_type_options.as_ref().and_then(|o| o.get("timezone")) == Some(&true.into());
     let mut data_type = types::data_type(property.logical_type, property.physical_type.as_deref(), zoned);
+    let mut key_evidence = None;
     for custom in &property.custom_properties {
         let at = format!("{path}.customProperties.{}", custom.property);
-        if custom.property == TYPE {
+        if custom.property == INFERRED_KEY {
+            key_evidence = relationships::because(&custom.value);
+        } else if custom.property == TYPE {
             data_type = custom.value.as_str().ok_or("a type is text".to_owned()).and_then(str::parse);
         } else {
-            unknown(reading, &custom.property, &[TYPE], &at);
+            unknown(reading, &custom.property, &[TYPE, INFERRED_KEY], &at);
         }
     }
     let data_type = data_type.unwrap_or_else(|why| {
@@ -164,16 +168,7 @@ fn column(reading: &mut Reading<'_>, property: &Property, path: &str) -> Column 
             None
         }),
     };
-    let mut references = None;
-    for (i, relationship) in property.relationships.iter().enumerate() {
-        let at = format!("{path}.relationships.{i}");
-        let inferred = relationship.custom_properties.iter().any(|c| c.property == INFERRED && c.value == true);
-        for custom in &relationship.custom_properties {
-            unknown(reading, &custom.property, &[INFERRED], &at);
-        }
-        let found = reference(reading, &relationship.to, &format!("{at}.to"));
-        references = references.or(found.map(|r| Reference { inferred, ..r }));
-    }
+    let references = relationships::of_column(reading, property, path);
     let mut accepted_values: Vec<String> = Vec::new();
     for (i, value) in property.values.iter().enumerate() {
         match &value.value {
@@ -202,48 +197,11 @@ fn column(reading: &mut Reading<'_>, property: &Property, path: &str) -> Column 
         required: property.required,
         unique: property.unique,
         primary_key,
+        key_evidence: key_evidence.filter(|_| property.primary_key),
         references,
         accepted_values,
         examples,
         tags: property.tags.clone(),
-    }
-}
-
-/// `customers.customer_id`, or `schema/customers/properties/customer_id`. Those into other contracts' files and those of
-/// several columns are the standard's, but nothing here uses them.
-fn reference(reading: &mut Reading<'_>, to: &serde_json::Value, path: &str) -> Option<Reference> {
-    let text = to.as_str()?;
-    if text.contains('#') || text.contains(':') {
-        return None;
-    }
-    let parts: Vec<&str> = match text.trim_start_matches('/').split('/').collect::<Vec<_>>().as_slice() {
-        ["schema", table, "properties", column] => vec![table, column],
-        _ => text.split('.').collect(),
-    };
-    let [table, column] = parts[..] else {
-        reading.fault("wrong-value", path, format!("`{}` is not TABLE.COLUMN", text.escape_debug()));
-        return None;
-    };
-    Some(Reference { table: reading.name(table, path), column: reading.name(column, path), inferred: false })
-}
-
-/// Foreign keys that stand at the table.
-fn table_relationships(reading: &mut Reading<'_>, table: &Table, columns: &mut [Column], path: &str) {
-    for (i, relationship) in table.relationships.iter().enumerate() {
-        let at = format!("{path}.relationships.{i}");
-        let Some(from) = relationship.from.as_str() else { continue };
-        let own = from.rsplit(['.', '/']).next().unwrap_or(from);
-        let found = reference(reading, &relationship.to, &format!("{at}.to"));
-        match columns.iter_mut().find(|c| c.name == *own) {
-            Some(column) => column.references = column.references.take().or(found),
-            None => {
-                reading.fault(
-                    "unknown-column",
-                    format!("{at}.from"),
-                    format!("there is no column `{}`", own.escape_debug()),
-                );
-            }
-        }
     }
 }
 
@@ -339,7 +297,7 @@ fn statistics(reading: &mut Reading<'_>, value: &serde_json::Value, columns: &mu
 }
 
 /// Properties of other tools are theirs; those under our name must be known.
-fn unknown(reading: &mut Reading<'_>, property: &str, known: &[&str], path: &str) {
+pub(super) fn unknown(reading: &mut Reading<'_>, property: &str, known: &[&str], path: &str) {
     if property.starts_with("pipewright.") && !known.contains(&property) {
         let near = nearest(property, known.iter().copied()).first().map(|n| format!("did you mean `{n}`?"));
         reading.fault("unknown-field", path, format!("unknown property `{}`", property.escape_debug())).next =

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::contract::{
-    Alteration, Column, ColumnProfile, Contract, Counted, CursorCandidate, Decision, Followed, LandedChange, Landing,
-    Lengths, Reference, TableKind, TableProfile,
+    Alteration, Column, ColumnProfile, Contract, Counted, CursorCandidate, Decision, Followed, ForeignKey,
+    LandedChange, Landing, Lengths, Reference, TableKind, TableProfile,
 };
 use crate::vocabulary::{DataType, Name};
 
@@ -53,7 +53,11 @@ fn hostile() -> Contract {
     columns[3].description = Some("Two lines,\n  the second indented. ".repeat(12).trim().to_owned());
     columns[3].primary_key = Some(2);
     columns[4].primary_key = Some(1);
-    columns[4].references = Some(Reference { table: name("t"), column: name("c"), inferred: true });
+    columns[4].references = Some(Reference {
+        inferred: true,
+        evidence: Some("it's: # \"so\"".into()),
+        ..Reference::to(name("t"), name("c"))
+    });
     columns[4].pii_confidence = Some(97);
     columns[5].profile = Some(ColumnProfile { nulls: 2, distinct: 3, ..ColumnProfile::default() });
     let counted = |value: &&str| Counted { value: (*value).to_owned(), count: 3 };
@@ -77,6 +81,11 @@ fn hostile() -> Contract {
         kind: TableKind::View,
         description: Some("no".into()),
         columns,
+        foreign_keys: vec![ForeignKey {
+            columns: vec![name("c0"), name("c1")],
+            table: name("a_table_of_a_rather_long_name_that_goes_on"),
+            to: vec![name("a_column_of_a_rather_long_name_too"), name("x")],
+        }],
         cursor: Some(name("c2")),
         reading: [("delimiter", "\t"), ("query", "{ \"x\": '#' }\n"), ("sheet", "Q1: {{ x }}")]
             .map(|(k, v)| (k.to_owned(), v.to_owned()))
@@ -233,4 +242,62 @@ fn tests_follow_from_what_was_seen_only_where_an_engineer_would_keep_them() {
     assert_eq!(told("updated_at", 1000, 0, 7), "never null");
     assert_eq!(told("updated_at", 999, 0, 7), "");
     assert_eq!(told("note", 100_000, 0, 7), "", "not everything that is never null must not be");
+}
+
+#[test]
+fn foreign_keys_of_several_columns_are_checked() {
+    let with = |from: &str, to: &str| {
+        let table = "    logicalType: object\n";
+        assert!(ORDERS.contains(table));
+        ORDERS.replacen(table, &format!("{table}    relationships:\n      - from: {from}\n        to: {to}\n"), 1)
+    };
+    let own = "[orders.customer_id, orders.currency]";
+    let contract = read(FILE, &with(own, "[accounts.customer_id, schema/accounts/properties/currency]")).unwrap();
+    let [key] = &contract.foreign_keys[..] else { panic!("{:?}", contract.foreign_keys) };
+    assert_eq!(
+        key.pairs().map(|(a, b)| format!("{a}={b}")).collect::<Vec<_>>(),
+        ["customer_id=customer_id", "currency=currency"]
+    );
+    assert_eq!(key.table, name("accounts"));
+    assert_eq!(read(FILE, &write(&contract)).unwrap(), contract);
+    // One column in a list is the column's own.
+    let lone = read(FILE, &with("[orders.status]", "[states.status]")).unwrap();
+    assert_eq!(lone.column("status").unwrap().references, Some(Reference::to(name("states"), name("status"))));
+    for (from, to, words) in [
+        (own, "[accounts.customer_id]", "a foreign key of 2 columns points to 1 of `accounts`"),
+        (own, "[accounts.customer_id, others.currency]", "points to columns of one table"),
+        (own, "[accounts.x, accounts.x]", "stands twice"),
+        ("[orders.customer_id, orders.currencyy]", "[a.b, a.c]", "there is no column `currencyy`"),
+        (own, "[accounts.customer_id, currency]", "is not TABLE.COLUMN"),
+    ] {
+        let fault = read(FILE, &with(from, to)).unwrap_err().to_string();
+        assert!(fault.contains(words) && fault.contains("orders.odcs.yaml:"), "{words}: {fault}");
+    }
+}
+
+#[test]
+fn marks_of_what_was_found_are_taken_back_by_people() {
+    let mut contract = read(FILE, ORDERS).unwrap();
+    contract.columns[0].key_evidence = Some("named for it; no value twice".into());
+    let of = contract.columns.iter().position(|c| c.references.is_some()).unwrap();
+    let found = contract.columns[of].references.clone().unwrap();
+    let evidence = Some("named for it; all values are there".to_owned());
+    contract.columns[of].references = Some(Reference { inferred: true, evidence, ..found.clone() });
+    let text = write(&contract);
+    assert_eq!(read(FILE, &text).unwrap(), contract, "{text}");
+    assert!(
+        text.contains("property: pipewright.inferred_key\n") && text.contains("property: pipewright.inferred\n"),
+        "{text}"
+    );
+    // As an earlier version wrote it, and as people say no.
+    let lines = ["value: named for it; no value twice", "value: named for it; all values are there"];
+    let with = |value: &str| {
+        read(FILE, &lines.iter().fold(text.clone(), |t, line| t.replace(line, &format!("value: {value}")))).unwrap()
+    };
+    let (marked, confirmed) = (with("true"), with("false"));
+    let reference = |c: &Contract| c.columns[of].references.clone().unwrap();
+    assert_eq!((reference(&marked).inferred, reference(&marked).evidence), (true, None));
+    assert_eq!(marked.columns[0].key_evidence.as_deref(), Some(""));
+    assert_eq!((reference(&confirmed), confirmed.columns[0].key_evidence.clone()), (found, None));
+    assert_eq!(marked.without_measures(), with("no number is told to generators").without_measures());
 }

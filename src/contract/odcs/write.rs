@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{CURSOR, INFERRED, READING, SCHEMA, TYPE, followed, measures, types};
+use super::{CURSOR, INFERRED, INFERRED_KEY, READING, SCHEMA, TYPE, followed, measures, types};
 use crate::contract::{Column, Contract, TableKind};
-use crate::vocabulary::{DataType, yaml_flow_scalar, yaml_scalar, yaml_text};
+use crate::vocabulary::{DataType, Name, yaml_flow_scalar, yaml_scalar, yaml_text};
 
 /// The document of `contract`, valid by the standard's JSON Schema 3.2.
 pub fn write(contract: &Contract) -> String {
@@ -30,6 +30,7 @@ pub fn write(contract: &Contract) -> String {
     for column in &contract.columns {
         property(&mut out, column);
     }
+    foreign_keys(&mut out, contract);
     let measures = measures::lines(contract);
     let read = !contract.reading.is_empty();
     let followed = !contract.followed.landing.is_first() || !contract.followed.decisions.is_empty();
@@ -89,7 +90,8 @@ fn property(out: &mut String, column: &Column) {
     if let Some(to) = &column.references {
         let mut text = format!("\n          - type: foreignKey\n            to: {}.{}", to.table, to.column);
         if to.inferred {
-            let _ = write!(text, "\n            customProperties: [{{property: {INFERRED}, value: true}}]");
+            let because = to.evidence.as_ref().map_or(Custom::Mark, |text| Custom::Text(text));
+            let _ = write!(text, "{}", customs(&[(INFERRED, because)], 12));
         }
         line("relationships", &text);
     }
@@ -107,12 +109,64 @@ fn property(out: &mut String, column: &Column) {
     let logical = types::logical(column.data_type);
     let read_back =
         types::data_type(Some(logical), Some(&column.physical_type), column.data_type == DataType::TimestampTz);
+    let (data_type, mut own) = (column.data_type.to_string(), Vec::new());
+    if let Some(text) = &column.key_evidence {
+        own.push((INFERRED_KEY, if text.is_empty() { Custom::Mark } else { Custom::Text(text) }));
+    }
     if read_back != Ok(column.data_type) {
-        let _ = writeln!(
-            out,
-            "        customProperties: [{{property: {TYPE}, value: {}}}]",
-            yaml_flow_scalar(&column.data_type.to_string())
-        );
+        own.push((TYPE, Custom::Word(&data_type)));
+    }
+    out.push_str(customs(&own, 8).trim_start_matches('\n'));
+    if !own.is_empty() {
+        out.push('\n');
+    }
+}
+
+/// The value of a custom property.
+enum Custom<'a> {
+    Mark,
+    Word(&'a str),
+    Text(&'a str),
+}
+
+/// `customProperties`, that far in, on a new line; nothing where there are none. A reason has lines of its own, so that
+/// people take it out without touching anything else.
+fn customs(all: &[(&str, Custom<'_>)], indent: usize) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    if let [(property, value @ (Custom::Mark | Custom::Word(_)))] = all {
+        let value = if let Custom::Word(word) = value { yaml_flow_scalar(word) } else { "true".to_owned() };
+        return format!("\n{:indent$}customProperties: [{{property: {property}, value: {value}}}]", "");
+    }
+    let mut out = format!("\n{:indent$}customProperties:", "");
+    for (property, value) in all {
+        let value = match value {
+            Custom::Mark => "true".to_owned(),
+            Custom::Word(word) => yaml_scalar(word),
+            Custom::Text(text) => yaml_text(text, indent + 6, indent + 11),
+        };
+        let gap = if value.starts_with('\n') { "" } else { " " };
+        let _ = write!(out, "\n{:indent$}  - property: {property}\n{:indent$}    value:{gap}{value}", "", "");
+    }
+    out
+}
+
+/// Foreign keys of several columns stand at the table.
+fn foreign_keys(out: &mut String, contract: &Contract) {
+    if !contract.foreign_keys.is_empty() {
+        out.push_str("    relationships:\n");
+    }
+    for key in &contract.foreign_keys {
+        let paths = |table: &Name, columns: &[Name], used: usize| {
+            list(columns.iter().map(|column| format!("{table}.{column}")), used, 10)
+        };
+        out.push_str("      - type: foreignKey\n");
+        for (word, table, columns) in [("from", &contract.table, &key.columns), ("to", &key.table, &key.to)] {
+            let text = paths(table, columns, 10 + word.len());
+            let gap = if text.starts_with('\n') { "" } else { " " };
+            let _ = writeln!(out, "        {word}:{gap}{text}");
+        }
     }
 }
 

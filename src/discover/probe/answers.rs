@@ -43,6 +43,7 @@ struct Column {
     required: bool,
     unique: bool,
     primary_key: Option<u32>,
+    key_evidence: Option<String>,
     description: Option<String>,
 }
 
@@ -74,6 +75,11 @@ pub struct Distinct {
 }
 
 #[derive(Deserialize)]
+pub struct Repeats {
+    pub repeats: Option<u64>,
+}
+
+#[derive(Deserialize)]
 pub struct Orphans {
     pub orphans: Option<u64>,
 }
@@ -93,6 +99,7 @@ pub fn table(found: Found) -> RawTable {
             required: column.required,
             unique: column.unique,
             primary_key: column.primary_key,
+            key_evidence: column.key_evidence,
             ..RawColumn::default()
         }
     });

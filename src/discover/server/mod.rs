@@ -141,6 +141,10 @@ impl Connector for Server {
         Ok(self.of_table(rows::distinct(&self.lines, table, column, limit))?.ok().flatten())
     }
 
+    fn repeats(&self, table: &RawTable, column: &str) -> Outcome<Option<u64>> {
+        Ok(self.of_table(rows::repeats(&self.lines, table, column, self.limits))?.ok().flatten())
+    }
+
     fn orphans(&self, table: &RawTable, column: &str, other: &RawTable, key: &str) -> Outcome<Option<u64>> {
         Ok(self.of_table(rows::orphans(&self.lines, table, column, other, key))?.ok().flatten())
     }

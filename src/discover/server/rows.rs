@@ -187,6 +187,16 @@ pub fn distinct(lines: &Lines, table: &RawTable, column: &str, limit: usize) -> 
     Ok((rows.len() <= limit).then(|| rows.into_iter().flatten().flatten().collect()))
 }
 
+/// In how many rows a column has no value of its own; not asked of a table that is too long to be counted.
+pub fn repeats(lines: &Lines, table: &RawTable, column: &str, limits: Limits) -> Result<Option<u64>, Trouble> {
+    if table.rows.is_some_and(|rows| rows > limits.count) {
+        return Ok(None);
+    }
+    let (column, from) = (identifier(lines, column), relation(lines, table));
+    let found = lines.numbers(&format!("select count(*) - count(distinct {column}) from {from}"), 1)?;
+    Ok(found.first().copied().flatten().map(i64::unsigned_abs))
+}
+
 /// How many values of a column are not among those of a key.
 pub fn orphans(
     lines: &Lines,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Drifted, Fix, Ground, Reading};
-use crate::contract::{Alteration, Column, Contract, Decision, Reference};
-use crate::drift::{Change, Class};
+use crate::contract::{Alteration, Column, Contract, Decision, ForeignKey, Reference};
+use crate::drift::{Change, Class, joint};
 use crate::vocabulary::{Diagnostic, Dialect, Name, Place, TableRef};
 
 /// Puts the contract of a table, as it must be, into `out`.
@@ -66,6 +66,7 @@ pub(super) fn follow(
             Class::TypeChanged => taken(&mut contract, now, change, &mut again),
             Class::Nullability => nullable(&mut contract, now, change),
             Class::Unique => with(&mut contract, now, change, |ours, now| ours.unique = now.unique),
+            Class::ForeignKey if change.column.is_none() => joint(&mut contract, now, change, ground),
             Class::ForeignKey => {
                 let to = now_of(now, &contract, change).and_then(|c| c.references.as_ref());
                 let to = to.and_then(|r| ours_of(r, ground, &contract));
@@ -165,7 +166,7 @@ fn added(contract: &mut Contract, now: &Contract, change: &Change, ground: &Grou
     column.references = found.references.as_ref().and_then(|r| ours_of(r, ground, contract));
     // Rows that were landed before have none of it, and the key stays what it was.
     column.required = false;
-    column.primary_key = None;
+    (column.primary_key, column.key_evidence) = (None, None);
     let before: Vec<&str> = now.columns[..at].iter().map(|c| c.physical_name.as_str()).collect();
     let place = contract.columns.iter().rposition(|c| before.contains(&c.physical_name.as_str())).map_or(0, |i| i + 1);
     contract.followed.landing.note(&column.name, Alteration::Added, column.data_type);
@@ -178,6 +179,7 @@ fn removed(contract: &mut Contract, change: &Change, again: &mut bool) -> bool {
     let Some(name) = &change.column else { return false };
     let Some(at) = contract.columns.iter().position(|c| c.name == *name) else { return false };
     let column = contract.columns.remove(at);
+    contract.foreign_keys.retain(|key| !key.columns.contains(&column.name));
     contract.followed.landing.changes.retain(|c| c.column != column.name);
     contract.followed.landing.note(&column.name, Alteration::Gone, column.data_type);
     *again |= column.primary_key.is_some();
@@ -254,6 +256,7 @@ fn key(contract: &mut Contract, now: &Contract) -> bool {
     for ours in &mut contract.columns {
         let found = now.columns.iter().find(|c| c.physical_name == ours.physical_name);
         ours.primary_key = found.and_then(|c| c.primary_key);
+        ours.key_evidence = found.and_then(|c| c.key_evidence.clone());
         if let Some(found) = found.filter(|c| c.primary_key.is_some()) {
             ours.required |= found.required;
             ours.unique = found.unique;
@@ -269,7 +272,31 @@ fn ours_of(to: &Reference, ground: &Ground<'_>, contract: &Contract) -> Option<R
     let ours = ground.contracts.values().find(|c| c.source == *source && c.physical() == found.physical())?;
     let column = found.column(to.column.as_str())?;
     let column = ours.columns.iter().find(|c| c.physical_name == column.physical_name)?;
-    Some(Reference { table: ours.table.clone(), column: column.name.clone(), inferred: to.inferred })
+    Some(Reference { table: ours.table.clone(), column: column.name.clone(), ..to.clone() })
+}
+
+/// The foreign keys of a set of columns are those that the source has now.
+fn joint(contract: &mut Contract, now: &Contract, change: &Change, ground: &Ground<'_>) -> bool {
+    let table = contract.table_ref();
+    let is_of_set = |key: &ForeignKey| joint::key(&table, &key.columns) == change.key;
+    let found: Vec<ForeignKey> =
+        now.foreign_keys.iter().filter_map(|key| ours_of_joint(key, now, contract, ground)).collect();
+    contract.foreign_keys.retain(|key| !is_of_set(key));
+    contract.foreign_keys.extend(found.into_iter().filter(is_of_set));
+    contract.foreign_keys.sort();
+    true
+}
+
+/// What a foreign key of several columns is called in people's contracts; none where they lack a part of it.
+fn ours_of_joint(key: &ForeignKey, now: &Contract, contract: &Contract, ground: &Ground<'_>) -> Option<ForeignKey> {
+    let mut out = ForeignKey { columns: Vec::new(), table: key.table.clone(), to: Vec::new() };
+    for (own, to) in key.pairs() {
+        let physical = &now.column(own.as_str())?.physical_name;
+        out.columns.push(contract.columns.iter().find(|c| c.physical_name == *physical)?.name.clone());
+        let there = ours_of(&Reference::to(key.table.clone(), to.clone()), ground, contract)?;
+        (out.table, _) = (there.table, out.to.push(there.column));
+    }
+    Some(out)
 }
 
 /// What was seen is not people's: all of it is that of now.

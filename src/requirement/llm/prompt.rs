@@ -9,7 +9,7 @@ use super::rank::Shown;
 use super::redact::redact;
 use crate::contract::{Column, TableKind};
 use crate::template;
-use crate::vocabulary::{Diagnostic, Outcome};
+use crate::vocabulary::{Diagnostic, Name, Outcome};
 use crate::workspace::{lock, paths};
 
 /// The prompts, by the name of their file.
@@ -130,6 +130,12 @@ impl Table {
         let cursor = contract.cursor.as_ref();
         let field = |column: &&Column| {
             let mut field = Field::of(column, contract.source.as_str());
+            for key in contract.foreign_keys.iter().filter(|key| key.columns.contains(&column.name)) {
+                let on = key.pairs().find(|(own, _)| **own == column.name);
+                let (to, all) = (on.map_or("", |(_, to)| to.as_str()), key.columns.iter().map(Name::as_str));
+                let all = all.collect::<Vec<_>>().join(", ");
+                field.notes.push(format!("-> stg_{}__{}.{to}, with all of ({all})", contract.source, key.table));
+            }
             if cursor == Some(&column.name) {
                 field.notes.push("says when a row last changed".into());
             }

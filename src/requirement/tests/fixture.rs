@@ -47,8 +47,7 @@ pub fn contracts(text: &str) -> BTreeMap<TableRef, Contract> {
                 let (rule, references) = match rule.split_once(" -> ") {
                     Some((rule, to)) => {
                         let (table, column) = to.split_once('.').unwrap();
-                        let reference =
-                            Reference { table: Name::from_text(table, "table"), column: name(column), inferred: false };
+                        let reference = Reference::to(Name::from_text(table, "table"), name(column));
                         (rule, Some(reference))
                     }
                     None => (rule, None),
@@ -78,6 +77,7 @@ pub fn contracts(text: &str) -> BTreeMap<TableRef, Contract> {
             kind: TableKind::Table,
             description: None,
             columns,
+            foreign_keys: Vec::new(),
             cursor: table.cursor.as_deref().map(name),
             profile: None,
             followed: Default::default(),

@@ -200,3 +200,60 @@ fn without_a_profile_what_the_last_one_said_stays() {
     let text = fs::read_to_string(fresh.path().join(ORDERS)).unwrap();
     assert!(!text.contains("pipewright.profile") && text.contains("name: status"), "{text}");
 }
+
+#[test]
+fn what_people_say_of_keys_that_were_found_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    git2::Repository::init(dir.path()).unwrap();
+    sql(
+        dir.path(),
+        "create table parents (id integer, name text); create table items (item_id integer, parent_id integer,
+            other_parent_id integer);
+         insert into parents values (1, 'a'), (2, 'b'), (3, 'c');
+         insert into items values (1, 3, 1), (2, 1, 2), (3, 2, 3);",
+    );
+    let sources = vec![("shop".into(), "sqlite:shop.sqlite".into())];
+    init(&InitOptions { dir: dir.path().into(), sources, ..InitOptions::default() }).unwrap();
+    again(dir.path());
+    let paths = ["contracts/shop/items.odcs.yaml", "contracts/shop/parents.odcs.yaml"].map(|p| dir.path().join(p));
+    let read = || paths.clone().map(|path| fs::read_to_string(path).unwrap());
+    let [items, parents] = read();
+    let mark = "            customProperties:\n              - property: pipewright.inferred\n";
+    assert_eq!(items.matches(mark).count(), 1, "a role needs values that do not merely count: {items}");
+    assert!(items.contains("value: named for parents.id; all values are there, in 3 rows"), "{items}");
+    assert!(parents.contains("value: named for it; never null and no value twice in 3 rows"), "{parents}");
+    // Confirmed: the parents' key and the reference, whose marks are taken out. Denied: that of the items is none.
+    let cut = |text: &str, from: &str, lines: usize| {
+        let at = text.find(from).unwrap_or_else(|| panic!("{from}: {text}"));
+        let end: usize = text[at..].split_inclusive('\n').take(lines).map(str::len).sum();
+        format!("{}{}", &text[..at], &text[at + end..])
+    };
+    let own_mark = "        customProperties:\n          - property: pipewright.inferred_key\n";
+    let confirmed = cut(&parents, own_mark, 3);
+    let edited = cut(&cut(&items, own_mark, 3), mark, 3);
+    let edited = cut(&edited, "        primaryKey: true\n", 4);
+    fs::write(&paths[0], &edited).unwrap();
+    fs::write(&paths[1], &confirmed).unwrap();
+    let look = |report: Report| {
+        assert!(report.warnings.is_empty(), "{:?}", report.warnings);
+        let [items, parents] = read();
+        let marks = [&items, &parents].map(|text| text.matches("pipewright.inferred").count());
+        assert_eq!(marks, [0, 0], "{items}{parents}");
+        assert!(items.contains("to: parents.id") && !items.contains("primaryKey"), "{items}");
+        assert!(parents.contains("primaryKey: true"), "{parents}");
+    };
+    look(again(dir.path()));
+    // More rows, with a row of no parent, and a new column beside.
+    sql(
+        dir.path(),
+        "with recursive n(i) as (select 4 union all select i + 1 from n where i < 40)
+            insert into parents select i, 'x' from n;
+         insert into items values (4, 99, 4); alter table items add column note text;
+         alter table parents add column note text;",
+    );
+    let report = again(dir.path());
+    assert_eq!(statuses(&report), [Status::Merged, Status::Merged]);
+    look(report);
+    assert!(read().iter().all(|text| text.contains("- name: note")), "{:?}", read());
+    look(again(dir.path()));
+}

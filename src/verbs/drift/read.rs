@@ -80,6 +80,7 @@ fn carry_over(now: &mut Contract, last: &Contract) {
         column.references = of_rows.references.or_else(|| before.references.clone());
         if keyed {
             column.primary_key = of_rows.primary_key;
+            column.key_evidence = of_rows.key_evidence;
         }
         // A column that is declared otherwise holds other values.
         if before.physical_type != of_rows.physical_type {
