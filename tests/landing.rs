@@ -8,7 +8,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::servers::{self, Server};
-use support::warehouse::rows;
+use support::warehouse::{python, rows};
 use support::{AS_OF, Sandbox};
 
 /// Lands whole tables of a new database, and gives the workspace.
@@ -71,10 +71,10 @@ fn snapshot(name: &str, text: &str) {
 fn every_type_of_postgresql_lands_exactly() {
     let Some(server) = servers::postgres() else { return };
     let script = include_str!("../fixtures/databases/postgres.sql");
-    let tables = ["every_type", "sales_co_order_details_x", "measured", "empty_one"];
+    let tables = ["every_type", "sales_co_order_details_x", "measured", "empty_one", "orders"];
     let s = landed(server, script, &["public", "Sales & Co"], &tables);
     snapshot("postgres_landed", &values(&s, "every_type"));
-    held_together(&s, "measured", "stg_shop__sales_co_order_details_x");
+    held_together(&s, "orders", "stg_shop__sales_co_order_details_x");
     let count = |table: &str| rows(&s, &format!("select count(*) from raw_shop.{table}"));
     assert_eq!(
         [count("measured"), count("empty_one"), count("every_type")],
@@ -88,8 +88,8 @@ fn every_type_of_postgresql_lands_exactly() {
 fn every_type_of_mariadb_lands_exactly() {
     let Some(server) = servers::mariadb() else { return };
     let script = include_str!("../fixtures/databases/mysql.sql");
-    let s = landed(server, script, &[], &["every_type", "order_details_x", "empty_one", "measured"]);
-    held_together(&s, "measured", "stg_shop__order_details_x");
+    let s = landed(server, script, &[], &["every_type", "order_details_x", "empty_one", "orders"]);
+    held_together(&s, "orders", "stg_shop__order_details_x");
     snapshot("mariadb_landed", &values(&s, "every_type"));
     let odd = rows(&s, "select * from raw_shop.order_details_x");
     assert_eq!(odd, json!([["1", "2", "A", "x", "n", "1.5", "d", "ü", "1", "3"]]));
@@ -129,4 +129,63 @@ fn a_requirement_over_a_server_gives_the_right_rows() {
             assert_eq!(found, json!([["DE", "10.30"], ["FR", "5.00"], ["FR", "7.00"]]), "{round} run");
         }
     }
+}
+
+/// Rows of a query over a PostgreSQL database, as JSON texts.
+fn rows_of(url: &str, query: &str) -> Value {
+    let script = "import json, psycopg2, sys\nc = psycopg2.connect(sys.argv[1]).cursor()\nc.execute(sys.argv[2])\n\
+        print(json.dumps([[str(v) for v in r] for r in c.fetchall()]))";
+    python(&["-c", script, url, query])
+}
+
+#[test]
+fn changes_of_a_source_land_in_postgresql() {
+    let Some(server) = servers::postgres() else { return };
+    let warehouse = server.database("select 1");
+    let s = Sandbox::repository();
+    s.ok(&["init", "--source", "shop=sqlite:shop.sqlite", "--target", "postgres:WAREHOUSE_URL"]);
+    s.ok(&["discover"]);
+    s.commit("workspace");
+    s.ok(&["propose", "daily revenue per country, without cancelled orders", "--as-of", AS_OF]);
+    s.git(&["branch", "-f", "main", "HEAD"]);
+    s.git(&["switch", "-q", "main"]);
+    let run = |round: &str| {
+        let said = s.with_env("WAREHOUSE_URL", &warehouse.url, &["run", "--as-of", AS_OF]);
+        assert_eq!(said.code, 0, "{round}: {}\n{}", said.out, said.err);
+        assert!(!said.out.contains(servers::PASSWORD) && !said.err.contains(servers::PASSWORD), "{round}");
+    };
+    run("first");
+    let mart = "select * from marts.daily_revenue_per_country order by 1, 2";
+    let want = rows_of(&warehouse.url, mart);
+    assert!(want.as_array().is_some_and(|r| r.len() > 50), "{want}");
+
+    // A column more, one under another name, and one that may be null now.
+    support::sqlite(
+        &s.path("shop.sqlite"),
+        "alter table orders rename column total_amount to amount_total; alter table orders add column channel text;
+         update orders set channel = 'web';
+         create table c (customer_id integer primary key, first_name text, last_name text not null, email text,
+           phone text, country_code text not null, birth_date date, created_at timestamp not null,
+           updated_at timestamp not null);
+         insert into c select * from customers; drop table customers; alter table c rename to customers;",
+    );
+    let (code, fixed) = s.json(&["drift", "--fix"]);
+    assert_eq!((code, fixed["status"].as_str()), (0, Some("proposed")), "{fixed}");
+    let ddl = s.read("ddl/daily_revenue_per_country/postgres.sql");
+    for words in ["alter table raw_shop.orders add column if not exists channel text;", "drop not null;"] {
+        assert!(ddl.contains(words), "{words}: {ddl}");
+    }
+    for round in ["second", "third"] {
+        run(round);
+        assert_eq!(rows_of(&warehouse.url, mart), want, "{round}: the same revenue from the column's new name");
+    }
+    let altered = "select count(*), max(case when column_name = 'first_name' then is_nullable end) \
+        from information_schema.columns where table_schema = 'raw_shop' and (table_name, column_name) in \
+        (('orders', 'channel'), ('customers', 'first_name'))";
+    assert_eq!(
+        rows_of(&warehouse.url, altered),
+        json!([["2", "YES"]]),
+        "the tables that were landed before are altered"
+    );
+    assert_eq!(rows_of(&warehouse.url, "select count(*) from raw_shop.orders"), json!([["2400"]]));
 }

@@ -32,16 +32,21 @@ fn with_files(parts: &[&str]) -> Sandbox {
 /// Discovers a source, and commits what was found.
 fn discovered(s: &Sandbox, source: &str, env: &[(&str, &str)]) -> Value {
     s.ok(&["init", "--source", source, "--target", "duckdb"]);
-    let out = s.command(&["discover", "--json"]).envs(env.iter().copied()).output().expect("the program runs");
-    let said = support::said(out);
-    assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
+    let report = discover(s, &[], env);
     s.commit("workspace");
+    report
+}
+
+fn discover(s: &Sandbox, source: &[&str], env: &[(&str, &str)]) -> Value {
+    let args = [&["discover", "--json"], source].concat();
+    let said = support::said(s.command(&args).envs(env.iter().copied()).output().expect("the program runs"));
+    assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
     serde_json::from_str(&said.out).expect("one document")
 }
 
-/// A pipeline that stages tables as they are, run; with the mode of each.
-fn staged(s: &Sandbox, source: &str, tables: &[(&str, &str)], env: &[(&str, &str)]) {
-    let mut spec = "version: 1\nname: staged\ningest:\n".to_owned();
+/// A pipeline that stages tables of a source as they are, with the mode of each.
+fn stage(s: &Sandbox, source: &str, tables: &[(&str, &str)]) {
+    let mut spec = format!("version: 1\nname: staged_{source}\ningest:\n");
     for (table, mode) in tables {
         spec.push_str(&format!("  - {{table: {source}.{table}, mode: {mode}}}\n"));
     }
@@ -49,10 +54,7 @@ fn staged(s: &Sandbox, source: &str, tables: &[(&str, &str)], env: &[(&str, &str
     for (table, _) in tables {
         spec.push_str(&format!("  - {{name: stg_{source}__{table}, from: {source}.{table}}}\n"));
     }
-    s.write("pipelines/staged.yml", spec);
-    s.commit("spec");
-    s.ok(&["regenerate"]);
-    run(s, env, 0);
+    s.write(&format!("pipelines/staged_{source}.yml"), spec);
 }
 
 /// Runs what is there, and what it says.
@@ -162,50 +164,136 @@ fn a_vendor_feed_becomes_a_model() {
     assert_eq!(rows(&s, "select * from raw_feed.orders order by order_id"), before, "nothing of it has landed");
 }
 
+/// A server of S3-compatible storage with the feeds in it.
+fn storage(s: &Sandbox) -> Served {
+    let Ok(judges) = std::env::var("PIPEWRIGHT_JUDGES") else {
+        panic!("PIPEWRIGHT_JUDGES is not set: `make test`, or PIPEWRIGHT_JUDGES=$(scripts/judges.sh) cargo test");
+    };
+    let server = served(Command::new(PathBuf::from(judges).join("python")).args([
+        "-c",
+        "import socket, sys\n\
+         from werkzeug.serving import make_server\n\
+         from moto.server import DomainDispatcherApplication, create_backend_app\n\
+         s = make_server('127.0.0.1', 0, DomainDispatcherApplication(create_backend_app), threaded=True)\n\
+         print(s.server_port, flush=True)\n\
+         s.serve_forever()",
+    ]));
+    let script = "import boto3, os, pathlib, sys\n\
+        c = boto3.client('s3', endpoint_url=sys.argv[1], aws_access_key_id='testing', aws_secret_access_key='t0ps3cret', region_name='us-east-1')\n\
+        c.create_bucket(Bucket='lake')\n\
+        root = pathlib.Path(sys.argv[2])\n\
+        [c.upload_file(str(p), 'lake', 'raw/' + str(p.relative_to(root))) for p in root.rglob('*') if p.is_file()]\n\
+        print('null')";
+    python(&["-c", script, &server.url, &s.path("feeds").to_string_lossy()]);
+    server
+}
+
+/// Every kind of source in one workspace, so that dbt and dlt are started once for all of them.
 #[test]
-fn a_folder_of_several_kinds_is_sorted_into_tables() {
-    let s = with_files(&["feeds"]);
-    let report = discovered(&s, "feed=files:feeds/", &[]);
-    let names: Vec<&str> =
-        report["contracts"].as_array().unwrap().iter().map(|c| c["table"].as_str().unwrap()).collect();
-    assert_eq!(names, ["feed.orders", "feed.payments", "feed.refunds"]);
-    staged(&s, "feed", &[("payments", "incremental, key: [payment_id]"), ("refunds", "replace")], &[]);
+fn what_is_found_lands_as_it_is() {
+    let s = with_files(&["feeds", "lake", "duck"]);
+    let (api, storage) = (api(), storage(&s));
+    let env = [
+        ("LAKE_ENDPOINT_URL", storage.url.as_str()),
+        ("LAKE_ACCESS_KEY_ID", "testing"),
+        ("LAKE_SECRET_ACCESS_KEY", "t0ps3cret"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("OLD_PATH", "old.duckdb"),
+        ("OLD_SCHEMA", "main"),
+    ];
+    let (rest, graph) = (format!("shop=rest:{}/openapi.json", api.url), format!("graph=graphql:{}/graphql", api.url));
+    let all = [
+        "feed=files:feeds/",
+        "lake=files:lake",
+        "s3=s3://lake/raw/{vendor}/{date}/orders_*.csv#credentials=LAKE",
+        &rest,
+        &graph,
+        "duck=duckdb:old.duckdb",
+        "old=dbt:duckdb#path=OLD_PATH&schema=OLD_SCHEMA",
+    ];
+    let sources: Vec<&str> = all.iter().flat_map(|source| ["--source", source]).collect();
+    s.ok(&[&["init", "--target", "duckdb"], &sources[..]].concat());
+    let found = |source: &str| discover(&s, &[source], &env);
+
+    let report = found("feed");
+    let tables = report["contracts"].as_array().unwrap().iter().map(|c| c["table"].as_str().unwrap());
+    assert_eq!(tables.collect::<Vec<_>>(), ["feed.orders", "feed.payments", "feed.refunds"]);
+    snapshot("lake", &shown(&s, &found("lake")));
+    assert_eq!(found("s3")["contracts"][0]["rows"], 120);
+    snapshot("openapi", &shown(&s, &found("shop")));
+    snapshot("graphql", &shown(&s, &found("graph")).replace("graph.", "shop."));
+    let warnings = warned(&found("duck"));
+    assert!(warnings.len() == 1 && warnings[0].contains("`evil` is left out"), "{warnings:?}");
+    let orders = s.read("contracts/duck/orders.odcs.yaml");
+    for words in ["to: customers.id", "description: its number", "physicalType: BIGINT"] {
+        assert!(orders.contains(words), "{words}: {orders}");
+    }
+    assert!(!orders.contains("pipewright.inferred"), "the foreign key is declared: {orders}");
+    assert!(s.read("contracts/duck/all_orders.odcs.yaml").contains("physicalType: view"));
+    let report = found("old");
+    assert_eq!(report["contracts"].as_array().map(Vec::len), Some(4), "{report}");
+    let customers = s.read("contracts/old/customers.odcs.yaml");
+    for words in ["primaryKey: true", "physicalType: DECIMAL(12,2)", "physicalType: HUGEINT"] {
+        assert!(customers.contains(words), "{words}: {customers}");
+    }
+
+    stage(&s, "feed", &[("payments", "incremental, key: [payment_id]"), ("refunds", "replace")]);
+    let replaced = ["latin", "wide", "bom", "zipped", "noheader", "evil_drop", "things", "sales", "levels"]
+        .map(|t| (t, "replace"));
+    stage(&s, "lake", &[&[("customers", "merge")], &replaced[..]].concat());
+    stage(&s, "s3", &[("orders", "merge")]);
+    stage(&s, "shop", &[("page", "merge")]);
+    stage(&s, "graph", &[("orders", "merge"), ("customers", "replace")]);
+    stage(&s, "duck", &[("customers", "merge"), ("orders", "replace"), ("other_orders", "replace")]);
+    stage(&s, "old", &[("customers", "merge"), ("other_orders", "replace")]);
+    s.commit("specs");
+    s.ok(&["regenerate"]);
+    run(&s, &env, 0);
+    let of = |query: &str| rows(&s, query);
+
     let states = "select payment_id, state from raw_feed.payments order by 1";
     // The newer file's row wins.
-    assert_eq!(rows(&s, states), json!([["1", "paid"], ["2", "open"]]));
+    assert_eq!(of(states), json!([["1", "paid"], ["2", "open"]]));
     assert_eq!(
-        rows(&s, "select count(*), sum(amount), min(why), max(order_id) from raw_feed.refunds"),
+        of("select count(*), sum(amount), min(why), max(order_id) from raw_feed.refunds"),
         json!([["18", "1.8", "[\"late\", \"{{ x }}\"]", "120"]])
     );
+    of_every_kind(&of);
+    let objects = "select count(*), sum(amount), count(distinct vendor), max(date) from raw_s3.orders";
+    assert_eq!(of(objects), json!([["120", "7320.00", "2", "2026-03-31"]]));
+    let pages = "select count(*), sum(total), min(placed_at), max(customer_address_city), min(tags) from raw_shop.page";
+    // 45 × 10.25 and 1 to 45.
+    let want = json!([["45", "1496.25", "2026-03-01 10:00:00", "Oslo", "[\"a\", \"{{ x }}\"]"]]);
+    assert_eq!(of(pages), want);
+    let nodes = "select count(*), sum(total), count(customer_id) from raw_graph.orders";
+    assert_eq!(of(nodes), json!([["45", "1496.25", "45"]]));
+    assert_eq!(of("select id, name from raw_graph.customers order by 1"), json!([["c1", "A"], ["c2", "None"]]));
+    let customer = json!([["1", "{\"a\": 1}", "1234567890123456789012", "2026-01-01 08:00:00", "1.50"]]);
+    for schema in ["raw_duck", "raw_old"] {
+        assert_eq!(of(&format!("select * from {schema}.customers")), customer);
+        assert_eq!(of(&format!("select * from {schema}.other_orders")), json!([["7"]]));
+    }
+    assert_eq!(of("select count(*), max(o_d_d) from raw_duck.orders"), json!([["2", "🤷"]]));
+
     // Only what came since is read: a file of long ago that can no longer be is not opened.
     s.write("feeds/acme/2026-04-03/payments_3.csv", "payment_id,state\n2,paid\n3,open\n");
     std::fs::write(s.path("feeds/acme/2026-04-01/payments_1.csv"), "payment_id,state\n\"").unwrap();
     let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
     let file = std::fs::File::options().write(true).open(s.path("feeds/acme/2026-04-01/payments_1.csv")).unwrap();
     file.set_modified(old).unwrap();
-    run(&s, &[], 0);
-    assert_eq!(rows(&s, states), json!([["1", "paid"], ["2", "paid"], ["3", "open"]]));
+    run(&s, &env, 0);
+    assert_eq!(of(states), json!([["1", "paid"], ["2", "paid"], ["3", "open"]]));
+    assert_eq!(of(pages), want, "a second run changes nothing");
+
+    let everything: String = s.tree().into_values().map(|b| String::from_utf8_lossy(&b).into_owned()).collect();
+    assert!(!everything.contains("t0ps3cret"), "a secret reached a file");
+    // Without its keys it is said which are missing, before anything is read.
+    let said = s.pw(&["run", "--as-of", "2026-04-03"]);
+    assert!(said.code == 2 && said.err.contains("LAKE_SECRET_ACCESS_KEY"), "{}", said.err);
 }
 
-#[test]
-fn files_of_every_kind_and_every_damage() {
-    let s = with_files(&["lake"]);
-    let report = discovered(&s, "lake=files:lake", &[]);
-    snapshot("lake", &shown(&s, &report));
-    let good = [
-        ("customers", "merge"),
-        ("latin", "replace"),
-        ("wide", "replace"),
-        ("bom", "replace"),
-        ("zipped", "replace"),
-        ("noheader", "replace"),
-        ("evil_drop", "replace"),
-        ("things", "replace"),
-        ("sales", "replace"),
-        ("levels", "replace"),
-    ];
-    staged(&s, "lake", &good, &[]);
-    let of = |query: &str| rows(&s, query);
+/// Files of every kind, with every damage.
+fn of_every_kind(of: &dyn Fn(&str) -> Value) {
     assert_eq!(
         of("select id, spent, seen, tags from raw_lake.customers order by 1")[0],
         json!(["1", "1.23", "2026-01-01 10:00:00", "[\"x\"]"])
@@ -237,48 +325,6 @@ fn ten_thousand_files_are_one_table() {
 }
 
 #[test]
-fn s3_compatible_storage() {
-    let Ok(judges) = std::env::var("PIPEWRIGHT_JUDGES") else {
-        panic!("PIPEWRIGHT_JUDGES is not set: `make test`, or PIPEWRIGHT_JUDGES=$(scripts/judges.sh) cargo test");
-    };
-    let server = served(Command::new(PathBuf::from(judges).join("python")).args([
-        "-c",
-        "import socket, sys\n\
-         from werkzeug.serving import make_server\n\
-         from moto.server import DomainDispatcherApplication, create_backend_app\n\
-         s = make_server('127.0.0.1', 0, DomainDispatcherApplication(create_backend_app), threaded=True)\n\
-         print(s.server_port, flush=True)\n\
-         s.serve_forever()",
-    ]));
-    let s = with_files(&["feeds"]);
-    let env = [
-        ("LAKE_ENDPOINT_URL", server.url.as_str()),
-        ("LAKE_ACCESS_KEY_ID", "testing"),
-        ("LAKE_SECRET_ACCESS_KEY", "t0ps3cret"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-    ];
-    let script = "import boto3, os, pathlib, sys\n\
-        c = boto3.client('s3', endpoint_url=sys.argv[1], aws_access_key_id='testing', aws_secret_access_key='t0ps3cret', region_name='us-east-1')\n\
-        c.create_bucket(Bucket='lake')\n\
-        root = pathlib.Path(sys.argv[2])\n\
-        [c.upload_file(str(p), 'lake', 'raw/' + str(p.relative_to(root))) for p in root.rglob('*') if p.is_file()]\n\
-        print('null')";
-    python(&["-c", script, &server.url, &s.path("feeds").to_string_lossy()]);
-    let report = discovered(&s, "lake=s3://lake/raw/{vendor}/{date}/orders_*.csv#credentials=LAKE", &env);
-    assert_eq!(report["contracts"][0]["rows"], 120);
-    staged(&s, "lake", &[("orders", "merge")], &env);
-    assert_eq!(
-        rows(&s, "select count(*), sum(amount), count(distinct vendor), max(date) from raw_lake.orders"),
-        json!([["120", "7320.00", "2", "2026-03-31"]])
-    );
-    let everything: String = s.tree().into_values().map(|b| String::from_utf8_lossy(&b).into_owned()).collect();
-    assert!(!everything.contains("t0ps3cret"), "a secret reached a file");
-    // Without its keys it is said which are missing, before anything is read.
-    let said = s.pw(&["run", "--as-of", "2026-04-03"]);
-    assert!(said.code == 2 && said.err.contains("LAKE_SECRET_ACCESS_KEY"), "{}", said.err);
-}
-
-#[test]
 fn rest_apis_page_in_every_way() {
     let server = api();
     for (path, table, paging) in [
@@ -300,22 +346,6 @@ fn rest_apis_page_in_every_way() {
         let s = with_files(&[]);
         assert_eq!(discovered(&s, &format!("shop=rest:{}/{path}", server.url), &[])["contracts"][0]["rows"], 3);
     }
-}
-
-#[test]
-fn an_openapi_document_is_loaded() {
-    let server = api();
-    let s = with_files(&[]);
-    let report = discovered(&s, &format!("shop=rest:{}/openapi.json", server.url), &[]);
-    let text = shown(&s, &report);
-    snapshot("openapi", &text);
-    staged(&s, "shop", &[("page", "merge")], &[]);
-    let found = "select count(*), sum(total), min(placed_at), max(customer_address_city), min(tags) from raw_shop.page";
-    // 45 × 10.25 and 1 to 45.
-    let want = json!([["45", "1496.25", "2026-03-01 10:00:00", "Oslo", "[\"a\", \"{{ x }}\"]"]]);
-    assert_eq!(rows(&s, found), want);
-    run(&s, &[], 0);
-    assert_eq!(rows(&s, found), want, "a second run changes nothing");
 }
 
 #[test]
@@ -395,18 +425,6 @@ fn a_file_that_changes_while_it_is_read_is_left() {
 }
 
 #[test]
-fn a_graphql_api_is_asked_for_its_schema_and_its_rows() {
-    let server = api();
-    let s = with_files(&[]);
-    let report = discovered(&s, &format!("shop=graphql:{}/graphql", server.url), &[]);
-    snapshot("graphql", &shown(&s, &report));
-    staged(&s, "shop", &[("orders", "merge"), ("customers", "replace")], &[]);
-    let found = rows(&s, "select count(*), sum(total), count(customer_id) from raw_shop.orders");
-    assert_eq!(found, json!([["45", "1496.25", "45"]]));
-    assert_eq!(rows(&s, "select id, name from raw_shop.customers order by 1"), json!([["c1", "A"], ["c2", "None"]]));
-}
-
-#[test]
 fn secrets_of_apis_go_to_their_host_only() {
     let (server, other) = (api(), api());
     let env = [("API_TOKEN", "t0ps3cret"), ("API_LOGIN", "ann:t0ps3cret")];
@@ -435,35 +453,4 @@ fn secrets_of_apis_go_to_their_host_only() {
         let said = s.refused(&["init", "--source", source], 2, &[words]);
         assert!(!said.err.contains("hunter2"), "{}", said.err);
     }
-}
-
-#[test]
-fn a_duckdb_file_and_the_same_by_dbt() {
-    let s = with_files(&["duck"]);
-    let report = discovered(&s, "duck=duckdb:old.duckdb", &[]);
-    let warnings = warned(&report);
-    assert!(warnings.len() == 1 && warnings[0].contains("`evil` is left out"), "{warnings:?}");
-    let orders = s.read("contracts/duck/orders.odcs.yaml");
-    for words in ["to: customers.id", "description: its number", "physicalType: BIGINT"] {
-        assert!(orders.contains(words), "{words}: {orders}");
-    }
-    assert!(!orders.contains("pipewright.inferred"), "the foreign key is declared: {orders}");
-    assert!(s.read("contracts/duck/all_orders.odcs.yaml").contains("physicalType: view"));
-    staged(&s, "duck", &[("customers", "merge"), ("orders", "replace"), ("other_orders", "replace")], &[]);
-    let customer = json!([["1", "{\"a\": 1}", "1234567890123456789012", "2026-01-01 08:00:00", "1.50"]]);
-    assert_eq!(rows(&s, "select * from raw_duck.customers"), customer);
-    assert_eq!(rows(&s, "select count(*), max(o_d_d) from raw_duck.orders"), json!([["2", "🤷"]]));
-    assert_eq!(rows(&s, "select * from raw_duck.other_orders"), json!([["7"]]));
-
-    let s = with_files(&["duck"]);
-    let env = [("OLD_PATH", "old.duckdb"), ("OLD_SCHEMA", "main")];
-    let report = discovered(&s, "duck=dbt:duckdb#path=OLD_PATH&schema=OLD_SCHEMA", &env);
-    assert_eq!(report["contracts"].as_array().map(Vec::len), Some(4), "{report}");
-    let customers = s.read("contracts/duck/customers.odcs.yaml");
-    for words in ["primaryKey: true", "physicalType: DECIMAL(12,2)", "physicalType: HUGEINT"] {
-        assert!(customers.contains(words), "{words}: {customers}");
-    }
-    staged(&s, "duck", &[("customers", "merge"), ("other_orders", "replace")], &env);
-    assert_eq!(rows(&s, "select * from raw_duck.customers"), customer);
-    assert_eq!(rows(&s, "select * from raw_duck.other_orders"), json!([["7"]]));
 }

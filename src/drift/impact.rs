@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::lineage::Project;
-use super::{Change, Class};
+use super::{Change, Class, joint};
 use crate::document;
 use crate::spec::Spec;
 use crate::sql::Usage;
@@ -273,14 +273,19 @@ fn tests(
         (column, Class::ForeignKey) => {
             let staging = change.table.staging_model();
             own = effects.project.models.get_key_value(&staging).map(|(name, _)| name);
-            let columns: BTreeSet<&str> = column.iter().map(Name::as_str).collect();
+            let columns: BTreeSet<&str> = match column {
+                Some(column) => BTreeSet::from([column.as_str()]),
+                None => joint::columns(&change.key).collect(),
+            };
             &own.map(|name| BTreeMap::from([(name, columns)])).unwrap_or_default()
         }
         _ => hit,
     };
     for test in all_tests(effects.project, &|text| hit.keys().any(|name| text.contains(name.as_str()))) {
         let Some((name, columns)) = hit.get_key_value(&test.model) else { continue };
-        let touched = columns.is_empty() || test.columns.iter().any(|c| columns.contains(c.as_str())) || test.unit;
+        let same = || test.columns.len() == columns.len() && test.columns.iter().all(|c| columns.contains(c.as_str()));
+        let any = || columns.is_empty() || test.unit || test.columns.iter().any(|c| columns.contains(c.as_str()));
+        let touched = if change.class == Class::ForeignKey { same() } else { any() };
         if !touched {
             continue;
         }

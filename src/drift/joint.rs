@@ -8,10 +8,18 @@ use super::{Change, Class};
 use crate::contract::{Contract, ForeignKey};
 use crate::vocabulary::{Name, TableRef};
 
-/// What a foreign key of those columns is called in a change: `shop.lines (order_no, line_no)`.
+/// What a foreign key of those columns is called in a change: `shop.items (order_no, item_no)`.
 pub(super) fn key(table: &TableRef, columns: &[Name]) -> String {
     let names: Vec<&str> = columns.iter().map(Name::as_str).collect();
     format!("{table} ({})", names.join(", "))
+}
+
+/// The columns of what [`key`] named.
+pub(super) fn columns(key: &str) -> impl Iterator<Item = &str> {
+    key.split_once(" (")
+        .map_or("", |(_, names)| names.trim_end_matches(')'))
+        .split(", ")
+        .filter(|name| !name.is_empty())
 }
 
 /// A change for each set of columns that points elsewhere than it did.

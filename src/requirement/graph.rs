@@ -321,7 +321,7 @@ mod tests {
             {"source": "s", "table": "tenants", "physical_name": "tenants", "columns": [column("tenant_id", Some(1))]},
             {"source": "s", "table": "orders", "physical_name": "orders",
                 "columns": [column("tenant_id", Some(1)), column("order_id", Some(2))]},
-            {"source": "s", "table": "lines", "physical_name": "lines",
+            {"source": "s", "table": "items", "physical_name": "items",
                 "columns": [column("tenant_id", None), column("order_id", None), column("line_no", None)],
                 "foreign_keys": [{"columns": ["tenant_id", "order_id"], "table": "orders", "to": ["tenant_id", "order_id"]},
                     {"columns": ["order_id", "line_no"], "table": "orders", "to": ["order_id", "no_such"]}]},
@@ -330,12 +330,12 @@ mod tests {
         let contracts: BTreeMap<TableRef, Contract> = all.into_iter().map(|c| (c.table_ref(), c)).collect();
         let graph = Graph::new(&contracts, &crate::requirement::twice::NONE);
         let table = |name: &str| contracts.keys().find(|t| t.table == *name).unwrap();
-        let Way::By(way) = graph.way(table("lines"), table("orders")) else { panic!("no way") };
+        let Way::By(way) = graph.way(table("items"), table("orders")) else { panic!("no way") };
         let on: Vec<String> = way.iter().flat_map(|e| &e.on).map(|(own, to)| format!("{own}={to}")).collect();
         assert_eq!(on, ["tenant_id=tenant_id", "order_id=order_id"]);
         assert!(way[0].required);
-        assert!(matches!(graph.way(table("lines"), table("tenants")), Way::By(way) if way.len() == 1));
-        assert_eq!(graph.children(table("orders")), [table("lines")]);
+        assert!(matches!(graph.way(table("items"), table("tenants")), Way::By(way) if way.len() == 1));
+        assert_eq!(graph.children(table("orders")), [table("items")]);
     }
 
     fn column(name: &str, key: Option<u32>) -> serde_json::Value {

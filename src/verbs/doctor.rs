@@ -162,9 +162,9 @@ fn gigabytes(bytes: u64) -> f64 {
 /// Whether a part of the runtime is there and starts.
 fn part(report: &mut DoctorReport, part: Part, without: Health) {
     let name = format!("runtime {}", part.as_str());
-    match runtime::bin(part).and_then(|bin| starts(part, &bin)) {
-        Ok(()) => {
-            let versions: Vec<String> = part.versions().iter().map(|(n, v)| format!("{n} {v}")).collect();
+    match runtime::installed(part).and_then(|(bin, python)| starts(part, &bin).map(|()| python)) {
+        Ok(python) => {
+            let versions: Vec<String> = part.versions(&python).iter().map(|(n, v)| format!("{n} {v}")).collect();
             report.add(name, Health::Ok, versions.join(", "), None);
         }
         Err(fault) => report.fault(&name, without, &fault),

@@ -55,9 +55,9 @@ pub fn setup(options: &SetupOptions, listen: &mut Listen<'_>) -> Outcome<SetupRe
         let set_up = SetUp {
             status: if installed.cached { "cached" } else { "installed" },
             by: installed.by,
-            python: installed.python,
             bin: installed.bin.display().to_string(),
-            versions: part.versions().into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
+            versions: part.versions(&installed.python).into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
+            python: installed.python,
         };
         parts.insert(part.as_str(), set_up);
     }

@@ -204,12 +204,15 @@ def counts_sql(name: str, relation: str) -> str:
             max(length(split_part(ltrim(v, '-'), '.', 1))) {numbers}, max(length(split_part(v, '.', 2))) {numbers}
         from (
             select place, v, case
+                when f in (84, 116, 70, 102) then {first_of("boolean")}
+                when f <> 45 and (f < 48 or f > 57) then 'text'
                 when v[5] = '-' and v[8] = '-' then {first_of("date", "moment", "zoned")}
                 when v[3] = ':' then {first_of("clock")}
-                when v[1] in ('t', 'T', 'f', 'F') then {first_of("boolean")}
-                when v[1] = '-' or v[1] between '0' and '9' then {first_of("integer", "big", "decimal", "float")}
-                else 'text' end as c
-            from (select {quoted(PLACE)} as place, {value} as v from {quoted(relation)})
+                else {first_of("integer", "big", "decimal", "float")} end as c
+            from (
+                select place, v, ascii(v) as f
+                from (select {quoted(PLACE)} as place, {value} as v from {quoted(relation)})
+            )
         )
         group by place order by place"""
 

@@ -35,7 +35,10 @@ pub fn install(part: Part, python: &Python, listen: &mut Listen<'_>) -> Outcome<
     let log = cache.join(format!("{key}.log"));
     let step = format!("setup {}", part.as_str());
     let watch = Stopwatch::start();
-    listen(&Event::Started { step: step.clone(), about: format!("{} for Python {}", describe(part), python.version) });
+    listen(&Event::Started {
+        step: step.clone(),
+        about: format!("{} for Python {}", describe(part, python), python.version),
+    });
     let done = lock(&cache, &key, &step, listen).and_then(|_lock| {
         if let Some(there) = whole(&cache, part, &key, &log)? {
             return Ok(there);
@@ -55,8 +58,12 @@ pub fn install(part: Part, python: &Python, listen: &mut Listen<'_>) -> Outcome<
     done
 }
 
-fn describe(part: Part) -> String {
-    part.versions().iter().map(|(name, version)| format!("{name} {version}")).collect::<Vec<_>>().join(", ")
+fn describe(part: Part, python: &Python) -> String {
+    part.versions(&python.version)
+        .iter()
+        .map(|(name, version)| format!("{name} {version}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Held while a part is installed; another process that wants the same waits for it.

@@ -86,14 +86,16 @@ impl Part {
         if self == Part::Airflow { "airflow" } else { "dbt" }
     }
 
-    /// Name and version of the packages that matter, from the locks.
-    pub fn versions(self) -> Vec<(&'static str, &'static str)> {
+    /// Name and version of the packages that matter to that version of Python, from the locks.
+    pub fn versions(self, python: &str) -> Vec<(&'static str, &'static str)> {
         let wanted: &[&str] = match self {
             Part::Core => &["dbt-core", "dbt-duckdb", "dlt", "duckdb"],
             Part::CoreSnowflake => &["dbt-core", "dbt-duckdb", "dbt-snowflake", "dlt", "duckdb"],
             Part::Airflow => &["apache-airflow"],
         };
-        let mut found: Vec<_> = self.pins().filter(|(name, _)| wanted.contains(name)).collect();
+        let fits = |line: &&str| line.split_once("; ").is_none_or(|(_, marker)| holds(marker, python));
+        let pins = self.lines().filter(fits).filter_map(pin);
+        let mut found: Vec<_> = pins.filter(|(name, _)| wanted.contains(name)).collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -101,10 +103,11 @@ impl Part {
 
     /// Every pin of the locks: name without extras, version.
     pub(crate) fn pins(self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.locks().iter().flat_map(|(_, text)| text.lines()).filter_map(|line| {
-            let (name, rest) = line.split_once("==").filter(|_| !line.starts_with([' ', '#']))?;
-            Some((name.split('[').next()?, rest.split([' ', ';', '\\']).next()?))
-        })
+        self.lines().filter_map(pin)
+    }
+
+    fn lines(self) -> impl Iterator<Item = &'static str> {
+        self.locks().iter().flat_map(|(_, text)| text.lines())
     }
 
     /// Name of its environments in the cache, without the Python version: a change of a lock changes it.
@@ -118,6 +121,26 @@ impl Part {
         let hex: String = hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect();
         format!("{}-{hex}", self.as_str())
     }
+}
+
+/// The package and version that a line of a lock pins.
+fn pin(line: &'static str) -> Option<(&'static str, &'static str)> {
+    let (name, rest) = line.split_once("==").filter(|_| !line.starts_with([' ', '#']))?;
+    Some((name.split('[').next()?, rest.split([' ', ';', '\\']).next()?))
+}
+
+/// Whether what a pin's marker says of Python's version holds.
+fn holds(marker: &str, python: &str) -> bool {
+    let number = |text: &str| text.split('.').map(|n| n.parse::<u32>().unwrap_or(0)).take(2).collect::<Vec<_>>();
+    let all = marker.split(" and ").filter_map(|part| part.trim().strip_prefix("python_full_version "));
+    all.filter_map(|part| part.split_once(' ')).all(|(sign, version)| {
+        let wanted = number(version.trim_matches(['\'', ' ', '\\']));
+        match sign {
+            "<" => number(python) < wanted,
+            ">=" => number(python) >= wanted,
+            _ => true,
+        }
+    })
 }
 
 /// The folder that runtimes are kept in: `PIPEWRIGHT_CACHE`, or the user's cache.
@@ -164,12 +187,20 @@ pub(crate) fn pointers(cache: &Path, part: Part) -> Outcome<Vec<(PathBuf, Pointe
 /// # Errors
 /// It is not set up, or no longer whole; the diagnostic says what to run.
 pub fn bin(part: Part) -> Outcome<PathBuf> {
+    Ok(installed(part)?.0)
+}
+
+/// Folder of the programs of an installed part, and the version of its Python.
+///
+/// # Errors
+/// It is not set up, or no longer whole; the diagnostic says what to run.
+pub fn installed(part: Part) -> Outcome<(PathBuf, String)> {
     let cache = cache()?;
     let mut broken = None;
     for (_, pointer) in pointers(&cache, part)? {
         let bin = cache.join(&pointer.dir).join("bin");
         match ["python", part.program()].iter().find(|p| !process::is_executable(&bin.join(p))) {
-            None => return Ok(bin),
+            None => return Ok((bin, pointer.python)),
             Some(missing) => broken = Some(bin.join(missing)),
         }
     }
@@ -266,9 +297,24 @@ mod tests {
                     assert!(pin.contains("==") && pin.ends_with('\\'), "{name}: {pin}");
                 }
             }
-            let names: Vec<_> = part.versions().iter().map(|(n, _)| *n).collect();
+            let names: Vec<_> = part.versions("3.11").iter().map(|(n, _)| *n).collect();
             assert!(names.contains(&if part == Part::Airflow { "apache-airflow" } else { "dbt-core" }), "{names:?}");
         }
         assert_ne!(Part::Core.key(), Part::CoreSnowflake.key());
+    }
+
+    #[test]
+    fn each_version_of_python_has_one_version_of_a_package() {
+        let duckdb = |python: &str| {
+            let all = Part::Core.versions(python);
+            let mut of = all.iter().filter(|(name, _)| *name == "duckdb").map(|(_, version)| *version);
+            let (first, second) = (of.next().unwrap_or_default(), of.next());
+            assert_eq!(second, None, "{python}: {all:?}");
+            first
+        };
+        assert!(duckdb("3.10").starts_with("1."), "{}", duckdb("3.10"));
+        assert!(duckdb("3.11").starts_with("2.") && duckdb("3.13") == duckdb("3.11"));
+        assert!(holds("python_full_version >= '3.10' and python_full_version < '3.12' \\", "3.11"));
+        assert!(!holds("python_full_version >= '3.12' \\", "3.9"));
     }
 }
