@@ -212,7 +212,10 @@ fn one_query(sql: &str, dialect: Dialect, strict: bool) -> Result<Query, Stop> {
         return Err(Stop::new("not-a-query", what, first.span.start));
     }
     let mut parser = Parser::new(grammar(dialect)).with_tokens_with_locations(tokens);
-    let query = parser.parse_query().map_err(|e| syntax(e, &mut parser, dialect))?;
+    let mut query = parser.parse_query().map_err(|e| syntax(e, &mut parser, dialect))?;
+    if !strict {
+        super::respell::undo(&mut query, dialect);
+    }
     let end = parser.peek_token();
     match end.token {
         Token::EOF => Ok(*query),

@@ -1,33 +1,92 @@
-//! What a dialect says and the parser does not know, said in words that it does: tokens are replaced where they stand,
-//! so that every place stays.
+//! What a dialect says and the parser does not know, said in words that it does: tokens take the place of others, so that
+//! every place stays; [`undo`] puts what was meant into the tree.
 
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, Expr, IdentWithAlias, Query, RenameSelectItem, ReplaceSelectItem, SelectItem, SetExpr,
+    UnaryOperator, VisitMut, VisitorMut, WildcardAdditionalOptions,
+};
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace, Word};
 
 use crate::vocabulary::Dialect;
 
-/// Respells a query of `dialect`.
-pub(super) fn respell(tokens: &mut [TokenWithSpan], dialect: Dialect) {
-    let is = |token: &Token, words: &[&str]| match token {
+/// How a name begins that a column of a `*` gets by `rename`.
+const RENAMED: &str = "dbt_renamed__";
+
+fn is(token: &Token, words: &[&str]) -> bool {
+    match token {
         Token::Word(w) if w.quote_style.is_none() => words.iter().any(|k| w.value.eq_ignore_ascii_case(k)),
         _ => false,
-    };
-    let ends_value = |token: &Token| match token {
+    }
+}
+
+fn ends_value(token: &Token) -> bool {
+    match token {
         Token::Word(w) => w.quote_style.is_some() || w.keyword == Keyword::NoKeyword || w.keyword == Keyword::END,
         Token::Number(..) | Token::SingleQuotedString(_) | Token::RParen | Token::RBracket => true,
         _ => false,
-    };
+    }
+}
+
+/// Respells a query of `dialect`.
+pub(super) fn respell(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
     let places: Vec<usize> = (0..tokens.len()).filter(|i| !matches!(tokens[*i].token, Token::Whitespace(_))).collect();
+    // What is put in, before the token at a place.
+    let mut more: Vec<(usize, Token)> = Vec::new();
     for (n, place) in places.iter().enumerate() {
         let before = n.checked_sub(1).map(|n| &tokens[places[n]].token);
         let after = places.get(n + 1).map(|p| &tokens[*p].token);
         let token = &tokens[*place].token;
         match dialect {
             // An `asof join` with `on` is the parser's `straight_join`, which DuckDB has not.
-            Dialect::DuckDb if is(token, &["asof"]) && after.is_some_and(|a| is(a, &["join"])) => {
-                let join = places[n + 1];
+            Dialect::DuckDb if is(token, &["asof"]) && after.is_some_and(|a| is(a, &["join", "left", "inner"])) => {
+                let Some(join) =
+                    (n + 1..n + 4).find(|i| places.get(*i).is_some_and(|p| is(&tokens[*p].token, &["join"])))
+                else {
+                    continue;
+                };
+                // A table without another name would take the word for one.
+                let named = |t: &Token| ends_value(t) || is(t, &["as"]);
+                let alone = n.checked_sub(2).is_none_or(|n| !named(&tokens[places[n]].token));
+                if let (Some(table @ Token::Word(_)), true) = (before, alone) {
+                    more.extend([Token::make_keyword("AS"), table.clone()].map(|t| (*place, t)));
+                }
+                for i in n..join {
+                    tokens[places[i]].token = Token::Whitespace(Whitespace::Space);
+                }
+                tokens[places[join]].token = word("STRAIGHT_JOIN", Keyword::STRAIGHT_JOIN);
+            }
+            // `* rename (a as b)` puts something in the place of `a`.
+            Dialect::DuckDb if is(token, &["rename"]) && before.is_some_and(is_star) => {
+                let one = rename(tokens, &places, n);
+                let ends = places.get(n + 1).zip(places.get(n + 4));
+                if let (true, Some((first, behind))) = (one, ends) {
+                    more.extend([(*first, Token::LParen), (*behind, Token::RParen)]);
+                }
+            }
+            // How a CTE is computed is left to the database.
+            Dialect::DuckDb if is(token, &["materialized"]) && after == Some(&Token::LParen) => {
+                if let Some(not) = n.checked_sub(1).filter(|n| is(&tokens[places[*n]].token, &["not"])) {
+                    tokens[places[not]].token = Token::Whitespace(Whitespace::Space);
+                }
                 tokens[*place].token = Token::Whitespace(Whitespace::Space);
-                tokens[join].token = word("STRAIGHT_JOIN", Keyword::STRAIGHT_JOIN);
+            }
+            // `sum(a) filter (a > 1)`.
+            Dialect::DuckDb
+                if is(token, &["filter"]) && before == Some(&Token::RParen) && after == Some(&Token::LParen) =>
+            {
+                if let Some(first) = places.get(n + 2).filter(|p| !is(&tokens[**p].token, &["where"])) {
+                    more.push((*first, Token::make_keyword("WHERE")));
+                }
+            }
+            // `a div b`, as `a % +b`.
+            Dialect::Databricks if is(token, &["div"]) && before.is_some_and(ends_value) => {
+                tokens[*place].token = Token::Mod;
+                if let Some(next) = places.get(n + 1) {
+                    more.push((*next, Token::Plus));
+                }
             }
             // `approximate count(distinct …)` is a `count(distinct …)`.
             Dialect::Redshift
@@ -44,8 +103,147 @@ pub(super) fn respell(tokens: &mut [TokenWithSpan], dialect: Dialect) {
             _ => {}
         }
     }
+    for (place, token) in more.into_iter().rev() {
+        let span = tokens[place].span;
+        tokens.insert(place, TokenWithSpan { token, span });
+    }
+}
+
+/// Whether a wildcard, or what is said of one, can end here.
+fn is_star(token: &Token) -> bool {
+    matches!(token, Token::Mul | Token::RParen) || matches!(token, Token::Word(w) if w.keyword == Keyword::NoKeyword)
+}
+
+/// `rename (a as b)` as `replace (dbt_renamed__b as a)`; behind another `replace (…)` it goes on with that list.
+/// Whether it is one without brackets.
+fn rename(tokens: &mut [TokenWithSpan], places: &[usize], n: usize) -> bool {
+    let at = |i: usize| places.get(i).map(|p| &tokens[*p].token);
+    let listed = at(n + 1) == Some(&Token::LParen);
+    let mut changes: Vec<(usize, Token)> = Vec::new();
+    let mut i = n + 1 + usize::from(listed);
+    while let (Some(Token::Word(from)), Some(by), Some(Token::Word(to))) = (at(i), at(i + 1), at(i + 2)) {
+        if !is(by, &["as"]) {
+            return false;
+        }
+        let renamed =
+            Word { value: format!("{RENAMED}{}", to.value), quote_style: Some('"'), keyword: Keyword::NoKeyword };
+        changes.push((places[i], Token::Word(renamed)));
+        changes.push((places[i + 2], Token::Word(from.clone())));
+        i += 3;
+        if !listed || at(i) != Some(&Token::Comma) {
+            break;
+        }
+        i += 1;
+    }
+    if changes.is_empty() || listed && at(i) != Some(&Token::RParen) {
+        return false;
+    }
+    let space = Token::Whitespace(Whitespace::Space);
+    match n.checked_sub(1).filter(|_| listed).and_then(|close| open_of(tokens, places, close)) {
+        Some(open) if open > 0 && is(&tokens[places[open - 1]].token, &["replace"]) => {
+            changes.extend([(places[n - 1], Token::Comma), (places[n], space.clone()), (places[n + 1], space)]);
+        }
+        _ => changes.push((places[n], word("REPLACE", Keyword::REPLACE))),
+    }
+    for (place, token) in changes {
+        tokens[place].token = token;
+    }
+    !listed
+}
+
+/// The bracket that the one at `close` closes.
+fn open_of(tokens: &[TokenWithSpan], places: &[usize], close: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    for i in (0..=close).rev() {
+        match tokens[places[i]].token {
+            Token::RParen => depth += 1,
+            Token::LParen if depth == 1 => return Some(i),
+            Token::LParen => depth = depth.checked_sub(1)?,
+            _ if depth == 0 => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 fn word(text: &str, keyword: Keyword) -> Token {
     Token::Word(Word { value: text.to_owned(), quote_style: None, keyword })
+}
+
+/// Puts what was respelled into the tree as it was meant.
+pub(super) fn undo(query: &mut Query, dialect: Dialect) {
+    if matches!(dialect, Dialect::DuckDb | Dialect::Databricks) {
+        let _ = query.visit(&mut Undo { dialect });
+    }
+}
+
+struct Undo {
+    dialect: Dialect,
+}
+
+impl VisitorMut for Undo {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        if self.dialect == Dialect::DuckDb {
+            stars(&mut query.body);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::BinaryOp { op: op @ BinaryOperator::Modulo, right, .. } = expr
+            && self.dialect == Dialect::Databricks
+            && let Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } = right.as_mut()
+        {
+            let inner = std::mem::replace(
+                inner.as_mut(),
+                Expr::Wildcard(sqlparser::ast::helpers::attached_token::AttachedToken::empty()),
+            );
+            **right = inner;
+            *op = BinaryOperator::MyIntegerDivide;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn stars(body: &mut SetExpr) {
+    let mut rest = body;
+    loop {
+        match rest {
+            SetExpr::Select(select) => {
+                for item in &mut select.projection {
+                    if let SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) = item {
+                        star(options);
+                    }
+                }
+                return;
+            }
+            SetExpr::SetOperation { left, right, .. } => {
+                if let SetExpr::Select(_) = right.as_ref() {
+                    stars(right);
+                }
+                rest = left;
+            }
+            _ => return,
+        }
+    }
+}
+
+fn star(options: &mut WildcardAdditionalOptions) {
+    let Some(ReplaceSelectItem { items }) = &mut options.opt_replace else { return };
+    let mut renames = Vec::new();
+    items.retain(|item| {
+        let Expr::Identifier(name) = &item.expr else { return true };
+        let Some(to) = name.value.strip_prefix(RENAMED) else { return true };
+        let alias = sqlparser::ast::Ident { value: to.to_owned(), ..name.clone() };
+        renames.push(IdentWithAlias { ident: item.column_name.clone(), alias });
+        false
+    });
+    if items.is_empty() {
+        options.opt_replace = None;
+    }
+    if !renames.is_empty() {
+        options.opt_rename = Some(RenameSelectItem::Multiple(renames));
+    }
 }
