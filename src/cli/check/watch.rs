@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::report::{Ui, draw};
 use super::{numbered, text};
@@ -23,10 +23,11 @@ pub(super) fn watch(asked: &Asked, most: usize, ui: &Ui) -> Outcome<u8> {
     anstream::eprintln!("Watching {}; Ctrl-C ends it.", asked.dir.display());
     loop {
         sleep(PAUSE);
+        let start = Instant::now();
         match desk.refresh().and_then(|changed| if changed { desk.look().map(Some) } else { Ok(None) }) {
             Ok(None) => {}
             Ok(Some(now)) => {
-                tell(&before, &now, ui);
+                tell(&before, &now, start.elapsed(), ui);
                 before = now;
             }
             // A file that is half written is whole at the next look.
@@ -36,7 +37,7 @@ pub(super) fn watch(asked: &Asked, most: usize, ui: &Ui) -> Outcome<u8> {
 }
 
 /// What came and what went between two looks.
-fn tell(before: &Checked, now: &Checked, ui: &Ui) {
+fn tell(before: &Checked, now: &Checked, took: Duration, ui: &Ui) {
     let (came, went) = difference(&before.findings, &now.findings);
     for finding in &came {
         anstream::eprintln!("{}", draw(finding));
@@ -45,7 +46,8 @@ fn tell(before: &Checked, now: &Checked, ui: &Ui) {
         let place = finding.place.as_ref().map_or(String::new(), |place| format!(" {}", place.file));
         anstream::eprintln!("gone: {}{place}: {}", finding.code, finding.what);
     }
-    let told = format!("{} new, {} gone. {}", came.len(), went.len(), text::counts(now));
+    let (came, went, counts) = (came.len(), went.len(), text::counts(now));
+    let told = format!("{came} new, {went} gone. {counts} ({} ms)", took.as_millis());
     ui.print(format_args!("{told}\n"));
 }
 
