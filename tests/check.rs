@@ -438,6 +438,18 @@ fn a_fix_is_shown_then_written_and_nothing_else_is_touched() {
     assert_eq!(count(&again.err), Some(0), "{}", again.err);
 }
 
+#[test]
+fn other_packages_are_never_safe() {
+    let s = project();
+    s.write("packages.yml", "packages:\n  - {package: acme/acme, version: 1.0.0}\n");
+    s.commit("packages");
+    assert_eq!(s.json(&["check"]).1["verdict"], "safe");
+    s.edit("packages.yml", "1.0.0", "1.1.0");
+    let (code, report) = s.json(&["check"]);
+    assert_eq!((code, &report["verdict"]), (0, &"unknown".into()), "{report:#}");
+    assert_eq!(codes(&report), ["packages-changed"]);
+}
+
 /// What people expect to be mended, in files with odd beginnings and line ends.
 #[test]
 fn safe_fixes_are_made_and_leave_the_rest_as_it_was() {

@@ -371,11 +371,11 @@ fn summary(verdict: Verdict, counts: &Counts, changes: &[Change]) -> String {
         Verdict::Safe if changes.is_empty() => "nothing changes".to_owned(),
         Verdict::Safe => "nothing that anyone reads is other than it was".to_owned(),
         Verdict::ChangesValues => format!(
-            "values change in {}, which {}",
+            "values change in {}, {}",
             count(changes.iter().filter(|c| c.verdict == Verdict::ChangesValues).count(), "place", "places"),
             match counts.reached {
-                0 => "reach nobody else".to_owned(),
-                n => format!("reach {} more", n),
+                0 => "and reach nobody else".to_owned(),
+                n => format!("and reach {n} more"),
             }
         ),
         Verdict::Unknown => {

@@ -40,7 +40,7 @@ pub(super) fn differences(
         let Some(at) = at else {
             // A test of a column that is gone goes with it.
             if !column.as_deref().is_some_and(|c| gone(c) || renamed.contains_key(c)) {
-                out.push(of(What::TestRemoved, Verdict::ChangesValues, &column, Some(&test.name), None));
+                out.push(of(What::TestRemoved, Verdict::ChangesValues, &column, Some(&shown(test)), None));
             }
             continue;
         };
@@ -143,7 +143,7 @@ fn flat(test: &Test) -> BTreeMap<&str, &Value> {
 
 fn shown(test: &Test) -> String {
     let flat = flat(test);
-    let said = flat.iter().filter(|(key, _)| LOOSENING.contains(key) || **key == "values");
+    let said = flat.iter().filter(|(key, _)| LOOSENING.contains(key) || matches!(**key, "values" | "expression"));
     let said: Vec<String> = said.map(|(k, v)| format!("{k}: {v}")).collect();
     if said.is_empty() { test.name.clone() } else { format!("{} ({})", test.name, said.join(", ")) }
 }

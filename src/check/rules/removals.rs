@@ -133,7 +133,7 @@ mod tests {
         let files =
             [("dbt_project.yml", "name: p\n"), ("models/a.sql", "select 1 as id, 2 as n"), ("models/m.sql", sql)];
         let tree: Tree = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).into())).collect();
-        let analysis = analyse(read(&tree, &Settings::default()));
+        let analysis = analyse(read(&tree, &Settings::default(), None), None);
         let found: Vec<_> = analysis.findings.iter().filter(|d| d.code == code).collect();
         assert!(!found.is_empty(), "{sql}: {:?}", analysis.findings);
         let mut out = sql.to_owned();
@@ -145,7 +145,7 @@ mod tests {
         if out != sql {
             let mut tree = tree.clone();
             tree.insert("models/m.sql".into(), out.as_str().into());
-            let again = analyse(read(&tree, &Settings::default()));
+            let again = analyse(read(&tree, &Settings::default(), None), None);
             let at = again.project.nodes.iter().position(|n| n.name == "m").unwrap();
             assert_eq!(again.prints[at].whole(), analysis.prints[at].whole(), "{out}");
             assert!(again.findings.iter().all(|d| d.code != code || d.fix.is_none()), "{out}: {:?}", again.findings);
