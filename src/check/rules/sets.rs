@@ -63,7 +63,9 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             typed || summed || MEASURES.contains(&last.as_str())
         };
         // A column that tells rows apart keeps equal rows from being two.
-        let keyed = |items: &[(String, &Expr)]| items.iter().any(|(name, _)| is_key(name));
+        let keyed = |items: &[(String, &Expr)]| {
+            items.iter().any(|(name, expr)| is_key(name) && !is_of_several(&view, *left, expr))
+        };
         let lossy = above.iter().any(measures) && !keyed(&above);
         if !marked && !lossy {
             continue;
@@ -107,6 +109,16 @@ fn is_key(name: &str) -> bool {
         || name.ends_with("line_id")
         || name.ends_with("item_id")
         || name.ends_with("order_id")
+}
+
+/// Whether a column is of a table whose tests call others unique, and not it: many of its rows can have the same.
+fn is_of_several(view: &View<'_, '_>, select: usize, expr: &Expr) -> bool {
+    let Some(Origin::Node(id, column)) = view.outline.origin(select, expr) else { return false };
+    let described = view.node(id).and_then(|n| n.described.as_ref());
+    let mut unique =
+        described.into_iter().flat_map(|d| &d.columns).filter(|c| c.tests.iter().any(|t| t.name == "unique"));
+    let first = unique.next();
+    first.is_some() && !first.into_iter().chain(unique).any(|c| c.name.eq_ignore_ascii_case(column))
 }
 
 fn union_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
