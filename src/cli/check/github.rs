@@ -24,9 +24,11 @@ pub(super) fn annotations(checked: &Checked) -> String {
     out
 }
 
-/// As the runner unescapes it.
+/// As the runner unescapes it; other control characters would reach the terminal of whoever reads the log.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let quiet: String =
+        text.chars().map(|c| if c.is_control() && !matches!(c, '\r' | '\n') { ' ' } else { c }).collect();
+    quiet.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {
