@@ -290,6 +290,7 @@ fn packages_that_are_not_here_are_said() {
     let project = read(&tree(&files), &Settings::default());
     let Body::Unknown(why) = &project.nodes[0].body else { panic!("unknown") };
     assert!(why.what.contains("`tools`, which is not installed"), "{}", why.what);
+    assert_eq!(why.code, "needs-package");
 }
 
 #[test]

@@ -224,6 +224,9 @@ fn said(error: &Error) -> (&'static str, String) {
             ("unknown-macro", format!("there is no macro `{name}`"))
         }
         ErrorKind::OutOfFuel => ("jinja-too-long", "rendering takes too long: is there a loop without an end?".into()),
+        _ if detail.ends_with("which is not installed") => {
+            ("needs-package", format!("this can't be rendered here: {detail}"))
+        }
         kind if detail.is_empty() => ("jinja-unknown", format!("this can't be rendered here: {kind}")),
         _ => ("jinja-unknown", format!("this can't be rendered here: {detail}")),
     }
