@@ -25,7 +25,7 @@ pub(super) fn keys(groups: [&Group; 3]) -> Option<[Vec<String>; 3]> {
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let name = |part: &Part| match &part.key {
             Some(key) if !twice.contains(key.as_str()) => key.clone(),
-            Some(key) => format!("{key} {}", part.value.meaning),
+            Some(key) => format!("{key}\u{1f}{}", part.value.meaning),
             None => part.value.meaning.clone(),
         };
         group
@@ -80,6 +80,9 @@ pub(super) fn same_order(base: &[String], edited: &[String], new: &[String]) -> 
     common(base, edited, new) == common(new, base, edited)
 }
 
+/// Where more parts than these went, it is not looked for what they are called now.
+const MOST: usize = 200;
+
 /// Parts that went and came in one place, and are the same but for their name.
 pub(super) fn renamed(
     base: &Read<'_>,
@@ -91,7 +94,11 @@ pub(super) fn renamed(
 ) -> Vec<Renamed> {
     let (had, has): (BTreeSet<&String>, BTreeSet<&String>) = (old_keys.iter().collect(), now_keys.iter().collect());
     let mut out: Vec<Renamed> = Vec::new();
-    for (i, from) in old_keys.iter().enumerate().filter(|(_, k)| !has.contains(k)) {
+    let went: Vec<_> = old_keys.iter().enumerate().filter(|(_, k)| !has.contains(k)).collect();
+    if went.len() > MOST {
+        return out;
+    }
+    for (i, from) in went {
         let text = &base.text[old.parts[i].body.clone()];
         let Some(name) = old.parts[i].key.as_deref() else { continue };
         let came = now_keys.iter().enumerate().filter(|(_, k)| !had.contains(k));
@@ -132,7 +139,7 @@ type Neighbours<'p> = (Option<&'p Part>, Option<&'p Part>);
 /// Between which parts a part with a rank goes: into the run of its neighbours, in order.
 pub(super) fn by_rank<'p>(text: &str, part: &Part, new: &Group, edited: &'p Group) -> Option<Neighbours<'p>> {
     let rank = part.rank.as_ref()?;
-    let at = new.parts.iter().position(|p| p.start == part.start)?;
+    let at = new.parts.binary_search_by_key(&part.start, |p| p.start).ok()?;
     let run = |parts: &[Part], at: usize, apart: &dyn Fn(&Part) -> bool| {
         let mut from = at;
         while from > 0 && !apart(&parts[from]) && parts[from - 1].rank.is_some() {

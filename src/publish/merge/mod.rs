@@ -1,5 +1,7 @@
 //! Three-way merge of the generated tree: as last generated, as edited, as generated now. No line is ever lost.
 
+#[cfg(test)]
+mod hostile_tests;
 mod keys;
 mod moves;
 mod parts;

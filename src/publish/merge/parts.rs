@@ -1,5 +1,6 @@
 //! A text as parts within parts, each with its place: what YAML and Python have in common when they are merged.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 /// A text that was read.
@@ -15,10 +16,10 @@ pub(super) struct Read<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub range: Range<usize>,
-    /// What it says, without its layout and its comments: equal texts say the same.
+    /// What it says, without its layout and its comments: equal texts say the same. Of a value with parts its [`digest`].
     pub meaning: String,
     /// Its parts, where it has some that can be told apart.
-    pub group: Option<Group>,
+    pub group: Option<Box<Group>>,
     /// Whether another value that is flat can take its place on the line.
     pub flat: bool,
 }
@@ -66,6 +67,13 @@ impl Group {
     pub fn none(like: &Group) -> Group {
         Group { parts: Vec::new(), ..like.clone() }
     }
+}
+
+/// A text in few bytes: a file of parts within parts is not kept once for each level.
+pub(super) fn digest(said: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    said.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Where the line of `at` begins.

@@ -2,11 +2,12 @@
 //! keyword and entries of lists by what names them.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use tree_sitter::Node as Seen;
 
 use super::keys::doubles;
-use super::parts::{Group, Node, Part, Read, begins_line, column, line_end, line_start};
+use super::parts::{Group, Node, Part, Read, begins_line, column, digest, line_end, line_start};
 use super::structure::Woven;
 use super::weave::weave;
 
@@ -44,7 +45,8 @@ fn read(text: &str) -> Option<Read<'_>> {
     if tree.root_node().has_error() {
         return None;
     }
-    let mut reader = Reader { text, frozen: Vec::new() };
+    let mut reader = Reader { text, frozen: Vec::new(), said: HashMap::new() };
+    reader.digests(tree.root_node(), 0)?;
     let root = reader.node(tree.root_node(), 0)?;
     let mut frozen = reader.frozen;
     frozen.sort_unstable();
@@ -55,6 +57,8 @@ fn read(text: &str) -> Option<Read<'_>> {
 struct Reader<'a> {
     text: &'a str,
     frozen: Vec<usize>,
+    /// What each node with children says, in few bytes.
+    said: HashMap<usize, u64>,
 }
 
 impl<'a> Reader<'a> {
@@ -82,7 +86,29 @@ impl<'a> Reader<'a> {
             "string" => None,
             _ => self.framed(node, depth)?,
         };
-        Some(Node { range: node.byte_range(), meaning: self.meaning(node), group, flat: true })
+        let meaning = match &group {
+            Some(_) => self.said.get(&node.id()).map(u64::to_string)?,
+            None => self.meaning(node),
+        };
+        Some(Node { range: node.byte_range(), meaning, group: group.map(Box::new), flat: true })
+    }
+
+    /// Takes down what a node and all below it say; none where they are too deep.
+    fn digests(&mut self, node: Seen<'_>, depth: usize) -> Option<u64> {
+        if node.kind() == "string" || node.child_count() == 0 {
+            return Some(digest(unquoted(self.of(node)).as_deref().unwrap_or(self.of(node))));
+        }
+        if depth > 2 * DEEPEST {
+            return None;
+        }
+        let below = words(node).into_iter().map(|child| self.digests(child, depth + 1)).collect::<Option<Vec<_>>>()?;
+        // What stands around one part alone says no more than it.
+        let said = match below.as_slice() {
+            [one] if node.kind() != "block" => *one,
+            all => digest(all),
+        };
+        self.said.insert(node.id(), said);
+        Some(said)
     }
 
     /// What a node says: its words, without comments, layout, and commas that change nothing.
@@ -103,17 +129,8 @@ impl<'a> Reader<'a> {
         }
         let block = node.kind() == "block";
         out.push_str(if block { "{" } else { "" });
-        let import = node.kind() == "import_from_statement";
-        let mut cursor = node.walk();
-        let all: Vec<Seen<'_>> = node.children(&mut cursor).filter(|c| c.kind() != "comment").collect();
-        for (i, child) in all.iter().enumerate() {
-            let last_comma = child.kind() == ","
-                && all.get(i + 1).is_none_or(|next| matches!(next.kind(), ")" | "]" | "}"))
-                && !(node.kind() == "tuple" && all.len() == 4);
-            let bracket = import && matches!(child.kind(), "(" | ")");
-            if !last_comma && !bracket {
-                self.say(*child, out, depth + 1);
-            }
+        for child in words(node) {
+            self.say(child, out, depth + 1);
         }
         out.push_str(if block { "}" } else { "" });
     }
@@ -358,6 +375,20 @@ impl<'a> Reader<'a> {
             named.then(|| pair.child_by_field_name("value").map(|v| format!("name={}", self.meaning(v))))?
         })
     }
+}
+
+/// The children that say something: no comments, and no commas and brackets that change nothing.
+fn words(node: Seen<'_>) -> Vec<Seen<'_>> {
+    let mut cursor = node.walk();
+    let all: Vec<Seen<'_>> = node.children(&mut cursor).filter(|c| c.kind() != "comment").collect();
+    let import = node.kind() == "import_from_statement";
+    let counts = |i: usize, child: &Seen<'_>| {
+        let last_comma = child.kind() == ","
+            && all.get(i + 1).is_none_or(|next| matches!(next.kind(), ")" | "]" | "}"))
+            && !(node.kind() == "tuple" && all.len() == 4);
+        !last_comma && !(import && matches!(child.kind(), "(" | ")"))
+    };
+    all.iter().enumerate().filter(|(i, child)| counts(*i, child)).map(|(_, child)| *child).collect()
 }
 
 /// The named children that are no comments.

@@ -5,6 +5,8 @@ use super::{python, sql, yaml};
 
 /// Texts longer than this are merged by lines alone.
 const LONGEST: usize = 5_000_000;
+/// Texts with a line longer than this as well: no person wrote that.
+const LONGEST_LINE: usize = 10_000;
 
 /// What a merge by structure gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +67,9 @@ fn texts<const N: usize>(all: [&[u8]; N]) -> Option<[String; N]> {
     let mut out = [const { String::new() }; N];
     for (text, bytes) in out.iter_mut().zip(all) {
         let read = std::str::from_utf8(bytes).ok().filter(|t| t.len() <= LONGEST)?;
+        if read.len() > LONGEST_LINE && read.lines().any(|line| line.len() > LONGEST_LINE) {
+            return None;
+        }
         *text = read.strip_prefix(BYTE_ORDER_MARK).unwrap_or(read).replace("\r\n", "\n");
     }
     Some(out)

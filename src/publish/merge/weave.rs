@@ -213,7 +213,7 @@ impl Weaver<'_> {
             return Err(Stuck);
         }
         let none = Group::none(e);
-        let b = base.and_then(|b| b.value.group.as_ref()).filter(|b| b.kind == e.kind).unwrap_or(&none);
+        let b = base.and_then(|b| b.value.group.as_deref()).filter(|b| b.kind == e.kind).unwrap_or(&none);
         let [in_base, in_edited, in_new] = keys([b, e, n]).ok_or(Stuck)?;
         let to = column(self.edited.text, edited.start) + n.indent.saturating_sub(column(self.new.text, new.start));
         let line = |text: &str| format!("\n{}{}{text}", " ".repeat(to), n.bullet);
@@ -282,7 +282,7 @@ impl Weaver<'_> {
         if !same {
             return self.conflict(Some(base), edited, None, around);
         }
-        let at = around.parts.iter().position(|p| p.start == edited.start).ok_or(Stuck)?;
+        let at = around.parts.binary_search_by_key(&edited.start, |p| p.start).map_err(|_| Stuck)?;
         if around.lines && begins_line(self.edited.text, edited.start) {
             // A comment that people put above it stays.
             let to = column(self.edited.text, edited.start);

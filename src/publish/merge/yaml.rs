@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::keys::doubles;
-use super::parts::{Group, Node, Part, Read, begins_line, column, line_end, line_start};
+use super::parts::{Group, Node, Part, Read, begins_line, column, digest, line_end, line_start};
 use super::structure::Woven;
 use super::weave::weave;
 
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
         }
-        let meaning = parts.iter().map(|p| p.value.meaning.as_str()).collect::<Vec<_>>().join("\u{1d}");
+        let meaning = digest(parts.iter().map(|p| p.value.meaning.as_str()).collect::<Vec<_>>()).to_string();
         let kind = format!("documents {}", parts.len());
         let group = Group {
             kind,
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
             ordered: false,
             parts,
         };
-        Some(Node { range: 0..self.text.len(), meaning, group: Some(group), flat: false })
+        Some(Node { range: 0..self.text.len(), meaning, group: Some(Box::new(group)), flat: false })
     }
 
     /// The node that begins with this event; `from` is where its value may begin with an anchor or a block's header.
@@ -317,7 +317,7 @@ impl<'a> Reader<'a> {
             says.sort();
         }
         let (open, end) = if is_list { ("[", "]") } else { ("{", "}") };
-        let meaning = format!("{tag}{open}{}{end}", says.join("\u{1f}"));
+        let meaning = format!("{tag}{open}{}{end}", digest(says));
         if flow {
             self.done = close + 1;
         }
@@ -353,7 +353,7 @@ impl<'a> Reader<'a> {
             ordered: false,
             parts,
         };
-        Some(Node { range, meaning, group: Some(group), flat: flow })
+        Some(Node { range, meaning, group: Some(Box::new(group)), flat: flow })
     }
 }
 

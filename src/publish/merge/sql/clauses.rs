@@ -37,7 +37,7 @@ impl Reader<'_> {
     pub fn core(&mut self, from: usize, to: usize) -> Option<Node> {
         if self.is(from, "(") && self.pairs[from] + 1 == to {
             let query = self.query(from + 1, to - 1)?;
-            let key = query.code.clone();
+            let key = query.shown.clone();
             return self.node(What::Core, key, from, to, Sep::Fixed, vec![query]);
         }
         if !self.is(from, "select") {

@@ -38,7 +38,7 @@ pub(super) fn pairs(a: &[Node], b: &[Node]) -> Vec<Option<usize>> {
         if to - from <= MOST && free.len() <= MOST {
             let mut after = 0;
             for i in from..to {
-                let like = |j: &usize| a[i].what == b[*j].what && likeness(&a[i].code, &b[*j].code) >= 0.5;
+                let like = |j: &usize| a[i].what == b[*j].what && likeness(&a[i].shown, &b[*j].shown) >= 0.5;
                 if let Some(at) = (after..free.len()).find(|at| like(&free[*at])) {
                     out[i] = Some(free[at]);
                     taken[free[at]] = true;

@@ -50,10 +50,10 @@ fn chosen(text: &str, conflicts: &[Conflict], version: fn(&Conflict) -> &str) ->
 }
 
 /// Everything that a model is made of, whatever its order.
-fn pieces(tree: &Tree) -> Vec<String> {
-    fn collect(node: &Node, path: &str, out: &mut Vec<String>) {
+fn pieces(tree: &Tree) -> Vec<(String, u64)> {
+    fn collect(node: &Node, path: &str, out: &mut Vec<(String, u64)>) {
         if node.kids.is_empty() {
-            out.push(format!("{path}/{}", node.code));
+            out.push((path.to_owned(), node.code));
         }
         node.kids
             .iter()
@@ -77,7 +77,7 @@ fn twins(tree: &Tree) -> Vec<String> {
         for kid in &node.kids {
             let below = format!("{path}/{}", kid.key);
             let counts = matches!(node.sep, Sep::Comma | Sep::And) && kid.what != What::Part;
-            let key = if kid.what == What::Condition { &kid.code } else { &kid.key };
+            let key = if kid.what == What::Condition { &kid.shown } else { &kid.key };
             if counts && !seen.insert(key.as_str()) {
                 out.push(below.clone());
             }

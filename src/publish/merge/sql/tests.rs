@@ -70,7 +70,7 @@ fn reads_pieces() {
             "  ".repeat(depth),
             node.what,
             node.key,
-            if node.kids.is_empty() { &node.code } else { "" }
+            if node.kids.is_empty() { &node.shown } else { "" }
         ));
         node.kids.iter().for_each(|k| show(k, depth + 1, out));
     }

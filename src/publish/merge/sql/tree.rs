@@ -1,5 +1,6 @@
 //! The pieces of a dbt model and where each stands: prelude, queries, CTEs. What a query is made of is in `clauses`.
 
+use super::super::parts::digest;
 use super::lex::{Kind, Token, inside, lex, norm, tag};
 
 /// How the parts of a piece are held apart.
@@ -46,10 +47,12 @@ pub(super) struct Node {
     /// Where it stands among clauses.
     pub rank: usize,
     pub kids: Vec<Node>,
-    /// Its tokens as they count, without comments.
-    pub code: String,
+    /// Its tokens as they count, without comments, up to [`SHOWN`] of them.
+    pub shown: String,
+    /// All of them, in few bytes.
+    pub code: u64,
     /// The same with comments.
-    pub full: String,
+    pub full: u64,
 }
 
 impl Node {
@@ -69,12 +72,10 @@ pub(super) struct Tree {
 /// Reads a text; none where it is no model that is understood.
 pub(super) fn read(text: &str) -> Option<Tree> {
     let tokens = lex(text)?;
-    let code: Vec<usize> = (0..tokens.len()).filter(|i| tokens[*i].kind != Kind::Comment).collect();
-    let mut reader = Reader { text, tokens: &tokens, words: Vec::new(), code, pairs: Vec::new(), depth: 0 };
-    reader.words = reader.code.iter().map(|i| norm(tokens[*i].kind, reader.of(*i))).collect();
+    let mut reader = Reader::of_tokens(text, &tokens);
     reader.pairs = reader.brackets()?;
     let root = reader.document(0, reader.code.len())?;
-    Some(Tree { text: text.to_owned(), root, tokens: reader.tokens.to_vec() })
+    Some(Tree { text: text.to_owned(), root, tokens })
 }
 
 pub(super) struct Reader<'t> {
@@ -84,15 +85,34 @@ pub(super) struct Reader<'t> {
     pub code: Vec<usize>,
     /// Those as they count.
     pub words: Vec<String>,
+    /// All tokens as they count, in few bytes.
+    said: Vec<u64>,
     /// For each opening bracket the one that closes it; also for `case`, its `end`.
     pub pairs: Vec<usize>,
     depth: usize,
 }
 
+/// A piece within pieces is not written out once for each of them.
+const SHOWN: usize = 2_000;
+
 /// Queries in queries beyond this are read as one piece.
 const DEEPEST: usize = 40;
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
+    fn of_tokens(text: &'t str, tokens: &'t [Token]) -> Reader<'t> {
+        let mut reader =
+            Reader { text, tokens, code: Vec::new(), words: Vec::new(), said: Vec::new(), pairs: Vec::new(), depth: 0 };
+        for (i, token) in tokens.iter().enumerate() {
+            let word = norm(token.kind, reader.of(i));
+            reader.said.push(digest(&word));
+            if token.kind != Kind::Comment {
+                reader.code.push(i);
+                reader.words.push(word);
+            }
+        }
+        reader
+    }
+
     pub fn of(&self, token: usize) -> &str {
         &self.text[self.tokens[token].start..self.tokens[token].end]
     }
@@ -171,10 +191,11 @@ impl Reader<'_> {
                 last += 1;
             }
         }
-        let full: Vec<String> = (self.code[from]..=last).map(|t| norm(self.tokens[t].kind, self.of(t))).collect();
+        let full = digest(&self.said[self.code[from]..=last]);
         let end = self.tokens[last].end.max(kids.last().map_or(0, |k| k.end));
-        let code = self.words[from..to].join(" ");
-        Some(Node { what, key: key.into(), start, end, sep, rank: 0, kids, code, full: full.join(" ") })
+        let code = digest(self.code[from..to].iter().map(|t| self.said[*t]).collect::<Vec<_>>());
+        let shown = self.words[from..to.min(from + SHOWN)].join(" ");
+        Some(Node { what, key: key.into(), start, end, sep, rank: 0, kids, shown, code, full })
     }
 
     pub fn leaf(&self, what: What, key: impl Into<String>, from: usize, to: usize) -> Option<Node> {

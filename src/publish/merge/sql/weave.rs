@@ -477,7 +477,7 @@ pub(super) fn named(node: &Node) -> String {
     match node.what {
         What::Cte => of("the CTE"),
         What::Item => of("the column"),
-        What::Condition => format!("the condition `{}`", node.code),
+        What::Condition => format!("the condition `{}`", node.shown),
         What::Relation => format!("`{}`", node.key),
         _ if node.key.is_empty() => "a part".into(),
         _ => format!("`{}`", node.key),
