@@ -77,7 +77,7 @@ pub(super) fn summary(checked: &Checked) -> String {
             let short: String = against.commit.chars().take(10).collect();
             out.push_str(&format!("Compared with {} ({short}): {}.\n", clean(&against.revision), verdict(checked)));
         }
-        (None, Some(why)) => out.push_str(&format!("Not compared: {why}.\n")),
+        (None, Some(why)) => out.push_str(&format!("Not compared: {}.\n", clean(why))),
         (None, None) => out.push_str("Not compared: the base can't be read.\n"),
     }
     out
