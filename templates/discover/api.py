@@ -105,11 +105,6 @@ def leaves(answer: Any, path: str = "") -> Iterator[tuple[str, str, Any]]:
                 yield here, key, value
 
 
-def selector(path: str) -> str:
-    """A dotted path as dlt reads it; names with other characters are quoted."""
-    return ".".join(p if re.fullmatch(r"\w+", p) else f"'{p}'" for p in path.split("."))
-
-
 def paging(api: Api, path: str, data: str, parameters: list[str], warn: Callable[..., None]) -> str:
     """How the API pages, seen in its first answer and proven by its second."""
     first = get(api, urljoin(api.base, path))

@@ -97,14 +97,8 @@ class Filling:
         self.store, self.relation = store, relation
         self.columns: list[str] = []
         self.kinds: dict[str, set[str]] = {}
-        self.lacking: dict[str, int] = {}  # places without the column
-        self.places = 0
         self.rows = 0
         self.waiting: list[pa.Table] = []
-
-    def place(self) -> None:
-        """Another file or page begins."""
-        self.places += 1
 
     def add(self, place: str, rows: pa.Table | list[dict[str, Any]]) -> None:
         if isinstance(rows, list):
