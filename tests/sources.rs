@@ -209,7 +209,7 @@ fn what_is_found_lands_as_it_is() {
         &rest,
         &graph,
         "duck=duckdb:old.duckdb",
-        "old=dbt:duckdb#path=OLD_PATH&schema=OLD_SCHEMA",
+        "dw=dbt:duckdb#path=OLD_PATH&schema=OLD_SCHEMA",
     ];
     let sources: Vec<&str> = all.iter().flat_map(|source| ["--source", source]).collect();
     s.ok(&[&["init", "--target", "duckdb"], &sources[..]].concat());
@@ -230,9 +230,9 @@ fn what_is_found_lands_as_it_is() {
     }
     assert!(!orders.contains("pipewright.inferred"), "the foreign key is declared: {orders}");
     assert!(s.read("contracts/duck/all_orders.odcs.yaml").contains("physicalType: view"));
-    let report = found("old");
+    let report = found("dw");
     assert_eq!(report["contracts"].as_array().map(Vec::len), Some(4), "{report}");
-    let customers = s.read("contracts/old/customers.odcs.yaml");
+    let customers = s.read("contracts/dw/customers.odcs.yaml");
     for words in ["primaryKey: true", "physicalType: DECIMAL(12,2)", "physicalType: HUGEINT"] {
         assert!(customers.contains(words), "{words}: {customers}");
     }
@@ -245,7 +245,7 @@ fn what_is_found_lands_as_it_is() {
     stage(&s, "shop", &[("page", "merge")]);
     stage(&s, "graph", &[("orders", "merge"), ("customers", "replace")]);
     stage(&s, "duck", &[("customers", "merge"), ("orders", "replace"), ("other_orders", "replace")]);
-    stage(&s, "old", &[("customers", "merge"), ("other_orders", "replace")]);
+    stage(&s, "dw", &[("customers", "merge"), ("other_orders", "replace")]);
     s.commit("specs");
     s.ok(&["regenerate"]);
     run(&s, &env, 0);
@@ -269,7 +269,7 @@ fn what_is_found_lands_as_it_is() {
     assert_eq!(of(nodes), json!([["45", "1496.25", "45"]]));
     assert_eq!(of("select id, name from raw_graph.customers order by 1"), json!([["c1", "A"], ["c2", "None"]]));
     let customer = json!([["1", "{\"a\": 1}", "1234567890123456789012", "2026-01-01 08:00:00", "1.50"]]);
-    for schema in ["raw_duck", "raw_old"] {
+    for schema in ["raw_duck", "raw_dw"] {
         assert_eq!(of(&format!("select * from {schema}.customers")), customer);
         assert_eq!(of(&format!("select * from {schema}.other_orders")), json!([["7"]]));
     }
