@@ -56,7 +56,7 @@ fn values(s: &Sandbox, table: &str) -> String {
 /// A foreign key of two columns became a test of both together, which ran.
 fn held_together(s: &Sandbox, table: &str, parent: &str) {
     let tests = s.read(&format!("dbt/models/staging/shop/stg_shop__{table}.yml"));
-    for words in ["related_combination:", "- order_a", "- order_b", &format!("ref('{parent}')")] {
+    for words in ["related_combination:", "columns: [order_a, order_b]", &format!("ref('{parent}')")] {
         assert!(tests.contains(words), "{words}: {tests}");
     }
 }
