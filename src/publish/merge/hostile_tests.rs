@@ -67,7 +67,7 @@ fn more_parts_than_anyone_can_count() {
     let (text, _) = merged("a.sql", &base, &base.replace("select 7 as", "select mine as"), &new);
     assert!(text.contains("select mine as"));
     let list = |every: usize, word: &str| -> String {
-        let name = |i: usize| if i % every == 0 { word } else { "v" };
+        let name = |i: usize| if i.is_multiple_of(every) { word } else { "v" };
         "a:\n".to_owned() + &(0..20_000).map(|i| format!("  - {}{i}\n", name(i))).collect::<String>()
     };
     let (text, _) = merged("a.yml", &list(1, "v"), &list(2, "mine"), &list(3, "now"));

@@ -386,7 +386,7 @@ fn words(node: Seen<'_>) -> Vec<Seen<'_>> {
         let last_comma = child.kind() == ","
             && all.get(i + 1).is_none_or(|next| matches!(next.kind(), ")" | "]" | "}"))
             && !(node.kind() == "tuple" && all.len() == 4);
-        !last_comma && !(import && matches!(child.kind(), "(" | ")"))
+        !(last_comma || import && matches!(child.kind(), "(" | ")"))
     };
     all.iter().enumerate().filter(|(i, child)| counts(*i, child)).map(|(_, child)| *child).collect()
 }
