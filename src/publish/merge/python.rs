@@ -86,10 +86,9 @@ impl<'a> Reader<'a> {
             "string" => None,
             _ => self.framed(node, depth)?,
         };
-        let meaning = match &group {
-            Some(_) => self.said.get(&node.id()).map(u64::to_string)?,
-            None => self.meaning(node),
-        };
+        // An empty file has no parts to say anything.
+        let said = group.as_ref().and_then(|_| self.said.get(&node.id()));
+        let meaning = said.map_or_else(|| self.meaning(node), u64::to_string);
         Some(Node { range: node.byte_range(), meaning, group: group.map(Box::new), flat: true })
     }
 

@@ -9,6 +9,7 @@ mod history;
 mod index;
 mod journal;
 mod main_branch;
+pub mod merge;
 mod objects;
 mod shift;
 mod standing;
