@@ -1,7 +1,7 @@
 //! Reading a project again after some of its files changed: what is alike is not read anew, and nodes that came out as
 //! they were are shared, so that whoever has looked at them need not look again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -32,8 +32,14 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// The project that was read; `project` says what it is beside its nodes.
-    pub(super) fn project(self, project: Project) -> Project {
+    /// The project that was read, with the nodes of `before` where they are the same; `project` says what it is beside
+    /// its nodes.
+    pub(super) fn project(mut self, project: Project, before: Option<&Project>) -> Project {
+        for (made, old) in self.made.iter_mut().zip(before.map(|b| b.nodes.as_slice()).unwrap_or_default()) {
+            if made.node == *old {
+                made.node = old.clone();
+            }
+        }
         let mut findings = self.findings.clone();
         // What is wrong in a package is for its authors.
         let own = self.drafts.iter().zip(&self.made).filter(|(draft, _)| draft.package == 0);
@@ -54,10 +60,10 @@ pub(super) fn read(tree: &Tree, settings: &Settings, before: &Project) -> Option
     let engine = Engine::new(world.clone());
     let mut drafts = how.drafts.clone();
     let ids = changed_nodes(&drafts, &changed)?;
-    for id in &ids {
-        let draft = &mut drafts[*id as usize];
-        let entry = nodes::again(tree, &how.packages, &how.properties, &engine, draft)?;
-        draft.entry = Arc::new(entry);
+    let old: Vec<&Draft> = ids.iter().map(|id| &how.drafts[*id as usize]).collect();
+    let entries = nodes::again(tree, &how.packages, &how.properties, &engine, &old)?;
+    for (id, entry) in ids.iter().zip(entries) {
+        drafts[*id as usize].entry = entry.into();
     }
     let index = how.world.index.get()?.with(drafts.iter().map(|draft| draft.entry.clone()).collect());
     world.index.get_or_init(|| index);
@@ -65,9 +71,7 @@ pub(super) fn read(tree: &Tree, settings: &Settings, before: &Project) -> Option
     made.par_iter_mut().zip(&drafts).enumerate().for_each(|(id, (made, draft))| {
         let id = id as NodeId;
         if made.asks || ids.contains(&id) {
-            let new = body::node(&engine, settings.manifest.as_deref(), id, draft);
-            let node = if new.node == made.node { made.node.clone() } else { new.node };
-            *made = Made { node, ..new };
+            *made = body::node(&engine, settings.manifest.as_deref(), id, draft);
         }
     });
     let reading = Reading {
@@ -80,18 +84,9 @@ pub(super) fn read(tree: &Tree, settings: &Settings, before: &Project) -> Option
         made,
         findings: how.findings.clone(),
     };
-    Some(reading.project(Project { nodes: Vec::new(), findings: Vec::new(), how: None, ..before.clone() }))
-}
-
-/// `project` with the nodes of `before` where they are the same.
-pub(super) fn shared(mut project: Project, before: Option<&Project>) -> Project {
-    let Some(before) = before else { return project };
-    for (node, old) in project.nodes.iter_mut().zip(&before.nodes) {
-        if *node == *old {
-            *node = old.clone();
-        }
-    }
-    project
+    Some(
+        reading.project(Project { nodes: Vec::new(), findings: Vec::new(), how: None, ..before.clone() }, Some(before)),
+    )
 }
 
 /// Paths whose texts differ; none where files came or went.
@@ -112,7 +107,7 @@ fn changed<'t>(before: &Tree, now: &'t Tree) -> Option<Vec<&'t str>> {
 }
 
 /// The nodes whose queries are in those files; none where a file holds something else.
-fn changed_nodes(drafts: &[Draft], changed: &[&str]) -> Option<Vec<NodeId>> {
+fn changed_nodes(drafts: &[Draft], changed: &[&str]) -> Option<BTreeSet<NodeId>> {
     let mut by_path: HashMap<&str, Vec<NodeId>> = HashMap::with_capacity(drafts.len());
     for (id, draft) in drafts.iter().enumerate() {
         by_path.entry(&draft.entry.path).or_default().push(id as NodeId);

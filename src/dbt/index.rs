@@ -71,12 +71,16 @@ impl Index {
                 _ => names.nodes.entry(entry.name.clone()).or_default().push(id),
             }
         }
-        Index { relations: entries.iter().map(|_| OnceLock::new()).collect(), entries, names: names.into() }
+        Index::of(entries, names.into())
     }
 
     /// The same with other entries that are called as those were.
     pub(super) fn with(&self, entries: Vec<Arc<Entry>>) -> Index {
-        Index { relations: entries.iter().map(|_| OnceLock::new()).collect(), entries, names: self.names.clone() }
+        Index::of(entries, self.names.clone())
+    }
+
+    fn of(entries: Vec<Arc<Entry>>, names: Arc<Names>) -> Index {
+        Index { relations: entries.iter().map(|_| OnceLock::new()).collect(), entries, names }
     }
 
     pub(super) fn entry(&self, id: NodeId) -> &Entry {

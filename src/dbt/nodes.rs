@@ -106,23 +106,27 @@ fn files<'t>(
     None
 }
 
-/// What is known of a draft whose file's text changed; none where more than its query changed.
+/// What is known of drafts whose files' texts changed; none where more than a query changed.
 pub(super) fn again(
     tree: &Tree,
     packages: &[Package],
     properties: &[Properties],
     engine: &Engine,
-    before: &Draft,
-) -> Option<Entry> {
-    let (package, path) = (&packages[before.package], before.entry.path.as_str());
-    let mut found = Vec::new();
-    let broken = files(tree, package, before.package, package.place(path)?.0, path, &mut found);
-    let [found] = found.as_slice() else { return None };
-    let entry = draft(tree, packages, &by_name(&properties[before.package]), engine, found).entry;
-    let before = &before.entry;
-    let entry = Entry { stand_in: before.stand_in.clone(), ..Arc::unwrap_or_clone(entry) };
-    let alike = Entry { text: entry.text.clone(), within: entry.within.clone(), ..Entry::clone(before) };
-    (broken.is_none() && entry == alike).then_some(entry)
+    before: &[&Draft],
+) -> Option<Vec<Entry>> {
+    let by_name: Vec<_> = properties.iter().map(by_name).collect();
+    let again = |before: &&Draft| {
+        let (package, path) = (&packages[before.package], before.entry.path.as_str());
+        let mut found = Vec::new();
+        let broken = files(tree, package, before.package, package.place(path)?.0, path, &mut found);
+        let [found] = found.as_slice() else { return None };
+        let entry = draft(tree, packages, &by_name[before.package], engine, found).entry;
+        let before = &before.entry;
+        let entry = Entry { stand_in: before.stand_in.clone(), ..Arc::unwrap_or_clone(entry) };
+        let alike = Entry { text: entry.text.clone(), within: entry.within.clone(), ..Entry::clone(before) };
+        (broken.is_none() && entry == alike).then_some(entry)
+    };
+    before.par_iter().map(again).collect()
 }
 
 fn by_name(properties: &Properties) -> BTreeMap<(&str, &str), &Property> {

@@ -27,7 +27,7 @@ pub(super) fn read(tree: &Tree, settings: &Settings, before: Option<&Project>) -
     match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
         Ok(pool) => pool.install(|| match before.and_then(|before| again::read(tree, settings, before)) {
             Some(project) => project,
-            None => again::shared(whole(tree, settings), before),
+            None => whole(tree, settings, before),
         }),
         Err(error) => {
             let fault = Diagnostic::error("threads", format!("no thread can be started: {error}"));
@@ -36,7 +36,7 @@ pub(super) fn read(tree: &Tree, settings: &Settings, before: Option<&Project>) -
     }
 }
 
-fn whole(tree: &Tree, settings: &Settings) -> Project {
+fn whole(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project {
     let (packages, missing) = match packages::find(tree, &settings.root) {
         Ok(found) => found,
         Err((file, broken)) => {
@@ -89,7 +89,7 @@ fn whole(tree: &Tree, settings: &Settings) -> Project {
     };
     let (tree, settings) = (tree.clone(), settings.clone());
     Reading { tree, settings, packages: packages.into(), properties: properties.into(), world, drafts, made, findings }
-        .project(project)
+        .project(project, before)
 }
 
 /// The finding for YAML that can't be read.

@@ -409,6 +409,20 @@ fn a_project_read_again_is_as_if_it_was_read_for_the_first_time() {
 }
 
 #[test]
+fn what_stays_is_shared_through_readings_of_both_kinds() {
+    let files = |yaml: &str, sql: &str| {
+        let all = [("dbt_project.yml", "name: p"), ("models/a.sql", "select 1 as x"), ("models/b.sql", sql)];
+        tree(&[all.as_slice(), &[("models/a.yml", yaml)]].concat())
+    };
+    let settings = Settings::default();
+    let first = read(&files("models: [{name: b}]", "select 2 as y"), &settings);
+    let by_yaml = super::read(&files("models: [{name: b, tests: []}]", "select 2 as y"), &settings, Some(&first));
+    let by_query = super::read(&files("models: [{name: b, tests: []}]", "select 3 as y"), &settings, Some(&by_yaml));
+    assert!(Arc::ptr_eq(&first.nodes[0], &by_yaml.nodes[0]), "all was read, and `a` came out as it was");
+    assert!(Arc::ptr_eq(&first.nodes[0], &by_query.nodes[0]), "and stays so when a query is read by itself");
+}
+
+#[test]
 fn a_query_is_read_again_where_it_asks_another_for_its_columns() {
     let files = |columns: &str| {
         tree(&[

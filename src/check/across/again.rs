@@ -60,9 +60,8 @@ fn appends(seen: &Seen<'_>, file: &DagFile<'_>, task: &Task<'_>) -> Option<(Stri
         return Some((format!("inserts into `{table}`"), at));
     }
     let append = |value: &Value<'_>| value.text().is_some_and(|t| t.eq_ignore_ascii_case("WRITE_APPEND"));
-    if let Some(value) = task.arguments.get("write_disposition").filter(|v| append(v)) {
+    if task.arguments.get("write_disposition").is_some_and(append) {
         let at = task.arguments.expr("write_disposition").map_or(task.at, |e| e.at);
-        let _ = value;
         return Some(("appends (`WRITE_APPEND`)".to_owned(), at));
     }
     let function = task.function?;

@@ -37,9 +37,8 @@ pub(super) fn early(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
     for build in seen.builds().iter().filter(|b| b.makes() && !b.unknown) {
         let By::Python(file, at, _) = build.by else { continue };
         let Some(dag) = at.and_then(|d| file.dags.get(d)) else { continue };
-        let Some([run]) = daily(dag).as_deref().map(|r| r.to_vec()).and_then(|r| <[u32; 1]>::try_from(r).ok()) else {
-            continue;
-        };
+        let runs = daily(dag).unwrap_or_default();
+        let &[run] = runs.as_slice() else { continue };
         if waits(file, at) {
             continue;
         }

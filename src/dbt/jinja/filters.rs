@@ -4,7 +4,6 @@ use minijinja::value::{Rest, Value, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, State};
 
 use super::names::printed;
-use super::nowhere::Nowhere;
 use super::values::{Dict, LONGEST, List, UNSAID, Unknown, bounded, from_json, pairs, to_json, wrong};
 
 /// Puts them into `env`.
@@ -66,7 +65,7 @@ fn seen(state: &State<'_, '_>, value: Value) -> Value {
     if text && let Some(unknown) = state.lookup("unsaid__") {
         unknown.is_true();
     }
-    if value.downcast_object_ref::<Unknown>().is_some() || value.downcast_object_ref::<Nowhere>().is_some() {
+    if value.downcast_object_ref::<Unknown>().is_some() {
         value.is_true();
     }
     value

@@ -10,7 +10,6 @@ mod dates;
 mod filters;
 pub(in crate::dbt) mod library;
 pub(in crate::dbt) mod names;
-mod nowhere;
 mod prepare;
 pub(in crate::dbt) mod relation;
 mod scan;

@@ -10,7 +10,6 @@ use minijinja::{Error, State};
 use super::builtin::{self, Builtin};
 use super::call::call_macro;
 use super::library::{Library, PackageId};
-use super::nowhere::Nowhere;
 use super::values::{Unknown, lock, python, wrong};
 use crate::dbt::NodeId;
 use crate::dbt::index::Index;
@@ -126,7 +125,7 @@ impl Run {
     pub(super) fn unknown(&self, reason: impl Into<Arc<str>>) -> Value {
         let reason = reason.into();
         self.seen.note(|notes| drop(notes.asked.get_or_insert_with(|| reason.clone()).clone()));
-        Value::from_object(Unknown { reason, seen: self.seen.clone() })
+        Value::from_object(Unknown { reason, seen: self.seen.clone(), nowhere: None })
     }
 
     /// The value of a name in a macro or file of `package`.
@@ -142,7 +141,8 @@ impl Run {
             Some(package) => Some(Value::from_object(Packaged { run: self.clone(), package })),
             None if library.missing.iter().any(|m| m == name) => Some(Value::from_object(Absent(name.to_owned()))),
             None if self.nowhere.iter().any(|n| n == name) => {
-                Some(Value::from_object(Nowhere { name: name.to_owned(), seen: self.seen.clone() }))
+                let reason = Arc::from(format!("there is no macro `{name}`"));
+                Some(Value::from_object(Unknown { reason, seen: self.seen.clone(), nowhere: Some(name.to_owned()) }))
             }
             None => None,
         }

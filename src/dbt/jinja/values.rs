@@ -11,6 +11,7 @@ use minijinja::{Error, ErrorKind, State};
 
 use super::names::Seen;
 use super::relation::Relation;
+use crate::sql::jinja::UNKNOWN;
 
 /// Lists in lists.
 const DEEPEST: usize = 40;
@@ -303,11 +304,13 @@ impl Object for Dict {
 /// Stands in a text for a value that only a warehouse knows.
 pub(super) const UNSAID: char = '\u{F8FF}';
 
-/// What a warehouse would say. Whatever looks at it makes the whole node unknown; printed into a literal of SQL it may
-/// stay unsaid.
+/// What a warehouse or a macro that is nowhere would say. Whatever looks at it makes the whole node unknown; printed, it
+/// is a name that nothing else has, or may stay unsaid in a literal of SQL.
 pub(super) struct Unknown {
     pub reason: Arc<str>,
     pub seen: Arc<Seen>,
+    /// The macro that is nowhere.
+    pub nowhere: Option<String>,
 }
 
 impl Unknown {
@@ -355,6 +358,10 @@ impl Object for Unknown {
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.nowhere {
+            let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            return write!(f, "{UNKNOWN}{name}");
+        }
         self.seen.note(|notes| notes.unsaid = true);
         fmt::Write::write_char(f, UNSAID)
     }
