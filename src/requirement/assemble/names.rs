@@ -1,6 +1,7 @@
 //! Names from the words that people used.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::contract::Contract;
 use crate::vocabulary::{Name, Unit};
@@ -70,7 +71,7 @@ impl<'a> Assembly<'_, 'a> {
             let by = if self.scan.words(&piece.tokens).to_lowercase().contains("by ") { "by" } else { "per" };
             for item in items {
                 if let GroupItem::Noun(noun) = item {
-                    let words = words_of(self.scan.words(&noun.tokens));
+                    let words = self.said(&noun.tokens);
                     tail.push(if tail.is_empty() { format!("{by}_{words}") } else { format!("and_{words}") });
                 }
             }
@@ -101,7 +102,7 @@ impl<'a> Assembly<'_, 'a> {
     fn subject(&self, base: &Contract) -> String {
         let first = self.pieces.iter().position(|p| matches!(p.kind, Kind::Shape(Shape::Top { .. })));
         if let Some(thing) = first.and_then(|i| Some(self.pieces[i].tokens.start..self.pieces.get(i + 1)?.tokens.end)) {
-            let words = words_of(self.scan.words(&thing));
+            let words = self.said(&thing);
             let asked = words.strip_prefix("which_").or_else(|| words.strip_prefix("what_"));
             let number = words.starts_with(|c: char| c.is_ascii_digit());
             let bare = asked.unwrap_or(&words);
@@ -110,10 +111,10 @@ impl<'a> Assembly<'_, 'a> {
         let title =
             (0..self.pieces.len()).find(|i| matches!(self.pieces[*i].kind, Kind::Measure(_)) && self.is_title(*i));
         if let Some(i) = title {
-            return words_of(self.scan.words(&self.pieces[i].tokens));
+            return self.said(&self.pieces[i].tokens);
         }
         if let Some((tokens, _)) = self.called_by() {
-            return words_of(self.scan.words(&tokens));
+            return self.said(&tokens);
         }
         let mut adjectives: Vec<String> = Vec::new();
         for piece in self.pieces {
@@ -126,7 +127,7 @@ impl<'a> Assembly<'_, 'a> {
                 Kind::Noun(noun) if !noun.hits.tables.is_empty() => noun.values.as_slice(),
                 _ => continue,
             };
-            adjectives.extend(values.iter().map(|v| words_of(self.scan.words(&v.tokens))));
+            adjectives.extend(values.iter().map(|v| self.said(&v.tokens)));
         }
         let mut seen = BTreeSet::new();
         adjectives.retain(|a| seen.insert(a.clone()) && adjectives_fit(a));
@@ -137,16 +138,16 @@ impl<'a> Assembly<'_, 'a> {
                 Kind::Noun(noun) if !noun.hits.tables.is_empty() => format!("{prefix}{}", self.several(noun)),
                 Kind::Measure(m) => match &m.what {
                     What::Worth { .. } | What::Named(_) => {
-                        words_of(self.scan.words(&piece.tokens).trim_start_matches("total "))
+                        self.said(&piece.tokens).trim_start_matches("total_").to_owned()
                     }
                     What::Count { noun, active, .. } => {
                         let said = if *active { "active_" } else { "" };
                         let values: Vec<String> =
-                            m.values.iter().map(|v| format!("{}_", words_of(self.scan.words(&v.tokens)))).collect();
+                            m.values.iter().map(|v| format!("{}_", self.said(&v.tokens))).collect();
                         format!("{prefix}{}{said}{}", values.concat(), self.several(noun))
                     }
                     What::Of { .. } | What::Call(..) | What::Share { .. } | What::Ratio { .. } => {
-                        words_of(self.scan.words(&piece.tokens))
+                        self.said(&piece.tokens)
                     }
                     What::When { noun, .. } => format!("{prefix}{}", self.several(noun)),
                     What::Rows | What::Elapsed { .. } => continue,
@@ -161,13 +162,25 @@ impl<'a> Assembly<'_, 'a> {
         plural(&head(base))
     }
 
+    /// Words of the requirement as a part of a name, those that are spelt wrongly as the contracts have them.
+    fn said(&self, tokens: &Range<usize>) -> String {
+        let from = self.scan.bytes(tokens).start;
+        let mut text = self.scan.words(tokens).to_owned();
+        for i in tokens.clone().rev() {
+            let Some(hits) = self.scan.hits(i).filter(|hits| hits.tier == FUZZY) else { continue };
+            let token = &self.scan.tokens[i];
+            let table = hits.tables.first().and_then(|table| self.contract(table)).map(head);
+            let name = table.or_else(|| Some(hits.columns.first()?.column.name.to_string()));
+            let name = name.map(|name| if token.lower.ends_with('s') { plural(&name) } else { name });
+            text.replace_range(token.span.start - from..token.span.end - from, name.as_deref().unwrap_or(&token.text));
+        }
+        words_of(&text)
+    }
+
     /// A noun as written, its last word in the plural.
     fn several(&self, noun: &Noun<'a>) -> String {
-        if let Some(table) = noun.hits.tables.first().filter(|_| noun.hits.tier == FUZZY) {
-            return self.contract(table).map(|c| plural(&head(c))).unwrap_or_default();
-        }
         let from = noun.values.last().map_or(noun.tokens.start, |v| v.tokens.end);
-        let text = words_of(self.scan.words(&(from..noun.tokens.end)));
+        let text = self.said(&(from..noun.tokens.end));
         match text.rsplit_once('_') {
             Some((front, last)) => format!("{front}_{}", plural(last)),
             None => plural(&text),

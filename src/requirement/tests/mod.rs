@@ -216,6 +216,20 @@ fn a_thousand_other_tables_do_not_confuse_it() {
 }
 
 #[test]
+fn names_are_spelt_as_the_contracts_have_them() {
+    let world = World::shop();
+    for (text, name) in [
+        ("Number of orders per custmer", "orders_per_customer"),
+        ("Average total_amonut of orders per currncy", "average_total_amount_of_orders_per_currency"),
+        ("Daily number of custommers", "daily_customers"),
+    ] {
+        let u = world.understood(text);
+        assert_eq!(u.spec.name.as_str(), name, "{text}");
+        assert!(u.spec.assumed.iter().any(|a| a.because.contains("is read as")), "{text}: {:?}", u.spec.assumed);
+    }
+}
+
+#[test]
 fn columns_are_cleaned_by_what_they_hold() {
     let world = World::shop();
     for (text, column, rule) in [
