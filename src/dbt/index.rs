@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
-use super::{Kind, NodeId};
+use super::{Described, Kind, NodeId};
 use crate::sql::ScopeRelation;
 use crate::vocabulary::nearest;
 
@@ -29,7 +29,10 @@ pub(super) struct Entry {
     pub database: Option<String>,
     /// What stands in SQL for it.
     pub stand_in: Arc<str>,
+    /// Its configuration, but for what its own file says.
     pub config: Map<String, Value>,
+    /// What its own file says of it.
+    pub said: Map<String, Value>,
     /// Its columns and their types as text: all of them, but for sources.
     pub columns: Option<Vec<(String, String)>>,
     /// Its file, and the part of it that is its query.
@@ -42,6 +45,8 @@ pub(super) struct Entry {
 pub(super) struct Index {
     entries: Vec<Arc<Entry>>,
     names: Arc<Names>,
+    /// What YAML says of each.
+    described: Arc<[Option<Arc<Described>>]>,
     /// What is known of each node's columns, once somebody asked.
     relations: Vec<OnceLock<Option<Arc<ScopeRelation>>>>,
 }
@@ -56,8 +61,8 @@ struct Names {
 }
 
 impl Index {
-    /// An index of entries in their order.
-    pub(super) fn new(entries: Vec<Arc<Entry>>) -> Index {
+    /// An index of entries in their order, with what YAML says of each.
+    pub(super) fn new(entries: Vec<Arc<Entry>>, described: Arc<[Option<Arc<Described>>]>) -> Index {
         let mut names = Names::default();
         for (id, entry) in entries.iter().enumerate() {
             let id = id as NodeId;
@@ -71,16 +76,21 @@ impl Index {
                 _ => names.nodes.entry(entry.name.clone()).or_default().push(id),
             }
         }
-        Index::of(entries, names.into())
+        Index::of(entries, names.into(), described)
     }
 
     /// The same with other entries that are called as those were.
     pub(super) fn with(&self, entries: Vec<Arc<Entry>>) -> Index {
-        Index::of(entries, self.names.clone())
+        Index::of(entries, self.names.clone(), self.described.clone())
     }
 
-    fn of(entries: Vec<Arc<Entry>>, names: Arc<Names>) -> Index {
-        Index { relations: entries.iter().map(|_| OnceLock::new()).collect(), entries, names }
+    fn of(entries: Vec<Arc<Entry>>, names: Arc<Names>, described: Arc<[Option<Arc<Described>>]>) -> Index {
+        Index { relations: entries.iter().map(|_| OnceLock::new()).collect(), entries, names, described }
+    }
+
+    /// What YAML says of a node.
+    pub(super) fn described(&self, id: NodeId) -> Option<&Described> {
+        self.described.get(id as usize)?.as_deref()
     }
 
     pub(super) fn entry(&self, id: NodeId) -> &Entry {

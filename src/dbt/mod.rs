@@ -4,6 +4,7 @@
 
 mod again;
 mod body;
+mod eased;
 mod graph;
 mod index;
 mod jinja;

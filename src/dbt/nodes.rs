@@ -123,7 +123,8 @@ pub(super) fn again(
         let entry = draft(tree, packages, &by_name[before.package], engine, found).entry;
         let before = &before.entry;
         let entry = Entry { stand_in: before.stand_in.clone(), ..Arc::unwrap_or_clone(entry) };
-        let alike = Entry { text: entry.text.clone(), within: entry.within.clone(), ..Entry::clone(before) };
+        let (text, within, said) = (entry.text.clone(), entry.within.clone(), entry.said.clone());
+        let alike = Entry { text, within, said, ..Entry::clone(before) };
         (broken.is_none() && entry == alike).then_some(entry)
     };
     before.par_iter().map(again).collect()
@@ -172,8 +173,8 @@ fn draft(
         own = run.seen.take().config;
     }
     let mut entry_config = config.clone();
-    for (key, value) in own {
-        merge(&mut entry_config, &key, value);
+    for (key, value) in &own {
+        merge(&mut entry_config, key, value.clone());
     }
     let number = version.map(|v| v.version.clone());
     let text_of = |key: &str| entry_config.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -213,6 +214,7 @@ fn draft(
         name,
         text,
         within: found.within.clone(),
+        said: own,
     };
     Draft { entry: entry.into(), described, package: found.package, relation: None }
 }
@@ -317,6 +319,7 @@ fn yaml_snapshot(package: &Package, id: usize, node: &Property) -> Draft {
         text: node.text.clone(),
         within: 0..0,
         config,
+        said: Map::new(),
     };
     let described = Some(node.described.clone().into());
     Draft { entry: entry.into(), described, package: id, relation: node.relation.clone() }
@@ -359,6 +362,7 @@ fn source(packages: &[Package], id: usize, table: &SourceTable, engine: &Engine)
         text: table.text.clone(),
         within: 0..0,
         config,
+        said: Map::new(),
     };
     Draft { entry: entry.into(), described: Some(table.described.clone().into()), package: id, relation: None }
 }

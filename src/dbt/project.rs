@@ -72,7 +72,8 @@ fn whole(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project 
         let name = identifier(world.target.dialect, &draft.entry.identifier);
         Arc::make_mut(&mut draft.entry).stand_in = format!("{REF_SCHEMA}{id}.{name}").into();
     }
-    let index = Index::new(drafts.iter().map(|d| d.entry.clone()).collect());
+    let entries = drafts.iter().map(|d| d.entry.clone()).collect();
+    let index = Index::new(entries, drafts.iter().map(|d| d.described.clone()).collect());
     world.index.get_or_init(|| index);
     let made = drafts.par_iter().enumerate();
     let made = made.map(|(id, draft)| body::node(&engine, settings.manifest.as_deref(), id as NodeId, draft)).collect();

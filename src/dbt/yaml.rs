@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
+use super::eased::eased;
+
 /// Deepest nesting that is read.
 const DEEPEST: usize = 100;
 /// Nodes that aliases and merges may add in all.
@@ -118,7 +120,17 @@ enum Open {
 
 /// The first document in `text`; an empty mapping where there is none.
 pub(super) fn read(text: &str) -> Result<Yaml, Broken> {
-    let offsets = Offsets::new(text);
+    let read = read_as_is(text, text);
+    let eased = |_: &Broken| eased(text).and_then(|eased| read_as_is(&eased, text).ok());
+    match read.as_ref().err().and_then(eased) {
+        Some(yaml) => Ok(yaml),
+        None => read,
+    }
+}
+
+/// The same; characters of `text` stand where those of `written` do.
+fn read_as_is(text: &str, written: &str) -> Result<Yaml, Broken> {
+    let offsets = Offsets::new(written);
     let mut open: Vec<(Open, usize, usize)> = Vec::new();
     let mut anchors: HashMap<usize, Yaml> = HashMap::new();
     let (mut root, mut aliased) = (None, 0);

@@ -1,5 +1,6 @@
 //! What dbt itself gives to templates: `ref`, `source`, `var`, `config`, `adapter`, `exceptions`, `modules`, ….
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use super::library::PackageId;
 use super::names::{Missing, Run};
 use super::relation::{self, Relation};
 use super::values::{Dict, List, from_json, pairs, to_json, wrong};
-use super::{dates, unsaid, values};
+use super::{dates, graph, moment, unsaid, values};
 
 /// Functions, and things that have functions.
 const CALLED: &[&str] = &[
@@ -82,8 +83,8 @@ pub(super) fn value(run: &Arc<Run>, package: PackageId, name: &str) -> Option<Va
         "schema" => text("schema", "schema"),
         "database" => text("database", "database"),
         "flags" => flags(),
-        "model" => run.node.map_or_else(Value::default, |id| relation::model(run, id)),
-        "graph" => run.unknown("`graph` holds what dbt knows only after it has read the whole project"),
+        "model" => run.node.map_or_else(Value::default, |id| graph::node(run, id)),
+        "graph" | "context" => Builtin::at(run, package, name.to_owned()),
         "unsaid__" => run.unknown("a value is known to the warehouse only"),
         "schemas" | "selected_resources" | "database_schemas" => {
             run.unknown(format!("`{name}` is known when dbt runs"))
@@ -91,7 +92,7 @@ pub(super) fn value(run: &Arc<Run>, package: PackageId, name: &str) -> Option<Va
         "invocation_id" | "thread_id" => Value::from("00000000-0000-0000-0000-000000000000"),
         "project_name" => Value::from(run.world.library.packages[0].name.as_str()),
         "dbt_version" => Value::from("1.11.0"),
-        "run_started_at" => dates::now(),
+        "run_started_at" => moment::now(moment::Exact::Zoned),
         "invocation_args_dict" | "dbt_metadata_envs" => Dict::value(Default::default()).ok()?,
         "pre_hooks" | "post_hooks" | "sql_header" => Value::from(()),
         _ if CALLED.contains(&name) => Builtin::at(run, package, name.to_owned()),
@@ -194,12 +195,19 @@ impl Builtin {
             "var.has_var" => Ok(Value::from(self.raw_var(&args.text(0, "name")?).is_some())),
             "env_var" => self.env_var(&args),
             "config" => {
-                run.seen.note(|notes| {
-                    for given in args.all.iter().filter_map(|v| pairs(v).ok()) {
-                        notes.config.extend(given.iter().map(|(k, v)| (k.to_string(), to_json(v))));
+                // Made before anything is noted: a value that is looked at notes that itself.
+                let mut set: Vec<(String, serde_json::Value)> = Vec::new();
+                let mut put = |key: String, value: &Value| {
+                    // What only a warehouse knows of a configuration leaves the query as it is.
+                    if value.downcast_object_ref::<values::Unknown>().is_none() {
+                        set.push((key, to_json(value)));
                     }
-                    notes.config.extend(args.named().iter().map(|(k, v)| (k.clone(), to_json(v))));
-                });
+                };
+                for given in args.all.iter().filter_map(|v| pairs(v).ok()) {
+                    given.iter().for_each(|(k, v)| put(k.to_string(), v));
+                }
+                args.named().into_iter().for_each(|(k, v)| put(k, &v));
+                run.seen.note(|notes| notes.config.extend(set));
                 nothing()
             }
             "config.get" | "config.meta_get" => {
@@ -294,6 +302,16 @@ impl Builtin {
             }
             "adapter.quote" | "adapter.quote_as_configured" => {
                 Ok(Value::from(relation::quoted(run, &args.text(0, "identifier")?)))
+            }
+            "graph.get" => Ok(graph::field(run, &args.text(0, "name")?)),
+            "context.get" => {
+                let found = run.lookup(self.package, &args.text(0, "name")?);
+                Ok(found.or_else(|| args.get(1, "default")).unwrap_or_else(|| Value::from(())))
+            }
+            "context.keys" => {
+                let names: BTreeSet<&str> =
+                    [0, self.package].into_iter().flat_map(|id| run.world.library.names(id)).collect();
+                List::value(names.into_iter().map(Value::from).collect())
             }
             "adapter.type" => Ok(Value::from(run.world.target.adapter.as_str())),
             "adapter.get_relation" => {
@@ -433,6 +451,8 @@ impl Object for Builtin {
         let name = key.as_str()?;
         match (self.path.as_str(), name) {
             ("config", _) => Some(self.config(name).unwrap_or_default()),
+            ("graph", _) => Some(graph::field(&self.run, name)),
+            ("context", _) => self.run.lookup(self.package, name),
             ("ref" | "source" | "var" | "log", _) => None,
             _ => Some(Builtin::at(&self.run, self.package, self.deeper(name))),
         }

@@ -1,29 +1,35 @@
-//! Python's `datetime` as far as templates print with it. What day it is, is not for a reader of files to say: a day is
-//! a fixed one, and whoever reckons with it is unknown.
+//! `modules`: Python's `datetime` and `re` as far as templates use them.
 
-use std::fmt;
 use std::sync::Arc;
 
-use minijinja::value::{Object, ObjectRepr, Value};
-use minijinja::{Error, State};
+use minijinja::Error;
+use minijinja::value::Value;
 
+use super::moment::{self, Exact};
 use super::names::Run;
-use super::values::{List, wrong};
-
-/// A moment.
-struct Moment;
-
-/// The moment that every run starts at.
-pub(super) fn now() -> Value {
-    Value::from_object(Moment)
-}
+use super::values::{List, Unknown, wrong};
 
 /// A function of `modules`.
 pub(super) fn function(run: &Arc<Run>, path: &str, args: &[Value]) -> Result<Value, Error> {
+    // Whatever is made of what a warehouse would say is not known either.
+    if let Some(unknown) = args.iter().find(|v| v.downcast_object_ref::<Unknown>().is_some()) {
+        return Ok(unknown.clone());
+    }
     Ok(match path {
-        "datetime.datetime.now" | "datetime.datetime.utcnow" | "datetime.datetime.today" | "datetime.date.today" => {
-            now()
-        }
+        "datetime.datetime.now" if !args.is_empty() => moment::now(Exact::Zoned),
+        "datetime.datetime.now" | "datetime.datetime.utcnow" | "datetime.datetime.today" => moment::now(Exact::Local),
+        "datetime.date.today" => moment::now(Exact::Day),
+        "datetime.date" => moment::built(args, Exact::Day)?,
+        "datetime.datetime" => moment::built(args, Exact::Local)?,
+        "datetime.time" => moment::time(args)?,
+        "datetime.timedelta" => moment::delta(args)?,
+        "datetime.datetime.strptime" => moment::parsed(&text(args.first()), &text(args.get(1)))?,
+        "datetime.datetime.fromisoformat" => moment::iso(&text(args.first()), Exact::Local)?,
+        "datetime.date.fromisoformat" => moment::iso(&text(args.first()), Exact::Day)?,
+        "datetime.datetime.combine" => match args {
+            [day, time, ..] => moment::combined(day, time)?,
+            _ => return Err(wrong("this is no day and time")),
+        },
         "pytz.timezone" | "datetime.timezone.utc" => Value::from("UTC"),
         "re.sub" => replace(args)?,
         "re.split" => {
@@ -78,39 +84,4 @@ fn replace(args: &[Value]) -> Result<Value, Error> {
     }
     let out = regex(args.first())?.replace_all(&text(args.get(2)), rewritten.as_str()).into_owned();
     super::values::bounded(Value::from(out))
-}
-
-impl fmt::Debug for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("2000-01-01 00:00:00+00:00")
-    }
-}
-
-impl Object for Moment {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn is_true(self: &Arc<Self>) -> bool {
-        true
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("2000-01-01 00:00:00+00:00")
-    }
-
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
-        match method {
-            "astimezone" | "replace" | "date" | "now" | "today" => Ok(Value::from_dyn_object(self.clone())),
-            "isoformat" => Ok(Value::from("2000-01-01T00:00:00+00:00")),
-            "strftime" => {
-                let format = text(args.first());
-                let moment = jiff::civil::date(2000, 1, 1).at(0, 0, 0, 0);
-                jiff::fmt::strtime::format(&format, moment)
-                    .map(Value::from)
-                    .map_err(|_| wrong(format!("the format `{format}` is not understood")))
-            }
-            _ => Err(wrong(format!("`{method}` reckons with the time at which dbt runs"))),
-        }
-    }
 }

@@ -3,6 +3,7 @@
 use minijinja::value::{Rest, Value, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, State};
 
+use super::moment;
 use super::names::printed;
 use super::values::{Dict, LONGEST, List, UNSAID, Unknown, bounded, from_json, pairs, to_json, wrong};
 
@@ -28,6 +29,8 @@ pub(super) fn add(env: &mut Environment<'static>) {
     });
     env.add_function("done__", |_: Rest<ValueOrKwargs>| "");
     env.add_filter("seen__", seen);
+    env.add_filter("ago__", |from: Value, by: Value| moment::shifted(&from, &by, true));
+    env.add_filter("hence__", |from: Value, by: Value| moment::shifted(&from, &by, false));
     env.add_filter("as_bool", as_bool);
     env.add_filter("as_number", as_number);
     env.add_filter("as_native", as_native);

@@ -127,6 +127,11 @@ impl Library {
         self.packages.get(package)?.macros.get(name).copied()
     }
 
+    /// The names of a package's macros.
+    pub(in crate::dbt) fn names(&self, package: PackageId) -> impl Iterator<Item = &str> {
+        self.packages.get(package).into_iter().flat_map(|p| p.macros.keys()).map(String::as_str)
+    }
+
     /// The macro that a bare name means in `package`: its own, the project's, dbt's.
     pub(in crate::dbt) fn bare(&self, package: PackageId, name: &str) -> Option<usize> {
         let own = self.within(package, name);

@@ -32,7 +32,7 @@ pub(super) fn prepare(text: &str, within: Range<usize>, marks: bool) -> Result<P
     Ok(writer.out)
 }
 
-fn is_mark(c: char) -> bool {
+pub(super) fn is_mark(c: char) -> bool {
     c as u32 >= FIRST_MARK
 }
 
@@ -174,6 +174,8 @@ impl Writer<'_> {
         let mut lists = Vec::new();
         let mut before: Option<&Spot> = None;
         let compared = compared::ends(self.pieces, tokens);
+        // Where the span of time ends that is added to a date, or taken from one.
+        let mut spans: Vec<usize> = Vec::new();
         for (i, spot) in tokens.iter().enumerate() {
             if i.checked_sub(1).is_some_and(|last| compared.contains(&last)) {
                 self.out.source.push_str(compared::SEEN);
@@ -197,6 +199,12 @@ impl Writer<'_> {
                     let list = lists.pop() == Some(true);
                     self.insert(if list { "])" } else { "]" }, spot.to);
                 }
+                // minijinja has no sign before a number that says nothing.
+                (Token::Op, "+") if before.is_none_or(|b| self.no_value(b)) => {}
+                (Token::Op, sign @ ("+" | "-")) if self.span(tokens, i).is_some() => {
+                    spans.extend(self.span(tokens, i));
+                    self.insert(if sign == "-" { "|ago__(" } else { "|hence__(" }, spot.to);
+                }
                 (Token::Op, "{") => self.insert("dict__({", spot.to),
                 (Token::Op, "}") => self.insert("})", spot.to),
                 (Token::Text, text) if text.contains('\\') => {
@@ -206,11 +214,36 @@ impl Writer<'_> {
                 }
                 _ => self.copy(spot.from, spot.to),
             }
+            if spans.last() == Some(&i) {
+                spans.pop();
+                self.out.source.push(')');
+            }
             before = Some(spot);
         }
         if tokens.len().checked_sub(1).is_some_and(|last| compared.contains(&last)) {
             self.out.source.push_str(compared::SEEN);
         }
+    }
+
+    /// The end of the `timedelta(…)` behind the sign at `i`: minijinja reckons with numbers alone.
+    fn span(&self, tokens: &[Spot], i: usize) -> Option<usize> {
+        let word = |i: usize| tokens.get(i).map_or("", |t| self.pieces.str(t));
+        let mut at = i + 1;
+        while word(at + 1) == "." {
+            at += 2;
+        }
+        if word(at) != "timedelta" || word(at + 1) != "(" {
+            return None;
+        }
+        let mut depth = 0usize;
+        (at + 1..tokens.len()).find(|j| {
+            match word(*j) {
+                "(" => depth += 1,
+                ")" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        })
     }
 
     /// Whether no value ends here, so that a bracket after it opens a list.

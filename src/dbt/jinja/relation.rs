@@ -8,7 +8,7 @@ use minijinja::value::{Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
 
 use super::names::{Missing, Run};
-use super::values::{Dict, List, from_json};
+use super::values::{Dict, List};
 use crate::dbt::NodeId;
 use crate::sql::jinja::REF_SCHEMA;
 use crate::vocabulary::{Dialect, sql_identifier};
@@ -269,27 +269,4 @@ pub(super) fn existing(run: &Arc<Run>, schema: Option<&str>, identifier: &str) -
         }
         None => run.unknown(format!("whether there is a relation `{identifier}` is known to the warehouse only")),
     }
-}
-
-/// `model`: what dbt knows of the node that is rendered.
-pub(super) fn model(run: &Arc<Run>, id: NodeId) -> Value {
-    let Some(index) = run.world.index.get() else { return Value::default() };
-    let entry = index.entry(id);
-    let mut items: IndexMap<Value, Value> = IndexMap::new();
-    let mut put = |key: &str, value: Value| drop(items.insert(Value::from(key), value));
-    put("name", Value::from(entry.name.as_str()));
-    put("alias", Value::from(entry.identifier.as_str()));
-    put("unique_id", Value::from(entry.id.as_str()));
-    put("package_name", Value::from(entry.package.as_str()));
-    put("resource_type", Value::from(entry.kind.as_str()));
-    put("original_file_path", Value::from(entry.path.as_str()));
-    put("path", Value::from(entry.path.as_str()));
-    put("schema", entry.schema.as_deref().map_or_else(|| Value::from("schema"), Value::from));
-    put("database", entry.database.as_deref().map_or_else(|| Value::from("database"), Value::from));
-    put("config", from_json(&serde_json::Value::Object(entry.config.clone())));
-    put("tags", entry.config.get("tags").map(from_json).unwrap_or_default());
-    put("meta", entry.config.get("meta").map(from_json).unwrap_or_default());
-    put("version", entry.version.as_deref().map_or_else(|| Value::from(()), Value::from));
-    put("columns", Dict::value(IndexMap::new()).unwrap_or_default());
-    Dict::value(items).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 //! changes no name and no type, so a date stands for them, another one for another question.
 
 use super::names::Seen;
+use super::prepare::is_mark;
 use super::values::UNSAID;
 use crate::sql::jinja::REF_SCHEMA;
 
@@ -18,13 +19,18 @@ pub(super) fn ask(seen: &Seen, question: &str) {
     seen.note(|notes| notes.question = notes.question.rotate_left(5) ^ hash);
 }
 
-/// The text with a date wherever a value is unsaid; none where one stands outside of a literal, or got lost.
+/// The text with a date wherever a value is unsaid; none where one stands outside of a literal, or got lost. What a table
+/// that is named directly stands in may be unsaid too.
 pub(super) fn said(text: &str, question: u64) -> Option<String> {
     let date = format!("20{:02}-{:02}-{:02}", question % 100, question / 100 % 12 + 1, question / 1_200 % 28 + 1);
     let (mut out, mut within, mut found) = (String::with_capacity(text.len() + 16), Within::Code, false);
     let mut before = ' ';
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match (c, within) {
+            (UNSAID, Within::Code) if names_a_place(text, at) => {
+                found = true;
+                out.push_str("unsaid");
+            }
             (UNSAID, Within::Code) => return None,
             (UNSAID, _) => {
                 found = true;
@@ -42,6 +48,19 @@ pub(super) fn said(text: &str, question: u64) -> Option<String> {
         before = c;
     }
     found.then_some(out)
+}
+
+/// Whether what stands at `at` is the database or the schema of a table that is named directly: nobody knows anything of
+/// that table, whatever it is called.
+fn names_a_place(text: &str, at: usize) -> bool {
+    // Marks of where it came from may stand between.
+    let quotes = |c: char| matches!(c, '"' | '`') || is_mark(c);
+    let before = text[..at].trim_end_matches(quotes).trim_end();
+    let word = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    let after =
+        text[at + UNSAID.len_utf8()..].trim_start_matches(|c: char| c == '_' || c.is_alphanumeric() || is_mark(c));
+    (word.eq_ignore_ascii_case("from") || word.eq_ignore_ascii_case("join"))
+        && after.trim_start_matches(quotes).starts_with('.')
 }
 
 /// Where in SQL a character stands: only code must be said.

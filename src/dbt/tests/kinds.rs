@@ -1,0 +1,127 @@
+//! What projects of other people do, a few lines a kind.
+
+use super::*;
+
+/// A project for DuckDB.
+fn project(files: &[(&str, &str)]) -> Project {
+    let mut all = vec![("dbt_project.yml", "name: p")];
+    all.extend(files);
+    read(&tree(&all), &Settings { dialect: Some(Dialect::DuckDb), ..Settings::default() })
+}
+
+fn sql<'p>(project: &'p Project, id: &str) -> &'p str {
+    match &project.nodes.iter().find(|n| n.id == id).unwrap().body {
+        Body::Sql { full, .. } => full.sql.trim(),
+        other => panic!("{id}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_configuration_of_what_only_a_warehouse_knows_ends() {
+    // It took a lock that it held: a test that hangs has failed.
+    let project =
+        project(&[("models/m.sql", "{{ config(a=env_var('NOBODY'), b=2, c=run_query('x')) }} select 1 as a")]);
+    assert_eq!(sql(&project, "model.p.m"), "select 1 as a");
+    let config = &project.nodes[0].config.other;
+    assert_eq!(config.keys().collect::<Vec<_>>(), ["b"], "the rest is not known");
+}
+
+#[test]
+fn days_are_reckoned_with() {
+    let of = |text: &str| rendered(text, "");
+    let today = "modules.datetime.date.today()";
+    assert_eq!(of(&format!("{{{{ {today} - modules.datetime.timedelta(days=1) }}}}")), Ok("1999-12-31".into()));
+    assert_eq!(
+        of("{% set d = modules.datetime %}{{ (run_started_at + d.timedelta(2, hours=3)).strftime('%Y-%m-%d %H') }}"),
+        Ok("2000-01-03 03".into())
+    );
+    assert_eq!(of("{{ run_started_at.year - 1 }} {{ run_started_at }}"), Ok("1999 2000-01-01 00:00:00+00:00".into()));
+    assert_eq!(of("{{ modules.datetime.datetime.now().replace(hour=6) }}"), Ok("2000-01-01 06:00:00".into()));
+    assert_eq!(of("{{ modules.datetime.datetime(2024, 2, day=29).isoformat() }}"), Ok("2024-02-29T00:00:00".into()));
+    assert_eq!(of("{{ modules.datetime.datetime.strptime('01/02/24', '%d/%m/%y').date() }}"), Ok("2024-02-01".into()));
+    assert_eq!(
+        of(&format!("{{{{ modules.datetime.datetime.combine({today}, modules.datetime.time(hour=2)) }}}}")),
+        Ok("2000-01-01 02:00:00".into())
+    );
+    assert_eq!(of(&format!("{{{{ {today}.weekday() }}}}{{{{ {today}.isoweekday() }}}}")), Ok("56".into()));
+    assert_eq!(
+        of(&format!("{{{{ 'a' if {today} > modules.datetime.date(2001, 1, 1) else 'b' }}}}")),
+        Ok("b".into()),
+        "dates have an order"
+    );
+}
+
+#[test]
+fn no_day_is_too_much() {
+    for text in [
+        "{{ modules.datetime.date(2024, 2, 30) }}",
+        "{{ modules.datetime.date.today() - modules.datetime.timedelta(days=99999999999) }}",
+        "{{ modules.datetime.date.today() - modules.datetime.timedelta(days='x') }}",
+        "{{ modules.datetime.date.today() - modules.datetime.timedelta(",
+        "{{ 1 - modules.datetime.timedelta(days=1) }}",
+    ] {
+        assert!(rendered(text, "").is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_sign_may_stand_before_a_number() {
+    assert_eq!(rendered("{{ m(n = +1) }} {{ -1 + +2 }}", "{% macro m(n) %}{{ n }}{% endmacro %}"), Ok("1 1".into()));
+}
+
+#[test]
+fn the_graph_is_known() {
+    let yaml = "models:\n  - {name: a, description: What it is, columns: [{name: x, meta: {pii: true}}, {name: y}]}\n\
+        sources:\n  - {name: raw, tables: [{name: t}]}";
+    let macros = "{% macro pii(id) %}{% for name in graph.nodes[id].columns %}\
+        {% if graph.nodes[id]['columns'][name]['meta']['pii'] == true %}{{ name }}{% endif %}{% endfor %}{% endmacro %}\
+        {% macro views() %}{% for n in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') \
+        if n.config.materialized == 'view' %}{{ n.name }} {% endfor %}{% endmacro %}";
+    let project = project(&[
+        ("models/a.sql", "select 1 as x, 2 as y"),
+        ("models/b.sql", "{{ config(materialized='table') }} select '{{ pii('model.p.a') }}' as a"),
+        ("models/c.sql", "select '{{ views() }}', '{{ graph.sources.values() | map(attribute='name') | join }}' as b"),
+        ("models/d.sql", "select '{{ model.name }} {{ model.config.materialized }} {{ graph.nodes.get('x') }}' as d"),
+        ("models/e.sql", "select {{ graph.nodes['model.p.a'].depends_on.nodes | length }} as e"),
+        ("models/all.yml", yaml),
+        ("macros/all.sql", macros),
+    ]);
+    assert_eq!(sql(&project, "model.p.b"), "select 'x' as a");
+    assert_eq!(sql(&project, "model.p.c"), "select 'a c d e ', 't' as b");
+    assert_eq!(sql(&project, "model.p.d"), "select 'd view None' as d");
+    let Body::Unknown(why) = &project.nodes[4].body else { panic!("what a node reads is not known here") };
+    assert_eq!(why.code, "needs-warehouse");
+}
+
+#[test]
+fn a_macro_is_found_by_its_name() {
+    let macros = "{% macro shop_vars() %}{{ return({'a': 1}) }}{% endmacro %}\
+        {% macro all() %}{% for name in context.keys() if name.endswith('_vars') %}{{ context[name]()['a'] }}{% endfor %}\
+        {{ 'none' if context.get('nobody') is none }}{% endmacro %}";
+    assert_eq!(rendered("{{ all() }}", macros), Ok("1none".into()));
+}
+
+#[test]
+fn a_database_that_the_environment_names_is_any() {
+    assert_eq!(
+        rendered("select * from \"{{ env_var('DB') }}\".prep.t join {{ env_var('DB') }}_x.u using (a)", ""),
+        Ok("select * from \"unsaid\".prep.t join unsaid_x.u using (a)".into())
+    );
+    // A column, or a table by itself, is not.
+    assert!(rendered("select {{ env_var('A') }}.b from t", "").is_err());
+    assert!(rendered("select * from {{ env_var('A') }}", "").is_err());
+}
+
+#[test]
+fn brackets_and_quotes_may_end_further_left() {
+    let of = |text: &str| super::super::yaml::read(text).map(|yaml| yaml.json().to_string()).map_err(|b| b.at);
+    let list = "a:\n    b: [\n      \"x\", # one ]\n      y\n    ]\nc: 'it''s\n on'\nd: |\n  \"no: [\ne: don't [1\n";
+    assert_eq!(of(list), Ok(r#"{"a":{"b":["x","y"]},"c":"it's on","d":"\"no: [\n","e":"don't [1"}"#.into()));
+    let quoted = "  - name: a\n    text: \"one\n  two\"\n    n: 1";
+    assert_eq!(of(quoted), Ok(r#"[{"name":"a","text":"one   two","n":1}]"#.into()));
+    // What is broken stays so, with its place in what was written.
+    assert_eq!(of("a: [1,\n2\nb: 3\n c: x: y"), of("a: [1,\n2\nb: 3\n c: x: y"));
+    for broken in ["a: [1,\n2\nb: 3", "a: \"x\nb: 3", "a: b: c", "a: [\n}", "- [\"\\"] {
+        assert!(of(broken).is_err(), "{broken}");
+    }
+}
