@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `check` beside the tools that people use instead, on generated projects: check.sh PIPEWRIGHT [N…]
+# `check` beside the tools that people use instead: check.sh PIPEWRIGHT [N…] [FOLDER:DIALECT…], on generated projects of N
+# models and on copies of dbt projects.
 # Needs python3, git, GNU time and the judges (scripts/judges.sh). RUNS runs each, the least is shown; seconds and MB.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -14,9 +15,9 @@ trap 'rm -rf "$work"' EXIT
 export GIT_AUTHOR_NAME=Bench GIT_AUTHOR_EMAIL=bench@example.com GIT_COMMITTER_NAME=Bench GIT_COMMITTER_EMAIL=bench@example.com
 export GIT_CONFIG_GLOBAL=/dev/null DBT_SEND_ANONYMOUS_USAGE_STATS=false
 
-# What sqlfluff and sqruff need to render the same files.
+# What sqlfluff and sqruff need to render the same files: linter DIALECT.
 linter() {
-    printf '[sqlfluff]\ndialect = duckdb\ntemplater = jinja\n\n[sqlfluff:templater:jinja]\napply_dbt_builtins = true\nload_macros_from_path = macros\n'
+    printf '[sqlfluff]\ndialect = %s\ntemplater = jinja\n\n[sqlfluff:templater:jinja]\napply_dbt_builtins = true\nload_macros_from_path = macros\n' "$1"
 }
 
 # least NAME RUNS COMMAND...: the least seconds of some runs, and the most memory. Findings are no failure.
@@ -55,10 +56,25 @@ again() {
 "$judges/sqruff" --version
 "$judges/sqlfluff" --version
 for size in "${sizes[@]}"; do
+    if [[ "$size" = *:* ]]; then
+        project="$work/$(basename "${size%:*}")"
+        cp -r "${size%:*}" "$project"
+        find "$project" -name '.sqlfluff*' -delete
+        linter "${size##*:}" > "$project/.sqlfluff"
+        linter "${size##*:}" > "$project/.sqruff"
+        mkdir -p "$project/macros"
+        printf '\n%s: %s files of SQL\n' "$(basename "$project")" "$(find "$project/models" -name '*.sql' | wc -l)"
+        cd "$project"
+        least "check" "$runs" "$pipewright" check --against none
+        least "sqruff lint" 1 "$judges/sqruff" lint models
+        least "sqlfluff lint, two processes" 1 "$judges/sqlfluff" lint models -p 2 --disable-progress-bar
+        cd - > /dev/null
+        continue
+    fi
     project="$work/$size"
     python3 "$here/make_project.py" "$size" "$project"
-    linter > "$project/.sqlfluff"
-    linter > "$project/.sqruff"
+    linter duckdb > "$project/.sqlfluff"
+    linter duckdb > "$project/.sqruff"
     git -C "$project" init -q -b main
     git -C "$project" add -A
     git -C "$project" commit -qm "A project"

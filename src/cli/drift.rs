@@ -7,7 +7,7 @@ use super::progress::Progress;
 use super::propose::{answer, by_key};
 use super::report::Ui;
 use crate::drift::fix::Drifted;
-use crate::drift::{Effect, Impact};
+use crate::drift::{Class, Effect, Impact};
 use crate::run::Event;
 use crate::verbs::drift::{Options, Report, drift};
 use crate::vocabulary::{Outcome, Severity};
@@ -135,10 +135,11 @@ fn counted(n: usize, what: &str) -> String {
 
 fn change(drifted: &Drifted, ui: &Ui) {
     let (change, impact) = (&drifted.change, &drifted.impact);
-    let mark = match (impact.is_breaking(), impact.shifts.is_empty()) {
-        (true, _) => '!',
-        (false, false) => '~',
-        (false, true) => '+',
+    let mark = match (impact.is_breaking(), impact.shifts.is_empty(), change.class) {
+        (true, ..) => '!',
+        (false, false, _) => '~',
+        (false, true, Class::TableRemoved | Class::ColumnRemoved) => '-',
+        (false, true, _) => '+',
     };
     let score = change.score.map_or(String::new(), |s| format!(", {s} %"));
     ui.say(format_args!("{mark} {}  ({}{score})", change.said(), change.class.label()));

@@ -71,7 +71,9 @@ impl<'a> Assembly<'_, 'a> {
             let by = if self.scan.words(&piece.tokens).to_lowercase().contains("by ") { "by" } else { "per" };
             for item in items {
                 if let GroupItem::Noun(noun) = item {
-                    let words = self.said(&noun.tokens);
+                    // `per class from bookings`: the table that it is from is no part of its name.
+                    let from = noun.tokens.clone().find(|i| self.scan.word(*i) == "from");
+                    let words = self.said(&(noun.tokens.start..from.unwrap_or(noun.tokens.end)));
                     tail.push(if tail.is_empty() { format!("{by}_{words}") } else { format!("and_{words}") });
                 }
             }

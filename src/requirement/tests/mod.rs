@@ -218,9 +218,11 @@ fn a_thousand_other_tables_do_not_confuse_it() {
 #[test]
 fn names_are_spelt_as_the_contracts_have_them() {
     let world = World::shop();
+    let from = world.understood("Weekly revenue per status from orders").spec;
+    assert_eq!(from.name.as_str(), "weekly_revenue_per_status");
     for (text, name) in [
         ("Number of orders per custmer", "orders_per_customer"),
-        ("Average total_amonut of orders per currncy", "average_total_amount_of_orders_per_currency"),
+        ("Average total_amonut of orders per currncy", "average_total_amount_orders_per_currency"),
         ("Daily number of custommers", "daily_customers"),
     ] {
         let u = world.understood(text);

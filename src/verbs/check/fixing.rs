@@ -131,3 +131,33 @@ fn files_of(refused: BTreeSet<(String, String)>) -> Vec<String> {
     let files: BTreeSet<String> = refused.into_iter().map(|(_, file)| file).collect();
     files.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::fingerprint::Print;
+
+    #[test]
+    fn a_fix_is_taken_back_where_its_model_gives_something_else() {
+        let gives = |text: &str, unknown: Option<&str>| {
+            let node = LookedAt {
+                node: "model.p.a".into(),
+                file: "models/a.sql".into(),
+                unknown: unknown.map(str::to_owned),
+                print: Print::of(text),
+            };
+            Checked { nodes: vec![node], ..Checked::default() }
+        };
+        let round = |code: &str| mend::Round {
+            files: BTreeMap::from([("models/a.sql".to_owned(), "select 2".into())]),
+            applied: BTreeMap::new(),
+            codes: BTreeMap::from([("models/a.sql".to_owned(), BTreeSet::from([code.to_owned()]))]),
+        };
+        let (one, two, unread) = (gives("one", None), gives("two", None), gives("", Some("unread")));
+        assert_eq!(worse(&one, &two, &round("unused-cte")), BTreeSet::from(["models/a.sql"]));
+        assert!(worse(&one, &one, &round("unused-cte")).is_empty());
+        assert!(worse(&one, &two, &round("equals-null")).is_empty(), "this one is to give something else");
+        assert!(worse(&unread, &two, &round("unused-cte")).is_empty(), "what it gave was not known");
+        assert_eq!(worse(&one, &unread, &round("unused-cte")), BTreeSet::from(["models/a.sql"]));
+    }
+}
