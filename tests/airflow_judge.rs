@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod support;
+
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -104,6 +106,16 @@ fn imports_that_moved_are_those_that_ruff_names() {
         let three = format!("from airflow.sdk import Asset\n{text}");
         assert!(ours(&three), "{module}.{name}, in a file for Airflow 3");
     }
+}
+
+/// The DAG that looks for drift.
+fn drift_dag() -> &'static str {
+    static DAG: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    DAG.get_or_init(|| {
+        let s = support::Sandbox::workspace();
+        s.ok(&["drift", "--dag", "0 6 * * *"]);
+        s.read("dags/pipewright_drift.py")
+    })
 }
 
 /// DAG files, each with what Airflow makes of it: `refused`, or `loads`.
@@ -212,6 +224,7 @@ fn what_airflow_refuses_is_what_is_said_to_be_refused() {
     files.insert("helpers_of_ours/__init__.py".into(), "".into());
     let generated = "snapshots/render/shop/dags/daily_customer_orders.py";
     files.insert("dags/generated.py".into(), std::fs::read_to_string(generated).unwrap().into());
+    files.insert("dags/drift.py".into(), drift_dag().into());
     for (path, text) in &files {
         std::fs::create_dir_all(here.path().join(path).parent().unwrap()).unwrap();
         std::fs::write(here.path().join(path), &**text).unwrap();
@@ -231,7 +244,9 @@ fn what_airflow_refuses_is_what_is_said_to_be_refused() {
     let loaded: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
     let findings = across::look(&Repository { files, no_text: Vec::new() }, &[]);
     let mut wrong = Vec::new();
-    for (name, refused) in FILES.iter().map(|(name, _, refused)| (*name, *refused)).chain([("generated", false)]) {
+    for (name, refused) in
+        FILES.iter().map(|(name, _, refused)| (*name, *refused)).chain([("generated", false), ("drift", false)])
+    {
         let path = format!("dags/{name}.py");
         let errors = loaded["errors"].as_object().unwrap();
         let theirs = errors.iter().find(|(at, _)| at.ends_with(&path)).map(|(_, why)| why.to_string());
@@ -242,11 +257,13 @@ fn what_airflow_refuses_is_what_is_said_to_be_refused() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(loaded["dags"].as_array().unwrap().len() >= 10, "{loaded}");
+    let dags = loaded["dags"].as_array().unwrap();
+    assert!(dags.len() >= 10 && dags.contains(&"pipewright_drift".into()), "{loaded}");
 }
 
 #[test]
 fn generated_dags_have_nothing_that_ruff_names() {
+    assert!(drift_dag().contains("airflow") && !ruff(drift_dag()), "{}", drift_dag());
     let mut count = 0;
     for entry in walkdir::WalkDir::new("snapshots").into_iter().map(Result::unwrap) {
         let path = entry.path();

@@ -297,6 +297,50 @@ fn a_column_in_whose_place_an_expression_stands() {
     assert_eq!(rows(&s, &format!("select * from {MART} order by 1, 2")), want, "the same revenue from two columns");
 }
 
+/// A load that takes new rows only: what was landed before does not come again.
+const NEW_ROWS: &str = r#"
+version: 1
+name: new_rows
+ingest: [{table: shop.orders, mode: incremental, cursor: updated_at}]
+models:
+  - {name: stg_shop__orders, from: shop.orders}
+  - {name: sold, from: stg_shop__orders, group_by: [{name: status}], measures: [{name: revenue, sum: total_amount}]}
+"#;
+
+#[test]
+fn rows_that_were_landed_before_an_expression_keep_their_values() {
+    let s = Sandbox::workspace();
+    s.write("pipelines/new_rows.yml", NEW_ROWS.trim_start());
+    s.commit("a pipeline");
+    s.ok(&["regenerate"]);
+    run(&s);
+    let amounts = "select order_id, total_amount from staging.stg_shop__orders order by 1";
+    let mut want = rows(&s, amounts);
+    assert!(want.as_array().is_some_and(|r| r.len() == 2400), "{want}");
+    sqlite(
+        &s.path("shop.sqlite"),
+        "alter table orders add column net decimal(12,2); alter table orders add column tax decimal(12,2);
+         update orders set tax = 1.25, net = round(total_amount - 1.25, 2);
+         alter table orders drop column total_amount;
+         update orders set net = 100, updated_at = '2026-04-02 10:00:00' where order_id = 7;
+         insert into orders (order_id, customer_id, status, ordered_at, currency, updated_at, net, tax)
+           select 99999, customer_id, status, '2026-04-01 10:00:00', currency, '2026-04-01 10:00:00', 10, 2.5
+           from orders where order_id = 1;",
+    );
+    let (code, fixed) = s.json(&["drift", "--fix", "--answer", "shop.orders.total_amount== net + tax"]);
+    assert_eq!((code, fixed["status"].as_str()), (0, Some("proposed")), "{fixed}");
+    followed(&s);
+    let pr = s.ok(&["pr"]).out;
+    assert!(pr.contains("rows that were landed before keep what they hold"), "{pr}");
+    let all = want.as_array_mut().unwrap();
+    all.iter_mut().find(|row| row[0] == "7").unwrap()[1] = "101.25".into();
+    all.push(json!(["99999", "12.50"]));
+    for round in ["first", "second"] {
+        runs_well(&s);
+        assert_eq!(rows(&s, amounts), want, "{round} run");
+    }
+}
+
 #[test]
 fn a_key_that_changed_in_kind_under_several_consumers() {
     let s = ran();

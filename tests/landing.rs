@@ -138,6 +138,28 @@ fn rows_of(url: &str, query: &str) -> Value {
     python(&["-c", script, url, query])
 }
 
+/// After the rollback there is no dbt project: what was built is dropped where the workspace says that it was.
+#[test]
+fn what_was_built_in_postgresql_is_dropped_there() {
+    let Some(server) = servers::postgres() else { return };
+    let warehouse = server.database("select 1");
+    let s = Sandbox::repository();
+    s.ok(&["init", "--source", "shop=sqlite:shop.sqlite", "--target", "postgres:WAREHOUSE_URL"]);
+    s.ok(&["discover"]);
+    s.commit("workspace");
+    let (code, proposed) = s.json(&["propose", "revenue per country", "--as-of", AS_OF]);
+    assert_eq!(code, 0, "{proposed}");
+    let run = s.with_env("WAREHOUSE_URL", &warehouse.url, &["run", "--as-of", AS_OF]);
+    assert_eq!(run.code, 0, "{}\n{}", run.out, run.err);
+    let left = "select count(*) from information_schema.tables where table_schema in ('marts', 'staging', 'raw_shop')";
+    assert_ne!(rows_of(&warehouse.url, left), json!([["0"]]));
+    let back = ["rollback", proposed["change"].as_str().unwrap(), "--drop"];
+    let back = s.with_env("WAREHOUSE_URL", &warehouse.url, &back);
+    assert_eq!(back.code, 0, "{}\n{}", back.out, back.err);
+    assert!(!s.path("dbt/profiles.yml").exists() && !s.path("warehouse.duckdb").exists());
+    assert_eq!(rows_of(&warehouse.url, left), json!([["0"]]));
+}
+
 #[test]
 fn changes_of_a_source_land_in_postgresql() {
     let Some(server) = servers::postgres() else { return };

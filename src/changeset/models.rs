@@ -98,7 +98,7 @@ fn table(contract: &Contract) -> ScopeRelation {
     let mut keys: Vec<BTreeSet<String>> = Some(key).filter(|k| !k.is_empty()).into_iter().chain(unique).collect();
     keys.dedup();
     ScopeRelation {
-        columns: contract.columns.iter().map(|c| (c.name.to_string(), c.data_type.into())).collect(),
+        columns: contract.landed_columns().map(|(name, of)| (name.to_string(), of.into())).collect(),
         keys,
         ..ScopeRelation::default()
     }

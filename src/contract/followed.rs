@@ -58,6 +58,8 @@ pub enum Alteration {
     Nullable,
     /// The source has it no longer: it stays with what it holds, and may be null.
     Gone,
+    /// The same, and an expression stands in its place: rows that were landed before keep what it holds.
+    Replaced,
 }
 
 /// What was decided about a change of the source.
@@ -83,6 +85,13 @@ impl Followed {
 impl Default for Landing {
     fn default() -> Landing {
         Landing { version: 1, changes: Vec::new() }
+    }
+}
+
+impl Alteration {
+    /// Whether the source has the column no longer.
+    pub fn is_gone(self) -> bool {
+        matches!(self, Alteration::Gone | Alteration::Replaced)
     }
 }
 

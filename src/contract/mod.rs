@@ -144,6 +144,17 @@ impl Contract {
         self.columns.iter().find(|c| c.name == *name)
     }
 
+    /// What models may read of the landed table: its columns, and those that an expression replaces.
+    pub fn landed_columns(&self) -> impl Iterator<Item = (&Name, DataType)> {
+        self.columns.iter().map(|c| (&c.name, c.data_type)).chain(self.replaced().map(|c| (&c.column, c.data_type)))
+    }
+
+    /// Landed columns that the source has no longer, and that rows which were landed before keep.
+    pub fn replaced(&self) -> impl Iterator<Item = &LandedChange> {
+        let gone = self.followed.landing.changes.iter().filter(|c| c.change == Alteration::Replaced);
+        gone.filter(|c| self.column(c.column.as_str()).is_none())
+    }
+
     /// The primary key's columns in its order; empty where the table has none.
     pub fn key(&self) -> Vec<&Column> {
         let mut key: Vec<&Column> = self.columns.iter().filter(|c| c.primary_key.is_some()).collect();

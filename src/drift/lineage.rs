@@ -177,7 +177,7 @@ fn one(node: &Node, macros: &Macros, scope: &Scope) -> Option<Resolved> {
 }
 
 fn columns(contract: &Contract) -> ScopeRelation {
-    let all = contract.columns.iter().map(|c| (c.name.to_string(), ColumnType::from(c.data_type)));
+    let all = contract.landed_columns().map(|(name, of)| (name.to_string(), ColumnType::from(of)));
     ScopeRelation { columns: all.collect(), ..ScopeRelation::default() }
 }
 

@@ -124,10 +124,10 @@ fn place(before: &Contract, after: &Contract, was: &Column, now: &Column, eviden
 fn facts(was: &Column, now: &Column, evidence: &mut Vec<String>) -> f64 {
     let target = |c: &Column| c.references.as_ref().map(|r| (r.table.clone(), r.column.clone()));
     let all = [
-        ("both may be null, or neither", was.required == now.required, 1.0),
-        ("both unique, or neither", was.unique == now.unique, 1.0),
-        ("the same place in the key", was.primary_key == now.primary_key, 2.0),
-        ("the same reference", target(was) == target(now), 1.0),
+        ("only one may be null", was.required == now.required, 1.0),
+        ("only one is unique", was.unique == now.unique, 1.0),
+        ("another place in the primary key", was.primary_key == now.primary_key, 2.0),
+        ("they point to different columns", target(was) == target(now), 1.0),
     ];
     if was.primary_key.is_some() && was.primary_key == now.primary_key {
         evidence.push("the same place in the primary key".to_owned());
@@ -137,7 +137,7 @@ fn facts(was: &Column, now: &Column, evidence: &mut Vec<String>) -> f64 {
     }
     let differs: Vec<&str> = all.iter().filter(|(_, same, _)| !same).map(|(what, ..)| *what).collect();
     if !differs.is_empty() {
-        evidence.push(format!("against it, not: {}", differs.join(", ")));
+        evidence.push(format!("against it: {}", differs.join(", ")));
     }
     let total: f64 = all.iter().map(|(.., w)| w).sum();
     all.iter().filter(|(_, same, _)| *same).map(|(.., w)| w).sum::<f64>() / total

@@ -62,6 +62,7 @@ fn column(text: &str) -> Column {
         seen |= matches!(key, "null" | "distinct" | "range" | "top" | "patterns" | "lengths");
         match key {
             "required" => column.required = true,
+            "pii" => column.tags.push(format!("pii.{value}")),
             "unique" => column.unique = true,
             "as" => column.name = name(value),
             "was" => column.physical_type = value.to_owned(),

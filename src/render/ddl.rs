@@ -56,7 +56,7 @@ fn table(table: &DdlTable, dialect: Dialect) -> Value {
             Alteration::Widened => alterations.push(alter("widen")),
             Alteration::Nullable => alterations.push(alter("relax")),
             // A table that is made anew does not have it: what can run twice can run there, too.
-            Alteration::Gone => alterations.extend([alter("add"), alter("relax")]),
+            Alteration::Gone | Alteration::Replaced => alterations.extend([alter("add"), alter("relax")]),
         }
     }
     json!({

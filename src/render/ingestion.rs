@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::readers::reader;
 use super::{Files, python};
-use crate::contract::{Alteration, LandedChange};
+use crate::contract::LandedChange;
 use crate::proposal::{IngestColumn, IngestTable, Ingestion};
 use crate::spec::Mode;
 use crate::template;
@@ -207,7 +207,7 @@ fn table(table: &IngestTable, plan: &Plan<'_>) -> Value {
         "columns": table.columns.iter().map(column).collect::<Vec<_>>(),
     });
     if !table.changes.is_empty() {
-        let gone = table.changes.iter().filter(|c| c.change == Alteration::Gone);
+        let gone = table.changes.iter().filter(|c| c.change.is_gone());
         let gone: Vec<String> = gone.map(gone_column).collect();
         value["altered"] = json!(true);
         if !gone.is_empty() {

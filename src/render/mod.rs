@@ -24,7 +24,7 @@ pub use ddl::ddl;
 pub use ingestion::{ingestion, library};
 pub use macros::{macro_file, macro_properties};
 pub use model::{ModelFiles, model};
-pub use project::project;
+pub use project::{profiles, project};
 pub use snapshot::snapshot;
 pub use source::source;
 pub use spec::spec;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::Files;
 use crate::proposal::{DbtModel, DbtProject, Layer};
 use crate::template;
-use crate::vocabulary::{Outcome, jinja_string};
-use crate::workspace::Connection;
+use crate::vocabulary::{Diagnostic, Name, Outcome, Place, jinja_string};
+use crate::workspace::{Connection, Environments, paths};
 
 /// `dbt_project.yml`, `profiles.yml` and the macro that names schemas. dbt warns of a layer that no model stands in, so
 /// only the layers of `models` are configured.
@@ -27,9 +27,6 @@ pub fn project<'a>(
         .filter(|(name, _)| used.contains(name))
         .map(|(name, materialized)| json!({"name": name, "materialized": materialized}))
         .collect();
-    let targets = [("dev", Some(&project.targets.dev)), ("prod", project.targets.prod.as_ref())];
-    let outputs: Vec<Value> =
-        targets.into_iter().filter_map(|(name, connection)| Some(output(name, connection?))).collect();
     let name = &project.name;
     Ok(Files::from([
         (
@@ -39,10 +36,7 @@ pub fn project<'a>(
                 json!({"name": name, "layers": layers, "snapshots": snapshots, "owner": jinja_string(owner)}),
             )?,
         ),
-        (
-            "dbt/profiles.yml".to_owned(),
-            template::render("dbt/profiles.yml", json!({"name": name, "outputs": outputs}))?,
-        ),
+        ("dbt/profiles.yml".to_owned(), profiles(name, &project.targets)?),
         (
             "dbt/macros/pipewright/generate_schema_name.sql".to_owned(),
             template::text("dbt/generate_schema_name.sql").unwrap_or_default().to_owned(),
@@ -50,22 +44,31 @@ pub fn project<'a>(
     ]))
 }
 
+/// The text of a `profiles.yml` that reaches the targets of a workspace.
+///
+/// # Errors
+/// A target that is a source only, or a template that fails.
+pub fn profiles(name: &Name, targets: &Environments) -> Outcome<String> {
+    let all = [("dev", Some(&targets.dev)), ("prod", targets.prod.as_ref())];
+    let outputs = all.into_iter().filter_map(|(name, connection)| Some(output(name, connection?)));
+    let outputs = outputs.collect::<Outcome<Vec<Value>>>()?;
+    template::render("dbt/profiles.yml", json!({"name": name, "outputs": outputs}))
+}
+
 /// Paths are relative to the workspace; dbt runs in `dbt/`.
-fn output(name: &str, connection: &Connection) -> Value {
+fn output(name: &str, connection: &Connection) -> Outcome<Value> {
     let kind = connection.dialect().as_str();
     match connection {
-        Connection::DuckDb { path } | Connection::Sqlite { path } => {
+        Connection::DuckDb { path } => {
             let path = if path.starts_with('/') { path.clone() } else { format!("../{path}") };
-            json!({"name": name, "kind": kind, "path": path})
+            Ok(json!({"name": name, "kind": kind, "path": path}))
         }
-        Connection::Postgres { url_env, .. } | Connection::MySql { url_env, .. } => {
-            json!({"name": name, "kind": kind, "env": url_env})
-        }
-        Connection::Snowflake { credentials_env } => json!({"name": name, "kind": kind, "env": credentials_env}),
-        // Sources only: the workspace is refused where one of them is a target.
-        Connection::Files { .. } | Connection::Rest { .. } | Connection::GraphQl { .. } | Connection::Dbt { .. } => {
-            json!({"name": name, "kind": kind, "path": ""})
-        }
+        Connection::Postgres { url_env, .. } => Ok(json!({"name": name, "kind": kind, "env": url_env})),
+        Connection::Snowflake { credentials_env } => Ok(json!({"name": name, "kind": kind, "env": credentials_env})),
+        source => Err(Diagnostic::error("not-a-target", format!("{} is a source only, no target", source.label()))
+            .at(Place::path(paths::CONFIG, format!("targets.{name}.kind")))
+            .next("use duckdb, postgres or snowflake")
+            .into()),
     }
 }
 
@@ -77,5 +80,29 @@ impl Layer {
             Layer::Intermediate => "intermediate",
             Layer::Marts => "marts",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_profile_reaches_the_targets_of_the_workspace_and_nothing_else() {
+        let name = Name::parse("shop").unwrap();
+        let targets = |dev| Environments { dev, prod: None, profile: None };
+        let text = profiles(&name, &targets(Connection::postgres("WAREHOUSE_URL".into()))).unwrap();
+        assert!(
+            text.contains("type: postgres") && text.contains("WAREHOUSE_URL") && !text.contains("duckdb"),
+            "{text}"
+        );
+        let prod = Some(Connection::Snowflake { credentials_env: "SNOW".into() });
+        let both = Environments { prod, ..targets(Connection::DuckDb { path: "w.duckdb".into() }) };
+        let text = profiles(&name, &both).unwrap();
+        assert!(text.contains("type: duckdb") && text.contains("type: snowflake"), "{text}");
+        let fault = profiles(&name, &targets(Connection::mysql("URL".into()))).unwrap_err();
+        assert_eq!((&*fault.diagnostics[0].code, fault.exit), ("not-a-target", 2));
+        assert!(fault.diagnostics[0].next.is_some());
     }
 }

@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 use sqlparser::dialect::dialect_from_str;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::context::{self, Context, connection};
+use super::context::{self, Context};
 use super::diagnose;
 use super::events::Seen;
 use super::progress::{Event, Listen};
 use super::report::Target;
+use crate::render;
 use crate::template;
 use crate::vocabulary::{Diagnostic, Dialect, Fault, Name, Outcome, Place};
-use crate::workspace::{Config, Connection};
+use crate::workspace::Config;
 use crate::world::local;
 use crate::world::process::Ended;
 
@@ -120,15 +121,10 @@ fn told(context: &Context<'_>, statements: &[String], log: &str, ended: &Ended) 
 }
 
 fn write_project(context: &Context<'_>, dir: &Path, statements: &[String], names: &BTreeSet<String>) -> Outcome<()> {
-    let (profile, target) = (context.config.name.as_str(), context.target.as_str());
-    let (kind, env) = match connection(context.config, context.target)? {
-        Connection::Snowflake { credentials_env } => ("snowflake", credentials_env.as_str()),
-        _ => ("duckdb", ""),
-    };
-    let about = minijinja::context! { profile, target, env };
-    local::write(&dir.join("dbt_project.yml"), &template::render("ops/dbt_project.yml", &about)?)?;
-    let profiles = template::render(&format!("ops/profiles/{kind}.yml"), &about)?;
-    local::write(&dir.join("profiles.yml"), &profiles)?;
+    let config = context.config;
+    let about = minijinja::context! { profile => config.name.as_str() };
+    local::write(&dir.join("dbt_project.yml"), &template::render("ops/dbt_project.yml", about)?)?;
+    local::write(&dir.join("profiles.yml"), &render::profiles(&config.name, &config.targets)?)?;
     let list =
         |texts: &mut dyn Iterator<Item = String>| texts.map(|t| jinja_literal(&t)).collect::<Vec<_>>().join(", ");
     // Never empty: `in ()` is no SQL.

@@ -8,7 +8,7 @@ use crate::contract::Contract;
 use crate::plan::Context;
 use crate::proposal::Layer;
 use crate::spec::{ColumnRule, Materialization};
-use crate::sql::lower::{Code, Scope, ScopeColumn, lower, type_code};
+use crate::sql::lower::{Code, Lowered, Scope, ScopeColumn, lower, type_code};
 use crate::vocabulary::{DataType, Diagnostic, Name, TableRef};
 
 pub(super) fn resolve(
@@ -153,6 +153,7 @@ fn column(
                 return None;
             }
             Ok(lowered) => {
+                let lowered = or_as_landed(expr, lowered, contract, scope, name);
                 out.data_type = lowered.data_type;
                 out.nullable = lowered.nullable;
                 out.landed = false;
@@ -189,6 +190,22 @@ fn column(
         out.description = describe::sentence(text);
     }
     Some((Target { name: name.clone(), code }, out))
+}
+
+/// The expression in the place of a column that the source has no longer, where the landed table still has it: rows that
+/// were landed before keep their value, all that are landed since have none there.
+fn or_as_landed(expr: &str, lowered: Lowered, contract: &Contract, scope: &Scope, name: &Name) -> Lowered {
+    let Some(gone) = contract.replaced().find(|c| c.column == *name) else { return lowered };
+    let mut scope = scope.clone();
+    scope.columns.push(ScopeColumn {
+        relation: contract.table.clone(),
+        name: name.clone(),
+        sql: name.to_string(),
+        data_type: Some(gone.data_type),
+        nullable: true,
+        hidden: false,
+    });
+    lower(&format!("coalesce({name}, {expr})"), &scope).unwrap_or(lowered)
 }
 
 /// A landed column: exact numbers are cast, so that no target widens or rounds them.

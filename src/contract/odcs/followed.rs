@@ -24,6 +24,7 @@ pub(super) fn write(out: &mut String, followed: &Followed) {
                 Alteration::Widened => "widened",
                 Alteration::Nullable => "nullable",
                 Alteration::Gone => "gone",
+                Alteration::Replaced => "replaced",
             };
             let (column, of) = (change.column.as_str(), change.data_type.to_string());
             let (column, of) = (yaml_flow_scalar(column), yaml_flow_scalar(&of));

@@ -109,11 +109,12 @@ fn hostile_followed(text: &str) -> Followed {
         change,
         data_type: DataType::Decimal { precision: 12, scale: 2 },
     };
+    let all = vec![change("c1", Alteration::Added), change("c2", Alteration::Gone), change("c3", Alteration::Replaced)];
     let decision =
         |because: &str| Decision { about: text.to_owned(), decided: "- no: #".into(), because: because.into() };
     Followed {
         retired: true,
-        landing: Landing { version: 3, changes: vec![change("c1", Alteration::Added), change("c2", Alteration::Gone)] },
+        landing: Landing { version: 3, changes: all },
         decisions: vec![decision(""), decision(&text.repeat(9))],
     }
 }

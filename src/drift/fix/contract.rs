@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Drifted, Fix, Ground, Reading};
+use super::{Drifted, Fix, Ground, Reading, older};
 use crate::contract::{Alteration, Column, Contract, Decision, ForeignKey, Reference};
 use crate::drift::{Change, Class, joint};
 use crate::vocabulary::{Diagnostic, Dialect, Name, Place, TableRef};
@@ -86,6 +86,8 @@ pub(super) fn follow(
     }
     if again {
         contract.followed.landing.begin_again();
+    } else {
+        older::keep(ours, &mut contract, all, readings, ground);
     }
     profile(&mut contract, now);
     contract.followed.decisions.dedup();

@@ -3,6 +3,7 @@
 //! for an approval.
 
 mod contract;
+mod older;
 mod question;
 mod remove;
 mod specs;

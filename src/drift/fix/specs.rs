@@ -21,6 +21,11 @@ pub(super) fn is_moment_of(spec: &Spec, table: &TableRef, column: &Name) -> bool
         .any(|i| i.cursor.as_ref() == Some(column) || i.window.as_ref().is_some_and(|w| w.column == *column))
 }
 
+/// Whether rows of the table outlive a load.
+pub(super) fn keeps_rows(spec: &Spec, table: &TableRef) -> bool {
+    spec.ingest.iter().any(|i| i.table == *table && i.mode != Mode::Replace)
+}
+
 /// Whether rows of the table are merged by the key that its contract has.
 pub(super) fn merges_by_key(spec: &Spec, table: &TableRef) -> bool {
     let merges = |mode| matches!(mode, Mode::Merge | Mode::Incremental);

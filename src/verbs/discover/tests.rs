@@ -257,3 +257,49 @@ fn what_people_say_of_keys_that_were_found_stays() {
     assert!(read().iter().all(|text| text.contains("- name: note")), "{:?}", read());
     look(again(dir.path()));
 }
+
+/// A relationship that people took out is none: no later look says it again, and nothing is made of it.
+#[test]
+fn a_relationship_that_people_deny_stays_out() {
+    let dir = tempfile::tempdir().unwrap();
+    git2::Repository::init(dir.path()).unwrap();
+    sql(
+        dir.path(),
+        "create table parents (parent_id integer primary key, name text);
+         create table items (item_id integer primary key, parent_id integer, other_parent_id integer);
+         insert into parents values (1, 'a'), (2, 'b'), (3, 'c');
+         insert into items values (1, 3, 2), (2, 1, 3), (3, 2, 1), (4, 1, 2);",
+    );
+    let sources = vec![("shop".into(), "sqlite:shop.sqlite".into())];
+    init(&InitOptions { dir: dir.path().into(), sources, ..InitOptions::default() }).unwrap();
+    again(dir.path());
+    let path = dir.path().join("contracts/shop/items.odcs.yaml");
+    let read = || fs::read_to_string(&path).unwrap();
+    let found = read();
+    assert_eq!(found.matches("to: parents.parent_id").count(), 2, "{found}");
+    // The first is denied, the second stays.
+    let at = found.find("        relationships:\n").unwrap();
+    let end = at + found[at..].find("      - name: other_parent_id\n").unwrap();
+    fs::write(&path, format!("{}{}", &found[..at], &found[end..])).unwrap();
+    let denied = || {
+        let text = read();
+        let own = &text[text.find("- name: parent_id").unwrap()..text.find("- name: other_parent_id").unwrap()];
+        assert!(!own.contains("relationships:"), "{text}");
+        assert_eq!(text.matches("to: parents.parent_id").count(), 1, "{text}");
+    };
+    assert_eq!(statuses(&again(dir.path())), [Status::Unchanged, Status::Unchanged]);
+    denied();
+    // More rows that all say so, and a look at names alone.
+    sql(dir.path(), "insert into items values (5, 2, 1), (6, 3, 3); alter table items add column note text;");
+    assert_eq!(statuses(&again(dir.path()))[0], Status::Merged);
+    denied();
+    let options = DiscoverOptions {
+        dir: dir.path().into(),
+        profiling: crate::workspace::Profiling { enabled: Some(false), ..Default::default() },
+        ..DiscoverOptions::default()
+    };
+    discover(&options, &mut |_| {}).unwrap();
+    denied();
+    again(dir.path());
+    denied();
+}
