@@ -151,7 +151,7 @@ fn what_was_built_in_postgresql_is_dropped_there() {
     assert_eq!(code, 0, "{proposed}");
     let run = s.with_env("WAREHOUSE_URL", &warehouse.url, &["run", "--as-of", AS_OF]);
     assert_eq!(run.code, 0, "{}\n{}", run.out, run.err);
-    let left = "select count(*) from information_schema.tables where table_schema in ('marts', 'staging', 'raw_shop')";
+    let left = "select count(*) from information_schema.tables where table_schema in ('marts', 'staging')";
     assert_ne!(rows_of(&warehouse.url, left), json!([["0"]]));
     let back = ["rollback", proposed["change"].as_str().unwrap(), "--drop"];
     let back = s.with_env("WAREHOUSE_URL", &warehouse.url, &back);

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::merge::{Merged, merge};
+use super::merge::{self, Merged, merge};
 use super::{BASE, BRANCHES, is_answers, is_document};
 use crate::render::Files;
 use crate::vocabulary::{Diagnostic, Name, Outcome};
@@ -160,7 +160,7 @@ pub(crate) fn changes(
 /// for all others, what stands is right.
 fn regenerate(git: &Git, here: &Entries, generated: &Files, whole: bool, out: &mut Changes) -> Outcome<Merged> {
     let (mut base, mut edited, mut new) = (Tree::new(), Tree::new(), Files::new());
-    let mut take = |path: &str, text: Option<&String>| -> Outcome<()> {
+    let take = |path: &str, base: &mut Tree, edited: &mut Tree| -> Outcome<()> {
         let (last, now) = (here.get(&format!("{BASE}{path}")), here.get(path));
         if let Some(last) = last {
             base.insert(path.to_owned(), git.file(*last)?);
@@ -168,32 +168,46 @@ fn regenerate(git: &Git, here: &Entries, generated: &Files, whole: bool, out: &m
         if let Some(now) = now {
             edited.insert(path.to_owned(), git.file(*now)?);
         }
-        if let Some(text) = text {
-            new.insert(path.to_owned(), text.clone());
-        }
         Ok(())
     };
     for (path, text) in generated {
         let file = File::plain(text.as_bytes());
         let last = here.get(&format!("{BASE}{path}"));
         if last.is_none_or(|last| Some(last.id) != Entry::of(&file).ok().map(|e| e.id)) {
-            take(path, Some(text))?;
+            take(path, &mut base, &mut edited)?;
+            new.insert(path.clone(), text.clone());
             out.insert(format!("{BASE}{path}"), Some(file));
         }
     }
     let gone = here.range(BASE.to_owned()..).map_while(|(path, _)| path.strip_prefix(BASE));
     for path in gone.filter(|path| whole && !generated.contains_key(*path) && (!is_document(path) || is_answers(path)))
     {
-        take(path, None)?;
+        take(path, &mut base, &mut edited)?;
         out.insert(format!("{BASE}{path}"), None);
     }
-    // Where a file that is generated otherwise now is gone, people may have moved it: their own files are looked at.
+    // What stands as it was generated, and not in its place, people may have moved.
+    for (path, last) in here.range(BASE.to_owned()..).map_while(|(path, e)| Some((path.strip_prefix(BASE)?, e))) {
+        if !here.contains_key(path) && !base.contains_key(path) {
+            let file = git.file(*last)?;
+            new.extend(String::from_utf8(file.bytes.clone()).ok().map(|text| (path.to_owned(), text)));
+            base.insert(path.to_owned(), file);
+        }
+    }
+    // Where a file that is generated is gone, people's own files are looked at.
     let endings: BTreeSet<_> =
         base.keys().filter(|p| new.contains_key(*p) && !edited.contains_key(*p)).map(|p| ending(p)).collect();
     for (path, entry) in here.iter().filter(|(path, _)| endings.contains(&ending(path))) {
         let generated = generated.contains_key(path) || here.contains_key(&format!("{BASE}{path}"));
         if !generated && !path.starts_with(BASE) && matches!(entry.mode, Mode::Plain | Mode::Executable) {
             edited.insert(path.clone(), git.file(*entry)?);
+        }
+    }
+    // What names a model that people renamed follows, though it is generated as before.
+    let models = merge::renamed_models(&base, &edited, &new);
+    for (path, text) in generated.iter().filter(|_| !models.is_empty()) {
+        if !new.contains_key(path) && merge::names_any(path, text, &models) {
+            take(path, &mut base, &mut edited)?;
+            new.insert(path.clone(), text.clone());
         }
     }
     let merged = merge(&base, &edited, &new);

@@ -288,6 +288,13 @@ pub(super) fn stands(inputs: &Inputs, new: &Files, git: &Git) -> Outcome<bool> {
             return Ok(false);
         }
     }
+    // What names a model that people renamed has to follow.
+    let here = git.entries(head)?;
+    let models = paths::base("dbt/models/");
+    let mut all = here.keys().filter(|path| path.starts_with(&models) && path.ends_with(".sql"));
+    if all.any(|path| path.strip_prefix(publish::BASE).is_some_and(|path| !here.contains_key(path))) {
+        return Ok(false);
+    }
     for path in render::linters().into_keys() {
         if git.entry(head, &path)?.is_none() && git.entry(head, &paths::base(&path))?.is_none() {
             return Ok(false);

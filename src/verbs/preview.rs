@@ -44,7 +44,8 @@ pub struct Would {
 /// Why something is generated otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Because {
-    /// `spec`, `contract`, `config`, `template`, `tool`, `prompts`, `edit` (of the copies of what was generated) or `new`.
+    /// `spec`, `contract`, `config`, `template`, `tool`, `prompts`, `edit` (of the copies of what was generated),
+    /// `rename` (of a model, by hand) or `new`.
     pub kind: &'static str,
     /// The documents; where more than one is named, one of them at least.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -96,7 +97,19 @@ pub fn preview(dir: &Path, programs: Programs) -> Outcome<Preview> {
                 (_, false) => "removed",
                 _ => "changed",
             };
-            Would { change, edited: edited(&diff.path), because: reasons.for_file(&diff.path, &inputs), diff }
+            let last = generated.files.get(&diff.path).zip(here.get(&paths::base(&diff.path)));
+            let as_before = last.is_some_and(|(text, last)| {
+                Entry::of(&File::plain(text.as_bytes())).is_ok_and(|entry| entry.id == last.id)
+            });
+            let because = match as_before {
+                true => vec![Because {
+                    kind: "rename",
+                    documents: Vec::new(),
+                    what: "a model that it names was renamed by hand".into(),
+                }],
+                false => reasons.for_file(&diff.path, &inputs),
+            };
+            Would { change, edited: edited(&diff.path), because, diff }
         })
         .collect::<Vec<_>>();
     findings.extend(found);

@@ -31,6 +31,16 @@ pub struct Merged {
     pub findings: Vec<Diagnostic>,
 }
 
+/// Models that people renamed, with what they are called now.
+pub(super) fn renamed_models(base: &Tree, edited: &Tree, new: &Files) -> Vec<(String, String)> {
+    moves::renamed_models(&moves::found(base, edited, new))
+}
+
+/// Whether the generated text at `path` names one of those models by its old name.
+pub(super) fn names_any(path: &str, text: &str, models: &[(String, String)]) -> bool {
+    moves::called(path, text, models).len() < models.len()
+}
+
 /// Merges `new` into `edited`, both made from `base`. Paths of all three are relative to the workspace.
 ///
 /// Where people moved a file, what is generated now goes where they moved it: `edited` then holds that path too.
@@ -43,11 +53,14 @@ pub fn merge(base: &Tree, edited: &Tree, new: &Files) -> Merged {
     for path in paths.into_iter().filter(|path| !followed.contains(path)) {
         let (mine, theirs) = (moves.by_people.get(path), moves.by_generator.get(path));
         let text = new.get(theirs.unwrap_or(path)).map(|text| moves::calls(path, text, &models));
+        let stands = edited.get(mine.unwrap_or(path));
+        // Where people call a model as they renamed it, that is no difference; where they do not yet, it is one.
+        let read = |file: &File| String::from_utf8(file.bytes.clone()).unwrap_or_default();
+        let called = stands.map(|file| moves::called(path, &read(file), &models)).unwrap_or_default();
         let before = base.get(path).map(|file| match std::str::from_utf8(&file.bytes) {
-            Ok(text) if !models.is_empty() => File { bytes: moves::calls(path, text, &models).into(), ..file.clone() },
+            Ok(text) if !called.is_empty() => File { bytes: moves::calls(path, text, &called).into(), ..file.clone() },
             _ => file.clone(),
         });
-        let stands = edited.get(mine.unwrap_or(path));
         let target = mine.or(theirs).unwrap_or(path);
         if let Some(target) =
             mine.or(theirs).filter(|_| before.as_ref().map(|f| &f.bytes[..]) != text.as_ref().map(|t| t.as_bytes()))
@@ -83,6 +96,7 @@ fn one(
     let Some(edited) = edited else {
         return match (base, new) {
             (None, Some(new)) => Some(File::plain(new)),
+            (Some(base), Some(new)) if base.bytes == new => None,
             (Some(_), Some(_)) => {
                 findings.push(
                     note("kept-deletion", "deleted by hand, so it stays deleted")

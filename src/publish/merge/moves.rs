@@ -1,6 +1,7 @@
 //! Files that people moved or renamed, and files that are generated elsewhere now: what changes follows them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -112,10 +113,19 @@ pub(super) fn is_model(path: &str, name: &str) -> bool {
     ending(path) == "sql" && stem(path) == name
 }
 
+/// Those of the models that a text calls by no old name.
+pub(super) fn called(path: &str, text: &str, models: &[(String, String)]) -> Vec<(String, String)> {
+    models.iter().filter(|model| calls(path, text, std::slice::from_ref(model)) == text).cloned().collect()
+}
+
 /// A generated text that calls renamed models as people do.
 pub(super) fn calls(path: &str, text: &str, models: &[(String, String)]) -> String {
     let mut out = text.to_owned();
     for (old, name) in models.iter().filter(|(old, _)| text.contains(old.as_str())) {
+        if path.starts_with(DAGS) {
+            out = selects(path, &out, old, name);
+            continue;
+        }
         for quote in ['\'', '"'] {
             out = out.replace(&format!("ref({quote}{old}{quote})"), &format!("ref({quote}{name}{quote})"));
         }
@@ -123,6 +133,39 @@ pub(super) fn calls(path: &str, text: &str, models: &[(String, String)]) -> Stri
         if let ("yml" | "yaml", Ok(entry)) = (ending(path), Regex::new(&entry)) {
             out = entry.replace_all(&out, |found: &regex::Captures<'_>| format!("{}{name}", &found[1])).into_owned();
         }
+    }
+    out
+}
+
+/// The generated DAGs. Their tasks, scripts and assets may be called as a model is, and stay: only what tasks select is
+/// another name.
+const DAGS: &str = "dags/";
+
+/// The text of a DAG whose tasks select `name` for `old`.
+fn selects(path: &str, text: &str, old: &str, name: &str) -> String {
+    static CALLS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"\bdbt\(\s*"[^"]*",\s*"[^"]*",\s*\(?(?:\s*"[^"]*")+"#).ok());
+    let Ok(word) = Regex::new(&format!(r"\b{}\b", regex::escape(old))) else { return text.to_owned() };
+    let renamed = |selection: &str| word.replace_all(selection, name).into_owned();
+    let mut out = String::with_capacity(text.len());
+    if ending(path) == "py" {
+        let mut done = 0;
+        for call in CALLS.iter().flat_map(|calls| calls.find_iter(text)) {
+            // Behind the task and the command.
+            let from = call.as_str().match_indices('"').nth(3).map_or(call.end(), |(at, _)| call.start() + at + 1);
+            out.push_str(&text[done..from]);
+            out.push_str(&renamed(&text[from..call.end()]));
+            done = call.end();
+        }
+        out.push_str(&text[done..]);
+        return out;
+    }
+    let mut within: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        let indent = line.len() - line.trim_start().len();
+        let starts = line.trim_start().starts_with("dbt_");
+        within = if starts { Some(indent) } else { within.filter(|of| indent > *of) };
+        out.push_str(&if within.is_some() { renamed(line) } else { line.to_owned() });
     }
     out
 }
@@ -172,5 +215,22 @@ mod tests {
             calls("x.yml", yaml, &models),
             "models:\n  - name: z\n    model: ab\n  - model: z\n    to: ref(\"z\")\n"
         );
+    }
+
+    #[test]
+    fn tasks_select_renamed_models_and_keep_their_own_names() {
+        let models = [("a".to_owned(), "z".to_owned())];
+        let text = "with DAG(dag_id=\"a\"):\n    l = load(\"a\", \"a\")\n    a = dbt(\"a\", \"run\", \"a ab b_a a\")\n\
+            t = dbt(\n        \"a\",\n        \"test\",\n        (\n            \"ab a\"\n            \" a\"\n        ),\n\
+            outlets=[Asset(\"x://s/marts/a\")])\n";
+        let want = "with DAG(dag_id=\"a\"):\n    l = load(\"a\", \"a\")\n    a = dbt(\"a\", \"run\", \"z ab b_a z\")\n\
+            t = dbt(\n        \"a\",\n        \"test\",\n        (\n            \"ab z\"\n            \" z\"\n        ),\n\
+            outlets=[Asset(\"x://s/marts/a\")])\n";
+        assert_eq!(calls("dags/p.py", text, &models), want);
+        let text = "dag_id: a\ntasks:\n  - id: a\n    after:\n      - a\n    dbt_run: [a, ab]\n  - id: b\n    dbt_test:\n      - b\n      - a\n    outlets: [\"a\"]\n";
+        let want = "dag_id: a\ntasks:\n  - id: a\n    after:\n      - a\n    dbt_run: [z, ab]\n  - id: b\n    dbt_test:\n      - b\n      - z\n    outlets: [\"a\"]\n";
+        assert_eq!(calls("dags/p.yml", text, &models), want);
+        assert_eq!(called("dags/p.yml", want, &models), models);
+        assert!(called("dags/p.yml", text, &models).is_empty());
     }
 }
