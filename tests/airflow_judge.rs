@@ -113,6 +113,7 @@ fn drift_dag() -> &'static str {
     static DAG: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     DAG.get_or_init(|| {
         let s = support::Sandbox::workspace();
+        s.ok(&["propose", support::SAMPLE, "--as-of", support::AS_OF]);
         s.ok(&["drift", "--dag", "0 6 * * *"]);
         s.read("dags/pipewright_drift.py")
     })

@@ -203,7 +203,7 @@ fn regenerate(git: &Git, here: &Entries, generated: &Files, whole: bool, out: &m
         }
     }
     // What names a model that people renamed follows, though it is generated as before.
-    let models = merge::renamed_models(&base, &edited, &new);
+    let models = merge::renamed_models(&base, &edited);
     for (path, text) in generated.iter().filter(|_| !models.is_empty()) {
         if !new.contains_key(path) && merge::names_any(path, text, &models) {
             take(path, &mut base, &mut edited)?;

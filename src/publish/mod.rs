@@ -30,7 +30,7 @@ pub use known::{Known, known_changes, trailers};
 pub use lines::merge_lines;
 pub use markers::{conflicts, conflicts_in_work_tree, first_conflict, yours};
 pub(crate) use merge::splice;
-pub use merge::{Merged, merge};
+pub use merge::{Merged, merge, renamed_models};
 pub use pull_request::{ChangeView, Nodes, pull_request};
 pub use summary::{Count, Field, Item, Summary, What, summary};
 

@@ -1,13 +1,15 @@
 //! What there is to run: which files and models a pipeline has.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::context::{connection, env_names, source_connection};
 use super::report::Target;
+use crate::publish;
 use crate::spec::{Mode, Spec};
 use crate::vocabulary::{Diagnostic, Fault, Name, Outcome, Place, Relation};
-use crate::workspace::{Config, Connection};
+use crate::workspace::{Config, Connection, paths};
+use crate::world::git::{File, Tree};
 use crate::world::{local, process};
 
 /// One pipeline, with what the workspace holds of it.
@@ -38,7 +40,7 @@ pub fn select(root: &Path, specs: &BTreeMap<Name, Spec>, wanted: &[Name]) -> Out
             .next("`pipewright propose \"…\"` makes one")
             .into());
     }
-    let files = models_of_project(root);
+    let files = Models::of(root)?;
     let (mut out, mut faults) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for name in wanted.iter().filter(|n| seen.insert(*n)) {
@@ -62,15 +64,58 @@ pub fn select(root: &Path, specs: &BTreeMap<Name, Spec>, wanted: &[Name]) -> Out
     Ok(out)
 }
 
-/// Names of the models of the dbt project, from its files.
-fn models_of_project(root: &Path) -> BTreeSet<String> {
-    let files = local::walk(&root.join("dbt/models"));
-    let sql = files.into_iter().filter(|f| f.extension().is_some_and(|e| e == "sql"));
-    let kept = local::walk(&root.join("dbt/snapshots")).into_iter();
-    sql.chain(kept).filter_map(|f| Some(f.file_stem()?.to_str()?.to_owned())).collect()
+/// The models and snapshots of the dbt project, from its files.
+struct Models {
+    /// Those that are there.
+    there: BTreeSet<String>,
+    /// What those that people renamed are called.
+    renamed: BTreeMap<String, Name>,
+    /// Those that were generated and that people deleted.
+    deleted: BTreeSet<String>,
 }
 
-fn pipeline(root: &Path, spec: &Spec, files: &BTreeSet<String>, faults: &mut Vec<Diagnostic>) -> Pipeline {
+impl Models {
+    fn of(root: &Path) -> Outcome<Models> {
+        let files = |folder: &Path| -> BTreeMap<String, PathBuf> {
+            let all =
+                local::walk(&folder.join("dbt/models")).into_iter().chain(local::walk(&folder.join("dbt/snapshots")));
+            let is_model =
+                |f: &PathBuf| f.extension().is_some_and(|e| e == "sql") || f.starts_with(folder.join("dbt/snapshots"));
+            let named = |f: PathBuf| Some((f.strip_prefix(folder).ok()?.to_str()?.to_owned(), f));
+            all.filter(is_model).filter_map(named).collect()
+        };
+        let stem = |path: &str| Path::new(path).file_stem().and_then(|s| s.to_str()).unwrap_or_default().to_owned();
+        let (here, generated) = (files(root), files(&root.join(paths::BASE)));
+        let there = here.keys().map(|path| stem(path)).collect();
+        let gone: BTreeMap<_, _> = generated.into_iter().filter(|(path, _)| !here.contains_key(path)).collect();
+        if gone.is_empty() {
+            return Ok(Models { there, renamed: BTreeMap::new(), deleted: BTreeSet::new() });
+        }
+        let tree = |files: BTreeMap<String, PathBuf>| -> Outcome<Tree> {
+            let read = |(path, file): (String, PathBuf)| {
+                Ok(local::read(&file)?.map(|text| (path, File::plain(text.as_bytes()))))
+            };
+            Ok(files.into_iter().map(read).collect::<Outcome<Vec<_>>>()?.into_iter().flatten().collect())
+        };
+        let mut deleted: BTreeSet<String> = gone.keys().map(|path| stem(path)).collect();
+        let renamed = publish::renamed_models(&tree(gone)?, &tree(here)?);
+        deleted.retain(|name| renamed.iter().all(|(old, _)| old != name));
+        let renamed = renamed.into_iter().filter_map(|(old, name)| Some((old, Name::parse(&name).ok()?))).collect();
+        Ok(Models { there, renamed, deleted })
+    }
+
+    /// What a generated model is called here; nothing where people deleted it.
+    fn called(&self, name: &Name) -> Option<Name> {
+        let renamed = self.renamed.get(name.as_str()).filter(|_| !self.there.contains(name.as_str()));
+        renamed.or(Some(name)).filter(|name| !self.deleted.contains(name.as_str()) || self.has(name)).cloned()
+    }
+
+    fn has(&self, name: &Name) -> bool {
+        self.there.contains(name.as_str())
+    }
+}
+
+fn pipeline(root: &Path, spec: &Spec, files: &Models, faults: &mut Vec<Diagnostic>) -> Pipeline {
     let name = &spec.name;
     let missing = |what: String| {
         Diagnostic::error("file-missing", format!("{what} of the pipeline `{name}` is not there"))
@@ -95,14 +140,14 @@ fn pipeline(root: &Path, spec: &Spec, files: &BTreeSet<String>, faults: &mut Vec
     });
     let tables = spec.ingest.iter().map(|i| &i.table).chain(from);
     let staging = tables.flat_map(|t| [t.base_model(), t.staging_model(), t.set_aside_model()]);
-    let implied: BTreeSet<Name> = staging.filter(|n| files.contains(n.as_str())).collect();
-    let own: Vec<Name> = spec.models.iter().map(|m| m.name.clone()).collect();
-    for model in own.iter().filter(|m| !files.contains(m.as_str())) {
+    let implied: BTreeSet<Name> = staging.filter_map(|n| files.called(&n)).filter(|n| files.has(n)).collect();
+    let own: Vec<Name> = spec.models.iter().filter_map(|m| files.called(&m.name)).collect();
+    for model in own.iter().filter(|m| !files.has(m)) {
         faults.push(missing(format!("the model `{model}`")));
     }
     let models: Vec<Name> = implied.iter().filter(|n| !own.contains(n)).cloned().chain(own.iter().cloned()).collect();
-    let snapshots: Vec<Name> = spec.history.iter().map(|h| h.name.clone()).collect();
-    for snapshot in snapshots.iter().filter(|s| !files.contains(s.as_str())) {
+    let snapshots: Vec<Name> = spec.history.iter().filter_map(|h| files.called(&h.name)).collect();
+    for snapshot in snapshots.iter().filter(|s| !files.has(s)) {
         faults.push(missing(format!("the snapshot `{snapshot}`")));
     }
     let landed = spec.ingest.iter().map(|i| (i.table.raw_schema(), i.table.table.to_string())).collect();

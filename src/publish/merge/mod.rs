@@ -31,9 +31,10 @@ pub struct Merged {
     pub findings: Vec<Diagnostic>,
 }
 
-/// Models that people renamed, with what they are called now.
-pub(super) fn renamed_models(base: &Tree, edited: &Tree, new: &Files) -> Vec<(String, String)> {
-    moves::renamed_models(&moves::found(base, edited, new))
+/// Models that were generated and that people renamed, with what they are called now.
+pub fn renamed_models(base: &Tree, edited: &Tree) -> Vec<(String, String)> {
+    let as_before = base.iter().filter_map(|(path, f)| Some((path.clone(), String::from_utf8(f.bytes.clone()).ok()?)));
+    moves::renamed_models(&moves::found(base, edited, &as_before.collect()))
 }
 
 /// Whether the generated text at `path` names one of those models by its old name.
