@@ -97,10 +97,11 @@ pub fn preview(dir: &Path, programs: Programs) -> Outcome<Preview> {
                 (_, false) => "removed",
                 _ => "changed",
             };
-            let last = generated.files.get(&diff.path).zip(here.get(&paths::base(&diff.path)));
-            let as_before = last.is_some_and(|(text, last)| {
-                Entry::of(&File::plain(text.as_bytes())).is_ok_and(|entry| entry.id == last.id)
-            });
+            // Only a renamed model changes what is generated as before.
+            let as_before = match generated.files.contains_key(&diff.path) {
+                true => !changes.contains_key(&paths::base(&diff.path)),
+                false => !changes.keys().any(|path| path.starts_with(BASE)),
+            };
             let because = match as_before {
                 true => vec![Because {
                     kind: "rename",
