@@ -200,6 +200,8 @@ impl<'p> Walk<'p> {
             Err(mut found) => {
                 let why = found.first().cloned().unwrap_or_else(|| in_circle(node));
                 found.dedup();
+                // What a project's own materialization makes of a text need be no query.
+                found.retain(|fault| fault.code != "not-a-query" || !is_special(node));
                 let relation = shape::described(node).into();
                 return Done { relation, found: found.into(), ..Done::unknown(node, why) };
             }
@@ -276,6 +278,12 @@ impl<'p> Walk<'p> {
         }
         Err(first.unwrap_or_default())
     }
+}
+
+/// Whether a node is made by a materialization that is not dbt's own.
+fn is_special(node: &Node) -> bool {
+    const OWN: &[&str] = &["view", "table", "incremental", "ephemeral", "materialized_view", "snapshot", "test"];
+    node.config.materialized.as_deref().is_some_and(|m| !OWN.contains(&m))
 }
 
 fn in_circle(node: &Node) -> Diagnostic {

@@ -5,6 +5,8 @@ mod corpus;
 pub mod fingerprint;
 mod functions;
 pub mod jinja;
+#[cfg(test)]
+mod kinds;
 pub mod lower;
 mod parse;
 mod resolve;

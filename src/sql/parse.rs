@@ -219,6 +219,8 @@ fn one_query(sql: &str, dialect: Dialect, strict: bool) -> Result<Query, Stop> {
     let end = parser.peek_token();
     match end.token {
         Token::EOF => Ok(*query),
+        // These put nothing behind the text.
+        Token::SemiColon if !strict && dialect == Dialect::Databricks && ends(&mut parser) => Ok(*query),
         Token::SemiColon => {
             let mut stop = Stop::new("several-statements", "a model is one SELECT without `;`", end.span.start);
             stop.diagnostic = stop.diagnostic.why("dbt puts the text inside a statement of its own");
@@ -230,6 +232,12 @@ fn one_query(sql: &str, dialect: Dialect, strict: bool) -> Result<Query, Stop> {
             end.span.start,
         )),
     }
+}
+
+/// Whether nothing but semicolons is left.
+fn ends(parser: &mut Parser<'_>) -> bool {
+    while parser.consume_token(&Token::SemiColon) {}
+    parser.peek_token().token == Token::EOF
 }
 
 /// Tokens of a text that is neither too long nor too deep for the parser.

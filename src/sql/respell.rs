@@ -88,6 +88,26 @@ pub(super) fn respell(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
                     more.push((*next, Token::Plus));
                 }
             }
+            // `interval '3 hours'`: the unit stands outside of the text.
+            Dialect::Databricks if is(before.unwrap_or(&Token::EOF), &["interval"]) => {
+                if let Some((count, unit)) = in_text(token)
+                    && !after.is_some_and(|a| is(a, UNITS))
+                {
+                    tokens[*place].token = Token::SingleQuotedString(count);
+                    more.push((place + 1, unit));
+                }
+            }
+            // `r'…'`: a text as it stands.
+            Dialect::Databricks
+                if is(token, &["r"])
+                    && matches!(tokens.get(place + 1).map(|t| &t.token), Some(Token::SingleQuotedString(_))) =>
+            {
+                tokens[*place].token = Token::Whitespace(Whitespace::Space);
+            }
+            // `array<struct<a string>>[…]` is a cast of what stands in the brackets.
+            Dialect::BigQuery if is(token, &["array"]) && after == Some(&Token::Lt) => {
+                typed_array(tokens, &places, n, &mut more);
+            }
             // `approximate count(distinct …)` is a `count(distinct …)`.
             Dialect::Redshift
                 if is(token, &["approximate"]) && after.is_some_and(|a| is(a, &["count", "percentile_disc"])) =>
@@ -100,12 +120,130 @@ pub(super) fn respell(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
             {
                 tokens[*place].token = Token::Mod;
             }
+            _ if is(token, &["by"]) && before.is_some_and(|b| is(b, &["group"])) => stars_grouped(tokens, &places, n),
             _ => {}
         }
     }
+    // In their order; what was put in for an earlier token stands first.
+    more.sort_by_key(|(place, _)| *place);
     for (place, token) in more.into_iter().rev() {
-        let span = tokens[place].span;
+        let Some(span) = tokens.get(place.min(tokens.len().saturating_sub(1))).map(|t| t.span) else { continue };
         tokens.insert(place, TokenWithSpan { token, span });
+    }
+}
+
+/// Units that may stand behind an interval.
+const UNITS: &[&str] = &[
+    "year",
+    "years",
+    "quarter",
+    "quarters",
+    "month",
+    "months",
+    "week",
+    "weeks",
+    "day",
+    "days",
+    "hour",
+    "hours",
+    "minute",
+    "minutes",
+    "second",
+    "seconds",
+    "millisecond",
+    "milliseconds",
+    "microsecond",
+    "microseconds",
+    "to",
+];
+
+/// The count and the unit of `'3 hours'`.
+fn in_text(token: &Token) -> Option<(String, Token)> {
+    let Token::SingleQuotedString(text) = token else { return None };
+    let (count, unit) = text.trim().split_once(char::is_whitespace)?;
+    let unit = unit.trim();
+    let known = UNITS.iter().any(|u| unit.eq_ignore_ascii_case(u));
+    known.then(|| (count.to_owned(), Token::make_keyword(unit)))
+}
+
+/// `array<…>[…]` as `cast(array[…] as array<…>)`.
+fn typed_array(tokens: &mut [TokenWithSpan], places: &[usize], n: usize, more: &mut Vec<(usize, Token)>) {
+    let at = |i: usize| places.get(i).map(|p| &tokens[*p].token);
+    let mut depth = 0i32;
+    let mut types = n + 1;
+    loop {
+        match at(types) {
+            Some(Token::Lt) => depth += 1,
+            Some(Token::Gt) => depth -= 1,
+            Some(Token::ShiftRight) => depth -= 2,
+            Some(Token::Word(_) | Token::Comma | Token::LParen | Token::RParen | Token::Number(..)) => {}
+            _ => return,
+        }
+        types += 1;
+        if depth <= 0 {
+            break;
+        }
+    }
+    if depth < 0 || at(types) != Some(&Token::LBracket) {
+        return;
+    }
+    let (mut brackets, mut end) = (0usize, types);
+    loop {
+        match at(end) {
+            Some(Token::LBracket) => brackets += 1,
+            Some(Token::RBracket) => brackets -= 1,
+            None => return,
+            _ => {}
+        }
+        if brackets == 0 {
+            break;
+        }
+        end += 1;
+    }
+    let behind = places[end] + 1;
+    let kind: Vec<Token> = (n..types).filter_map(|i| at(i).cloned()).collect();
+    more.extend([Token::make_keyword("CAST"), Token::LParen].map(|t| (places[n], t)));
+    more.push((behind, Token::make_keyword("AS")));
+    more.extend(kind.into_iter().map(|t| (behind, t)));
+    more.push((behind, Token::RParen));
+    for i in n + 1..types {
+        tokens[places[i]].token = Token::Whitespace(Whitespace::Space);
+    }
+}
+
+/// `group by t.*`, which a macro says that knows no columns: by what is not known.
+fn stars_grouped(tokens: &mut [TokenWithSpan], places: &[usize], n: usize) {
+    let at = |tokens: &[TokenWithSpan], i: usize| places.get(i).map(|p| tokens[*p].token.clone());
+    let mut i = n + 1;
+    while let Some(token) = at(tokens, i) {
+        if is(&token, &["having", "order", "limit", "qualify", "union", "window"])
+            || matches!(token, Token::RParen | Token::LParen | Token::SemiColon)
+        {
+            return;
+        }
+        if token == Token::Mul {
+            let mut first = i;
+            while first > n + 2
+                && at(tokens, first - 1) == Some(Token::Period)
+                && matches!(at(tokens, first - 2), Some(Token::Word(_)))
+            {
+                first -= 2;
+            }
+            if first < i {
+                for place in &places[first..i] {
+                    tokens[*place].token = Token::Whitespace(Whitespace::Space);
+                }
+                tokens[places[i]].token = word("NULL", Keyword::NULL);
+                // What is left out of it: `exclude (a, b)`.
+                let listed = at(tokens, i + 1).is_some_and(|t| is(&t, &["exclude", "except"]))
+                    && at(tokens, i + 2) == Some(Token::LParen);
+                let end = (i + 3..places.len()).find(|j| at(tokens, *j) == Some(Token::RParen)).filter(|_| listed);
+                for place in end.into_iter().flat_map(|end| &places[i + 1..=end]) {
+                    tokens[*place].token = Token::Whitespace(Whitespace::Space);
+                }
+            }
+        }
+        i += 1;
     }
 }
 

@@ -75,7 +75,10 @@ fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 },
                 _ => continue,
             };
-            let finding = Diagnostic::error("cartesian-join", what)
+            // A condition of its own may be all that is meant: every month of a calendar, for each row.
+            let meant = matches!(reads.join.and_then(constraint), Some(JoinConstraint::On(_)));
+            let said = if meant { Diagnostic::warning } else { Diagnostic::error };
+            let finding = said("cartesian-join", what)
                 .why("every row of one side meets every row of the other")
                 .next("name the columns that belong together, or write `cross join` where all pairs are meant");
             out.push(view.at(reads.span, finding));

@@ -321,8 +321,7 @@ impl Builtin {
             "load_relation" | "load_cached_relation" => {
                 let relation = args.need(0, "relation")?;
                 let own = relation.downcast_object_ref::<Relation>().and_then(|r| r.node);
-                // Its own table is there when it is added to.
-                Ok(if own.is_some() && own == run.node && !run.incremental { Value::from(()) } else { relation })
+                Ok(if own.is_some() && own == run.node { relation::own(run, relation) } else { relation })
             }
             // Of our stand-ins: whether the columns of a relation, or a list of them, are known.
             "known__" => {

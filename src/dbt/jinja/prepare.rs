@@ -182,7 +182,7 @@ impl Writer<'_> {
             }
             match before {
                 Some(before) => {
-                    self.copy(before.to, spot.from);
+                    self.gap(before.to, spot.from);
                     if before.token == Token::Text && spot.token == Token::Text {
                         self.out.source.push_str(" ~ ");
                     }
@@ -255,6 +255,14 @@ impl Writer<'_> {
             }
             Token::Op => !matches!(text, ")" | "]" | "}"),
             Token::Number | Token::Text => false,
+        }
+    }
+
+    /// What stands between two tokens. Python knows more blanks than minijinja does.
+    fn gap(&mut self, from: usize, to: usize) {
+        match self.pieces.text[from..to].is_ascii() {
+            true => self.copy(from, to),
+            false => self.insert(" ", to),
         }
     }
 

@@ -9,7 +9,7 @@ use minijinja::{Error, ErrorKind, State};
 
 use super::names::{Missing, Run};
 use super::values::{Dict, List};
-use crate::dbt::NodeId;
+use crate::dbt::{Kind, NodeId};
 use crate::sql::jinja::REF_SCHEMA;
 use crate::vocabulary::{Dialect, sql_identifier};
 
@@ -86,6 +86,19 @@ impl Relation {
         })
     }
 
+    /// What dbt makes of its node; none where that is not for the project to say.
+    fn made_as(&self) -> Option<&'static str> {
+        let entry = self.run.world.index.get()?.entry(self.node?);
+        let said = entry.said.get("materialized").or_else(|| entry.config.get("materialized"));
+        match (entry.kind, said.and_then(|m| m.as_str()).unwrap_or("view")) {
+            (Kind::Seed | Kind::Snapshot, _) | (Kind::Model, "table" | "incremental") => Some("table"),
+            (Kind::Model, "view") => Some("view"),
+            (Kind::Model, "materialized_view") => Some("materialized_view"),
+            (Kind::Model, "dynamic_table") => Some("dynamic_table"),
+            _ => None,
+        }
+    }
+
     fn field(&self, name: &str) -> Option<Value> {
         let text = |t: &Option<String>, or: &str| Value::from(t.as_deref().unwrap_or(or));
         let fields = &self.run.world.target.fields;
@@ -99,7 +112,11 @@ impl Relation {
             "schema" | "dataset" => text(&self.schema, target("schema")),
             "database" | "project" => text(&self.database, target("database")),
             "is_table" | "is_view" | "type" | "is_materialized_view" | "is_dynamic_table" => {
-                self.run.unknown("what kind of relation there is now is known to the warehouse only")
+                match (self.made_as(), name) {
+                    (Some(kind), "type") => Value::from(kind),
+                    (Some(kind), name) => Value::from(name.strip_prefix("is_") == Some(kind)),
+                    (None, _) => self.run.unknown("what kind of relation there is now is known to the warehouse only"),
+                }
             }
             _ => return None,
         })
@@ -174,6 +191,7 @@ pub(super) fn source(run: &Arc<Run>, source: &str, table: &str) -> Result<Value,
 /// A column: `column.name`, `column.quoted`, `column.is_string()`.
 #[derive(Debug)]
 pub(super) struct Column {
+    run: Arc<Run>,
     name: String,
     quoted: String,
     kind: String,
@@ -187,8 +205,9 @@ impl Column {
     }
 }
 
-pub(super) fn column(run: &Run, name: &str, kind: &str) -> Value {
-    Value::from_object(Column { name: name.to_owned(), quoted: quoted(run, name), kind: kind.to_owned() })
+pub(super) fn column(run: &Arc<Run>, name: &str, kind: &str) -> Value {
+    let quoted = quoted(run, name);
+    Value::from_object(Column { run: run.clone(), name: name.to_owned(), quoted, kind: kind.to_owned() })
 }
 
 impl Object for Column {
@@ -200,6 +219,9 @@ impl Object for Column {
         Some(match key.as_str()? {
             "name" | "column" => Value::from(self.name.as_str()),
             "quoted" => Value::from(self.quoted.as_str()),
+            "dtype" | "data_type" if self.kind.is_empty() => {
+                self.run.unknown(format!("the type of the column `{}` is known to the warehouse only", self.name))
+            }
             "dtype" | "data_type" => Value::from(self.kind.as_str()),
             _ => return None,
         })
@@ -260,9 +282,16 @@ fn shown(relation: &Value) -> String {
     relation.downcast_object_ref::<Relation>().map_or_else(|| relation.to_string(), |r| r.identifier.clone())
 }
 
+/// A node's own table, which is there when it is added to.
+pub(super) fn own(run: &Run, relation: Value) -> Value {
+    run.seen.note(|notes| notes.asked_incremental = true);
+    if run.incremental { relation } else { Value::from(()) }
+}
+
 /// What `adapter.get_relation(…)` gives: a node that is called so is taken to be there.
 pub(super) fn existing(run: &Arc<Run>, schema: Option<&str>, identifier: &str) -> Value {
     match run.world.index.get().and_then(|index| index.called(schema, identifier)) {
+        Some(id) if Some(id) == run.node => own(run, Relation::of(run, id)),
         Some(id) => {
             run.seen.note(|notes| notes.reads.push(id));
             Relation::of(run, id)

@@ -164,12 +164,17 @@ impl<'t> Pieces<'t> {
                     return Ok((at + skip + 2, skip == 1 && byte == b'-'));
                 }
             }
+            // Python's blanks, as what is copied from a web page brings.
+            if let Some(blank) = self.text[at..].chars().next().filter(|c| !c.is_ascii() && c.is_whitespace()) {
+                at += blank.len_utf8();
+                continue;
+            }
             let (token, to) = match byte {
                 b'\'' | b'"' => (Token::Text, string_end(bytes, at)?),
                 b'0'..=b'9' => (Token::Number, number_end(bytes, at)),
                 b'_' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => {
-                    let name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80;
-                    (Token::Name, at + bytes[at..].iter().take_while(|b| name(b)).count())
+                    let ends = |c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '_' || c.is_whitespace();
+                    (Token::Name, self.text[at..end].find(ends).map_or(end, |i| at + i))
                 }
                 _ => {
                     match byte {

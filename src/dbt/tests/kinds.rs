@@ -125,3 +125,45 @@ fn brackets_and_quotes_may_end_further_left() {
         assert!(of(broken).is_err(), "{broken}");
     }
 }
+
+#[test]
+fn what_kind_of_relation_a_node_is_follows_from_its_configuration() {
+    let macros = "{% macro kind(r) %}{{ r.type }} {{ r.is_view }} {{ r.is_table }}{% endmacro %}\
+        {% macro is_incremental() %}{% set r = adapter.get_relation(this.database, this.schema, this.table) %}\
+        {{ return(r is not none and r.type == 'table' and model.config.materialized == 'incremental') }}{% endmacro %}";
+    let project = project(&[
+        ("models/a.sql", "select 1 as x"),
+        ("models/b.sql", "{{ config(materialized='table') }} select 1 as x"),
+        ("models/c.sql", "select '{{ kind(ref('a')) }}', '{{ kind(ref('b')) }}' as c"),
+        (
+            "models/d.sql",
+            "{{ config(materialized='incremental') }} select 1 as x {% if is_incremental() %} where 2 > 1 {% endif %}",
+        ),
+        ("macros/all.sql", macros),
+    ]);
+    assert_eq!(sql(&project, "model.p.c"), "select 'view True False', 'table False True' as c");
+    // A project's own `is_incremental` is asked both ways too.
+    let Body::Sql { full, incremental: Some(incremental) } = &project.nodes[3].body else { panic!("two ways") };
+    assert!(!full.sql.contains("where") && incremental.sql.contains("where 2 > 1"));
+}
+
+#[test]
+fn blanks_of_other_kinds_are_blanks() {
+    let jinja = "{% set a = [1\u{a0},\u{2029}2] %}{{ a\u{a0}|\u{3000}length }} {{ 'é\u{a0}ü' }}";
+    assert_eq!(rendered(jinja, ""), Ok("2 é\u{a0}ü".into()));
+}
+
+#[test]
+fn a_type_that_nobody_wrote_down_is_not_printed() {
+    let project = project(&[
+        ("seeds/s.csv", "a,b\n1,2\n"),
+        (
+            "models/m.sql",
+            "select {% for c in adapter.get_columns_in_relation(ref('s')) %}cast({{ c.name }} as {{ c.dtype }}),{% endfor %} 1",
+        ),
+        ("models/n.sql", "select {% for c in adapter.get_columns_in_relation(ref('s')) %}{{ c.name }},{% endfor %} 1"),
+    ]);
+    let Body::Unknown(why) = &project.nodes[0].body else { panic!("nobody says what `a` is") };
+    assert_eq!(why.what, "the type of the column `a` is known to the warehouse only");
+    assert_eq!(sql(&project, "model.p.n"), "select a,b, 1");
+}

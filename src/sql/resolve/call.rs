@@ -45,6 +45,11 @@ const WITH_DATE_PART: &[&str] = &[
     "time_trunc",
     "add_months",
     "next_day",
+    "timeadd",
+    "timediff",
+    "time_diff",
+    "time_add",
+    "time_sub",
 ];
 /// Words that are no columns there.
 const DATE_PARTS: &[&str] = &[

@@ -55,7 +55,17 @@ impl<R: Named> Resolver<'_, R> {
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 let before = env.rels.len();
-                let inner = self.from(std::slice::from_ref(table_with_joins), env.ctes, env.parent);
+                // What is made from an array may be of a table before: without `on` the parser nests such joins.
+                let outer = Env {
+                    rels: env.rels.clone(),
+                    parent: env.parent,
+                    ctes: env.ctes,
+                    ahead: env.ahead,
+                    joins: true,
+                    ..Env::default()
+                };
+                let reach = if self.strict { env.parent } else { Some(&outer) };
+                let inner = self.from(std::slice::from_ref(table_with_joins), env.ctes, reach, None);
                 env.fan_out = env.fan_out.or(inner.fan_out);
                 if let Some(alias) = alias {
                     let columns = inner
@@ -229,6 +239,10 @@ impl<R: Named> Resolver<'_, R> {
             columns.push(("ordinality".to_owned(), INTEGER));
         }
         let all = arrays.iter().fold(Value::nothing(), |v, a| v.beside(a));
+        // The fields of rows that are not known are columns.
+        for i in columns.len()..alias.map_or(0, |a| a.columns.len()) {
+            columns.push((format!("field_{i}"), ColumnType::Unknown));
+        }
         let unknown = !columns_named && arrays.iter().any(|a| !a.ty.element().is_known());
         self.made(columns, &all, alias, known_as.unwrap_or(""), env);
         if unknown && let Some(rel) = env.rels.last_mut() {

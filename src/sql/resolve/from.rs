@@ -1,6 +1,6 @@
 //! FROM: what is joined to what.
 
-use sqlparser::ast::{Expr, Join, JoinConstraint, JoinOperator, TableWithJoins};
+use sqlparser::ast::{Expr, Join, JoinConstraint, JoinOperator, Select, TableWithJoins};
 
 use super::joins::{JoinKind, Pair, conjuncts, equality, on_computed};
 use super::relation::{Ctes, Env, Rel, lower};
@@ -14,8 +14,11 @@ impl<R: Named> Resolver<'_, R> {
         from: &[TableWithJoins],
         ctes: Option<&'e Ctes<'e>>,
         parent: Option<&'e Env<'e>>,
+        select: Option<&'e Select>,
     ) -> Env<'e> {
-        let mut env = Env { keys: vec![super::joins::Key::new()], ..Env::within(ctes, parent) };
+        // Snowflake sees the select's aliases even where tables are joined.
+        let ahead = select.filter(|_| self.reads_as(&[Dialect::Snowflake]) && !self.strict);
+        let mut env = Env { keys: vec![super::joins::Key::new()], ahead, joins: true, ..Env::within(ctes, parent) };
         for table in from {
             let before = env.rels.len();
             let at = self.factor(&table.relation, &mut env);
@@ -24,6 +27,9 @@ impl<R: Named> Resolver<'_, R> {
                 self.join(join, &mut env);
             }
         }
+        env.joins = false;
+        env.ahead = None;
+        env.read_ahead.borrow_mut().clear();
         env
     }
 
@@ -104,6 +110,7 @@ impl<R: Named> Resolver<'_, R> {
                 }
             }
             JoinConstraint::Using(names) => {
+                env.using = true;
                 for ident in names.iter().filter_map(|n| n.0.last().and_then(|p| p.as_ident())) {
                     let column = lower(ident);
                     let found = |rels: &[Rel]| {
@@ -125,6 +132,7 @@ impl<R: Named> Resolver<'_, R> {
                 }
             }
             JoinConstraint::Natural => {
+                env.using = true;
                 for theirs in before..env.rels.len() {
                     let names: Vec<String> = env.rels[theirs].table.columns.iter().map(|c| c.name.clone()).collect();
                     for column in names {

@@ -66,6 +66,10 @@ impl<R: Named> Resolver<'_, R> {
             return;
         }
         let name = lower(column);
+        // Behind the groups, what the select gives goes by that name.
+        if !self.strict && env.aliases_everywhere && env.aliases.iter().any(|(alias, _)| *alias == name) {
+            return;
+        }
         let fault = Diagnostic::error("not-grouped", format!("`{name}` is neither grouped by nor aggregated"))
             .why("a group has many values of it")
             .next(format!("add `{name}` to `group by`, or aggregate it: `max({name})`"));

@@ -117,13 +117,30 @@ impl<R: Named> Resolver<'_, R> {
                 (!r.hidden.contains(&i)).then_some((n, r, i))
             });
             if let Some((n, rel, i)) = hits.next() {
+                // The elements of an array go by the name that it is given, whatever columns are called.
+                let element = |(_, r, _): &(usize, &Rel, usize)| r.alias == name;
+                if self.reads_as(&[Dialect::BigQuery])
+                    && let Some((_, rel, i)) = std::iter::once((n, rel, i)).chain(hits.clone()).find(element)
+                {
+                    return rel.value(i);
+                }
                 if open.is_some() && !self.strict {
                     // Something nearer may have it too: nobody knows.
                     return Value { columns: 1, ..Value::default() };
                 }
+                let other = hits.next();
+                // What the select gives under that name goes before several of the same.
+                let given = || env.aliases.iter().find(|(a, _)| *a == name && env.aliases_everywhere && !self.strict);
+                if let Some((_, value)) = other.and_then(|_| given()) {
+                    return value.clone();
+                }
+                if let Some(parts) = other.and_then(|_| env.selected(&name)).filter(|_| !self.strict) {
+                    return self.qualified(parts, env);
+                }
                 let value = rel.value(i);
                 self.saw(ident.span.start, &value, env.same(first).then_some(n));
-                if let Some((_, other, _)) = hits.next() {
+                // Snowflake takes the first of tables that `using` brings together.
+                if let Some((_, other, _)) = other.filter(|_| !(env.using && self.reads_as(&[Dialect::Snowflake]))) {
                     let fault = Diagnostic::error(
                         "ambiguous-column",
                         format!("`{name}` is in `{}` and in `{}`", rel.alias, other.alias),
@@ -134,12 +151,15 @@ impl<R: Named> Resolver<'_, R> {
                 self.grouped(ident, env);
                 return value;
             }
-            if let Some((_, value)) = env.aliases.iter().find(|(a, _)| *a == name) {
+            // Where no alias is seen, a table that may have any column has this one.
+            let hidden =
+                (self.blind_to_aliases(env) || env.joins) && env.rels.iter().any(|r| r.table.open) && !self.strict;
+            if let Some((_, value)) = env.aliases.iter().find(|(a, _)| *a == name && !hidden) {
                 let value = value.clone();
                 self.alias_seen(ident, &name, env);
                 return value;
             }
-            if let Some(value) = self.ahead(&name, env) {
+            if let Some(value) = (!hidden).then(|| self.ahead(&name, env)).flatten() {
                 self.alias_seen(ident, &name, env);
                 return value;
             }
@@ -165,14 +185,23 @@ impl<R: Named> Resolver<'_, R> {
         Value::default()
     }
 
-    /// That an alias is used in its own select, where not every target sees it.
-    fn alias_seen(&mut self, ident: &Ident, name: &str, env: &Env<'_>) {
+    /// Whether aliases of a select are not seen here, in one of the dialects.
+    fn blind_to_aliases(&self, env: &Env<'_>) -> bool {
+        self.refusing().is_some() && !env.aliases_everywhere
+    }
+
+    /// A dialect that sees no alias in its own select.
+    fn refusing(&self) -> Option<Dialect> {
         let blind = match self.strict {
             true => [Dialect::Postgres, Dialect::BigQuery].as_slice(),
             false => &[Dialect::Postgres, Dialect::BigQuery, Dialect::MySql],
         };
-        let refusing = self.scope.dialects.iter().find(|d| blind.contains(d));
-        if let (Some(dialect), false) = (refusing, env.aliases_everywhere) {
+        self.scope.dialects.iter().find(|d| blind.contains(d)).copied()
+    }
+
+    /// That an alias is used in its own select, where not every target sees it.
+    fn alias_seen(&mut self, ident: &Ident, name: &str, env: &Env<'_>) {
+        if let (Some(dialect), false) = (self.refusing(), env.aliases_everywhere) {
             let fault = Diagnostic::error("alias-not-visible", format!("`{name}` is an alias of this same select"))
                 .why(format!("{} does not see it here", dialect.label()))
                 .next("repeat the expression, or put it in a CTE before");
@@ -234,7 +263,10 @@ impl<R: Named> Resolver<'_, R> {
         let first = env;
         let mut level = Some(env);
         while let Some(env) = level {
-            if let Some((n, rel)) = env.rels.iter().enumerate().find(|(_, r)| r.alias == alias) {
+            // Spark lets two tables go by one name; the one that has the column is meant.
+            let mut called = env.rels.iter().enumerate().filter(|(_, r)| r.alias == alias);
+            let having = called.clone().find(|(_, r)| r.position(&name).is_some());
+            if let Some((n, rel)) = having.or_else(|| called.next()) {
                 let here = env.same(first).then_some(n);
                 if let Some(place) = place_of(&name).filter(|_| !self.strict) {
                     return if place < rel.table.columns.len() { rel.value(place) } else { Value::default() };

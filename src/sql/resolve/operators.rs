@@ -203,14 +203,23 @@ impl<R: Named> Resolver<'_, R> {
     /// Reports two values of known types that can't meet.
     pub(super) fn compare(&mut self, left: &Value, right: &Value, at: sqlparser::tokenizer::Location, shown: &str) {
         let spoken = left.literal.is_some() || right.literal.is_some();
-        if left.clashes(right) && (self.strict || !spoken && self.refuses_comparing()) {
+        let temporal = |v: &Value| v.ty.family() == Some(Family::Temporal);
+        let read_as_date =
+            self.converts() && (temporal(left) && right.ty.is_text() || left.ty.is_text() && temporal(right));
+        if left.clashes(right) && (self.strict || !spoken && self.refuses_comparing() && !read_as_date) {
             let why = match self.dialect {
+                Some(dialect) if self.converts() => {
+                    format!("{} converts one side, and fails at the first value that it can't", dialect.label())
+                }
                 Some(dialect) if !self.strict => format!("{} refuses that, or converts one side", dialect.label()),
                 _ => "not every target can compare them".to_owned(),
             };
-            let fault = Diagnostic::error("type-clash", format!("{} meets {}", left.ty, right.ty))
-                .why(why)
-                .next("cast one side to the type of the other");
+            let what = format!("{} meets {}", left.ty, right.ty);
+            let fault = match self.converts() {
+                true => Diagnostic::warning("type-clash", what),
+                false => Diagnostic::error("type-clash", what),
+            };
+            let fault = fault.why(why).next("cast one side to the type of the other");
             self.fault(fault, at, shown.chars().count());
         }
     }
@@ -219,6 +228,11 @@ impl<R: Named> Resolver<'_, R> {
     fn refuses_comparing(&self) -> bool {
         // Some convert one side by a rule that nobody thought of.
         self.strict || !self.reads_as(&[Dialect::Sqlite])
+    }
+
+    /// Whether one side becomes what the other is, which fails at the first value that can't.
+    fn converts(&self) -> bool {
+        !self.strict && self.reads_as(&[Dialect::Snowflake, Dialect::Databricks, Dialect::MySql])
     }
 
     /// Whether results of different families are no column.

@@ -27,6 +27,16 @@ pub(super) struct Projection {
     pub base: Option<u32>,
 }
 
+/// Whether a function in the select list gives columns under names of its own.
+fn makes_rows(expr: &Expr) -> bool {
+    let Expr::Function(function) = expr else { return false };
+    let name = super::call::name_of(function);
+    matches!(
+        name.as_str(),
+        "explode" | "explode_outer" | "posexplode" | "posexplode_outer" | "inline" | "inline_outer" | "stack"
+    )
+}
+
 impl Projection {
     fn push(&mut self, column: Column, plain: Option<(usize, String)>, partition: Option<Key>) {
         // What is called so may be one column or many, whatever they are called.
@@ -50,6 +60,14 @@ impl<R: Named> Resolver<'_, R> {
             match item {
                 SelectItem::UnnamedExpr(expr) => match columns_call(expr) {
                     Some(function) => self.chosen(function, env, &mut out),
+                    // Elements of an array are `col`, entries of a map `key` and `value`.
+                    None if self.reads_as(&[Dialect::Databricks]) && makes_rows(expr) => {
+                        let value = self.expr(expr, env);
+                        match value.ty.is_known() {
+                            true => out.push(Column { name: "col".into(), value, partition: None }, None, None),
+                            false => out.open = true,
+                        }
+                    }
                     None => {
                         let name = self.implied(expr);
                         self.column(expr, name, env, &mut out);
@@ -210,6 +228,7 @@ impl<R: Named> Resolver<'_, R> {
         let base = relation.as_ref().and_then(|r| self.relations.iter().position(|known| known == r));
         let columns = relation.and_then(|r| self.scope.relations.get(&r)).map(|known| &known.columns);
         Some(Star {
+            alias: name.0.len().checked_sub(3).and_then(|i| name.0[i].as_ident()).map(lower),
             base: base.map(|i| i as u32),
             names: columns.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
         })
@@ -240,6 +259,8 @@ impl<R: Named> Resolver<'_, R> {
 
 /// The columns of a relation that are not all known.
 struct Star {
+    /// The name that it goes by here, where one is given: `o.dbt_ref__12.x.*`.
+    alias: Option<String>,
     base: Option<u32>,
     /// Those that are.
     names: BTreeSet<String>,
@@ -248,6 +269,11 @@ struct Star {
 impl Star {
     /// The relations here that are it; all where none is, since a join passes its columns on.
     fn rels(&self, env: &Env<'_>) -> Vec<usize> {
+        let called = |i: &usize| self.alias.as_ref().is_some_and(|a| env.rels[*i].alias == *a);
+        let named: Vec<usize> = (0..env.rels.len()).filter(called).collect();
+        if !named.is_empty() {
+            return named;
+        }
         let itself = |i: &usize| self.base.is_some() && env.rels[*i].table.base == self.base;
         let found: Vec<usize> = (0..env.rels.len()).filter(itself).collect();
         if found.is_empty() { (0..env.rels.len()).collect() } else { found }

@@ -7,7 +7,7 @@ use sqlparser::ast::{Expr, LimitClause, OrderBy, OrderByKind, Query, SetExpr, To
 
 use super::relation::{Cte, Ctes, Env, Rel, Table, anything, lower};
 use super::{Named, Resolver, Usage};
-use crate::vocabulary::Diagnostic;
+use crate::vocabulary::{Diagnostic, Dialect};
 
 impl<R: Named> Resolver<'_, R> {
     /// The rows of a query. `parent` is the query around it, where it may reach out.
@@ -17,7 +17,12 @@ impl<R: Named> Resolver<'_, R> {
         for (recursive, cte) in with {
             let name = lower(&cte.alias.name);
             if own.tables.iter().any(|c| c.name == name) {
-                let fault = Diagnostic::error("duplicate-cte", format!("two CTEs are called `{name}`"));
+                let what = format!("two CTEs are called `{name}`");
+                // Snowflake takes the last.
+                let fault = match !self.strict && self.reads_as(&[Dialect::Snowflake]) {
+                    true => Diagnostic::warning("duplicate-cte", what),
+                    false => Diagnostic::error("duplicate-cte", what),
+                };
                 self.fault(fault, cte.alias.name.span.start, name.chars().count());
             }
             let names = || cte.alias.columns.iter().map(|c| lower(&c.name));

@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use sqlparser::ast::{Ident, NamedWindowDefinition, Select};
+use sqlparser::ast::{Expr, Ident, NamedWindowDefinition, Select, SelectItem};
 
 use super::joins;
 use super::value::Value;
@@ -143,12 +143,27 @@ pub(super) struct Env<'e> {
     pub keys_of_nested: Vec<joins::Key>,
     /// The join that repeats rows here.
     pub fan_out: Option<usize>,
+    /// Some of `rels` were joined by columns of one name.
+    pub using: bool,
+    /// Tables are still being joined.
+    pub joins: bool,
 }
 
 impl<'e> Env<'e> {
     /// One that sees the CTEs and the queries around it.
     pub fn within(ctes: Option<&'e Ctes<'e>>, parent: Option<&'e Env<'e>>) -> Env<'e> {
         Env { ctes, parent, ..Env::default() }
+    }
+
+    /// The column that the select gives under a name, where its aliases are seen everywhere: `t.id` for `id`.
+    pub fn selected(&self, name: &str) -> Option<&'e [Ident]> {
+        let select = self.ahead.filter(|_| self.aliases_everywhere)?;
+        select.projection.iter().find_map(|item| match item {
+            SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) if parts.len() > 1 => {
+                parts.last().is_some_and(|last| lower(last) == name).then_some(parts.as_slice())
+            }
+            _ => None,
+        })
     }
 
     /// Whether it is this very place.

@@ -22,7 +22,7 @@ impl<R: Named> Resolver<'_, R> {
         order_by: Option<&OrderBy>,
         limited: bool,
     ) -> Rc<Table> {
-        let mut env = self.from(&select.from, Some(ctes), parent);
+        let mut env = self.from(&select.from, Some(ctes), parent, Some(select));
         self.lateral_views(select, &mut env);
         env.ahead = Some(select);
         env.windows = &select.named_window;
@@ -90,13 +90,15 @@ impl<R: Named> Resolver<'_, R> {
         if let Some(having) = &select.having {
             self.conditions(having, &mut env);
         }
+        if select.qualify.is_some() || order_by.is_some() {
+            // What the select gives goes before what it reads.
+            let given = projection.columns.iter().filter(|c| !c.name.is_empty());
+            env.aliases.extend(given.map(|c| (c.name.clone(), c.value.clone())));
+        }
         if let Some(qualify) = &select.qualify {
             self.conditions(qualify, &mut env);
         }
         if let Some(order_by) = order_by {
-            // What the select gives goes before what it reads.
-            let given = projection.columns.iter().filter(|c| !c.name.is_empty());
-            env.aliases.extend(given.map(|c| (c.name.clone(), c.value.clone())));
             let reads = limited || matches!(select.distinct, Some(Distinct::On(_)));
             self.order(order_by, &env, reads);
         }

@@ -6,7 +6,7 @@
     {%- if known__(from) or prefix or suffix or (except | list and not can_exclude) -%}
         {{ theirs__() }}
     {%- endif -%}
-    {{ relation_alias or from }}.*
+    {{ relation_alias ~ '.' if relation_alias }}{{ from }}.*
     {%- if except | list %} {{ 'except' if target.type in ['bigquery', 'databricks'] else 'exclude' }} ({{ except | join(', ') }}){% endif -%}
 {%- endmacro %}
 

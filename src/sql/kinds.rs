@@ -1,0 +1,150 @@
+//! What projects of other people say, a query a kind: what is wrong in it by its code, or nothing.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use super::jinja::Rendered;
+use super::*;
+use crate::vocabulary::{DataType, Dialect, Severity};
+
+fn scope(dialect: Dialect) -> Scope<u32> {
+    let table = |columns: &[(&str, Option<DataType>)], open| ScopeRelation {
+        columns: columns.iter().map(|(name, ty)| ((*name).to_owned(), (*ty).into())).collect(),
+        open,
+        ..ScopeRelation::default()
+    };
+    let (text, number, day) = (Some(DataType::Text), Some(DataType::Integer), Some(DataType::Date));
+    let orders = table(&[("id", number), ("code", text), ("day", day), ("tags", None)], false);
+    let lines = table(&[("id", number), ("line", number), ("day", day), ("code", text)], false);
+    let raw = table(&[("id", number)], true);
+    let relations = [(1, orders), (2, lines), (3, raw)];
+    Scope { relations: relations.into_iter().map(|(id, r)| (id, r.into())).collect(), dialects: vec![dialect] }
+}
+
+/// The columns of a query, and the codes of what is wrong in it; `~` before those of warnings.
+fn read(dialect: Dialect, sql: &str) -> (Vec<String>, bool, Vec<String>) {
+    let sql = sql.replace("orders", "dbt_ref__1.o").replace("lines", "dbt_ref__2.l").replace("raw", "dbt_ref__3.r");
+    let (text, rendered) = (Text::new("q.sql", "", &sql), Rendered::plain(&sql));
+    match parse_as_is(&text, &rendered, dialect) {
+        Err(stops) => (Vec::new(), true, stops.into_iter().map(|s| format!("{}: {}", s.code, s.what)).collect()),
+        Ok(parsed) => {
+            let (resolved, found) = understand(&text, &rendered, &parsed, &scope(dialect));
+            let code = |f: &crate::vocabulary::Diagnostic| match f.severity {
+                Severity::Error => f.code.to_string(),
+                Severity::Warning => format!("~{}", f.code),
+            };
+            let names = resolved.columns.iter().map(|c| c.name.clone()).collect();
+            (names, resolved.open, found.iter().map(code).collect())
+        }
+    }
+}
+
+/// Nothing is wrong in it, and these are its columns; `…` where there may be more.
+fn fine(dialect: Dialect, sql: &str, columns: &str) {
+    let (names, open, found) = read(dialect, sql);
+    let names: Vec<String> = names.into_iter().chain(open.then(|| "…".to_owned())).collect();
+    assert_eq!((names.join(" ").as_str(), found), (columns, Vec::new()), "{sql}");
+}
+
+fn found(dialect: Dialect, sql: &str, code: &str) {
+    assert_eq!(read(dialect, sql).2, [code], "{sql}");
+}
+
+#[test]
+fn what_a_table_of_any_column_has_is_no_alias() {
+    let sql = "select trim(code) as code, concat(code, id) as key from raw";
+    fine(Dialect::BigQuery, sql, "code key");
+    found(Dialect::BigQuery, "select id as a, a + 1 as b from orders", "alias-not-visible");
+}
+
+#[test]
+fn names_that_two_tables_have() {
+    let using = "select code, day from orders a left join lines b using (id)";
+    fine(Dialect::Snowflake, using, "code day");
+    assert_eq!(read(Dialect::BigQuery, using).2, ["ambiguous-column", "ambiguous-column"]);
+    let on = "select code from orders a join lines b on a.id = b.id";
+    found(Dialect::Snowflake, on, "ambiguous-column");
+    // What the select gives is meant behind it.
+    let given = "select a.code, b.line from orders a join lines b on a.id = b.id";
+    fine(
+        Dialect::BigQuery,
+        &format!("{given} qualify row_number() over (partition by code order by line) = 1"),
+        "code line",
+    );
+    fine(
+        Dialect::BigQuery,
+        "select a.code, max(b.line) as m from orders a join lines b on a.id = b.id group by code",
+        "code m",
+    );
+    // An array's element has the name that it is given.
+    fine(
+        Dialect::BigQuery,
+        "select code as c, code = b.code as d from orders a join lines b on a.id = b.id, unnest(a.tags) as code",
+        "c d",
+    );
+    // Two tables of one name: the one that has the column.
+    fine(Dialect::Databricks, "select c.line, c.tags from orders c join lines c on c.line > 1", "line tags");
+}
+
+#[test]
+fn aliases_where_tables_are_joined() {
+    let on = "select a.id + 1 as next, b.line from orders a join lines b on next = b.id";
+    fine(Dialect::Snowflake, on, "next line");
+    found(Dialect::DuckDb, on, "unknown-column");
+    let flat = "select split(code, ',') as parts, f.value as part from orders, lateral flatten(input => parts) f";
+    fine(Dialect::Snowflake, flat, "parts part");
+}
+
+#[test]
+fn joins_without_a_condition_of_their_own() {
+    let sql = "select o.id, f.value as a, g.value as b from orders o \
+        inner join lateral flatten(input => o.tags) as f inner join lateral flatten(input => f.value) as g";
+    fine(Dialect::Snowflake, sql, "id a b");
+}
+
+#[test]
+fn what_is_compared_with_what() {
+    let number = "select a.id from orders a join lines b on a.code = b.line";
+    found(Dialect::Postgres, number, "type-clash");
+    found(Dialect::Snowflake, number, "~type-clash");
+    let day = "select id from orders where day >= code";
+    found(Dialect::BigQuery, day, "type-clash");
+    fine(Dialect::Snowflake, day, "id");
+}
+
+#[test]
+fn what_spark_makes_of_arrays_and_maps() {
+    fine(Dialect::Databricks, "select id, col.a as a from (select id, explode(tags) from orders)", "id a");
+    fine(Dialect::Databricks, "select key, value from (select explode(tags) from orders)", "key value");
+    fine(Dialect::Databricks, "select col + 1 as next from (select explode(array(id, 2)) from orders)", "next");
+    found(Dialect::Databricks, "select key from (select explode(array(id, 2)) from orders)", "unknown-column");
+    fine(Dialect::Databricks, "select id, day + interval '3 hours' as later from orders;", "id later");
+    fine(Dialect::Databricks, "select regexp_extract(code, r'a/([^/?]+)') as a from orders", "a");
+    assert!(read(Dialect::Snowflake, "select id from orders;").2[0].starts_with("several-statements"));
+    assert!(read(Dialect::Databricks, "select id from orders; select 1").2[0].starts_with("several-statements"));
+}
+
+#[test]
+fn groups_and_what_stands_beside_them() {
+    // Behind groups a name is what the select gives.
+    let sql =
+        "select code, count(*) as line from lines group by code qualify row_number() over (order by line desc) = 1";
+    fine(Dialect::BigQuery, sql, "code line");
+    fine(Dialect::Snowflake, "select code, arrayagg(id) as ids from orders group by code", "code ids");
+    fine(Dialect::Snowflake, "select raw.*, max(id) as m from raw group by raw.* exclude (a, b)", "id m …");
+    found(Dialect::Snowflake, "select code, id from orders group by code", "not-grouped");
+}
+
+#[test]
+fn parts_of_dates_typed_arrays_and_rows() {
+    fine(Dialect::Snowflake, "select timeadd(minute, id, day) as t from orders", "t");
+    let sql = "select filename, kind from unnest(array<struct<filename string, kind string>> [('a', 'b'), ('c', 'd')])";
+    fine(Dialect::BigQuery, sql, "filename kind");
+    fine(Dialect::Postgres, "select u.a, u.b from orders, unnest(tags) as u(a, b)", "a b");
+    found(Dialect::Snowflake, "with a as (select 1 as x), a as (select 2 as x) select x from a", "~duplicate-cte");
+}
+
+#[test]
+fn a_star_of_a_relation_under_another_name() {
+    // `star(ref('raw'), relation_alias='c')`, where `c` has columns of its own.
+    let sql = "with c as (select id as other, raw.* from raw) select other, c.raw.* exclude (a) from c";
+    fine(Dialect::Snowflake, sql, "other id …");
+}
