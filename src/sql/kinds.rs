@@ -148,3 +148,25 @@ fn a_star_of_a_relation_under_another_name() {
     let sql = "with c as (select id as other, raw.* from raw) select other, c.raw.* exclude (a) from c";
     fine(Dialect::Snowflake, sql, "other id …");
 }
+
+#[test]
+fn a_join_repeats_nothing_within_a_group_of_its_key() {
+    let sum = |by: &str| {
+        format!("select {by}, sum(a.id) as s from orders a join lines b on a.day >= b.day and b.line = 1 group by 1")
+    };
+    let mut scope = scope(Dialect::Snowflake);
+    let key = |column: &str| [std::collections::BTreeSet::from([column.to_owned()])].to_vec();
+    for (id, column) in [(1, "id"), (2, "id")] {
+        let relation = scope.relations.get(&id).unwrap().as_ref().clone();
+        scope.relations.insert(id, ScopeRelation { keys: key(column), ..relation }.into());
+    }
+    let found = |by: &str| {
+        let sql = sum(by).replace("orders", "dbt_ref__1.o").replace("lines", "dbt_ref__2.l");
+        let (text, rendered) = (Text::new("q.sql", "", &sql), Rendered::plain(&sql));
+        let parsed = parse_as_is(&text, &rendered, Dialect::Snowflake).unwrap();
+        understand(&text, &rendered, &parsed, &scope).1.into_iter().map(|f| f.code.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("b.id"), Vec::<String>::new());
+    assert_eq!(found("b.code"), ["fan-out"]);
+    assert_eq!(found("a.id"), ["fan-out"], "the key of the other side");
+}

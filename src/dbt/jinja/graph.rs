@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
+use serde_json::Map;
 
 use super::names::Run;
 use super::values::{Dict, List, from_json};
@@ -132,13 +133,16 @@ impl Node {
         if let Some(materialized) = materialized {
             items.insert(Value::from("materialized"), Value::from(materialized));
         }
+        // What its own file has said by now.
+        let said = if self.run.node == Some(self.id) { self.run.seen.note(|n| n.config.clone()) } else { Map::new() };
         items.extend(configured(entry).iter().map(|(key, value)| (Value::from(key.as_str()), from_json(value))));
+        items.extend(said.iter().map(|(key, value)| (Value::from(key.as_str()), from_json(value))));
         Dict::value(items).unwrap_or_default()
     }
 }
 
 /// What folders, YAML and its own file configure.
-fn configured(entry: &Entry) -> serde_json::Map<String, serde_json::Value> {
+fn configured(entry: &Entry) -> Map<String, serde_json::Value> {
     let mut all = entry.config.clone();
     for (key, value) in &entry.said {
         merge(&mut all, key, value.clone());

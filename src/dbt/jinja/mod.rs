@@ -107,16 +107,29 @@ impl Engine {
     pub(in crate::dbt) fn configure(&self, run: &Arc<Run>, text: &str, within: Range<usize>) {
         call::begin();
         let Ok(pieces) = Pieces::read(text, within) else { return };
+        // What is set before may be asked for.
+        let mut set = String::new();
         for piece in &pieces.pieces {
             let tokens = pieces.tokens(piece);
+            let sets =
+                tokens.first().is_some_and(|t| pieces.str(t) == "set") && tokens.iter().any(|t| pieces.str(t) == "=");
+            if piece.kind == scan::Kind::Block && sets {
+                set.push_str(&text[piece.from..piece.to]);
+            }
             let asks = tokens
                 .iter()
                 .zip(tokens.iter().skip(1))
                 .any(|(a, b)| a.token == Token::Name && pieces.str(a) == "config" && pieces.str(b) == "(");
             if piece.kind == scan::Kind::Print && asks {
-                let Ok(prepared) = prepare(text, piece.from..piece.to, false) else { continue };
                 // What it can't know yet is known when the whole file is rendered.
-                let _ = self.env.render_str(&prepared.source, Value::from_object(Top(run.clone())));
+                let render = |text: &str, within| {
+                    let source = prepare(text, within, false).ok()?.source;
+                    self.env.render_str(&source, Value::from_object(Top(run.clone()))).ok()
+                };
+                let whole = format!("{set}{}", &text[piece.from..piece.to]);
+                if set.is_empty() || render(&whole, 0..whole.len()).is_none() {
+                    let _ = render(text, piece.from..piece.to);
+                }
             }
         }
     }

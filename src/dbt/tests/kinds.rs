@@ -167,3 +167,12 @@ fn a_type_that_nobody_wrote_down_is_not_printed() {
     assert_eq!(why.what, "the type of the column `a` is known to the warehouse only");
     assert_eq!(sql(&project, "model.p.n"), "select a,b, 1");
 }
+
+#[test]
+fn a_configuration_may_ask_for_what_is_set_before() {
+    let text = "{% set chain = 'a' %}{{ config(alias='t_' + chain, materialized='table') }}\
+        select '{{ model.config.materialized }} {{ this.identifier }}' as x";
+    let project = project(&[("models/m.sql", text)]);
+    assert_eq!(project.nodes[0].identifier, "t_a");
+    assert_eq!(sql(&project, "model.p.m"), "select 'table t_a' as x");
+}

@@ -325,6 +325,12 @@ impl<R: Named> Resolver<'_, R> {
         if !self.strict && matches!(name, "avg" | "mean") && !fan_out.on.is_empty() && fan_out.on.iter().all(grouped) {
             return;
         }
+        // Of each row that is joined a group has one at most.
+        let of_joined =
+            |column: &String| env.grouping.is_some_and(|g| g.expressions.iter().any(|e| fan_out.is_of(e, column)));
+        if !self.strict && fan_out.keys.iter().any(|key| !key.is_empty() && key.iter().all(of_joined)) {
+            return;
+        }
         let keys: Vec<String> = fan_out.keys.iter().map(|k| k.iter().cloned().collect::<Vec<_>>().join(", ")).collect();
         let on: Vec<String> = fan_out.on.iter().cloned().collect();
         let joined =

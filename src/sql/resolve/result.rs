@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use sqlparser::ast::Expr;
+
 use super::column_type::ColumnType;
 use super::facts::Facts;
 use crate::vocabulary::{DataType, Dialect, Relation};
@@ -136,6 +138,21 @@ pub struct FanOut {
     pub keys: Vec<BTreeSet<String>>,
     /// Byte offset in the SQL as written, and how many bytes.
     pub at: (usize, usize),
+}
+
+impl FanOut {
+    /// Whether an expression is that column of what is joined.
+    pub(super) fn is_of(&self, expr: &Expr, column: &str) -> bool {
+        match expr {
+            Expr::Nested(inner) => self.is_of(inner, column),
+            Expr::Identifier(name) => name.value.eq_ignore_ascii_case(column),
+            Expr::CompoundIdentifier(parts) => {
+                let [.., of, name] = parts.as_slice() else { return false };
+                of.value.eq_ignore_ascii_case(&self.joined) && name.value.eq_ignore_ascii_case(column)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What a lone expression is.
