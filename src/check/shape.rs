@@ -64,8 +64,16 @@ pub(super) fn relation(node: &Node, resolved: &Resolved<NodeId>) -> ScopeRelatio
 fn nullable(node: &Node, resolved: &Resolved<NodeId>) -> BTreeMap<String, bool> {
     let mut out: BTreeMap<String, bool> =
         resolved.columns.iter().filter_map(|c| Some((c.name.clone(), c.nullable?))).collect();
-    let columns = node.described.iter().flat_map(|d| &d.columns);
-    for column in columns.filter(|c| c.tests.iter().any(|t| t.name == "not_null")) {
+    let columns = || node.described.iter().flat_map(|d| &d.columns);
+    let tested = |c: &&DescribedColumn| c.tests.iter().any(|t| t.name == "not_null");
+    // Where some columns are tested, those that are not were left out for a reason.
+    if columns().any(|c| tested(&c)) {
+        let unique = |c: &&DescribedColumn| c.tests.iter().any(|t| t.name == "unique");
+        for column in columns().filter(|c| !tested(c) && !unique(c)) {
+            out.entry(column.name.to_lowercase()).or_insert(true);
+        }
+    }
+    for column in columns().filter(tested) {
         out.insert(column.name.to_lowercase(), false);
     }
     out

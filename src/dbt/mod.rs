@@ -220,6 +220,8 @@ pub struct Described {
     pub columns: Vec<DescribedColumn>,
     /// Tests of the whole table.
     pub tests: Vec<Test>,
+    /// Constraints tell its rows apart: a primary key, or a unique one.
+    pub constrained: bool,
 }
 
 /// A column as YAML has it.

@@ -196,7 +196,13 @@ fn described(file: &str, entry: &Yaml) -> Described {
         description: entry.str("description").unwrap_or_default().to_owned(),
         columns: entry.list("columns").iter().filter_map(column).collect(),
         tests: tests(entry),
+        constrained: entry.list("columns").iter().chain([entry]).any(constrained),
     }
+}
+
+/// Whether a table or column has a constraint by which its rows differ.
+fn constrained(entry: &Yaml) -> bool {
+    entry.list("constraints").iter().any(|c| matches!(c.str("type"), Some("primary_key" | "unique")))
 }
 
 fn column(entry: &Yaml) -> Option<DescribedColumn> {

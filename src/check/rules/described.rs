@@ -270,13 +270,26 @@ fn grain(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
     if !analysis.project.nodes.iter().any(tested) {
         return;
     }
-    for (node, shape) in analysis.project.nodes.iter().zip(&analysis.shapes) {
+    // `… group by id having count(*) > 1` in a test of its own says it too.
+    let counted: BTreeSet<usize> = analysis
+        .project
+        .nodes
+        .iter()
+        .filter(|n| {
+            n.kind == Kind::Test && ["having", "count("].iter().all(|w| n.text.to_ascii_lowercase().contains(w))
+        })
+        .flat_map(|n| n.reads.iter().map(|r| r.node as usize))
+        .collect();
+    for (id, (node, shape)) in analysis.project.nodes.iter().zip(&analysis.shapes).enumerate() {
         let Some(described) = &node.described else { continue };
         let Some(resolved) = shape.known() else { continue };
+        if counted.contains(&id) {
+            continue;
+        }
         if node.kind != Kind::Model || !waste::is_mart(node) || tested(node) || described.columns.is_empty() {
             continue;
         }
-        let constrained = node.config.other.contains_key("constraints");
+        let constrained = node.config.other.contains_key("constraints") || described.constrained;
         // One row at all has nothing to be told apart.
         if constrained || resolved.keys.iter().any(BTreeSet::is_empty) {
             continue;

@@ -229,7 +229,14 @@ fn counts_up(view: &View<'_, '_>, expr: &Expr) -> bool {
     let whole = matches!(view.column_type(expr), ColumnType::Known(DataType::Integer));
     let id = name == "id" || name.ends_with("_id") || name.ends_with("_seq") || name.ends_with("sequence");
     let key = view.query.node.config.unique_key.iter().any(|k| k.eq_ignore_ascii_case(&name));
-    whole && !name.ends_with("_at") || id || key
+    let moment = matches!(
+        view.column_type(expr),
+        ColumnType::Known(DataType::Date | DataType::Timestamp | DataType::TimestampTz)
+    ) || name.ends_with("_at")
+        || name.ends_with("date")
+        || name.ends_with("_day")
+        || name.ends_with("_month");
+    whole && !name.ends_with("_at") || id || key && !moment
 }
 
 fn ties(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
@@ -239,6 +246,9 @@ fn ties(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
     for mark in watermarks(&view) {
         if mark.op != BinaryOperator::Gt || mark.looks_back || counts_up(&view, mark.column) {
+            continue;
+        }
+        if find_column(mark.column).is_none() {
             continue;
         }
         // Held against the clock it asks whether today's run was made already.
@@ -368,7 +378,7 @@ const CLOCKS: &[&str] = &[
     "getutcdate",
 ];
 
-fn is_clock(expr: &Expr) -> bool {
+pub(super) fn is_clock(expr: &Expr) -> bool {
     call(expr, CLOCKS).is_some()
 }
 
@@ -383,6 +393,14 @@ fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let (what, why) = match piece.clause {
+            Clause::Select if marked_by(&view, piece.expr) => (
+                "the watermark is when the run was, not what it has read",
+                "rows that came to the source while the run was under way, or late, are before it and are never read",
+            ),
+            Clause::Select if in_key(&view, piece.expr) => (
+                "the key is another one on every run",
+                "`unique_key` finds no row to replace, so every run adds its rows once more",
+            ),
             // When a row was written is what a clock is for.
             Clause::Select if !any(piece.expr, &mut measures_by_clock) => continue,
             Clause::Select => (
@@ -403,6 +421,45 @@ fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         out.push(view.at(span(clock), finding));
         said = true;
     }
+}
+
+/// The name of an item of the model's own list.
+fn alias_of(view: &View<'_, '_>, expr: &Expr) -> Option<String> {
+    view.outline.selects.iter().flat_map(|p| &p.select.projection).find_map(|item| match item {
+        SelectItem::ExprWithAlias { expr: e, alias } if std::ptr::eq(e, expr) => Some(alias.value.to_ascii_lowercase()),
+        _ => None,
+    })
+}
+
+/// Whether what an item holds is a stamp, and the greatest one is what the next run begins at in its source.
+fn marked_by(view: &View<'_, '_>, expr: &Expr) -> bool {
+    let Some(name) = alias_of(view, expr).filter(|_| stamp(expr)) else { return false };
+    let marks = watermarks(view);
+    let own = own_levels(view);
+    let of_it = |level: &usize| {
+        let mut found = false;
+        visit(view.outline.levels[*level].query, &mut |e| {
+            found |= column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(&name));
+        });
+        found
+    };
+    own.iter().any(of_it)
+        && marks.iter().any(|m| find_column(m.column).is_some_and(|c| !c.value.eq_ignore_ascii_case(&name)))
+}
+
+/// Whether an item is the key that rows are merged by, and has the moment of the run in it. A day may well be in the key
+/// of a daily snapshot.
+fn in_key(view: &View<'_, '_>, expr: &Expr) -> bool {
+    let moment = |e: &Expr| {
+        call(e, &["current_timestamp", "now", "getdate", "sysdate", "localtimestamp", "systimestamp"]).is_some()
+    };
+    let to_day = |e: &Expr| match e {
+        Expr::Cast { data_type, .. } => *data_type == sqlparser::ast::DataType::Date,
+        e => call(e, &["date", "to_date", "date_trunc", "to_char", "format_date", "date_format"]).is_some(),
+    };
+    alias_of(view, expr).is_some_and(|n| view.query.node.config.unique_key.iter().any(|k| k.eq_ignore_ascii_case(&n)))
+        && any(expr, &mut |e| moment(e))
+        && !any(expr, &mut |e| to_day(e))
 }
 
 /// Whether an expression holds something against the clock: an age, or whether it is over. A stamp of when a row was

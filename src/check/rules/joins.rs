@@ -1,11 +1,15 @@
 //! Joins that repeat, lose or multiply rows.
 
 use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, SelectItem};
+use sqlparser::tokenizer::Location;
 
-use super::expressions::{any, bare, call, column, compares, conjuncts, same_column};
+use super::expressions::{
+    any, arguments, bare, call, column, compares, conjuncts, is_distinct, is_one_of, same_column,
+};
 use super::look::{View, span};
-use super::outline::{Reads, Target, constraint};
+use super::outline::{Origin, Reads, Step, Target, constraint};
 use super::{Family, Look, Query, Rule};
+use crate::sql::Fact;
 use crate::vocabulary::{Diagnostic, Severity};
 
 pub(super) const RULES: &[Rule] = &[
@@ -14,7 +18,7 @@ pub(super) const RULES: &[Rule] = &[
         family: Family::Wrong,
         severity: Severity::Warning,
         summary: "an aggregate over rows that a join repeats",
-        look: Look::Elsewhere,
+        look: Look::Query(totals_repeated),
     },
     Rule {
         code: "cartesian-join",
@@ -46,6 +50,42 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
+/// Totals by a key, joined to a table that has the key many times, and added up again. What a join repeats on its left
+/// side the resolver tells.
+fn totals_repeated(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    let repeated: Vec<Location> = view
+        .resolved
+        .facts
+        .noted
+        .iter()
+        .filter_map(|f| if let Fact::Repeated { at } = f { Some(*at) } else { None })
+        .collect();
+    if repeated.is_empty() {
+        return;
+    }
+    for piece in &view.outline.pieces {
+        let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
+        if !is_one_of(function, &["sum", "avg"]) || function.over.is_some() || is_distinct(function) {
+            continue;
+        }
+        let Some(argument) = arguments(function).next() else { continue };
+        let Some(relation) = view.relation(select, argument) else { continue };
+        let reads = &view.outline.selects[select].relations[relation];
+        let total = matches!(view.outline.origin(select, argument), Some(Origin::Expr(inner, _)) if call(inner, &["sum", "count"]).is_some());
+        if total && repeated.contains(&reads.span.start) {
+            let finding =
+                Diagnostic::warning("fan-out", format!("`{}` takes in values that the join repeats", function.name))
+                    .why(format!(
+                        "`{}` holds totals, and several rows of what it is joined to meet the same one",
+                        reads.alias
+                    ))
+                    .next("aggregate both sides to the same key before the join");
+            out.push(view.at(span(piece.expr), finding));
+        }
+    }
+}
+
 fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for (id, part) in view.outline.selects.iter().enumerate() {
@@ -55,6 +95,10 @@ fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             if !multiplies(reads) || !first_many {
                 continue;
             }
+            let shared = view.resolved.facts.noted.iter().find_map(|f| match f {
+                Fact::Untied { at, shared } if *at == reads.span.start => shared.as_ref(),
+                _ => None,
+            });
             let what = match reads.join {
                 None if reads.comma => match ties(&view, id, part.select.selection.iter(), at) {
                     Some(false) => format!("nothing ties `{}` to what stands before the comma", reads.alias),
@@ -67,12 +111,28 @@ fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                         format!("`{}` is joined without a condition", reads.alias)
                     }
                     JoinConstraint::On(on)
+                        if shared.is_some()
+                            && tied(&view, id, std::iter::once(on).chain(&part.select.selection), at)
+                                == Some(false) =>
+                    {
+                        format!("the condition does not tie `{}` to the other side", reads.alias)
+                    }
+                    JoinConstraint::On(on)
                         if ties(&view, id, std::iter::once(on).chain(&part.select.selection), at) == Some(false) =>
                     {
                         format!("the condition does not tie `{}` to the other side", reads.alias)
                     }
                     _ => continue,
                 },
+                // All pairs are meant where the sides have nothing in common, or are the same.
+                Some(JoinOperator::CrossJoin(_)) if part.relations[..at].iter().all(|r| r.target != reads.target) => {
+                    match (shared, tied(&view, id, part.select.selection.iter(), at)) {
+                        (Some(key), Some(false)) => {
+                            format!("`{}` has the key `{key}` too, and meets every row", reads.alias)
+                        }
+                        _ => continue,
+                    }
+                }
                 _ => continue,
             };
             // A condition of its own may be all that is meant: every month of a calendar, for each row.
@@ -89,26 +149,33 @@ fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 /// Whether conditions have one that names both the relation at a place and an earlier one; none where that can't be
 /// told.
 fn ties<'e>(view: &View<'_, '_>, select: usize, conditions: impl Iterator<Item = &'e Expr>, at: usize) -> Option<bool> {
+    let conditions: Vec<&Expr> = conditions.flat_map(conjuncts).collect();
+    // `on true` and `on 1 = 1` are ways to write a cross join.
+    let named = |e: &Expr| matches!(e, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+    if conditions.iter().any(|c| !any(c, &mut |e| named(e))) {
+        return Some(true);
+    }
+    tied(view, select, conditions.into_iter(), at)
+}
+
+/// The same, where a condition without columns says nothing.
+fn tied<'e>(view: &View<'_, '_>, select: usize, conditions: impl Iterator<Item = &'e Expr>, at: usize) -> Option<bool> {
     let mut unsure = false;
     for condition in conditions.flat_map(conjuncts) {
-        let (mut here, mut other, mut columns) = (false, false, false);
+        let (mut here, mut other) = (false, false);
         any(condition, &mut |e| {
             match e {
-                Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
-                    columns = true;
-                    match view.relation(select, e) {
-                        Some(r) if r == at => here = true,
-                        Some(_) => other = true,
-                        None => unsure = true,
-                    }
-                }
+                Expr::Identifier(_) | Expr::CompoundIdentifier(_) => match view.relation(select, e) {
+                    Some(r) if r == at => here = true,
+                    Some(_) => other = true,
+                    None => unsure = true,
+                },
                 Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => unsure = true,
                 _ => {}
             }
             false
         });
-        // `on true` and `on 1 = 1` are ways to write a cross join.
-        if here && other || !columns {
+        if here && other {
             return Some(true);
         }
     }
@@ -123,6 +190,7 @@ fn left_join_undone(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for (id, part) in view.outline.selects.iter().enumerate() {
         if !part.relations.iter().any(|r| r.outer) {
+            undone_later(&view, id, out);
             continue;
         }
         let optional = |e: &Expr| {
@@ -130,13 +198,7 @@ fn left_join_undone(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let mut forgiving = false;
             any(e, &mut |e| {
                 match e {
-                    Expr::Case { .. }
-                    | Expr::IsNull(_)
-                    | Expr::IsNotNull(_)
-                    | Expr::IsDistinctFrom(..)
-                    | Expr::IsNotDistinctFrom(..)
-                    | Expr::Subquery(_) => forgiving = true,
-                    _ if call(e, FORGIVING).is_some() => forgiving = true,
+                    _ if forgives(e) => forgiving = true,
                     Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
                         let at = view.relation(id, e).filter(|at| part.relations[*at].outer);
                         found = found.or(at);
@@ -149,18 +211,7 @@ fn left_join_undone(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         };
         let filters = part.select.selection.iter().flat_map(|f| conjuncts(f));
         for filter in filters {
-            let at = match filter {
-                Expr::BinaryOp { left, op, right } if compares(op) => optional(left).or_else(|| optional(right)),
-                Expr::InList { expr, .. }
-                | Expr::Between { expr, .. }
-                | Expr::Like { expr, .. }
-                | Expr::ILike { expr, .. }
-                | Expr::IsTrue(expr)
-                | Expr::IsFalse(expr) => optional(expr),
-                Expr::InSubquery { expr, negated: false, .. } => optional(expr),
-                _ => None,
-            };
-            let Some(at) = at else { continue };
+            let Some(at) = held(filter).into_iter().find_map(optional) else { continue };
             if asked_for(&view, id, at) {
                 continue;
             }
@@ -199,6 +250,62 @@ fn left_join_undone(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 out.push(view.at(span(condition), finding));
             }
         }
+    }
+}
+
+/// What a condition holds against something, so that null meets it never.
+fn held(filter: &Expr) -> Vec<&Expr> {
+    match filter {
+        Expr::BinaryOp { left, op, right } if compares(op) => vec![left, right],
+        Expr::InList { expr, .. }
+        | Expr::Between { expr, .. }
+        | Expr::Like { expr, .. }
+        | Expr::ILike { expr, .. }
+        | Expr::IsTrue(expr)
+        | Expr::IsFalse(expr)
+        | Expr::InSubquery { expr, negated: false, .. } => vec![expr],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether an expression can give something for null.
+fn forgives(e: &Expr) -> bool {
+    matches!(
+        e,
+        Expr::Case { .. }
+            | Expr::IsNull(_)
+            | Expr::IsNotNull(_)
+            | Expr::IsDistinctFrom(..)
+            | Expr::IsNotDistinctFrom(..)
+            | Expr::Subquery(_)
+    ) || call(e, FORGIVING).is_some()
+}
+
+/// The same where the join is in a CTE or subquery that nothing else reads, and the condition around it.
+fn undone_later(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
+    let part = &view.outline.selects[id];
+    let [Reads { target: Target::Level(level), .. }] = part.relations.as_slice() else { return };
+    if view.outline.reads[*level] > 1 {
+        return;
+    }
+    let filters: Vec<&Expr> = part.select.selection.iter().flat_map(|f| conjuncts(f)).collect();
+    for filter in &filters {
+        let lost = held(filter).into_iter().find_map(|side| {
+            let name = column(side)?;
+            let Step::Expr(inner, at) = view.outline.step(id, 0, &name.value)? else { return None };
+            column(inner)?;
+            let reads = &view.outline.selects[at].relations[view.relation(at, inner)?];
+            let left = matches!(reads.join, Some(JoinOperator::Left(_) | JoinOperator::LeftOuter(_)));
+            (reads.outer && left).then_some((name, &reads.alias))
+        });
+        let Some((name, alias)) = lost else { continue };
+        if filters.iter().any(|f| matches!(f, Expr::IsNotNull(_))) {
+            return;
+        }
+        let finding = Diagnostic::warning("left-join-undone", format!("this leaves out the rows without `{alias}`"))
+            .why(format!("`{}` is of `{alias}`, which is left joined: where it has no row it is null, and null meets no comparison", name.value))
+            .next("put the condition into `on`, or join with `inner join` where that is meant");
+        out.push(view.at(span(filter), finding));
     }
 }
 

@@ -81,6 +81,11 @@ impl<'a> View<'_, 'a> {
     /// Whether the relation of a column has one of these words in its name: of a node, a CTE, or its alias.
     pub fn is_of(&self, select: usize, expr: &Expr, words: &[&str]) -> bool {
         let Some(relation) = self.relation(select, expr) else { return false };
+        self.names_of(select, relation).iter().any(|w| words.contains(&w.as_str()))
+    }
+
+    /// The words in the names of a relation: of its node or CTE, and its alias.
+    pub fn names_of(&self, select: usize, relation: usize) -> Vec<String> {
         let relation = &self.outline.selects[select].relations[relation];
         let name = match relation.target {
             Target::Node(id) => self.node(id).map(|n| n.name.clone()),
@@ -90,8 +95,9 @@ impl<'a> View<'_, 'a> {
             },
             Target::Other => None,
         };
-        let named = |name: &str| super::expressions::words(name).iter().any(|w| words.contains(&w.as_str()));
-        named(&relation.alias) || name.as_deref().is_some_and(named)
+        let mut out = super::expressions::words(&relation.alias);
+        out.extend(name.as_deref().map(super::expressions::words).unwrap_or_default());
+        out
     }
 
     /// Its type, where it is a column of a known one.

@@ -20,6 +20,7 @@ mod tests;
 mod times;
 mod waste;
 mod windows;
+mod zones;
 
 pub(in crate::check) use waste::is_mart;
 
@@ -109,6 +110,7 @@ pub const RULES: &[&[Rule]] = &[
     sums::RULES,
     sets::RULES,
     times::RULES,
+    zones::RULES,
     incremental::RULES,
     windows::RULES,
     conditions::RULES,

@@ -1,10 +1,12 @@
 //! Nulls that are compared, counted and left out by accident.
 
-use sqlparser::ast::{BinaryOperator, Expr, SelectItem, Spanned};
+use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, SelectItem, Spanned, UnaryOperator};
 
-use super::expressions::{arguments, bare, call, column, compares, conjuncts, is_distinct, is_literal, is_null, words};
-use super::look::span;
-use super::outline::Clause;
+use super::expressions::{
+    arguments, bare, call, column, compares, conjuncts, is_distinct, is_literal, is_null, whole_number, words,
+};
+use super::look::{View, span};
+use super::outline::{Clause, Origin};
 use super::{Family, Look, Query, Rule};
 use crate::vocabulary::{Diagnostic, Severity};
 
@@ -95,7 +97,18 @@ fn equals_null(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 fn not_in_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for piece in &view.outline.pieces {
-        let Expr::InSubquery { subquery, negated: true, .. } = piece.expr else { continue };
+        let subquery = match piece.expr {
+            Expr::InSubquery { subquery, negated: true, .. } => subquery,
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => match bare(expr) {
+                Expr::InSubquery { subquery, negated: false, .. } => subquery,
+                _ => continue,
+            },
+            Expr::AllOp { compare_op: BinaryOperator::NotEq, right, .. } => match bare(right) {
+                Expr::Subquery(subquery) => subquery,
+                _ => continue,
+            },
+            _ => continue,
+        };
         let Some(level) = view.outline.levels.iter().find(|l| std::ptr::eq(l.query, subquery.as_ref())) else {
             continue;
         };
@@ -105,7 +118,7 @@ fn not_in_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             else {
                 continue;
             };
-            if view.nullable(*side, item) == Some(true) {
+            if view.nullable(*side, item).unwrap_or_else(|| may_be_missing(&view, *side, item)) {
                 let shown = column(item).map_or("it".to_owned(), |c| format!("`{}`", c.value));
                 let finding = Diagnostic::warning("not-in-nullable", format!("`not in` where {shown} can be null"))
                     .why("one null in the list makes it true for no row: everything is filtered out")
@@ -116,9 +129,30 @@ fn not_in_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Whether a column of which nothing is known is not the key of its own table: the `id` of what is asked for, or
+/// `order_id` of orders.
+fn may_be_missing<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> bool {
+    let (Some(name), Some(rows)) = (column(expr), view.relation(select, expr)) else { return false };
+    if view.seen(expr).is_some_and(|c| c.unique == Some(true)) {
+        return false;
+    }
+    // What a seed holds is in the repository, for all to see.
+    if let Some(Origin::Node(id, _)) = view.outline.origin(select, expr)
+        && view.node(id).is_some_and(|n| n.kind == crate::dbt::Kind::Seed)
+    {
+        return false;
+    }
+    let name = name.value.to_ascii_lowercase();
+    let own = |subject: &str| {
+        subject.is_empty() || view.names_of(select, rows).iter().any(|w| w.len() > 2 && subject.ends_with(w.as_str()))
+    };
+    !["id", "key", "uuid", "sk"].iter().any(|k| name.strip_suffix(k).is_some_and(|s| own(s.trim_end_matches('_'))))
+}
+
 fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for (id, part) in view.outline.selects.iter().enumerate() {
+        count_of_missing(&view, id, out);
         for item in &part.select.projection {
             let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
             let Some(function) = call(expr, &["count"]) else { continue };
@@ -131,7 +165,7 @@ fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let (said, counted) = (words(&alias.value), words(&name.value));
             let alike = said.iter().any(|s| counted.iter().any(|c| c == s || near(c, s)));
             // Counting the key of what an outer join may not find is how its matches are counted.
-            if alike || counted.iter().any(key) {
+            if alike || counted.iter().any(key) && !left_empty(&view, id, argument, &said) {
                 continue;
             }
             if view.nullable(id, argument) == Some(true) {
@@ -143,6 +177,64 @@ fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 .next(format!("write `count(*)`, or say in the name that only rows with `{}` count", name.value));
                 out.push(view.at(span(expr), finding));
             }
+        }
+    }
+}
+
+/// Whether a key is that of another table, which tests or a source say can be missing, and `said` is of the rows
+/// themselves: `order_count` of orders, but not `logged_in_events` of events.
+fn left_empty<'a>(view: &View<'_, 'a>, select: usize, key: &'a Expr, said: &[String]) -> bool {
+    let Some(rows) = view.relation(select, key).map(|r| view.names_of(select, r)) else { return false };
+    let counting =
+        |w: &String| ["count", "cnt", "num", "number", "total", "n", "of", "row", "all"].contains(&w.as_str());
+    let of_rows = |w: &String| rows.iter().any(|r| r.len() > 2 && (r == w || near(r, w))) || w == "txn";
+    if !said.iter().all(|w| counting(w) || of_rows(w)) {
+        return false;
+    }
+    let Some(Origin::Node(id, _)) = view.outline.origin(select, key) else { return false };
+    let outer = view.relation(select, key).is_some_and(|r| view.outline.selects[select].relations[r].outer);
+    let joins_nothing = |n: &crate::dbt::Node| {
+        n.kind == crate::dbt::Kind::Source
+            || n.described.is_some()
+            || n.name.starts_with("stg_")
+            || n.name.starts_with("base_")
+    };
+    !outer && view.seen(key).is_some_and(|c| c.unique == Some(false)) && view.node(id).is_some_and(joins_nothing)
+}
+
+/// `count(*)` as the number of what a left join may not find.
+fn count_of_missing(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
+    let part = &view.outline.selects[id];
+    let mut joined = part.relations.iter().enumerate().filter(|(_, r)| r.outer);
+    let (Some((at, reads)), None) = (joined.next(), joined.next()) else { return };
+    let GroupByExpr::Expressions(groups, _) = &part.select.group_by else { return };
+    let named = |n: u64| match part.select.projection.get(usize::try_from(n).ok()?.checked_sub(1)?)? {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => Some(e),
+        _ => None,
+    };
+    let kept = |e: &Expr| {
+        let e = whole_number(e).and_then(named).unwrap_or(e);
+        view.relation(id, e).is_some_and(|r| r != at)
+    };
+    if groups.is_empty() || !groups.iter().all(kept) {
+        return;
+    }
+    for item in &part.select.projection {
+        let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
+        let Some(function) = call(expr, &["count"]) else { continue };
+        if function.over.is_some() || function.filter.is_some() || !arguments(function).all(is_literal) {
+            continue;
+        }
+        let of_it = |w: &String| w.len() > 3 && w != "count" && view.names_of(id, at).iter().any(|n| n == w);
+        if words(&alias.value).iter().any(of_it) {
+            let finding =
+                Diagnostic::warning("count-nullable", format!("a row without `{}` counts as one", reads.alias))
+                    .why(format!(
+                        "`{}` is left joined: where it has no row there is still one of the other side",
+                        reads.alias
+                    ))
+                    .next(format!("count a column of `{}` that is never null: its key", reads.alias));
+            out.push(view.at(span(expr), finding));
         }
     }
 }

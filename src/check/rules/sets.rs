@@ -39,6 +39,9 @@ fn items<'a>(view: &View<'_, 'a>, select: usize) -> Option<Vec<(String, &'a Expr
 /// Names of what is measured, where the type is not known.
 const MEASURES: &[&str] = &["amount", "revenue", "cost", "price", "quantity", "total", "value", "spend", "fee"];
 
+/// Whole numbers that are no measures.
+const CALENDAR: &[&str] = &["day", "week", "month", "quarter", "hour", "minute", "age", "rank", "level", "version"];
+
 fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     let mut said = Vec::new();
@@ -60,11 +63,19 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             );
             let last = words(name).pop().unwrap_or_default();
             let summed = any(expr, &mut |e| is_aggregate(e) && !matches!(column_of_extreme(e), Some(true)));
-            typed || summed || MEASURES.contains(&last.as_str())
+            let key = ["id", "key", "sk", "pk", "code", "number", "year"].contains(&last.as_str());
+            // Of a table whose key is left out two rows can be equal.
+            let whole = matches!(view.column_type(expr), ColumnType::Known(DataType::Integer))
+                && view.seen(expr).is_some_and(|c| c.unique == Some(false))
+                && !CALENDAR.contains(&last.as_str());
+            (typed || whole) && !key || summed || MEASURES.contains(&last.as_str())
         };
         // A column that tells rows apart keeps equal rows from being two.
         let keyed = |items: &[(String, &Expr)]| {
-            items.iter().any(|(name, expr)| is_key(name) && !is_of_several(&view, *left, expr))
+            items.iter().any(|(name, expr)| match view.seen(expr).and_then(|c| c.unique) {
+                Some(unique) => unique,
+                None => is_key(name) && !is_of_several(&view, *left, expr),
+            })
         };
         let lossy = above.iter().any(measures) && !keyed(&above);
         if !marked && !lossy {

@@ -178,6 +178,7 @@ fn column_names(view: &View<'_, '_>, select: usize) -> Vec<String> {
 }
 
 fn integer_division(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    quotients_called_rates(&query.full(), out);
     // The others give a fraction.
     if !matches!(query.dialect, Dialect::Postgres | Dialect::Redshift | Dialect::Sqlite) {
         return;
@@ -198,6 +199,25 @@ fn integer_division(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             .why(format!("both sides are whole numbers, and {} divides them to a whole number", query.dialect.label()))
             .next("cast one side: `a::numeric / b`, or `a * 1.0 / b`");
         out.push(view.at(span(piece.expr), finding));
+    }
+}
+
+/// `a div b` and `a // b` say that the fraction goes; what is called a rate or an average has one.
+fn quotients_called_rates(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    for item in view.outline.selects.iter().flat_map(|p| &p.select.projection) {
+        let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
+        let whole = match bare(expr) {
+            Expr::BinaryOp { op: BinaryOperator::DuckIntegerDivide | BinaryOperator::MyIntegerDivide, .. } => true,
+            e => call(e, &["div"]).is_some(),
+        };
+        let fraction =
+            ["rate", "ratio", "share", "pct", "percent", "percentage", "avg", "average", "mean", "conversion"];
+        if whole && words(&alias.value).iter().any(|w| fraction.contains(&w.as_str())) {
+            let finding = Diagnostic::warning("integer-division", "the fraction is cut off")
+                .why(format!("`{}` reads as a fraction, and this divides to a whole number", alias.value))
+                .next("divide with `/`, one side cast to a decimal where the dialect needs it");
+            out.push(view.at(span(expr), finding));
+        }
     }
 }
 

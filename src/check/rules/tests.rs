@@ -113,6 +113,7 @@ const OURS: &[&[Rule]] = &[
     super::sums::RULES,
     super::sets::RULES,
     super::times::RULES,
+    super::zones::RULES,
     super::incremental::RULES,
     super::windows::RULES,
     super::conditions::RULES,

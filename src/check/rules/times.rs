@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr};
 
-use super::expressions::{arguments, bare, call, column, compares, is_one_of, text};
+use super::expressions::{arguments, bare, column, compares, is_one_of, text};
 use super::look::{View, span};
 use super::outline::{Clause, Target};
 use super::{Family, Look, Query, Rule};
@@ -17,13 +17,6 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Warning,
         summary: "a timestamp held up to a date, which leaves out that day but for its first instant",
         look: Look::Query(last_day_lost),
-    },
-    Rule {
-        code: "time-zones-mixed",
-        family: Family::Wrong,
-        severity: Severity::Warning,
-        summary: "a moment with a time zone held against one without",
-        look: Look::Query(time_zones_mixed),
     },
     Rule {
         code: "filter-by-function",
@@ -92,61 +85,10 @@ fn last_day_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
-fn time_zones_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
-    use DataType::{Timestamp, TimestampTz};
-    let view = query.full();
-    for piece in &view.outline.pieces {
-        let (a, b) = match piece.expr {
-            Expr::BinaryOp { left, op, right } if compares(op) || *op == BinaryOperator::Minus => {
-                (left.as_ref(), right.as_ref())
-            }
-            e => match call(e, DIFFERENCES) {
-                Some(function) if !matches!(e, Expr::Nested(_)) => {
-                    let moments: Vec<&Expr> =
-                        arguments(function).filter(|e| column(e).is_some_and(|c| !is_part(&c.value))).collect();
-                    let [a, b] = moments.as_slice() else { continue };
-                    (*a, *b)
-                }
-                _ => continue,
-            },
-        };
-        let (Some(x), Some(y)) = (column(a), column(b)) else { continue };
-        let by_type = matches!(
-            (view.column_type(a), view.column_type(b)),
-            (ColumnType::Known(Timestamp), ColumnType::Known(TimestampTz))
-                | (ColumnType::Known(TimestampTz), ColumnType::Known(Timestamp))
-        );
-        let by_name = matches!((zone(&x.value), zone(&y.value)), (Some(a), Some(b)) if a != b);
-        if by_type || by_name {
-            let what = format!("`{}` and `{}` are in different time zones", x.value, y.value);
-            let what = if by_name {
-                what
-            } else {
-                format!("`{}` and `{}`: one has a time zone, one has none", x.value, y.value)
-            };
-            let finding = Diagnostic::warning("time-zones-mixed", what)
-                .why("the one without is read in the zone of the session, so the answer differs from place to place")
-                .next("bring both to UTC first, in staging");
-            out.push(view.at(span(piece.expr), finding));
-        }
-    }
-}
-
-const DIFFERENCES: &[&str] = &["datediff", "date_diff", "timestamp_diff", "timestampdiff", "datetime_diff", "age"];
-
-fn is_part(word: &str) -> bool {
+pub(super) fn is_part(word: &str) -> bool {
     ["day", "hour", "minute", "second", "week", "month", "quarter", "year", "millisecond"]
         .iter()
         .any(|p| word.eq_ignore_ascii_case(p) || word.len() == p.len() + 1 && word.to_ascii_lowercase().starts_with(p))
-}
-
-/// The time zone that a name says.
-fn zone(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_lowercase();
-    let zones = ["utc", "local", "pst", "pt", "est", "et", "cet", "ist", "jst", "gmt"];
-    zones
-        .into_iter()
-        .find(|z| name.len() > z.len() + 1 && name.ends_with(z) && name.as_bytes()[name.len() - z.len() - 1] == b'_')
 }
 
 /// Functions that keep the order of moments: Snowflake, BigQuery and Databricks leave partitions out through them.

@@ -1,15 +1,19 @@
 //! Which row of many is kept: windows and limits without an order.
 
-use sqlparser::ast::{Distinct, Expr, Function, GroupByExpr, LimitClause, OrderByKind, SelectItem, Spanned};
+use sqlparser::ast::{
+    Distinct, Expr, Function, FunctionArgumentClause, FunctionArguments, GroupByExpr, LimitClause, OrderByKind,
+    SelectItem, Spanned, WindowSpec,
+};
 
 use super::expressions::{
-    any, call, column, is_aggregate, is_literal, is_named, is_one_of, lower, same_column, whole_number, window,
+    any, arguments, call, column, is_aggregate, is_literal, is_named, is_one_of, lower, same_column, whole_number,
+    window,
 };
 use super::look::{View, span};
 use super::outline::Role;
 use super::{Family, Look, Query, Rule};
 use crate::sql::{ColumnType, Fact};
-use crate::vocabulary::{DataType, Diagnostic, Severity};
+use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -39,7 +43,7 @@ fn dedupe_by_chance(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for (id, part) in view.outline.selects.iter().enumerate() {
         if let Some(Distinct::On(_)) = &part.select.distinct
-            && view.outline.levels[part.level].query.order_by.is_none()
+            && !decides(&view, id, part.level)
         {
             let finding = Diagnostic::warning("dedupe-by-chance", "`distinct on` keeps any row of each")
                 .why("without `order by` the database is free to keep another one next time")
@@ -48,6 +52,18 @@ fn dedupe_by_chance(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         }
         for piece in &view.outline.pieces[part.pieces.clone()] {
             let Expr::Function(function) = piece.expr else { continue };
+            if piece.select == Some(id) && picks_any(&view, id, function) {
+                let finding = Diagnostic::warning("dedupe-by-chance", "which value is kept is left to chance")
+                    .why(format!("`{}` takes the one of any row, and another one next time", function.name))
+                    .next("say which is meant: `min`, `max`, `max_by(…, …)`, or an `order by` in it");
+                out.push(view.at(function.name.span(), finding));
+            }
+            if piece.select == Some(id) && first_of_equals(&view, function) {
+                let finding = Diagnostic::warning("dedupe-by-chance", "which row comes first is left to chance")
+                    .why("partition and order together are no key of the rows, so two can be equal in them")
+                    .next("add columns to `order by` until no two rows of a partition are equal in them");
+                out.push(view.at(function.name.span(), finding));
+            }
             if piece.select != Some(id) || !is_named(function, "row_number") {
                 continue;
             }
@@ -61,6 +77,77 @@ fn dedupe_by_chance(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(function.name.span(), finding));
         }
     }
+}
+
+/// Whether the order of a `distinct on` says more than what it is on.
+fn decides(view: &View<'_, '_>, select: usize, level: usize) -> bool {
+    let part = view.outline.selects[select].select;
+    let (Some(Distinct::On(on)), Some(order)) = (&part.distinct, &view.outline.levels[level].query.order_by) else {
+        return false;
+    };
+    let OrderByKind::Expressions(list) = &order.kind else { return true };
+    let named = |e: &Expr| {
+        let n = usize::try_from(whole_number(e)?).ok()?.checked_sub(1)?;
+        match part.projection.get(n)? {
+            SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => Some(e.clone()),
+            _ => None,
+        }
+    };
+    list.iter().any(|o| {
+        let e = named(&o.expr).unwrap_or_else(|| o.expr.clone());
+        !on.iter().any(|on| *on == e || same_column(on, &e))
+    })
+}
+
+/// Aggregates that give the value of whatever row they meet.
+const ANY: &[&str] = &["any_value", "arbitrary", "first", "any"];
+
+/// Whether an aggregate picks one of several values, and the groups do not say that they are all the same.
+fn picks_any(view: &View<'_, '_>, select: usize, function: &Function) -> bool {
+    let FunctionArguments::List(list) = &function.args else { return false };
+    let ordered = list
+        .clauses
+        .iter()
+        .any(|c| matches!(c, FunctionArgumentClause::OrderBy(_) | FunctionArgumentClause::Having(_)));
+    if function.over.is_some() || ordered || !function.within_group.is_empty() {
+        return false;
+    }
+    if is_named(function, "array_agg") {
+        return list
+            .clauses
+            .iter()
+            .any(|c| matches!(c, FunctionArgumentClause::Limit(l) if whole_number(l) == Some(1)));
+    }
+    let Some(argument) = arguments(function).next().filter(|_| is_one_of(function, ANY)) else { return false };
+    let (Some(name), Some(seen)) = (column(argument), view.seen(argument)) else { return false };
+    let GroupByExpr::Expressions(groups, _) = &view.outline.selects[select].select.group_by else { return false };
+    // Of a table whose key is known: of others nobody can tell that a group has several values.
+    if groups.is_empty() || seen.unique.is_none() || view.outline.selects[select].relations.len() != 1 {
+        return false;
+    }
+    // `any_value(user_name)` of each `user_id` is of the user.
+    let mine = super::expressions::words(&name.value);
+    let of_it = |e: &Expr| {
+        let known = view.seen(e).is_some_and(|c| c.unique == Some(true));
+        let subject = |w: &String| !["id", "key", "name", "date", "at"].contains(&w.as_str());
+        known
+            || column(e)
+                .is_none_or(|c| super::expressions::words(&c.value).iter().any(|w| subject(w) && mine.contains(w)))
+    };
+    !groups.iter().any(of_it)
+}
+
+/// Whether `first_value` is of rows that can be equal in what it is ordered by.
+fn first_of_equals(view: &View<'_, '_>, function: &Function) -> bool {
+    let at = function.name.span().start;
+    // The frame of the other is a finding of its own.
+    let whole = |w: &WindowSpec| {
+        is_named(function, "first_value")
+            || is_named(function, "last_value")
+                && (w.window_frame.is_some() || view.query.dialect == Dialect::Snowflake)
+    };
+    window(function).is_some_and(|w| w.window_name.is_none() && !w.order_by.is_empty() && whole(w))
+        && view.resolved.facts.noted.contains(&Fact::Numbered { at, total: Some(false) })
 }
 
 /// Why the first row of a window is not always the same one.
@@ -147,7 +234,7 @@ fn last_value_frame(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         if window.order_by.is_empty()
             || window.window_frame.is_some()
             || window.window_name.is_some()
-            || query.dialect == crate::vocabulary::Dialect::Snowflake
+            || query.dialect == Dialect::Snowflake
         {
             continue;
         }
@@ -160,8 +247,16 @@ fn last_value_frame(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 
 fn limit_without_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
+    // `(select … limit 1)` as a value; in `exists` and `in` it is another matter.
+    let values: Vec<&sqlparser::ast::Query> = view
+        .outline
+        .pieces
+        .iter()
+        .filter_map(|p| if let Expr::Subquery(q) = p.expr { Some(q.as_ref()) } else { None })
+        .collect();
     for level in &view.outline.levels {
-        if !matches!(level.role, Role::Model | Role::Cte(_) | Role::From) {
+        let value = matches!(level.role, Role::Value) && values.iter().any(|q| std::ptr::eq(*q, level.query));
+        if !value && !matches!(level.role, Role::Model | Role::Cte(_) | Role::From) {
             continue;
         }
         let ordered = match &level.query.order_by {

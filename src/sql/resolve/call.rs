@@ -148,7 +148,7 @@ impl<R: Named> Resolver<'_, R> {
         if let Some(window) = spec {
             let of_window = self.window(window, env).used_for(Usage::Window);
             extra = extra.beside(&of_window);
-            if name == "row_number" {
+            if matches!(name.as_str(), "row_number" | "first_value" | "last_value") {
                 self.noted.push(Fact::Numbered { at, total: total(window, env) });
             }
         }
@@ -340,6 +340,10 @@ impl<R: Named> Resolver<'_, R> {
             if on.is_empty() { "nothing".to_owned() } else { format!("({})", on.join(", ")) },
             keys.iter().map(|k| format!("({k})")).collect::<Vec<_>>().join(" or "),
         );
+        let why = match fan_out.keys.is_empty() && fan_out.on.is_empty() && !self.strict {
+            true => format!("{joined} has a row for each element of an array"),
+            false => why,
+        };
         let what = match counts_rows {
             true => format!("`{name}(*)` counts rows that the join repeats"),
             false => format!("`{name}` takes in values that the join repeats"),
@@ -349,6 +353,7 @@ impl<R: Named> Resolver<'_, R> {
                 "say what is counted, `count(distinct …)` or `count({}.…)`, or aggregate before the join",
                 fan_out.joined
             ),
+            false if on.is_empty() => format!("aggregate before {joined} is joined, or what is of {joined}"),
             false => format!("aggregate {joined} to one row for each ({}) before the join", on.join(", ")),
         };
         // Keys are what tests say; where the gate has contracts, others have not always said all of them.

@@ -34,6 +34,7 @@ impl<R: Named> Resolver<'_, R> {
                 if let Some(array) = self.array_of_earlier(name, env) {
                     let known_as = alias.is_none().then(|| last(name));
                     self.elements(&[array], alias.as_ref(), known_as.as_deref(), false, env);
+                    repeats_earlier(env);
                     return (at, width);
                 }
                 let (table, known_as) = self.table(name, env.ctes);
@@ -89,6 +90,9 @@ impl<R: Named> Resolver<'_, R> {
             TableFactor::UNNEST { alias, array_exprs, with_offset, with_offset_alias, with_ordinality } => {
                 let arrays: Vec<Value> = array_exprs.iter().map(|e| self.expr(e, env)).collect();
                 self.elements(&arrays, alias.as_ref(), None, *with_ordinality, env);
+                if array_exprs.iter().any(|e| is_column(e, env)) {
+                    repeats_earlier(env);
+                }
                 if *with_offset && let Some(rel) = env.rels.last_mut() {
                     let name = with_offset_alias.as_ref().map_or_else(|| "offset".to_owned(), lower);
                     add_place(rel, name);
@@ -158,12 +162,30 @@ impl<R: Named> Resolver<'_, R> {
             return self.generated(&name_of(inner), &args, alias, ordinality, env);
         }
         let mut values = Vec::new();
+        let mut of_column = false;
         for arg in args {
             let (FunctionArg::Unnamed(arg) | FunctionArg::Named { arg, .. } | FunctionArg::ExprNamed { arg, .. }) = arg;
             if let FunctionArgExpr::Expr(expr) = arg {
+                of_column |= values.is_empty() && is_column(expr, env);
                 values.push(self.expr(expr, env));
             }
         }
+        let each = matches!(name, "unnest" | "explode" | "explode_outer" | "posexplode" | "flatten");
+        self.rows_of(name, values, alias, ordinality, env);
+        if each && of_column {
+            repeats_earlier(env);
+        }
+    }
+
+    /// What a function gives as a table, its arguments read.
+    fn rows_of(
+        &mut self,
+        name: &str,
+        mut values: Vec<Value>,
+        alias: Option<&TableAlias>,
+        ordinality: bool,
+        env: &mut Env<'_>,
+    ) {
         match name {
             "unnest" | "explode" | "explode_outer" if !values.is_empty() => {
                 self.elements(&values[..1], alias, None, ordinality, env);
@@ -271,6 +293,26 @@ impl<R: Named> Resolver<'_, R> {
         self.read(Usage::Join, of);
         env.rels.push(aliased(Rc::new(table), alias, known_as));
     }
+}
+
+/// Whether an expression is a column of a table that stands before, or a field of one.
+fn is_column(expr: &Expr, env: &Env<'_>) -> bool {
+    let first = match expr {
+        Expr::JsonAccess { value, .. } => return is_column(value, env),
+        Expr::Identifier(ident) => ident,
+        Expr::CompoundIdentifier(parts) => &parts[0],
+        _ => return false,
+    };
+    let name = lower(first);
+    env.rels.iter().any(|r| r.alias == name || r.position(&name).is_some())
+}
+
+/// Notes that the last relation has rows for each of the earlier ones.
+fn repeats_earlier(env: &mut Env<'_>) {
+    let Some(rel) = env.rels.last_mut() else { return };
+    let mut table = Table::clone(&rel.table);
+    table.elements = true;
+    rel.table = Rc::new(table);
 }
 
 /// Names of the columns of a function that makes rows, where a `lateral view` gives none.

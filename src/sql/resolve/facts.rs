@@ -7,6 +7,7 @@ use sqlparser::tokenizer::Location;
 
 use super::Resolver;
 use super::column_type::ColumnType;
+use super::relation::Rel;
 use super::value::Value;
 
 /// What was noticed in a query. Places are lines and columns of the rendered SQL, as the parser counts them.
@@ -25,6 +26,8 @@ pub struct SeenColumn {
     pub column_type: ColumnType,
     /// Whether it can be null, where that is known.
     pub nullable: Option<bool>,
+    /// Whether no two rows of its table have the same, where keys of it are known.
+    pub unique: Option<bool>,
     /// Where it stands among the relations of its FROM; none where it is of a query around this one.
     pub relation: Option<u16>,
 }
@@ -32,12 +35,24 @@ pub struct SeenColumn {
 /// One thing that was noticed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
-    /// `row_number()`.
+    /// `row_number()`, `first_value(…)`, `last_value(…)`.
     Numbered {
         /// Where it stands.
         at: Location,
         /// Whether partition and order tell every row apart; none where no key is known.
         total: Option<bool>,
+    },
+    /// A relation of which a join takes each row several times, by the keys that are known.
+    Repeated {
+        /// Where it stands.
+        at: Location,
+    },
+    /// A relation that nothing ties to what stands before it.
+    Untied {
+        /// Where it stands.
+        at: Location,
+        /// A key that both sides have.
+        shared: Option<String>,
     },
 }
 
@@ -50,9 +65,11 @@ impl Facts {
 
 impl<R> Resolver<'_, R> {
     /// Notes what a column's name means.
-    pub(super) fn saw(&mut self, at: Location, value: &Value, relation: Option<usize>) {
-        let relation = relation.and_then(|i| u16::try_from(i).ok());
-        let seen = SeenColumn { column_type: value.ty, nullable: value.nullable, relation };
+    pub(super) fn saw(&mut self, at: Location, value: &Value, rel: &Rel, name: &str, at_rel: Option<usize>) {
+        let relation = at_rel.and_then(|i| u16::try_from(i).ok());
+        let keys = &rel.table.keys;
+        let unique = (!keys.is_empty()).then(|| keys.iter().any(|k| k.len() == 1 && k.contains(name)));
+        let seen = SeenColumn { column_type: value.ty, nullable: value.nullable, unique, relation };
         self.columns.insert((at.line, at.column), seen);
     }
 

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{Expr, Join, JoinConstraint, JoinOperator, Select, TableWithJoins};
 
-use super::joins::{JoinKind, Pair, conjuncts, equality, on_computed};
+use super::joins::{How, JoinKind, Pair, conjuncts, equality, narrows, on_computed};
 use super::relation::{Ctes, Env, Rel, lower};
 use super::{Named, Resolver, Usage};
 use crate::vocabulary::Dialect;
@@ -19,12 +19,14 @@ impl<R: Named> Resolver<'_, R> {
         // Snowflake sees the select's aliases even where tables are joined.
         let ahead = select.filter(|_| self.reads_as(&[Dialect::Snowflake]) && !self.strict);
         let mut env = Env { keys: vec![super::joins::Key::new()], ahead, joins: true, ..Env::within(ctes, parent) };
+        let filter = select.and_then(|s| s.selection.as_ref());
         for table in from {
             let before = env.rels.len();
             let at = self.factor(&table.relation, &mut env);
-            self.joined(&mut env, before, &[], JoinKind::Cross, at, false);
+            let how = How { kind: JoinKind::Cross, computed: false, narrowed: narrows(filter, &[], &env, before) };
+            self.joined(&mut env, before, &[], how, at);
             for join in &table.joins {
-                self.join(join, &mut env);
+                self.join(join, filter, &mut env);
             }
         }
         env.joins = false;
@@ -33,7 +35,7 @@ impl<R: Named> Resolver<'_, R> {
         env
     }
 
-    fn join(&mut self, join: &Join, env: &mut Env<'_>) {
+    fn join(&mut self, join: &Join, filter: Option<&Expr>, env: &mut Env<'_>) {
         use JoinOperator as Op;
         let before = env.rels.len();
         let at = self.factor(&join.relation, env);
@@ -92,7 +94,12 @@ impl<R: Named> Resolver<'_, R> {
             JoinConstraint::On(expr) => on_computed(expr, env, before),
             _ => false,
         };
-        self.joined(env, before, &pairs, kind, at, computed);
+        let on = match constraint {
+            JoinConstraint::On(expr) => Some(expr),
+            _ => None,
+        };
+        let narrowed = narrows(filter, &pairs, env, before) || narrows(on, &pairs, env, before);
+        self.joined(env, before, &pairs, How { kind, computed, narrowed }, at);
     }
 
     /// Reads the condition; gives what it holds equal: a column of the left side (or nothing: a constant), one of the

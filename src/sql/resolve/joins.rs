@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use sqlparser::ast::{BinaryOperator, Expr};
 use sqlparser::tokenizer::Location;
 
+use super::facts::Fact;
 use super::relation::{Column, Env, Rel, lower};
 use super::value::Value;
 use super::{FanOut, Named, Resolver};
@@ -29,6 +30,16 @@ pub(super) enum JoinKind {
     AsOf,
 }
 
+/// What is known of a join beside what it holds equal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    pub kind: JoinKind,
+    /// It also holds equal what is computed from the right side.
+    pub computed: bool,
+    /// Some of the rows of the right side are left out besides: what told them apart together may do so with less.
+    pub narrowed: bool,
+}
+
 /// Two columns that a join holds equal.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
@@ -43,29 +54,21 @@ impl<R: Named> Resolver<'_, R> {
     /// Whether a join that is not on a key repeats rows, as far as that is known. Another's project has keys that nobody
     /// stated: a table that is not known wholly, that is met by something computed, or of which a filter left one
     /// version of each row, says nothing.
-    fn repeats(&self, keys: &[Key], on: &Key, kind: JoinKind, rel: &Rel, computed: bool) -> bool {
+    fn repeats(&self, keys: &[Key], on: &Key, how: How, rel: &Rel) -> bool {
         if rel.table.single || keys.is_empty() {
             return false;
         }
-        let version = |k: &Key| rel.table.filtered && k.len() > 1 && !k.is_disjoint(on);
+        let version = |k: &Key| (rel.table.filtered || how.narrowed) && k.len() > 1 && !k.is_disjoint(on);
         self.strict
             || keys.iter().any(|k| k.len() <= MOST_TELLING)
-                && !rel.table.open
-                && !computed
+                && !how.computed
                 && !keys.iter().any(version)
-                && (kind == JoinKind::Cross || !on.is_empty())
+                && (how.kind == JoinKind::Cross || !on.is_empty())
     }
 
     /// Keys and repeated rows once the relations from `before` on stand beside the earlier ones.
-    pub(super) fn joined(
-        &mut self,
-        env: &mut Env<'_>,
-        before: usize,
-        pairs: &[Pair],
-        kind: JoinKind,
-        at: (Location, usize),
-        computed: bool,
-    ) {
+    pub(super) fn joined(&mut self, env: &mut Env<'_>, before: usize, pairs: &[Pair], how: How, at: (Location, usize)) {
+        let kind = how.kind;
         let right_keys: Vec<Key> = match env.rels[before..].len() {
             0 => Vec::new(),
             1 => env.rels[before].table.keys.iter().map(|k| k.iter().map(|c| (before, c.clone())).collect()).collect(),
@@ -81,7 +84,7 @@ impl<R: Named> Resolver<'_, R> {
         let theirs: BTreeSet<(usize, String)> = pairs.iter().map(|p| p.right.clone()).collect();
         let right_unique = right_keys.iter().any(|k| k.is_subset(&theirs));
         let left_unique = env.keys.iter().any(|k| k.is_subset(&ours));
-        if !right_unique && self.repeats(&right_keys, &theirs, kind, &env.rels[before], computed) {
+        if !right_unique && self.repeats(&right_keys, &theirs, how, &env.rels[before]) {
             let (start, width) = at;
             let rel = &env.rels[before];
             let fan_out = FanOut {
@@ -96,6 +99,25 @@ impl<R: Named> Resolver<'_, R> {
                 rel.fan_out = rel.fan_out.or(Some(id));
             }
             env.fan_out = env.fan_out.or(Some(id));
+        }
+        // A key of more than these columns does not say that they are not one.
+        let told = env.keys.iter().any(|k| !k.is_empty() && k.len() <= MOST_TELLING);
+        if told && !ours.is_empty() && !env.keys.iter().any(|k| !k.is_disjoint(&ours)) {
+            self.noted.push(Fact::Repeated { at: at.0 });
+        }
+        if pairs.is_empty() && matches!(kind, JoinKind::Cross | JoinKind::Inner | JoinKind::Left) {
+            self.noted.push(Fact::Untied { at: at.0, shared: shared(&env.rels, before) });
+        }
+        if !self.strict && !how.narrowed && env.rels[before..].iter().any(|r| r.table.elements) {
+            let id = self.fan_outs.len();
+            self.fan_outs.push(FanOut {
+                joined: env.rels[before].alias.clone(),
+                on: BTreeSet::new(),
+                keys: Vec::new(),
+                at: self.rendered.source_place(at.0.line as usize, at.0.column as usize, at.1),
+            });
+            // Rows may well be counted: they are the elements.
+            env.rels[..before].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(id)));
         }
         let mut keys: Vec<Key> = Vec::new();
         let single = env.rels[before..].iter().all(|r| r.table.single);
@@ -114,6 +136,29 @@ impl<R: Named> Resolver<'_, R> {
         keys.truncate(MOST_KEYS);
         env.keys = keys;
     }
+}
+
+/// Whether a condition leaves out rows of the relations from `before` on, by other columns than those that `pairs` hold
+/// equal: the version of a row that is meant, one element of many.
+pub(super) fn narrows(condition: Option<&Expr>, pairs: &[Pair], env: &Env<'_>, before: usize) -> bool {
+    let mut parts = Vec::new();
+    condition.into_iter().for_each(|c| conjuncts(c, &mut parts));
+    parts.into_iter().any(|part| {
+        crate::sql::parse::any_expression(part, |e| {
+            column_of(e, env).is_some_and(|c| c.0 >= before && !pairs.iter().any(|p| p.right == c))
+        })
+    })
+}
+
+/// The key that two sides of a join both have, where each has many rows.
+fn shared(rels: &[Rel], before: usize) -> Option<String> {
+    let many = |r: &&Rel| !r.table.single;
+    let ids = |r: &Rel| -> Vec<String> {
+        let names = r.table.columns.iter().map(|c| &c.name);
+        names.filter(|n| n.ends_with("_id") || n.ends_with("_key")).cloned().collect()
+    };
+    let ours: Vec<String> = rels[..before].iter().filter(many).flat_map(ids).collect();
+    rels[before..].iter().filter(many).flat_map(ids).find(|n| ours.contains(n))
 }
 
 /// The parts of `a and b and c`.

@@ -138,7 +138,7 @@ impl<R: Named> Resolver<'_, R> {
                     return self.qualified(parts, env);
                 }
                 let value = rel.value(i);
-                self.saw(ident.span.start, &value, env.same(first).then_some(n));
+                self.saw(ident.span.start, &value, rel, &name, env.same(first).then_some(n));
                 // Snowflake takes the first of tables that `using` brings together.
                 if let Some((_, other, _)) = other.filter(|_| !(env.using && self.reads_as(&[Dialect::Snowflake]))) {
                     let fault = Diagnostic::error(
@@ -273,13 +273,13 @@ impl<R: Named> Resolver<'_, R> {
                 }
                 if let Some(i) = rel.position(&name) {
                     let value = rel.value(i);
-                    self.saw(idents[0].span.start, &value, here);
+                    self.saw(idents[0].span.start, &value, rel, &name, here);
                     self.grouped(column, env);
                     return value;
                 }
                 if rel.table.open {
                     let value = self.undeclared(rel, &name);
-                    self.saw(idents[0].span.start, &value, here);
+                    self.saw(idents[0].span.start, &value, rel, &name, here);
                     return value;
                 }
                 // A column of its own name that is a struct: what `unnest` gives.

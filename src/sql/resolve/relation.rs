@@ -21,6 +21,8 @@ pub(super) struct Table {
     pub fan_out: Option<usize>,
     /// Some of the rows are left out: what told them apart together may do so with less.
     pub filtered: bool,
+    /// It has a row for each element of an array that a column before it holds.
+    pub elements: bool,
     /// It has one row at most.
     pub single: bool,
     pub index: Index,

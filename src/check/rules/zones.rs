@@ -1,0 +1,208 @@
+//! Moments of different time zones that meet: in a comparison, a difference, one column of a union or a `coalesce`.
+
+use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr, SelectItem, SetOperator};
+
+use super::expressions::{arguments, bare, call, column, compares, is_one_of, text};
+use super::look::{View, span};
+use super::outline::Step;
+use super::{Family, Look, Query, Rule};
+use crate::sql::ColumnType;
+use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
+
+pub(super) const RULES: &[Rule] = &[Rule {
+    code: "time-zones-mixed",
+    family: Family::Wrong,
+    severity: Severity::Warning,
+    summary: "a moment with a time zone held against one without",
+    look: Look::Query(time_zones_mixed),
+}];
+
+/// Whose clock an expression shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Zone {
+    /// That of a zone, lower case.
+    Of(String),
+    /// That of a column, as it is stored.
+    Stored,
+}
+
+const DIFFERENCES: &[&str] = &["datediff", "date_diff", "timestamp_diff", "timestampdiff", "datetime_diff", "age"];
+const EITHER: &[&str] = &["coalesce", "ifnull", "nvl", "greatest", "least"];
+
+fn time_zones_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for piece in &view.outline.pieces {
+        let Some(select) = piece.select else { continue };
+        let (parts, either): (Vec<&Expr>, bool) = match piece.expr {
+            Expr::BinaryOp { left, op, right } if compares(op) || *op == BinaryOperator::Minus => {
+                (vec![left, right], false)
+            }
+            Expr::Case { conditions, else_result, .. } => {
+                (conditions.iter().map(|w| &w.result).chain(else_result.as_deref()).collect(), true)
+            }
+            Expr::Function(f) if is_one_of(f, DIFFERENCES) => (arguments(f).filter(|e| !is_part(e)).collect(), false),
+            Expr::Function(f) if is_one_of(f, EITHER) => (arguments(f).collect(), true),
+            _ => continue,
+        };
+        let pairs = parts.iter().enumerate().flat_map(|(i, a)| parts[i + 1..].iter().map(move |b| (*a, *b)));
+        if let Some(finding) = pairs.into_iter().find_map(|(a, b)| mixed(&view, (select, a), (select, b), either)) {
+            out.push(view.at(span(piece.expr), finding));
+        }
+    }
+    for set in view.outline.sets.iter().filter(|s| s.op == SetOperator::Union) {
+        let ([left, ..], [right, ..]) = (set.left.as_slice(), set.right.as_slice()) else { continue };
+        let items = |s: usize| view.outline.selects[s].select.projection.iter();
+        for (a, b) in items(*left).zip(items(*right)) {
+            let (Some(a), Some(b)) = (item(a), item(b)) else { break };
+            if let Some(finding) = mixed(&view, (*left, a), (*right, b), true) {
+                out.push(view.at(span(b), finding));
+            }
+        }
+    }
+}
+
+fn item(item: &SelectItem) -> Option<&Expr> {
+    match item {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => Some(e),
+        _ => None,
+    }
+}
+
+/// What is wrong where two expressions meet, each of a select. Where `either` can be the value, names alone say nothing.
+fn mixed(view: &View<'_, '_>, a: (usize, &Expr), b: (usize, &Expr), either: bool) -> Option<Diagnostic> {
+    use DataType::{Timestamp, TimestampTz};
+    let types = (view.column_type(a.1), view.column_type(b.1));
+    let by_type = matches!(
+        types,
+        (ColumnType::Known(Timestamp), ColumnType::Known(TimestampTz))
+            | (ColumnType::Known(TimestampTz), ColumnType::Known(Timestamp))
+    );
+    if let (Some(x), Some(y)) = (column(a.1), column(b.1)) {
+        let by_name = matches!((ending(&x.value), ending(&y.value)), (Some(a), Some(b)) if a != b) && !either;
+        let what = match by_name {
+            true => format!("`{}` and `{}` are in different time zones", x.value, y.value),
+            false => format!("`{}` and `{}`: one has a time zone, one has none", x.value, y.value),
+        };
+        return (by_type || by_name).then(|| {
+            Diagnostic::warning("time-zones-mixed", what)
+                .why("the one without is read in the zone of the session, so the answer differs from place to place")
+                .next("bring both to UTC first, in staging")
+        });
+    }
+    let clocks = (zone(view, a.0, a.1, 0)?, zone(view, b.0, b.1, 0)?);
+    let what = match &clocks {
+        (Zone::Of(x), Zone::Of(y)) if x != y => format!("one is by the clock of `{x}`, the other of `{y}`"),
+        (Zone::Of(x), Zone::Stored) | (Zone::Stored, Zone::Of(x)) if x != "utc" => {
+            format!("one is by the clock of `{x}`, the other as it is stored")
+        }
+        _ => return None,
+    };
+    Some(
+        Diagnostic::warning("time-zones-mixed", what)
+            .why("the same moment is another hour by each, and often another day")
+            .next("bring both to the same zone"),
+    )
+}
+
+/// Whose clock an expression shows, where that is known.
+fn zone(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option<Zone> {
+    if depth > 12 {
+        return None;
+    }
+    // Today by some clock is today by that clock on purpose.
+    if super::expressions::any(expr, &mut super::incremental::is_clock) {
+        return None;
+    }
+    let inner = |e: &Expr| zone(view, select, e, depth + 1);
+    match bare(expr) {
+        Expr::AtTimeZone { timestamp, time_zone } => {
+            // Without a zone it is taken to be of that one, and is a moment.
+            let plain = matches!(view.column_type(timestamp), ColumnType::Known(DataType::Timestamp));
+            named(time_zone).filter(|_| !plain || matches!(view.query.dialect, Dialect::BigQuery))
+        }
+        Expr::Cast { expr, data_type: SqlType::Date | SqlType::Timestamp(..) | SqlType::Datetime(_), .. } => {
+            inner(expr)
+        }
+        Expr::Function(f) if is_one_of(f, &["convert_timezone", "from_utc_timestamp"]) => {
+            let list: Vec<&Expr> = arguments(f).collect();
+            match list.as_slice() {
+                [_, to, _] => named(to),
+                [moment, to] if is_one_of(f, &["from_utc_timestamp"]) => column(moment).and_then(|_| named(to)),
+                [to, _] => named(to),
+                _ => None,
+            }
+        }
+        Expr::Function(f)
+            if is_one_of(
+                f,
+                &[
+                    "date",
+                    "datetime",
+                    "to_date",
+                    "date_trunc",
+                    "timestamp_trunc",
+                    "datetime_trunc",
+                    "trunc",
+                    "datetrunc",
+                ],
+            ) =>
+        {
+            let list: Vec<&Expr> = arguments(f).filter(|e| !is_part(e)).collect();
+            match list.as_slice() {
+                [_, zone] if text(zone).is_some_and(|t| t.contains('/') || t.eq_ignore_ascii_case("utc")) => {
+                    named(zone)
+                }
+                [moment] | [_, moment] => match inner(moment)? {
+                    // BigQuery cuts a moment by UTC.
+                    Zone::Stored
+                        if view.query.dialect == Dialect::BigQuery
+                            && !matches!(view.column_type(moment), ColumnType::Known(DataType::Timestamp)) =>
+                    {
+                        Some(Zone::Of("utc".to_owned()))
+                    }
+                    zone => Some(zone),
+                },
+                _ => None,
+            }
+        }
+        e => {
+            let name = column(e)?;
+            if let Some(relation) = view.relation(select, e)
+                && let Some(Step::Expr(inner, at)) = view.outline.step(select, relation, &name.value)
+                && column(inner).is_none()
+            {
+                return zone(view, at, inner, depth + 1);
+            }
+            let known = matches!(view.column_type(e), ColumnType::Known(DataType::Timestamp | DataType::TimestampTz));
+            (known && !name.value.to_ascii_lowercase().contains("local") && ending(&name.value).is_none())
+                .then_some(Zone::Stored)
+        }
+    }
+}
+
+/// The zone that a text names.
+fn named(expr: &Expr) -> Option<Zone> {
+    let name = text(expr)?.to_ascii_lowercase();
+    let same = ["utc", "etc/utc", "gmt", "z", "etc/gmt", "+00:00"].contains(&name.as_str());
+    Some(Zone::Of(if same { "utc".to_owned() } else { name }))
+}
+
+fn is_part(expr: &Expr) -> bool {
+    let word = match column(expr) {
+        Some(name) => &name.value,
+        None => match text(expr) {
+            Some(text) => text,
+            None => return call(expr, &["week"]).is_some(),
+        },
+    };
+    super::times::is_part(word)
+}
+
+/// The zone in a column's name: `created_at_utc`, `created_at_pst`.
+fn ending(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    let zones = ["utc", "local", "pst", "pt", "est", "et", "cet", "ist", "jst", "gmt"];
+    zones
+        .into_iter()
+        .find(|z| name.len() > z.len() + 1 && name.ends_with(z) && name.as_bytes()[name.len() - z.len() - 1] == b'_')
+}
