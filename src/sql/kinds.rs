@@ -170,3 +170,37 @@ fn a_join_repeats_nothing_within_a_group_of_its_key() {
     assert_eq!(found("b.code"), ["fan-out"]);
     assert_eq!(found("a.id"), ["fan-out"], "the key of the other side");
 }
+
+#[test]
+fn half_a_sentence_is_no_panic() {
+    for sql in [
+        "pivot",
+        "pivot t on",
+        "pivot t on a using",
+        "pivot t on a in using sum(b) group",
+        "pivot on a",
+        "unpivot t on a into name",
+        "unpivot t on a into name b value",
+        "select [x for",
+        "select [for x in y]",
+        "select [x for x in y if]",
+        "select [[x for x in y] for z in",
+        "select a using sample",
+        "select a from t using sample 10 (",
+        "select sum(a) over (order by b rows current row exclude",
+        "select a between symmetric",
+        "select a glob",
+        "select array<",
+        "select array<struct<a int64>>[",
+        "select 1 group by t.*",
+        "select interval '3 hours'",
+        "select r'",
+    ] {
+        for dialect in [Dialect::DuckDb, Dialect::BigQuery, Dialect::Databricks, Dialect::Snowflake] {
+            read(dialect, sql);
+        }
+    }
+    fine(Dialect::DuckDb, "select [[y + 1 for y in x] for x in tags] as a from orders", "a");
+    let many = format!("select {}x{} as a from orders", "[".repeat(40), " for x in x]".repeat(40));
+    read(Dialect::DuckDb, &many);
+}

@@ -9,6 +9,7 @@ pub mod jinja;
 mod kinds;
 pub mod lower;
 mod parse;
+mod rearrange;
 mod resolve;
 mod respell;
 #[cfg(test)]

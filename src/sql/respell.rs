@@ -22,6 +22,11 @@ fn is(token: &Token, words: &[&str]) -> bool {
     }
 }
 
+/// The same of words that may be names as well.
+fn may_end_value(token: &Token) -> bool {
+    ends_value(token) || matches!(token, Token::Word(_)) && !is(token, &["select", "where", "and", "or", "on", "as"])
+}
+
 fn ends_value(token: &Token) -> bool {
     match token {
         Token::Word(w) => w.quote_style.is_some() || w.keyword == Keyword::NoKeyword || w.keyword == Keyword::END,
@@ -32,6 +37,9 @@ fn ends_value(token: &Token) -> bool {
 
 /// Respells a query of `dialect`.
 pub(super) fn respell(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
+    if dialect == Dialect::DuckDb {
+        super::rearrange::rearrange(tokens);
+    }
     let places: Vec<usize> = (0..tokens.len()).filter(|i| !matches!(tokens[*i].token, Token::Whitespace(_))).collect();
     // What is put in, before the token at a place.
     let mut more: Vec<(usize, Token)> = Vec::new();
@@ -72,6 +80,27 @@ pub(super) fn respell(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
                     tokens[places[not]].token = Token::Whitespace(Whitespace::Space);
                 }
                 tokens[*place].token = Token::Whitespace(Whitespace::Space);
+            }
+            // `a glob 'b*'` is a pattern like others.
+            Dialect::DuckDb
+                if is(token, &["glob"]) && before.is_some_and(may_end_value) && after != Some(&Token::LParen) =>
+            {
+                tokens[*place].token = Token::make_keyword("SIMILAR");
+                more.push((place + 1, Token::make_keyword("TO")));
+            }
+            // `a between symmetric b and c`, as `a between +b and c`.
+            Dialect::DuckDb if is(token, &["symmetric"]) && before.is_some_and(|b| is(b, &["between"])) => {
+                tokens[*place].token = Token::Plus;
+            }
+            // What a frame leaves out, as one more thing that it is ordered by.
+            Dialect::DuckDb
+                if is(token, &["exclude"]) && before.is_some_and(|b| is(b, &["row", "following", "preceding"])) =>
+            {
+                excluded_of_frame(tokens, &places, n, &mut more);
+            }
+            // `using sample 10%`, as `qualify random() < 10`.
+            Dialect::DuckDb if is(token, &["using"]) && after.is_some_and(|a| is(a, &["sample"])) => {
+                sampled(tokens, &places, n, &mut more);
             }
             // `sum(a) filter (a > 1)`.
             Dialect::DuckDb
@@ -164,6 +193,52 @@ fn in_text(token: &Token) -> Option<(String, Token)> {
     let unit = unit.trim();
     let known = UNITS.iter().any(|u| unit.eq_ignore_ascii_case(u));
     known.then(|| (count.to_owned(), Token::make_keyword(unit)))
+}
+
+/// `rows between … and … exclude ties`: the frame by itself, ordered by what it leaves out too.
+fn excluded_of_frame(tokens: &mut [TokenWithSpan], places: &[usize], n: usize, more: &mut Vec<(usize, Token)>) {
+    let at = |i: usize| places.get(i).map(|p| &tokens[*p].token);
+    let Some(end) = (n..n + 4).find(|i| at(*i) == Some(&Token::RParen)) else { return };
+    let Some(frame) = (0..n).rev().find(|i| at(*i).is_some_and(|t| is(t, &["rows", "range", "groups"]))) else {
+        return;
+    };
+    let open = (0..frame).rev().find(|i| at(*i) == Some(&Token::LParen)).unwrap_or(0);
+    let ordered = (open..frame).any(|i| at(i).is_some_and(|t| is(t, &["order"])));
+    let said: Vec<String> = (n..end).filter_map(|i| at(i).map(ToString::to_string)).collect();
+    let said = Token::SingleQuotedString(said.join(" ").to_lowercase());
+    let first = match ordered {
+        true => vec![Token::Comma],
+        false => vec![Token::make_keyword("ORDER"), Token::make_keyword("BY")],
+    };
+    more.extend(first.into_iter().chain([said]).map(|t| (places[frame], t)));
+    for i in n..end {
+        tokens[places[i]].token = Token::Whitespace(Whitespace::Space);
+    }
+}
+
+/// A sample, as a filter that nobody can tell the rows of.
+fn sampled(tokens: &mut [TokenWithSpan], places: &[usize], n: usize, more: &mut Vec<(usize, Token)>) {
+    let at = |i: usize| places.get(i).map(|p| &tokens[*p].token);
+    let ends = |t: &Token| {
+        matches!(t, Token::SemiColon | Token::EOF) || is(t, &["order", "limit", "union", "except", "intersect"])
+    };
+    let (mut end, mut depth) = (n + 2, 0usize);
+    while let Some(token) = at(end).filter(|t| !ends(t)) {
+        match token {
+            Token::LParen => depth += 1,
+            Token::RParen if depth == 0 => break,
+            Token::RParen => depth -= 1,
+            _ => {}
+        }
+        end += 1;
+    }
+    let Some(number) = (n + 2..end).find(|i| matches!(at(*i), Some(Token::Number(..)))) else { return };
+    tokens[places[n]].token = Token::make_keyword("QUALIFY");
+    tokens[places[n + 1]].token = word("random", Keyword::NoKeyword);
+    more.extend([Token::LParen, Token::RParen, Token::Lt].map(|t| (places[n + 1] + 1, t)));
+    for i in (n + 2..end).filter(|i| *i != number) {
+        tokens[places[i]].token = Token::Whitespace(Whitespace::Space);
+    }
 }
 
 /// `array<…>[…]` as `cast(array[…] as array<…>)`.
