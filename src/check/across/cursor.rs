@@ -135,6 +135,25 @@ fn of_call(file: &File<'_>, expr: &Expr<'_>, out: &mut Vec<Loaded>) {
     out.extend(table.map(|table| Loaded { table, cursor, place: place(file, expr.at) }));
 }
 
+/// The tables that Python files load by dlt, with the files.
+pub(super) fn tables_of(seen: &Seen<'_>) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    for file in seen.python.iter().filter(|f| f.imports.has("dlt")) {
+        each_statement(&file.body, &mut |statement| {
+            crate::check::python::each_own(statement, &mut |e| {
+                within(e, &mut |e| {
+                    let Some((function, arguments)) = e.call() else { return };
+                    if file.imports.stands_for(function).is_some_and(|p| p.ends_with("sql_table")) {
+                        let table = argument(arguments, "table", None).and_then(Expr::text);
+                        out.extend(table.map(|t| (t.to_lowercase(), file.path.to_owned())));
+                    }
+                });
+            });
+        });
+    }
+    out
+}
+
 /// The column of `dlt.sources.incremental("updated_at")`.
 fn cursor(file: &File<'_>, expr: &Expr<'_>) -> Option<String> {
     let (function, arguments) = expr.call()?;

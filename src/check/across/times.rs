@@ -161,10 +161,18 @@ fn brings<'s>(seen: &'s Seen<'_>, source: &Node) -> Vec<Brings<'s>> {
     let schema = source.config.schema.as_deref().unwrap_or(of).to_lowercase();
     let names = [format!("{schema}.{}", source.identifier), format!("{schema}__{}", source.identifier)];
     let mut out = Vec::new();
+    let by_script = super::cursor::tables_of(seen);
+    let loads = |task: &Task<'_>| {
+        ["bash_command", "command"].iter().filter_map(|n| task.arguments.text(n)).any(|command| {
+            let runs = |path: &str| command.split_whitespace().any(|w| w == path || w.ends_with(&format!("/{path}")));
+            by_script.iter().any(|(table, path)| *table == source.identifier.to_lowercase() && runs(path))
+        })
+    };
     for file in &seen.dags {
         for (i, dag) in file.dags.iter().enumerate() {
             let Some(runs) = daily(dag) else { continue };
-            if file.tasks_of(i).any(|task| writes(task).iter().any(|table| names.iter().any(|n| is_table(table, n)))) {
+            let writes = |task: &Task<'_>| writes(task).iter().any(|table| names.iter().any(|n| is_table(table, n)));
+            if file.tasks_of(i).any(|task| writes(task) || loads(task)) {
                 out.push(Brings { file, dag, runs });
             }
         }

@@ -15,6 +15,7 @@ pub(super) const RULES: &[Rule] = &[
     said("unknown-relation", Severity::Error, "a name before a dot that is nothing in FROM"),
     said("ambiguous-column", Severity::Error, "a column that two tables have, without saying which"),
     said("duplicate-cte", Severity::Error, "two CTEs of one name"),
+    said("unknown-function", Severity::Error, "a function that another dialect has"),
     said("union-columns", Severity::Error, "sides of a union with different numbers of columns"),
     said("type-clash", Severity::Error, "values of types that can't meet"),
     said("not-grouped", Severity::Error, "a column beside aggregates that is not grouped by"),

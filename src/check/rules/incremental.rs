@@ -2,7 +2,8 @@
 
 use sqlparser::ast::{BinaryOperator, Expr, SelectItem};
 
-use super::expressions::{any, arguments, bare, call, column, is_one_of};
+use super::clock::is_clock;
+use super::expressions::{any, column, is_one_of};
 use super::look::{View, span};
 use super::outline::{Clause, Origin, Target};
 use super::{Family, Look, Query, Rule};
@@ -38,19 +39,12 @@ pub(super) const RULES: &[Rule] = &[
         summary: "a watermark on when things happened, which loses what arrives late",
         look: Look::Query(late_rows),
     },
-    Rule {
-        code: "incremental-clock",
-        family: Family::Wrong,
-        severity: Severity::Warning,
-        summary: "the clock in an incremental model, so that a later run can't give the same rows",
-        look: Look::Query(clock),
-    },
 ];
 
 /// What an incremental run compares with what it has: `updated_at > (select max(updated_at) from this)`.
-struct Watermark<'a> {
+pub(super) struct Watermark<'a> {
     /// The column that is held against it.
-    column: &'a Expr,
+    pub column: &'a Expr,
     /// The comparison, the column on the left.
     op: BinaryOperator,
     /// Something is taken from it, so that rows are read again.
@@ -59,7 +53,7 @@ struct Watermark<'a> {
     whole: &'a Expr,
 }
 
-fn watermarks<'a>(view: &View<'_, 'a>) -> Vec<Watermark<'a>> {
+pub(super) fn watermarks<'a>(view: &View<'_, 'a>) -> Vec<Watermark<'a>> {
     let own = own_levels(view);
     let mut out = Vec::new();
     for piece in view.outline.pieces.iter().filter(|p| matches!(p.clause, Clause::Where | Clause::On)) {
@@ -93,7 +87,7 @@ fn watermarks<'a>(view: &View<'_, 'a>) -> Vec<Watermark<'a>> {
 }
 
 /// Levels that read nothing but the model's own table.
-fn own_levels(view: &View<'_, '_>) -> Vec<usize> {
+pub(super) fn own_levels(view: &View<'_, '_>) -> Vec<usize> {
     let of_own = |level: usize| {
         view.outline.levels[level].select.is_some_and(|s| {
             let relations = &view.outline.selects[s].relations;
@@ -141,7 +135,7 @@ fn gather<'a>(expr: &'a Expr, out: &mut Vec<&'a sqlparser::ast::Query>) {
     super::expressions::children(expr, &mut |e| gather(e, out));
 }
 
-fn visit(query: &sqlparser::ast::Query, look: &mut dyn FnMut(&Expr)) {
+pub(super) fn visit(query: &sqlparser::ast::Query, look: &mut dyn FnMut(&Expr)) {
     if let sqlparser::ast::SetExpr::Select(select) = query.body.as_ref() {
         for item in &select.projection {
             if let SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } = item {
@@ -330,7 +324,7 @@ fn late_rows(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 /// The first column in an expression.
-fn find_column(expr: &Expr) -> Option<&sqlparser::ast::Ident> {
+pub(super) fn find_column(expr: &Expr) -> Option<&sqlparser::ast::Ident> {
     let mut found = column(expr);
     super::expressions::children(expr, &mut |e| found = found.or_else(|| find_column(e)));
     found
@@ -361,168 +355,4 @@ fn happened(name: &str) -> bool {
         "hour",
     ];
     !loaded.iter().any(|w| name.contains(w)) && event.iter().any(|w| name.contains(w))
-}
-
-const CLOCKS: &[&str] = &[
-    "current_timestamp",
-    "current_date",
-    "now",
-    "getdate",
-    "sysdate",
-    "localtimestamp",
-    "current_datetime",
-    "today",
-    "sysdatetime",
-    "systimestamp",
-    "current_timestamp_utc",
-    "getutcdate",
-];
-
-pub(super) fn is_clock(expr: &Expr) -> bool {
-    call(expr, CLOCKS).is_some()
-}
-
-fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
-    if !query.is("incremental") {
-        return;
-    }
-    let view = query.again().unwrap_or_else(|| query.full());
-    let mut said = false;
-    for piece in view.outline.pieces.iter().filter(|p| p.depth == 0) {
-        if said || !any(piece.expr, &mut is_clock) {
-            continue;
-        }
-        let (what, why) = match piece.clause {
-            Clause::Select if marked_by(&view, piece.expr) => (
-                "the watermark is when the run was, not what it has read",
-                "rows that came to the source while the run was under way, or late, are before it and are never read",
-            ),
-            Clause::Select if in_key(&view, piece.expr) => (
-                "the key is another one on every run",
-                "`unique_key` finds no row to replace, so every run adds its rows once more",
-            ),
-            // When a row was written is what a clock is for.
-            Clause::Select if !any(piece.expr, &mut measures_by_clock) => continue,
-            Clause::Select => (
-                "the value is of the day of the run, and stays so",
-                "rows that a run leaves alone keep what the clock said then; built anew, all say something else",
-            ),
-            Clause::Where | Clause::On | Clause::Having if bounds_future(piece.expr) => continue,
-            Clause::Where | Clause::On | Clause::Having => (
-                "which rows there are depends on when it runs",
-                "a run that is late or repeated takes other rows: what was due in between is never read",
-            ),
-            _ => continue,
-        };
-        let clock = find(piece.expr).unwrap_or(piece.expr);
-        let finding = Diagnostic::warning("incremental-clock", what).why(why).next(
-            "compare with what the table has (`max(…) from {{ this }}`), or take the moment from a variable of the run",
-        );
-        out.push(view.at(span(clock), finding));
-        said = true;
-    }
-}
-
-/// The name of an item of the model's own list.
-fn alias_of(view: &View<'_, '_>, expr: &Expr) -> Option<String> {
-    view.outline.selects.iter().flat_map(|p| &p.select.projection).find_map(|item| match item {
-        SelectItem::ExprWithAlias { expr: e, alias } if std::ptr::eq(e, expr) => Some(alias.value.to_ascii_lowercase()),
-        _ => None,
-    })
-}
-
-/// Whether what an item holds is a stamp, and the greatest one is what the next run begins at in its source.
-fn marked_by(view: &View<'_, '_>, expr: &Expr) -> bool {
-    let Some(name) = alias_of(view, expr).filter(|_| stamp(expr)) else { return false };
-    let marks = watermarks(view);
-    let own = own_levels(view);
-    let of_it = |level: &usize| {
-        let mut found = false;
-        visit(view.outline.levels[*level].query, &mut |e| {
-            found |= column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(&name));
-        });
-        found
-    };
-    own.iter().any(of_it)
-        && marks.iter().any(|m| find_column(m.column).is_some_and(|c| !c.value.eq_ignore_ascii_case(&name)))
-}
-
-/// Whether an item is the key that rows are merged by, and has the moment of the run in it. A day may well be in the key
-/// of a daily snapshot.
-fn in_key(view: &View<'_, '_>, expr: &Expr) -> bool {
-    let moment = |e: &Expr| {
-        call(e, &["current_timestamp", "now", "getdate", "sysdate", "localtimestamp", "systimestamp"]).is_some()
-    };
-    let to_day = |e: &Expr| match e {
-        Expr::Cast { data_type, .. } => *data_type == sqlparser::ast::DataType::Date,
-        e => call(e, &["date", "to_date", "date_trunc", "to_char", "format_date", "date_format"]).is_some(),
-    };
-    alias_of(view, expr).is_some_and(|n| view.query.node.config.unique_key.iter().any(|k| k.eq_ignore_ascii_case(&n)))
-        && any(expr, &mut |e| moment(e))
-        && !any(expr, &mut |e| to_day(e))
-}
-
-/// Whether an expression holds something against the clock: an age, or whether it is over. A stamp of when a row was
-/// written, and a key with the day of a daily snapshot in it, do not.
-fn measures_by_clock(expr: &Expr) -> bool {
-    match expr {
-        Expr::BinaryOp { left, op, right } => {
-            (super::expressions::compares(op) || *op == BinaryOperator::Minus)
-                && (any(left, &mut is_clock) || any(right, &mut is_clock))
-                && !(stamp(left) && super::expressions::is_literal(right))
-        }
-        Expr::Between { expr, low, high, .. } => [expr, low, high].into_iter().any(|e| any(e, &mut is_clock)),
-        Expr::Function(f) => {
-            is_one_of(
-                f,
-                &["datediff", "date_diff", "timestamp_diff", "timestampdiff", "datetime_diff", "age", "months_between"],
-            ) && arguments(f).any(|e| any(e, &mut is_clock))
-        }
-        _ => false,
-    }
-}
-
-fn find(expr: &Expr) -> Option<&Expr> {
-    if is_clock(expr) {
-        return Some(expr);
-    }
-    let mut found = None;
-    super::expressions::children(expr, &mut |e| found = found.or_else(|| find(e)));
-    found
-}
-
-/// The clock alone, cast or brought to a zone: a stamp of when the row was written.
-fn stamp(expr: &Expr) -> bool {
-    match bare(expr) {
-        e if is_clock(e) => true,
-        Expr::Cast { expr, .. } => stamp(expr),
-        Expr::AtTimeZone { timestamp, .. } => stamp(timestamp),
-        Expr::Function(f)
-            if is_one_of(
-                f,
-                &["convert_timezone", "to_timestamp", "to_timestamp_ntz", "timestamp", "to_date", "date", "datetime"],
-            ) =>
-        {
-            arguments(f).any(stamp) && arguments(f).all(|e| stamp(e) || super::expressions::is_literal(e))
-        }
-        _ => false,
-    }
-}
-
-/// Whether an expression has no column in it: an age is of a row, `current_date - 7` is of the run.
-fn column_free(expr: &Expr) -> bool {
-    !any(expr, &mut |e| column(e).is_some() && !is_clock(e))
-}
-
-/// Conditions that hold back what is not over yet: `day < current_date`.
-fn bounds_future(expr: &Expr) -> bool {
-    super::expressions::conjuncts(expr).into_iter().filter(|c| any(c, &mut is_clock)).all(|c| match c {
-        Expr::BinaryOp { left, op: BinaryOperator::Lt | BinaryOperator::LtEq, right } => {
-            any(right, &mut is_clock) && !any(left, &mut is_clock)
-        }
-        Expr::BinaryOp { left, op: BinaryOperator::Gt | BinaryOperator::GtEq, right } => {
-            any(left, &mut is_clock) && !any(right, &mut is_clock) && column_free(left)
-        }
-        _ => false,
-    })
 }

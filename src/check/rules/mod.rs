@@ -3,6 +3,7 @@
 //! leaves alone (tests run both).
 
 mod broken;
+mod clock;
 mod conditions;
 mod described;
 mod expressions;
@@ -112,6 +113,7 @@ pub const RULES: &[&[Rule]] = &[
     times::RULES,
     zones::RULES,
     incremental::RULES,
+    clock::RULES,
     windows::RULES,
     conditions::RULES,
     waste::RULES,

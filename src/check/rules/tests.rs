@@ -27,6 +27,9 @@ struct Case {
     /// YAML beside it.
     #[serde(default)]
     yaml: String,
+    /// The project that it is put into, under `others/`; the shop where none is named.
+    #[serde(default)]
+    project: String,
 }
 
 #[derive(Deserialize)]
@@ -55,14 +58,18 @@ fn text(path: &Path) -> String {
 
 /// The shop that cases are put into, and what is found in it.
 fn shop() -> (Tree, Vec<Diagnostic>) {
-    let tree = files();
-    let settings = Settings { dialect: Some(Dialect::Snowflake), ..Settings::default() };
+    of("shop", Dialect::Snowflake)
+}
+
+fn of(project: &str, dialect: Dialect) -> (Tree, Vec<Diagnostic>) {
+    let tree = files(project);
+    let settings = Settings { dialect: Some(dialect), ..Settings::default() };
     let found = analyse(read(&tree, &settings, None), None).findings;
     (tree, found)
 }
 
-fn files() -> Tree {
-    let base = root().join("fixtures/checks/shop");
+fn files(project: &str) -> Tree {
+    let base = root().join("fixtures/checks").join(project);
     let files = walkdir::WalkDir::new(&base)
         .follow_links(true)
         .into_iter()
@@ -115,6 +122,7 @@ const OURS: &[&[Rule]] = &[
     super::times::RULES,
     super::zones::RULES,
     super::incremental::RULES,
+    super::clock::RULES,
     super::windows::RULES,
     super::conditions::RULES,
     super::waste::RULES,
@@ -150,13 +158,18 @@ fn what_is_wrong_is_found_and_what_is_right_is_left_alone() {
     let corpus = corpus();
     let codes: BTreeSet<&str> = ours().map(|r| r.code).collect();
     let mut scores: BTreeMap<&str, Score> = codes.iter().map(|c| (*c, Score::default())).collect();
+    let mut others = BTreeMap::new();
     let (mut cases, mut log) = (0, String::new());
     for (code, file) in &corpus {
         assert!(!file.from.is_empty());
         assert!(file.cases.iter().any(|c| c.expect.is_empty()), "{code} has nothing that is right");
         for case in &file.cases {
             cases += 1;
-            let findings = found(&shop, case);
+            let other = (!case.project.is_empty()).then(|| {
+                let project = || of(&format!("others/{}", case.project), case.dialect);
+                &*others.entry(case.project.as_str()).or_insert_with(project)
+            });
+            let findings = found(other.unwrap_or(&shop), case);
             let got: BTreeSet<&str> = findings.iter().map(|d| d.code.as_ref()).collect();
             let want: BTreeSet<&str> = case.expect.iter().map(String::as_str).collect();
             assert!(want.is_subset(&codes), "{code}: {}: no such rule", case.name);
@@ -230,6 +243,7 @@ fn examples(code: &str, page: &str) -> Vec<Case> {
             path: intermediate(),
             sql: body.to_owned(),
             yaml: String::new(),
+            project: String::new(),
         };
         for word in words {
             match word.split_once('=') {
@@ -368,6 +382,7 @@ fn long_and_deep_queries_are_looked_at_in_no_time() {
         path: intermediate(),
         sql,
         yaml: String::new(),
+        project: String::new(),
     };
     let findings = found(&shop, &case);
     assert_eq!(findings.iter().map(|d| d.code.as_ref()).collect::<Vec<_>>(), case.expect, "{findings:#?}");

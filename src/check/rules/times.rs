@@ -127,16 +127,18 @@ fn filter_by_function(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         for condition in super::expressions::conjuncts(filter) {
             let (inner, other) = match condition {
                 Expr::BinaryOp { left, op, right } if compares(op) => {
-                    match (wrapped(left, query.dialect), wrapped(right, query.dialect)) {
+                    match (wrapped(&view, left), wrapped(&view, right)) {
                         (Some(inner), None) => (inner, Some(right.as_ref())),
                         (None, Some(inner)) => (inner, Some(left.as_ref())),
                         _ => continue,
                     }
                 }
-                Expr::Between { expr, .. } | Expr::InList { expr, .. } => match wrapped(expr, query.dialect) {
-                    Some(inner) => (inner, None),
-                    None => continue,
-                },
+                Expr::Between { expr, .. } | Expr::InList { expr, .. } | Expr::Like { expr, negated: false, .. } => {
+                    match wrapped(&view, expr) {
+                        Some(inner) => (inner, None),
+                        None => continue,
+                    }
+                }
                 _ => continue,
             };
             // What is held against must be known beforehand for a partition to be of use.
@@ -166,17 +168,24 @@ fn filter_by_function(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 /// The column in a call or cast that makes a day, month or text of a moment.
-fn wrapped(expr: &Expr, dialect: Dialect) -> Option<&Expr> {
-    let blind = !matches!(dialect, Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks);
+fn wrapped<'e>(view: &View<'_, '_>, expr: &'e Expr) -> Option<&'e Expr> {
+    let blind = !matches!(view.query.dialect, Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks);
     match bare(expr) {
         Expr::Function(f) if is_one_of(f, OF_MOMENTS) || blind && is_one_of(f, IN_ORDER) => {
             arguments(f).find(|e| column(e).is_some_and(|c| !is_part(&c.value)))
         }
         Expr::Cast { expr, data_type, .. }
-            if matches!(data_type, SqlType::Text | SqlType::Varchar(_)) || blind && *data_type == SqlType::Date =>
+            if matches!(data_type, SqlType::Text | SqlType::Varchar(_) | SqlType::String(_))
+                || blind && *data_type == SqlType::Date =>
         {
-            // Of a date it changes nothing, and names say which are none.
+            use DataType::{Date, Timestamp, TimestampTz};
+            let text = *data_type != SqlType::Date;
+            let moment = matches!(view.column_type(expr), ColumnType::Known(Date | Timestamp | TimestampTz));
+            // A date as a date is what it was, and names say which are none.
             column(expr).filter(|c| {
+                if text && moment {
+                    return true;
+                }
                 let name = c.value.to_ascii_lowercase();
                 name.ends_with("_at") || name.ends_with("_ts") || name.ends_with("timestamp") || name.ends_with("_time")
             })?;

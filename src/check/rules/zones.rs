@@ -110,7 +110,7 @@ fn zone(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option
         return None;
     }
     // Today by some clock is today by that clock on purpose.
-    if super::expressions::any(expr, &mut super::incremental::is_clock) {
+    if super::expressions::any(expr, &mut super::clock::is_clock) {
         return None;
     }
     let inner = |e: &Expr| zone(view, select, e, depth + 1);

@@ -454,5 +454,7 @@ fn is_lookup(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or_default().to_lowercase();
     let one = file.ends_with(".csv") || file.ends_with(".json") || file.ends_with(".txt");
     let few = ["dim_", "lookup", "mapping", "codes", "countries", "currencies", "regions", "ref_", "reference"];
-    one && !file.contains('*') && few.iter().any(|word| file.contains(word))
+    let folders = ["reference", "lookup", "lookups", "ref", "mapping", "mappings", "static", "seeds"];
+    let kept_apart = path.to_lowercase().split('/').rev().skip(1).any(|f| folders.contains(&f));
+    one && !file.contains('*') && (kept_apart || few.iter().any(|word| file.contains(word)))
 }

@@ -1,9 +1,12 @@
 //! What functions give: `table.txt` read once, and the rules that are no plain type.
 
+mod absent;
 mod rules;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
+
+pub(in crate::sql) use absent::instead;
 
 use crate::sql::resolve::ColumnType;
 use crate::vocabulary::{DataType, Dialect};

@@ -55,7 +55,12 @@ impl<R: Named> Resolver<'_, R> {
     /// Whether columns may stand beside what is grouped by: where the dialect takes any value of the group, or knows
     /// that there is one only.
     pub(super) fn lenient_groups(&self, env: &Env<'_>) -> bool {
-        let keyed = || env.rels.iter().any(|r| !r.table.keys.is_empty() || r.table.open);
+        // A primary key that is grouped by gives all columns of its table.
+        let named = |c: &String| {
+            let groups = env.grouping.map(|g| g.expressions.as_slice()).unwrap_or_default();
+            groups.iter().any(|e| super::projection::implied_name(e) == *c)
+        };
+        let keyed = || env.rels.iter().any(|r| r.table.open || r.table.keys.iter().any(|k| k.iter().all(named)));
         !self.strict
             && (self.reads_as(&[Dialect::MySql, Dialect::Sqlite]) || self.reads_as(&[Dialect::Postgres]) && keyed())
     }

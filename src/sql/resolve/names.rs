@@ -102,7 +102,9 @@ impl<R: Named> Resolver<'_, R> {
             let rel = env.rels.first().filter(|r| place < r.table.columns.len());
             return rel.map(|r| r.value(place)).unwrap_or_default();
         }
-        if name.starts_with(UNKNOWN) && !self.strict {
+        // What dbt declares in the script of an incremental run on BigQuery.
+        let declared = name == "_dbt_max_partition" && self.reads_as(&[Dialect::BigQuery]);
+        if (name.starts_with(UNKNOWN) || declared) && !self.strict {
             return Value::default();
         }
         let first = env;
