@@ -73,3 +73,35 @@ fn more_parts_than_anyone_can_count() {
     let (text, _) = merged("a.yml", &list(1, "v"), &list(2, "mine"), &list(3, "now"));
     assert_eq!(text.matches("mine").count(), 50_000);
 }
+
+#[test]
+fn what_nobody_changed_stays_in_what_is_no_sql() {
+    let base = "select a\nfrom t\njoin u\n    on t.a = u.a\nwhere\n    b > 1\n    and c > 1\n";
+    let (text, _) = merged("a.sql", base, &base.replace("join u", "join mine\njoin u"), &base.replace("where", "were"));
+    assert!(text.contains("join mine") && text.contains("b > 1") && text.contains("and c > 1"), "{text}");
+}
+
+/// A comment that is generated now, beside what people rewrote: it is told, where it has no place.
+#[test]
+fn a_comment_that_finds_no_place_is_told() {
+    let notes = |path: &str, base: &str, edited: &str, new: &str| {
+        let tree = |text: &str| Tree::from([(path.to_owned(), File::plain(text.as_bytes()))]);
+        let out = merge(&tree(base), &tree(edited), &Files::from([(path.to_owned(), new.to_owned())]));
+        let text = String::from_utf8(out.tree[path].bytes.clone()).unwrap();
+        (text.contains("now says"), out.findings.iter().any(|f| f.what.contains("now says")))
+    };
+    let yaml = "a:\n  b: 1\n  c: 2\nz: 1\n";
+    let found = notes("a.yml", yaml, &yaml.replace("b: 1", "b: 3"), &yaml.replace("  b: 1", "  # now says\n  b: 1"));
+    assert_eq!(found, (true, false), "beside what people changed it has a place");
+    let sql = "{% set a = 1 %}\n\nwith x as (\n    select 1 as a\n)\n\nselect a\nfrom x\n";
+    let (edited, new) = (
+        sql.replace("select a\nfrom x\n", "select a, a + 1 as b from x"),
+        sql.replace("with x", "-- now says\nwith x"),
+    );
+    let (there, told) = notes("a.sql", sql, &edited, &new.replace("select a\nfrom x", "select a, a + 2 as c\nfrom x"));
+    assert!(there || told);
+    let deleted = "a: 1\n";
+    let found =
+        notes("a.yml", &format!("{deleted}b:\n  c: 1\n"), "a: 3\n", &format!("{deleted}b:\n  # now says\n  c: 1\n"));
+    assert_eq!(found, (false, true), "what people took out has none");
+}

@@ -1,5 +1,7 @@
 //! The merge of one text: by lines where that is right, by structure where the file has one, by lines with markers else.
 
+use std::collections::HashSet;
+
 use super::super::lines::{OPENS, is_crlf, merge_lines, to_crlf};
 use super::{python, sql, yaml};
 
@@ -21,6 +23,8 @@ pub(super) struct Woven {
 
 /// A structure that files of one kind have. All texts have `\n` at the ends of their lines, and no byte order mark.
 struct Structure {
+    /// What a comment begins with.
+    comment: &'static str,
     /// Whether `merged`, a merge by lines without a conflict, is right: it reads as `edited` and `new` do, and has what
     /// the merge by structure has.
     holds: fn(edited: &str, new: &str, merged: &str, woven: Option<&Woven>) -> bool,
@@ -30,9 +34,9 @@ struct Structure {
 
 fn structure(path: &str) -> Option<Structure> {
     match path.rsplit_once('.')?.1 {
-        "sql" => Some(Structure { holds: sql::holds, merge: sql::merge }),
-        "yml" | "yaml" => Some(Structure { holds: yaml::holds, merge: yaml::merge }),
-        "py" => Some(Structure { holds: python::holds, merge: python::merge }),
+        "sql" => Some(Structure { comment: "--", holds: sql::holds, merge: sql::merge }),
+        "yml" | "yaml" => Some(Structure { comment: "#", holds: yaml::holds, merge: yaml::merge }),
+        "py" => Some(Structure { comment: "#", holds: python::holds, merge: python::merge }),
         _ => None,
     }
 }
@@ -52,14 +56,57 @@ pub(super) fn three(path: &str, base: &[u8], edited: &[u8], new: &[u8]) -> (Vec<
     if mixed || e.lines().any(|line| line.trim_end() == OPENS) {
         return by_lines(lines);
     }
-    let woven = (structure.merge)(&b, &e, &n);
+    let is_whole = |woven: &Woven| {
+        keeps_common([&b, &e, &n], &woven.text) && comments_lost(structure.comment, &b, &e, &woven.text).is_empty()
+    };
+    let woven = (structure.merge)(&b, &e, &n).filter(is_whole);
     if lines.1 && texts([&lines.0]).is_some_and(|[merged]| (structure.holds)(&e, &n, &merged, woven.as_ref())) {
         return (lines.0, true, woven.filter(|w| w.clean).map_or(Vec::new(), |w| w.notes));
     }
     match woven {
-        Some(woven) => (as_in(edited, woven.text), woven.clean, woven.notes),
+        Some(woven) => {
+            let mut notes = woven.notes;
+            notes.extend(comments_lost(structure.comment, &b, &n, &woven.text).into_iter().map(left_out));
+            (as_in(edited, woven.text), woven.clean, notes)
+        }
         None => by_lines(lines),
     }
+}
+
+/// Whether `merged` has every line that stands in all three: what nobody changed stays.
+fn keeps_common(all: [&str; 3], merged: &str) -> bool {
+    fn bare(line: &str) -> &str {
+        line.trim().trim_matches(',').trim()
+    }
+    fn lines(text: &str) -> HashSet<&str> {
+        text.lines().map(bare).collect()
+    }
+    let [base, edited, new] = all.map(lines);
+    let there = lines(merged);
+    let mut gone =
+        base.iter().filter(|line| edited.contains(*line) && new.contains(*line) && !there.contains(*line)).peekable();
+    if gone.peek().is_none() {
+        return true;
+    }
+    // One that is laid out otherwise is there as well.
+    let tight = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    let merged = tight(merged);
+    gone.all(|line| merged.contains(&tight(line)))
+}
+
+/// The comments of `text` that `base` has not and `merged` has not either.
+fn comments_lost<'t>(begins: &str, base: &str, text: &'t str, merged: &str) -> Vec<&'t str> {
+    let comment = |line: &str| {
+        let stands_free = |at: &usize| *at == 0 || line[..*at].ends_with([' ', '\t']);
+        line.match_indices(begins).map(|(at, _)| at).find(stands_free)
+    };
+    let all = text.lines().filter_map(|line| Some(line[comment(line)?..].trim()));
+    all.filter(|text| !base.contains(text) && !merged.contains(text)).collect()
+}
+
+fn left_out(comment: &str) -> String {
+    let shown: String = comment.chars().take(60).flat_map(char::escape_debug).collect();
+    format!("the comment `{shown}` is generated now, and has no place in what was written by hand")
 }
 
 /// The texts as structures read them; none where one is no text, or too long.

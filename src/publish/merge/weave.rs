@@ -78,8 +78,23 @@ impl Weaver<'_> {
 
     fn node(&mut self, base: Option<&Node>, edited: &Node, new: &Node) -> Done {
         if edited.meaning == new.meaning || base.is_some_and(|b| b.meaning == new.meaning) {
+            // Only comments are otherwise: those that find no place are told.
+            let whole = |node: &Node| {
+                let first = node.group.as_ref().and_then(|group| group.parts.first());
+                first.map_or(node.range.start, |part| part.head.start.min(node.range.start))..node.range.end
+            };
+            let other = |b: &Node| self.base.comments(whole(b)) != self.new.comments(whole(new));
+            let (edits, clean) = (self.edits.len(), self.clean);
+            if base.is_some_and(other) && self.parts(base, edited, new).is_err() {
+                self.edits.truncate(edits);
+                self.clean = clean;
+            }
             return Ok(());
         }
+        self.parts(base, edited, new)
+    }
+
+    fn parts(&mut self, base: Option<&Node>, edited: &Node, new: &Node) -> Done {
         if let (Some(e), Some(n)) = (&edited.group, &new.group)
             && e.kind == n.kind
         {
@@ -136,7 +151,7 @@ impl Weaver<'_> {
             let came_from = twins.iter().find(|r| r.to == *key).map(|r| &r.from);
             match in_base.get(key).or_else(|| came_from.and_then(|from| in_base.get(from))) {
                 Some(was) => {
-                    if base.parts[*was].value.meaning != new.parts[i].value.meaning {
+                    if came_from.is_some() || base.parts[*was].value.meaning != new.parts[i].value.meaning {
                         let path: Vec<&str> = self.path.iter().chain([key]).map(|key| shown(key)).collect();
                         let path = path.join(".").escape_debug().to_string();
                         self.notes.push(format!("`{path}` was taken out by hand, so it stays out"));
@@ -186,10 +201,17 @@ impl Weaver<'_> {
                     && self.base.comments(b.body.start..b.end) == self.edited.comments(edited.body.start..edited.end)
             });
             if !untouched {
-                return self.in_lines(sides, around);
+                return if self.is_called_otherwise(sides) { Err(Stuck) } else { self.in_lines(sides, around) };
             }
             let text = self.body_for(new, edited);
             return self.replace(edited, new, &text, around);
+        }
+        if self.is_called_otherwise(sides) {
+            let (ours, theirs) = (key_of(self.edited.text, edited), key_of(self.new.text, new));
+            if base.is_some_and(|b| key_of(self.base.text, b) != ours) {
+                return Err(Stuck);
+            }
+            self.edit(edited.body.start..edited.body.start + ours.len(), theirs);
         }
         // The comment behind it.
         let (ours, theirs) = (self.edited.tail(edited), self.new.tail(new));
@@ -202,6 +224,12 @@ impl Weaver<'_> {
             self.replace_tail(edited, theirs);
         }
         Ok(())
+    }
+
+    /// Whether the generator has another key for what people still have under the one of before.
+    fn is_called_otherwise(&self, sides: &Sides<'_>) -> bool {
+        let (ours, theirs) = (key_of(self.edited.text, sides.edited), key_of(self.new.text, sides.new));
+        sides.edited.key != sides.new.key && ours != theirs
     }
 
     /// A list that people have on one line and the generator on many: as many lines.
@@ -413,6 +441,11 @@ impl Weaver<'_> {
         self.clean = false;
         Ok(())
     }
+}
+
+/// What stands before the value of a part, on the line of its key.
+fn key_of<'t>(text: &'t str, part: &Part) -> &'t str {
+    text[part.body.start..part.value.range.start].lines().next().unwrap_or_default().trim_end()
 }
 
 /// A key as people read it.

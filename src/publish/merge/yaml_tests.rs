@@ -123,6 +123,24 @@ fn a_column_that_has_another_name_keeps_what_people_wrote() {
 }
 
 #[test]
+fn a_key_that_is_called_otherwise_keeps_what_people_wrote() {
+    gives(
+        &[("[cancelled, completed]", "[cancelled, completed, mine]")],
+        &[("                values:", "                allowed:")],
+        &[("                values:", "                allowed:")],
+    );
+    gives(
+        &[("description: When the order was shipped.", "description: Mine.")],
+        &[("        description: When", "        doc: When")],
+        &[("        description: Mine", "        doc: Mine")],
+    );
+    // A list on one line that is to be many, under another key: that is no guess.
+    let (base, edited) = ("a:\n  k: [x]\n", "a:\n  k: [x, mine]\n");
+    let woven = merge(base, edited, "a:\n  l:\n    - x\n    - n: 1\n").unwrap();
+    assert!(!woven.clean && woven.text.contains("[x, mine]"), "{}", woven.text);
+}
+
+#[test]
 fn names_in_descriptions_follow() {
     gives(
         &[(

@@ -17,7 +17,7 @@ mod weave;
 
 use super::structure::Woven;
 use layout::Style;
-use weave::{CLOSE, OPEN, Weaver};
+use weave::{CLOSE, Conflict, OPEN, Weaver};
 
 pub(super) use sound::holds;
 
@@ -26,9 +26,19 @@ pub(super) fn merge(base: &str, edited: &str, new: &str) -> Option<Woven> {
     if [base, edited, new].iter().any(|t| t.contains([OPEN, CLOSE])) {
         return None;
     }
-    let trees = [base, edited, new].map(tree::read);
-    let [Some(base), Some(edited), Some(new)] = trees else { return None };
-    let [base, edited, new] = names::agreed(base, edited, new)?;
+    let read = || Some([tree::read(base)?, tree::read(edited)?, tree::read(new)?]);
+    let agreed = names::agreed(read()?, true)?;
+    let as_written = agreed[1].text == edited;
+    let (woven, conflicts) = woven(agreed)?;
+    // A query between markers reads what people had it read: its columns are qualified by that.
+    let reads = |text: &str| text.split_whitespace().any(|word| word.eq_ignore_ascii_case("from"));
+    if as_written || !conflicts.iter().any(|conflict| reads(&conflict.yours)) {
+        return Some(woven);
+    }
+    Some(self::woven(names::agreed(read()?, false)?)?.0)
+}
+
+fn woven([base, edited, new]: [tree::Tree; 3]) -> Option<(Woven, Vec<Conflict>)> {
     let style = Style::of(&edited);
     let mut weaver =
         Weaver { base: &base, edited: &edited, new: &new, style, conflicts: Vec::new(), notes: Vec::new() };
@@ -44,5 +54,6 @@ pub(super) fn merge(base: &str, edited: &str, new: &str) -> Option<Woven> {
     if let Some(merged) = tree::read(&text).filter(|_| clean) {
         notes.extend(names::left_out(&base, &edited, &new, &merged));
     }
-    Some(Woven { text: if clean { text } else { marked::marked(&text, &conflicts) }, clean, notes })
+    let text = if clean { text } else { marked::marked(&text, &conflicts) };
+    Some((Woven { text, clean, notes }, conflicts))
 }

@@ -7,8 +7,9 @@ use super::pairs::pairs;
 use super::tree::{Node, Tree, What, read};
 
 /// The three with one name for each CTE, and for what each query reads first: where one side calls it otherwise, the
-/// others follow, so that what comes in finds it. Where both do, it is called as people call it.
-pub(super) fn agreed(base: Tree, edited: Tree, new: Tree) -> Option<[Tree; 3]> {
+/// others follow, so that what comes in finds it. Where both do, it is called as people call it. With `qualifiers`, what is
+/// qualified by what a query reads first follows that, too.
+pub(super) fn agreed([base, edited, new]: [Tree; 3], qualifiers: bool) -> Option<[Tree; 3]> {
     let (by_people, by_generator) = (renames(&base, &edited), renames(&base, &new));
     let free = |tree: &Tree, name: &str| ctes(tree).iter().all(|c| c.key != name);
     let mut for_new: HashMap<String, String> = HashMap::new();
@@ -22,7 +23,7 @@ pub(super) fn agreed(base: Tree, edited: Tree, new: Tree) -> Option<[Tree; 3]> {
     let mut for_base = for_edited.clone();
     for_base.extend(by_people.iter().filter(|(_, to)| for_new.values().any(|v| v == to)).cloned());
     let all = [renamed(base, &for_base)?, renamed(edited, &for_edited)?, renamed(new, &for_new)?];
-    requalified(all)
+    if qualifiers { requalified(all) } else { Some(all) }
 }
 
 /// Where one side reads something else first, columns that are qualified by what was read before follow.

@@ -349,3 +349,16 @@ const WORDS: &[&str] = &[
     "\t",
     "\u{e9}",
 ];
+
+#[test]
+fn a_query_in_conflict_is_what_people_wrote() {
+    let base = "with a as (\n    select o.x, o.y as y from orders as o\n)\n\nselect * from a\n";
+    let mine = base.replace("o.x, o.y as y from orders as o", "o.x + 1 as x, o.y as y from orders as o where o.x > 1");
+    let theirs = base.replace("select o.x, o.y as y from orders as o", "select p.x + 2 as x from pays as p");
+    let woven = merge(base, &mine, &theirs);
+    let (yours, rest) = woven.text.split_once("|||||||").unwrap();
+    assert!(!woven.clean && !yours.contains("p.") || !yours.contains("as o"), "{yours}\n{rest}");
+    for word in ["o.x + 1", "o.y as y", "o.x > 1"] {
+        assert!(!yours.contains("from orders as o") || yours.contains(word), "{word}: {}", woven.text);
+    }
+}
