@@ -5,7 +5,7 @@ use std::path::Path;
 use super::ask::shown;
 use super::progress::Progress;
 use super::propose::{answer, by_key};
-use super::report::Ui;
+use super::report::{Ui, counted};
 use crate::drift::fix::Drifted;
 use crate::drift::{Class, Effect, Impact};
 use crate::run::Event;
@@ -127,10 +127,6 @@ fn say(report: &Report, fix: bool, ui: &Ui) {
             ui.say(format_args!("\nNothing was written. Answer with `drift --fix --answer {key}=NUMBER`."));
         }
     }
-}
-
-fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 fn change(drifted: &Drifted, ui: &Ui) {

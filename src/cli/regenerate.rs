@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::diff::coloured;
-use super::report::Ui;
+use super::report::{Ui, counted};
 use crate::publish::ChoiceKind;
 use crate::verbs::choose::{Done, Options, choose};
 use crate::verbs::preview::{Preview, preview};
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
     match &done.branch {
         None => ui.say("Nothing to change: what is generated follows from the documents already."),
         Some(branch) => {
-            ui.say(format_args!("Generated again on {branch}: {} files.", done.files.len()));
+            ui.say(format_args!("Generated again on {branch}: {}.", counted(done.files.len(), "file")));
             ui.say("Next: `pipewright diff` shows it.");
         }
     }
@@ -101,6 +101,6 @@ fn show(preview: &Preview, ui: &Ui) -> Outcome<u8> {
             ui.print(coloured(line));
         }
     }
-    ui.say(format_args!("\n{} files would change; nothing was written.", preview.files.len()));
+    ui.say(format_args!("\n{} would change; nothing was written.", counted(preview.files.len(), "file")));
     Ok(exit(&preview.findings))
 }

@@ -75,6 +75,11 @@ fn out(text: &str) {
     }
 }
 
+/// `1 file`, `2 files`.
+pub(super) fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// A diagnostic as people read it: what, the source under carets, why, and what to do next.
 pub(super) fn draw(diagnostic: &Diagnostic) -> String {
     let level = if diagnostic.severity == Severity::Error { Level::ERROR } else { Level::WARNING };

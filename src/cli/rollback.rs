@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::progress::Progress;
-use super::report::Ui;
+use super::report::{Ui, counted};
 use crate::verbs::rollback::{Options, rollback};
 use crate::vocabulary::Outcome;
 
@@ -30,10 +30,10 @@ pub(super) fn run(args: &Args, dir: &Path, ui: &Ui) -> Outcome<u8> {
     ui.document(&done);
     ui.diagnostics(&done.findings);
     ui.say(format_args!(
-        "Took back {} on {}: {} files.",
+        "Took back {} on {}: {}.",
         done.rollback.of.join(", "),
         done.rollback.branch,
-        done.rollback.files.len()
+        counted(done.rollback.files.len(), "file")
     ));
     if done.dropped {
         ui.say(format_args!("Dropped {} relations in dev that nothing builds any more.", done.leftovers.len()));

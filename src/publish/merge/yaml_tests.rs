@@ -140,6 +140,28 @@ fn a_key_that_is_called_otherwise_keeps_what_people_wrote() {
     assert!(!woven.clean && woven.text.contains("[x, mine]"), "{}", woven.text);
 }
 
+/// The generator has another order: entries stay where people have them, and a new one stands behind the one that it
+/// follows now.
+#[test]
+fn entries_stay_in_the_order_that_people_have() {
+    let entry = |name: &str| format!("  - name: {name}\n    description: About {name}.\n");
+    let list = |names: &[&str]| format!("columns:\n{}", names.iter().map(|name| entry(name)).collect::<String>());
+    let base = list(&["a", "b", "c"]);
+    let edited = base.replace("About b.", "Mine.  # ours").replace("  - name: c", "  # of c\n  - name: c");
+    let now = list(&["c", "x", "b", "a"]);
+    let woven = merge(&base, &edited, &now).unwrap();
+    assert_eq!(woven.text, format!("{edited}{}", entry("x")));
+    assert_eq!((woven.clean, woven.notes), (true, vec![]));
+    // Again, and with one more behind `b`, or before all others.
+    assert_eq!(merge(&now, &woven.text, &now).unwrap().text, woven.text);
+    let order = |text: &str| text.lines().filter_map(|l| l.strip_prefix("  - name: ")).collect::<Vec<_>>().join(" ");
+    let later = merge(&now, &woven.text, &list(&["first", "c", "x", "b", "a"])).unwrap();
+    assert_eq!((order(&later.text), later.clean), ("a b first c x".to_owned(), true), "{}", later.text);
+    let later = merge(&now, &woven.text, &list(&["c", "x", "b", "y", "a"])).unwrap();
+    assert_eq!((order(&later.text), later.clean), ("a b y c x".to_owned(), true), "{}", later.text);
+    assert!(later.text.contains("Mine.  # ours") && later.text.contains("  # of c\n  - name: c"), "{}", later.text);
+}
+
 #[test]
 fn names_in_descriptions_follow() {
     gives(
