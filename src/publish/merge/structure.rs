@@ -73,35 +73,40 @@ pub(super) fn three(path: &str, base: &[u8], edited: &[u8], new: &[u8]) -> (Vec<
     }
 }
 
+/// Of more lines than these it is not looked for where they may stand otherwise.
+const MOST_MOVED: usize = 100;
+
 /// Whether `merged` has every line that stands in all three: what nobody changed stays.
 fn keeps_common(all: [&str; 3], merged: &str) -> bool {
-    fn bare(line: &str) -> &str {
-        line.trim().trim_matches(',').trim()
-    }
     fn lines(text: &str) -> HashSet<&str> {
-        text.lines().map(bare).collect()
+        text.lines().map(|line| line.trim().trim_matches(',').trim()).collect()
     }
     let [base, edited, new] = all.map(lines);
     let there = lines(merged);
-    let mut gone =
-        base.iter().filter(|line| edited.contains(*line) && new.contains(*line) && !there.contains(*line)).peekable();
-    if gone.peek().is_none() {
-        return true;
+    let gone: Vec<&&str> = base.iter().filter(|line| !there.contains(*line)).collect();
+    let gone: Vec<&&str> = gone.into_iter().filter(|line| edited.contains(*line) && new.contains(*line)).collect();
+    if gone.is_empty() || gone.len() > MOST_MOVED {
+        return gone.is_empty();
     }
     // One that is laid out otherwise is there as well.
     let tight = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
     let merged = tight(merged);
-    gone.all(|line| merged.contains(&tight(line)))
+    gone.into_iter().all(|line| merged.contains(&tight(line)))
 }
 
 /// The comments of `text` that `base` has not and `merged` has not either.
 fn comments_lost<'t>(begins: &str, base: &str, text: &'t str, merged: &str) -> Vec<&'t str> {
-    let comment = |line: &str| {
+    let (was, there): (HashSet<&str>, HashSet<&str>) =
+        (comments(begins, base).collect(), comments(begins, merged).collect());
+    comments(begins, text).filter(|comment| !was.contains(comment) && !there.contains(comment)).collect()
+}
+
+fn comments<'t>(begins: &str, text: &'t str) -> impl Iterator<Item = &'t str> {
+    let at = move |line: &str| {
         let stands_free = |at: &usize| *at == 0 || line[..*at].ends_with([' ', '\t']);
         line.match_indices(begins).map(|(at, _)| at).find(stands_free)
     };
-    let all = text.lines().filter_map(|line| Some(line[comment(line)?..].trim()));
-    all.filter(|text| !base.contains(text) && !merged.contains(text)).collect()
+    text.lines().filter_map(move |line| Some(line[at(line)?..].trim()))
 }
 
 fn left_out(comment: &str) -> String {
