@@ -107,6 +107,15 @@ impl<'a> Lexicon<'a> {
                 for (tier, key) in column_keys(&named, &stems).into_iter().filter(|k| k.1 != bare || bare.is_empty()) {
                     push(&mut out.columns, key, (tier, of));
                 }
+                // `caller` for `caller_id`, where those are subscribers; what is one of several is a role.
+                if let (Some(to), [head @ .., last]) = (&column.references, &named[..])
+                    && last == "id"
+                    && !head.is_empty()
+                    && !name_parts(to.table.as_str(), to.table.as_str()).iter().any(|p| head.contains(p))
+                    && !twice.iter().any(|(_, role)| role.from == *table && role.column == column.name)
+                {
+                    push(&mut out.columns, head.concat(), (SHORTENED, of));
+                }
                 // `reading_ts` as it is written, short forms and all.
                 let written: String = parts(column.name.as_str()).iter().map(|p| noun(p)).collect();
                 if written != named.concat() {
@@ -399,6 +408,13 @@ fn table_keys(stems: &[String]) -> Vec<(Tier, String)> {
     out
 }
 
+/// Words at the end of a column's name that people leave out: what kind of name it is, and in what it is counted.
+#[rustfmt::skip]
+const NO_PART: &[&str] = &[
+    "code", "id", "key", "name", "number", "type", "amount", "km", "kg", "usd", "eur", "pct", "mi", "mg", "cent", "pence",
+    "minute", "second", "hour", "gb", "mb", "lb", "percent", "celsius",
+];
+
 fn column_keys(stems: &[String], table: &[String]) -> Vec<(Tier, String)> {
     let mut out = vec![(EXACT, stems.concat())];
     let own = |s: &[String]| s.len() > table.len() && s.starts_with(table);
@@ -415,8 +431,7 @@ fn column_keys(stems: &[String], table: &[String]) -> Vec<(Tier, String)> {
     }
     if let [head @ .., last] = stems
         && !head.is_empty()
-        && ["code", "id", "key", "name", "number", "type", "amount", "km", "kg", "usd", "eur", "pct", "mi", "mg"]
-            .contains(&last.as_str())
+        && NO_PART.contains(&last.as_str())
     {
         // `customer_id` is not a `customer`, but `billing_country_code` is a `billing country`.
         if last != "id" || head.len() > 1 {

@@ -139,7 +139,8 @@ fn joins(chars: &[(usize, char)], start: usize, i: usize, number: bool) -> bool 
         '\'' | '’' | '_' => true,
         '-' => !number || next.is_ascii_digit(),
         '.' | ',' | ':' if number => next.is_ascii_digit(),
-        '.' => next.is_alphabetic(),
+        // `customers.phone`, `E.164`; not `per day.30 days`.
+        '.' => next.is_alphabetic() || i == start + 1,
         // A time zone; elsewhere a slash stands between alternatives.
         '/' => {
             let head: String = chars[start..i].iter().map(|c| c.1).collect();

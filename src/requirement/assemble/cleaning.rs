@@ -95,7 +95,15 @@ impl<'a> Assembly<'_, 'a> {
         for name in rule.arguments.keys() {
             let at = format!("{}.{}", table.table, column.name);
             let value = match (rule.name.as_str(), name.as_str()) {
-                (_, "country_calling_code") => self.scan.ground.config.defaults.country_calling_code.clone(),
+                (_, "country_calling_code") => {
+                    let code = self.scan.ground.config.defaults.country_calling_code.clone();
+                    let field = format!("models.{}.columns.{}", self.staging_name(table), column.name);
+                    let because = format!(
+                        "numbers without a country's code are taken for those of +{code}, as `defaults` in pipewright.yml say"
+                    );
+                    self.assume(field, because);
+                    code
+                }
                 (_, "value") => clean.value.clone()?,
                 ("date", "parts") => self.told(
                     order(&values),

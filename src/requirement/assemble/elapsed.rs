@@ -71,7 +71,7 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     /// Two events in one scope, and the time between them: the expression, its name, what it means.
-    fn elapsed(
+    pub(super) fn elapsed(
         &mut self,
         scope: &mut Scope<'a>,
         elapsed: &Elapsed<'a>,
@@ -117,6 +117,14 @@ impl<'a> Assembly<'_, 'a> {
                 return None;
             }
         };
+        if let (Some(from), Some(to)) = (&elapsed.from, &elapsed.to)
+            && from.tokens == to.tokens
+            && let Some(column) = self.event_columns(from).first()
+        {
+            let thing = head_of(self, column.table);
+            let what = format!("{}s that a {} lasts", super::model::capital(unit), thing.replace('_', " "));
+            return Some((expr, format!("{thing}_{unit}s"), what));
+        }
         let what = format!("{}s from {before} to {after}", super::model::capital(unit));
         let said = |text: &str| text.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         Some((expr, format!("{unit}s_from_{}_to_{}", said(before), said(after)), what))

@@ -276,6 +276,9 @@ impl<'a> Assembly<'_, 'a> {
                     let columns = noun.hits.columns.iter().map(|c| c.table);
                     columns.chain(noun.hits.tables.iter().copied()).collect()
                 }
+                Kind::Filter(Filter::Lasting { elapsed, .. }) => {
+                    self.event_tables(elapsed).into_iter().flatten().collect()
+                }
                 Kind::Filter(Filter::Others(_)) | Kind::Elapsed(_) => {
                     own.insert(i);
                     continue;

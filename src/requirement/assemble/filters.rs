@@ -39,17 +39,10 @@ impl<'a> Assembly<'_, 'a> {
         let words = self.scan.words(&piece.tokens);
         let mut found = Vec::new();
         match &piece.kind {
-            Kind::Filter(Filter::Values { negative, values, noun }) => {
-                found.extend(self.values(scope, values, noun.as_ref(), *negative, words));
-                found.extend(noun.iter().flat_map(|n| self.adjectives(scope, n, words)));
-            }
-            Kind::Filter(Filter::Compare { noun, op, literal }) => {
-                found.extend(self.compared(scope, noun, op, literal, words))
-            }
-            Kind::Filter(Filter::Missing { noun, missing }) => {
-                if let Some(column) = self.column(scope, noun, words) {
-                    let expr = self.expr(scope, column.table, &column.column.name);
-                    found.push(format!("{expr} is {}null", if *missing { "" } else { "not " }));
+            Kind::Filter(filter) => {
+                found.extend(self.condition(scope, filter, words));
+                if let Filter::Values { noun: Some(noun), .. } = filter {
+                    found.extend(self.adjectives(scope, noun, words));
                 }
             }
             Kind::Happened(happened) => found.extend(self.happened(scope, happened, words)),

@@ -10,7 +10,9 @@ impl<'a> Assembly<'_, 'a> {
     pub(super) fn part_of_one(&mut self, filter: usize) -> Option<usize> {
         let pieces = self.pieces;
         let plain = match &pieces[filter].kind {
-            Kind::Filter(Filter::Values { .. } | Filter::Compare { .. } | Filter::Missing { .. }) => true,
+            Kind::Filter(
+                Filter::Values { .. } | Filter::Compare { .. } | Filter::Missing { .. } | Filter::Lasting { .. },
+            ) => true,
             Kind::Happened(happened) => happened.value.is_some(),
             _ => false,
         };

@@ -70,8 +70,8 @@ impl<'s, 'a> Assembly<'s, 'a> {
         near.map(|n| head_of(self, n.1)).unwrap_or_default()
     }
 
-    /// A condition that stands for one measure.
-    fn condition(&mut self, scope: &mut Scope<'a>, filter: &Filter<'a>, words: &str) -> Option<String> {
+    /// What a filter says of rows.
+    pub(super) fn condition(&mut self, scope: &mut Scope<'a>, filter: &Filter<'a>, words: &str) -> Option<String> {
         match filter {
             Filter::Values { negative, values, noun } => self.values(scope, values, noun.as_ref(), *negative, words),
             Filter::Compare { noun, op, literal } => self.compared(scope, noun, op, literal, words),
@@ -80,7 +80,10 @@ impl<'s, 'a> Assembly<'s, 'a> {
                 let expr = self.expr(scope, column.table, &column.column.name);
                 Some(format!("{expr} is {}null", if *missing { "" } else { "not " }))
             }
-            // Those are a share's alone, and read there.
+            Filter::Lasting { elapsed, op, literal } => {
+                self.elapsed(scope, elapsed, words).map(|(expr, ..)| format!("{expr} {op} {literal}"))
+            }
+            // Those are read where rows are counted.
             Filter::Others(_) => None,
         }
     }

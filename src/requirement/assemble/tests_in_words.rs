@@ -261,7 +261,7 @@ impl<'a> Assembly<'_, 'a> {
             Filter::Compare { noun, op, literal } => {
                 noun.hits.columns.iter().find(|c| c.table == table).map(|c| format!("{} {op} {literal}", c.column.name))
             }
-            Filter::Others(_) => None,
+            Filter::Others(_) | Filter::Lasting { .. } => None,
         };
         if said.is_none() {
             let about = format!(

@@ -6,7 +6,7 @@ use crate::requirement::check::{Check, opposite};
 use crate::requirement::roles::Cleanable;
 use crate::vocabulary::Unit;
 
-use super::{Noun, Piece, Value};
+use super::{Elapsed, Noun, Piece, Value};
 
 /// A column that is computed from others of its row.
 #[derive(Clone, Debug)]
@@ -68,6 +68,15 @@ pub enum Filter<'a> {
     },
     /// By rows of another table that belong to them.
     Others(Others<'a>),
+    /// By how long rows last.
+    Lasting {
+        /// From one column to another.
+        elapsed: Elapsed<'a>,
+        /// The operator.
+        op: &'static str,
+        /// The right side, a number.
+        literal: String,
+    },
     /// By whether there is a value.
     Missing {
         /// The column.
@@ -248,6 +257,7 @@ impl<'a> Filter<'a> {
         match self {
             Filter::Values { noun, .. } => noun.iter().collect(),
             Filter::Compare { noun, .. } | Filter::Missing { noun, .. } => vec![noun],
+            Filter::Lasting { elapsed, .. } => elapsed.events().flat_map(|e| &e.noun).collect(),
             // Their rows are not joined, so that the base need not lead to them.
             Filter::Others(_) => Vec::new(),
         }

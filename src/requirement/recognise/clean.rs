@@ -38,6 +38,11 @@ fn verb<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piece<'a
     let Some((what, end)) = target(scan, i) else {
         return vague(scan, at, i, named, rules);
     };
+    // `normalise msisdn to E.164`
+    let (rules, end) = match scan.any(end, INTERNATIONAL) {
+        Some(end) => (vec!["phone_e164".to_owned()], end),
+        None => (rules, end),
+    };
     let clean = Clean { what: vec![what], rules, value: None, goes_on: true, listed: false };
     Some(Piece { tokens: at..end, kind: Kind::Clean(clean) })
 }

@@ -1,11 +1,15 @@
 //! The time between two events: `hours between order and payment`, `days from admission to discharge`.
 
+use crate::contract::Column;
 use crate::requirement::Question;
+use crate::requirement::lexicon::name_parts;
 use crate::requirement::piece::{Elapsed, Event, Kind, Measure, Pick, Piece, What};
 use crate::requirement::scan::Scan;
+use crate::requirement::stem::value;
 use crate::requirement::tokens;
 use crate::requirement::words;
 use crate::spec::Function;
+use crate::vocabulary::TableRef;
 
 #[rustfmt::skip]
 const FUNCTIONS: &[(Function, &[&str])] = &[
@@ -52,7 +56,7 @@ pub fn read<'a>(scan: &Scan<'a>, at: usize, _: &[Piece<'a>]) -> Option<Piece<'a>
         return Some(Piece { tokens: at..end, kind: Kind::Ask(Question::new(about).or_without()) });
     }
     let found = between(scan, start).or_else(|| called(scan, start));
-    let (elapsed, end) = found.or_else(|| super::lasting::lasting(scan, start))?;
+    let (elapsed, end) = found.or_else(|| super::lasting::lasting(scan, start, function.is_some()))?;
     // `how many hours does it take on average from …`
     let mean = || (start..end).any(|t| MEAN.iter().any(|m| scan.phrase(t, m).is_some()));
     let function = function.or_else(|| mean().then_some(Function::Avg));
@@ -167,11 +171,24 @@ fn ends<'a>(scan: &Scan<'a>, at: usize) -> Option<(Ends<'a>, usize)> {
     }
     let picked = |i: usize| event(scan, i, &[]).filter(|e| e.0.pick.is_some());
     if let Some(i) = scan.any(at, &["until", "till", "to", "before"]) {
-        let (to, end) = picked(i)?;
+        let (to, end) = picked(i).or_else(|| done(scan, i))?;
         return Some(((None, Some(to)), end));
     }
     let (from, end) = picked(scan.any(at, &["since", "passed since", "have passed since", "elapsed since"])?)?;
     Some(((Some(from), None), end))
+}
+
+/// `close a ticket`: what is done to the rows of a table, of which a column says when.
+fn done<'a>(scan: &Scan<'a>, at: usize) -> Option<(Event<'a>, usize)> {
+    let deed = value(scan.word(at));
+    let (noun, end) = scan.head(scan.article(at + 1)).filter(|n| !n.0.hits.tables.is_empty())?;
+    let tells = |table: &&TableRef| {
+        let columns = scan.ground.contracts.get(*table).into_iter().flat_map(|c| &c.columns);
+        let named = |c: &Column| name_parts(&c.physical_name, c.name.as_str()).iter().any(|p| value(p) == deed);
+        columns.into_iter().any(|c| c.data_type.is_temporal() && named(c))
+    };
+    let tells = noun.hits.tables.iter().any(tells);
+    tells.then_some((Event { tokens: at..at + 1, noun: Some(noun), pick: None }, end))
 }
 
 /// `days between the first and second order`, `hours between an alarm and the next reading`: rows that follow each other.

@@ -67,6 +67,12 @@ pub(super) const COMPARE: &[(&str, &str)] = &[
     ("worth at least", ">="), ("worth less than", "<"), ("longer than", ">"), ("shorter than", "<"), ("not equal to", "<>"), ("<>", "<>"), ("!=", "<>"), ("equal to", "="), ("=", "="),
 ];
 
+#[rustfmt::skip]
+const HAS: &[&str] = &[
+    "with a", "with an", "that have a", "that have an", "who have a", "who have an", "only those with a", "only those with an",
+    "keep only those with a", "keep only those with an", "and keep only those with a", "and keep only those with an",
+    "keep only the ones with a", "keep only the ones with an", "keep only rows with a", "keep only rows with an",
+];
 const CURRENCIES: &[&str] = &["dollars", "euros", "usd", "eur", "pounds", "$", "€"];
 
 /// Reads a condition on rows.
@@ -340,6 +346,10 @@ fn compared<'a>(scan: &Scan<'a>, at: usize, before: &[Piece<'a>]) -> Option<Piec
         }
     };
     let (op, end, literal) = comparison(scan, i)?;
+    // `calls longer than 10 minutes`: how long they lasted is read behind them.
+    if super::elapsed::unit(scan.word(end)).is_some() && super::lasting::of(scan, &noun, at, i).is_some() {
+        return None;
+    }
     // `shipments between 100 and 500 kg`: the unit says which column.
     let unit = scan.head(end).filter(|(n, _)| n.hits.tables.is_empty() && scan.article(end) == end);
     match unit.filter(|_| noun.hits.columns.is_empty()) {
@@ -416,6 +426,15 @@ fn plain(text: &str) -> Option<String> {
 
 /// `without an e-mail`, `with a phone number`, `where shipped_at is missing`.
 pub(super) fn missing<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
+    if let Some(i) = scan.any(at, HAS) {
+        let (noun, end) = scan.head(i)?;
+        let optional = noun.hits.columns.iter().all(|c| !c.column.required) && !noun.hits.columns.is_empty();
+        // `with a name and a city` lists columns.
+        let ends = scan.tokens.get(end).is_none_or(|t| t.kind == tokens::Kind::Mark);
+        if optional && ends && noun.hits.tables.is_empty() {
+            return piece(at, end, Filter::Missing { noun, missing: false });
+        }
+    }
     if let Some(i) = scan.any(
         at,
         &[

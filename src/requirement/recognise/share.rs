@@ -88,7 +88,12 @@ fn share<'a>(scan: &Scan<'a>, at: usize) -> Option<(Measure<'a>, usize)> {
         let what = What::Share { noun: Some(noun), of: before, filter: None, percent };
         return Some((Measure { what, values: Vec::new() }, end));
     }
-    if let Some((values, filter, end)) = condition(scan, end) {
+    let subject = [Piece { tokens: noun.tokens.clone(), kind: Kind::Noun(noun.clone()) }];
+    let compared = match super::comparative::read(scan, end, &subject) {
+        Some(Piece { tokens, kind: Kind::Filter(filter) }) => Some((Vec::new(), Some(filter), tokens.end)),
+        _ => None,
+    };
+    if let Some((values, filter, end)) = compared.or_else(|| condition(scan, end)) {
         let what = What::Share { noun: Some(noun), of: before, filter: filter.map(Box::new), percent };
         return Some((Measure { what, values }, end));
     }

@@ -33,6 +33,22 @@ pub const STYLES: &[(&str, &[&str])] = &[
     ("single_spaces", &["with single spaces", "with spaces collapsed", "without double spaces", "without repeated spaces"]),
 ];
 
+/// What phone numbers become, after what is cleaned.
+pub const INTERNATIONAL: &[&str] = &[
+    "to e.164",
+    "in e.164",
+    "as e.164",
+    "into e.164",
+    "to e.164 format",
+    "in e.164 format",
+    "into e.164 format",
+    "to the e.164 format",
+    "in the e.164 format",
+    "to international format",
+    "in international format",
+    "to the international format",
+];
+
 /// Verbs that change what a value is.
 pub const CONVERT: &[&str] = &[
     "convert",

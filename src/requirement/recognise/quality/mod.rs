@@ -484,7 +484,7 @@ fn condition<'a>(scan: &Scan<'a>, at: usize) -> Option<(Filter<'a>, usize)> {
             match &mut found {
                 Filter::Values { negative, .. } => *negative = !*negative,
                 Filter::Missing { missing, .. } => *missing = !*missing,
-                Filter::Compare { .. } | Filter::Others(_) => return None,
+                Filter::Compare { .. } | Filter::Lasting { .. } | Filter::Others(_) => return None,
             }
         }
         return Some((found, end));
