@@ -120,6 +120,18 @@ impl Index {
         }
     }
 
+    /// The node of the project that makes the table which a source names, `target` being the schema that dbt builds in.
+    pub(super) fn behind(&self, source: &Entry, target: &str) -> Option<NodeId> {
+        let schema = source.schema.as_deref()?;
+        let makes = |id: &&NodeId| {
+            let entry = self.entry(**id);
+            let own = entry.schema.as_deref().map(|own| schema == own || schema == format!("{target}_{own}"));
+            entry.kind != Kind::Source && !entry.disabled && own.unwrap_or(schema == target)
+        };
+        let mut found = self.names.identifiers.get(&source.identifier)?.iter().filter(makes);
+        found.next().copied().filter(|_| found.next().is_none())
+    }
+
     /// What `ref` means in a file of the package `own`; else why it means nothing, where that can be said.
     pub(super) fn find(
         &self,

@@ -9,8 +9,8 @@ const MOST: usize = 50;
 
 /// Puts what DuckDB says into the parser's order.
 pub(super) fn rearrange(tokens: &mut Vec<TokenWithSpan>) {
-    let says = |words: &[&str]| tokens.iter().any(|t| words.iter().any(|w| is(&t.token, w)));
-    if !says(&["pivot", "unpivot", "for"]) {
+    let turns = |t: &Token| matches!(t, Token::Word(w) if matches!(w.keyword, Keyword::PIVOT | Keyword::UNPIVOT | Keyword::FOR));
+    if !tokens.iter().any(|t| turns(&t.token)) {
         return;
     }
     for _ in 0..MOST {

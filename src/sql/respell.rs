@@ -47,6 +47,13 @@ pub(super) fn respell(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
         let before = n.checked_sub(1).map(|n| &tokens[places[n]].token);
         let after = places.get(n + 1).map(|p| &tokens[*p].token);
         let token = &tokens[*place].token;
+        let Token::Word(Word { quote_style: None, keyword, .. }) = token else { continue };
+        // Most words are names, and few dialects have words of their own that the parser does not know at all.
+        if *keyword == Keyword::NoKeyword
+            && !matches!(dialect, Dialect::Databricks | Dialect::Redshift | Dialect::MySql)
+        {
+            continue;
+        }
         match dialect {
             // An `asof join` with `on` is the parser's `straight_join`, which DuckDB has not.
             Dialect::DuckDb if is(token, &["asof"]) && after.is_some_and(|a| is(a, &["join", "left", "inner"])) => {
@@ -118,12 +125,11 @@ pub(super) fn respell(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
                 }
             }
             // `interval '3 hours'`: the unit stands outside of the text.
-            Dialect::Databricks if is(before.unwrap_or(&Token::EOF), &["interval"]) => {
-                if let Some((count, unit)) = in_text(token)
-                    && !after.is_some_and(|a| is(a, UNITS))
-                {
-                    tokens[*place].token = Token::SingleQuotedString(count);
-                    more.push((place + 1, unit));
+            Dialect::Databricks if *keyword == Keyword::INTERVAL => {
+                let unit = places.get(n + 2).is_some_and(|p| is(&tokens[*p].token, UNITS));
+                if let (Some((count, named)), false, Some(text)) = (after.and_then(in_text), unit, places.get(n + 1)) {
+                    tokens[*text].token = Token::SingleQuotedString(count);
+                    more.push((text + 1, named));
                 }
             }
             // `r'…'`: a text as it stands.

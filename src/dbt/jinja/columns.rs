@@ -52,6 +52,13 @@ fn relation(world: &Arc<World>, env: &Environment<'_>, id: NodeId) -> Option<Arc
 
 fn make(world: &Arc<World>, env: &Environment<'_>, entry: &Entry, id: NodeId) -> Option<Arc<ScopeRelation>> {
     let dialect = world.target.dialect.unwrap_or(Dialect::DuckDb);
+    if entry.kind == Kind::Source {
+        let target = world.target.fields.get("schema").and_then(|s| s.as_str()).unwrap_or("schema");
+        // A source may be a seed of the project itself.
+        if let Some(made) = world.index.get().and_then(|index| index.behind(entry, target)) {
+            return relation(world, env, made);
+        }
+    }
     if let Some(columns) = &entry.columns {
         let columns = columns.iter().map(|(name, kind)| (name.clone(), types::read(kind, dialect).into())).collect();
         let open = entry.kind == Kind::Source;

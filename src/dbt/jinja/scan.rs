@@ -165,7 +165,9 @@ impl<'t> Pieces<'t> {
                 }
             }
             // Python's blanks, as what is copied from a web page brings.
-            if let Some(blank) = self.text[at..].chars().next().filter(|c| !c.is_ascii() && c.is_whitespace()) {
+            if byte >= 0x80
+                && let Some(blank) = self.text[at..].chars().next().filter(|c| c.is_whitespace())
+            {
                 at += blank.len_utf8();
                 continue;
             }
@@ -173,8 +175,11 @@ impl<'t> Pieces<'t> {
                 b'\'' | b'"' => (Token::Text, string_end(bytes, at)?),
                 b'0'..=b'9' => (Token::Number, number_end(bytes, at)),
                 b'_' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => {
-                    let ends = |c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '_' || c.is_whitespace();
-                    (Token::Name, self.text[at..end].find(ends).map_or(end, |i| at + i))
+                    let name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80;
+                    let to = at + bytes[at..].iter().take_while(|b| name(b)).count();
+                    let blank =
+                        if bytes[at..to].is_ascii() { None } else { self.text[at..to].find(char::is_whitespace) };
+                    (Token::Name, blank.map_or(to, |i| at + i))
                 }
                 _ => {
                     match byte {

@@ -176,3 +176,23 @@ fn a_configuration_may_ask_for_what_is_set_before() {
     assert_eq!(project.nodes[0].identifier, "t_a");
     assert_eq!(sql(&project, "model.p.m"), "select 'table t_a' as x");
 }
+
+#[test]
+fn a_source_may_be_a_seed_of_the_project() {
+    let columns = "{% for c in adapter.get_columns_in_relation(source('raw', 't')) %}{{ c.name }} {% endfor %}";
+    let files = |schema: &str| {
+        let yaml = format!("sources:\n  - {{name: raw, schema: \"{schema}\", tables: [{{name: t}}]}}");
+        let project = project(&[
+            ("dbt_project.yml", "name: p\nseeds:\n  +schema: seeds"),
+            ("seeds/t.csv", "a,b\n1,2\n"),
+            ("models/all.yml", &yaml),
+            ("models/m.sql", &format!("select '{columns}' as x")),
+        ]);
+        match &project.nodes[0].body {
+            Body::Sql { full, .. } => full.sql.clone(),
+            _ => String::new(),
+        }
+    };
+    assert_eq!(files("{{ target.schema }}_seeds"), "select 'a b ' as x");
+    assert_eq!(files("elsewhere"), "", "nobody knows that table");
+}

@@ -267,8 +267,10 @@ impl<R: Named> Resolver<'_, R> {
         while let Some(env) = level {
             // Spark lets two tables go by one name; the one that has the column is meant.
             let mut called = env.rels.iter().enumerate().filter(|(_, r)| r.alias == alias);
-            let having = called.clone().find(|(_, r)| r.position(&name).is_some());
-            if let Some((n, rel)) = having.or_else(|| called.next()) {
+            if let Some(nearest) = called.next() {
+                let has = |(_, r): &(usize, &Rel)| r.position(&name).is_some();
+                let better = if has(&nearest) { None } else { called.find(has) };
+                let (n, rel) = better.unwrap_or(nearest);
                 let here = env.same(first).then_some(n);
                 if let Some(place) = place_of(&name).filter(|_| !self.strict) {
                     return if place < rel.table.columns.len() { rel.value(place) } else { Value::default() };
