@@ -239,6 +239,8 @@ impl<'p> Walk<'p> {
         }
         found.sort();
         found.dedup();
+        // A dialect that was guessed may have all that another has not.
+        found.retain(|fault| fault.code != "unknown-function" || self.project.dialect.is_some());
         // Only the rules need what stands where.
         let resolved = sql::Resolved { facts: sql::Facts::default(), ..resolved };
         let incremental = again.as_ref().map(|(parsed, ..)| prints::whole(&self.print(id, parsed, Some(&full_print))));
