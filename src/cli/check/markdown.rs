@@ -112,7 +112,8 @@ fn unknown(checked: &Checked, out: &mut String) {
     if checked.unknown.is_empty() {
         return;
     }
-    let what = format!("{} not known, so not taken for safe", super::text::models(checked.unknown.len()));
+    let what =
+        format!("{} not known, so not taken for safe", crate::cli::report::counted(checked.unknown.len(), "model"));
     out.push_str(&format!("\n<details><summary>{what}</summary>\n\n"));
     for unknown in checked.unknown.iter().take(SHOWN) {
         out.push_str(&format!("- {}: {}\n", code(&unknown.node), prose(&unknown.why.what)));

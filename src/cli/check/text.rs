@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::against::{Reader, Verdict};
-use crate::cli::report::draw;
+use crate::cli::report::{counted, draw};
 use crate::verbs::check::Checked;
 use crate::vocabulary::{Diagnostic, Severity};
 
@@ -64,8 +64,10 @@ pub(super) fn summary(checked: &Checked) -> String {
     if checked.pipelines > 0 {
         let errors = errors(&checked.findings);
         out.push_str(&format!(
-            "{} files of {} pipelines checked, {errors} errors.\n",
-            checked.files, checked.pipelines
+            "{} of {} checked, {}.\n",
+            counted(checked.files, "file"),
+            counted(checked.pipelines, "pipeline"),
+            counted(errors, "error")
         ));
     }
     if !checked.released.is_empty() {
@@ -92,10 +94,10 @@ pub(super) fn verdict(checked: &Checked) -> String {
         }
         Some(Verdict::Breaking) => "this change breaks what reads it".into(),
         Some(Verdict::Unknown) => "what this change means is not known".into(),
-        Some(Verdict::ChangesValues) if errors > 0 => format!("{}; values change", many_errors(errors)),
-        _ if errors > 0 => many_errors(errors),
+        Some(Verdict::ChangesValues) if errors > 0 => format!("{}; values change", counted(errors, "error")),
+        _ if errors > 0 => counted(errors, "error"),
         Some(_) if !checked.unknown.is_empty() => {
-            format!("nothing that is known breaks, {} not known", models(checked.unknown.len()))
+            format!("nothing that is known breaks, {} not known", counted(checked.unknown.len(), "model"))
         }
         Some(Verdict::ChangesValues) => "nothing breaks, values change".into(),
         Some(Verdict::Safe) => "safe".into(),
@@ -107,7 +109,8 @@ pub(super) fn verdict(checked: &Checked) -> String {
 /// How many models and findings.
 pub(super) fn counts(checked: &Checked) -> String {
     let counts = checked.models;
-    let mut out = format!("{} checked, {} unknown, {} skipped", models(counts.checked), counts.unknown, counts.skipped);
+    let mut out =
+        format!("{} checked, {} unknown, {} skipped", counted(counts.checked, "model"), counts.unknown, counts.skipped);
     if checked.python > 0 {
         out.push_str(&format!("; {} Python {}", checked.python, if checked.python == 1 { "file" } else { "files" }));
     }
@@ -129,15 +132,7 @@ pub(super) fn many(findings: &[&Diagnostic]) -> String {
     let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
     let warnings = findings.len() - errors;
     let warnings = format!("{warnings} {}", if warnings == 1 { "warning" } else { "warnings" });
-    format!("{}, {warnings}", many_errors(errors))
-}
-
-pub(super) fn models(n: usize) -> String {
-    format!("{n} {}", if n == 1 { "model" } else { "models" })
-}
-
-fn many_errors(n: usize) -> String {
-    format!("{n} {}", if n == 1 { "error" } else { "errors" })
+    format!("{}, {warnings}", counted(errors, "error"))
 }
 
 fn errors(findings: &[Diagnostic]) -> usize {

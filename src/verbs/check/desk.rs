@@ -204,6 +204,10 @@ impl Desk {
         let marked: BTreeSet<String> =
             found.iter().filter(|f| is_conflict(f)).map(|f| findings::file(f).to_owned()).collect();
         found.retain(|finding| is_conflict(finding) || !marked.contains(findings::file(finding)));
+        // Of generated files it is known whose both sides are; that is said last.
+        let mut told = BTreeSet::new();
+        found.reverse();
+        found.retain(|f| !is_conflict(f) || told.insert(f.place.as_ref().map(|p| (p.file.clone(), p.line))));
         let selection = self.selection(&head, before.as_ref(), &found)?;
         self.narrow(&mut checked, selection.as_ref());
         self.last.replace((head, old.unwrap_or_default()));
