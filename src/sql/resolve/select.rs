@@ -90,7 +90,9 @@ impl<R: Named> Resolver<'_, R> {
         if let Some(having) = &select.having {
             self.conditions(having, &mut env);
         }
-        if select.qualify.is_some() || order_by.is_some() {
+        // With one table and no groups, names are told apart without.
+        let several = env.rels.len() > 1 || aggregated;
+        if order_by.is_some() || select.qualify.is_some() && several {
             // What the select gives goes before what it reads.
             let given = projection.columns.iter().filter(|c| !c.name.is_empty());
             env.aliases.extend(given.map(|c| (c.name.clone(), c.value.clone())));
