@@ -1,5 +1,5 @@
 //! YAML that PyYAML reads and the parser does not: lists in brackets and texts in quotes whose further lines stand too
-//! far to the left. Their lines are put into one, each character in its place.
+//! far to the left. Their lines are put into one, each byte in its place.
 
 /// The text with line ends taken out of brackets and quotes; none where there are none in them.
 pub(super) fn eased(text: &str) -> Option<String> {
@@ -30,7 +30,10 @@ pub(super) fn eased(text: &str) -> Option<String> {
                 }
                 _ if comment => {
                     // In brackets it would hide what follows.
-                    out.push(if open > 0 { ' ' } else { c });
+                    match open {
+                        0 => out.push(c),
+                        _ => out.extend(std::iter::repeat_n(' ', c.len_utf8())),
+                    }
                     continue;
                 }
                 (Some('"'), '\\') => {
