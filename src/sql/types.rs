@@ -142,7 +142,16 @@ pub fn read(text: &str, dialect: Dialect) -> Option<DataType> {
     }
     let mut parser = Parser::new(super::parse::grammar(dialect)).try_with_sql(text).ok()?;
     let data_type = parser.parse_data_type().ok()?;
-    (parser.peek_token_ref().token == Token::EOF).then(|| of_sql(&data_type)).flatten()
+    if parser.peek_token_ref().token != Token::EOF {
+        return None;
+    }
+    match (&data_type, dialect) {
+        // Theirs is a moment; without a zone it is `datetime` and `timestamp_ntz`.
+        (ast::DataType::Timestamp(_, TimezoneInfo::None), Dialect::BigQuery | Dialect::Databricks) => {
+            Some(DataType::TimestampTz)
+        }
+        _ => of_sql(&data_type),
+    }
 }
 
 pub(super) fn of_sql(data_type: &ast::DataType) -> Option<DataType> {
@@ -246,6 +255,23 @@ mod tests {
         ];
         for (data_type, dialect, want) in cases {
             assert_eq!(name(data_type, dialect), want);
+        }
+    }
+
+    #[test]
+    fn a_timestamp_is_a_moment_where_the_dialect_says_so() {
+        use DataType::{Timestamp, TimestampTz};
+        let cases = [
+            (Dialect::BigQuery, "timestamp", TimestampTz),
+            (Dialect::BigQuery, "datetime", Timestamp),
+            (Dialect::Databricks, "timestamp", TimestampTz),
+            (Dialect::Databricks, "timestamp_ntz", Timestamp),
+            (Dialect::Postgres, "timestamp", Timestamp),
+            (Dialect::Postgres, "timestamp with time zone", TimestampTz),
+            (Dialect::DuckDb, "timestamp", Timestamp),
+        ];
+        for (dialect, text, want) in cases {
+            assert_eq!(read(text, dialect), Some(want), "{text} as {dialect}");
         }
     }
 

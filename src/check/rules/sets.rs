@@ -4,7 +4,7 @@ use sqlparser::ast::{Expr, SelectItem, SetOperator, SetQuantifier};
 
 use super::expressions::{any, column, is_aggregate, lower, text, words};
 use super::look::View;
-use super::outline::Origin;
+use super::outline::{Origin, Role, Target};
 use super::{Family, Look, Query, Rule};
 use crate::sql::ColumnType;
 use crate::vocabulary::{DataType, Diagnostic, Severity};
@@ -26,14 +26,30 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// Name and expression of each item of a select; none where one of them is `*`.
-fn items<'a>(view: &View<'_, 'a>, select: usize) -> Option<Vec<(String, &'a Expr)>> {
+/// The select that names the columns of a side of a union, and name and expression of each; none where a `*` is of
+/// anything but a CTE or subquery that names them.
+fn items<'a>(view: &View<'_, 'a>, mut select: usize) -> Option<(usize, Vec<(String, &'a Expr)>)> {
+    for _ in 0..8 {
+        let part = &view.outline.selects[select];
+        let ([SelectItem::Wildcard(options)], [reads]) = (part.select.projection.as_slice(), part.relations.as_slice())
+        else {
+            break;
+        };
+        let plain = options.opt_exclude.is_none()
+            && options.opt_except.is_none()
+            && options.opt_replace.is_none()
+            && options.opt_rename.is_none()
+            && options.opt_ilike.is_none();
+        let Target::Level(level) = reads.target else { return None };
+        let renamed = matches!(view.outline.levels[level].role, Role::Cte(cte) if !cte.alias.columns.is_empty());
+        select = view.outline.levels[level].select.filter(|_| plain && !renamed)?;
+    }
     let items = view.outline.selects[select].select.projection.iter().map(|item| match item {
         SelectItem::ExprWithAlias { expr, alias } => Some((lower(alias), expr)),
         SelectItem::UnnamedExpr(expr) => Some((column(expr).map(lower).unwrap_or_default(), expr)),
         _ => None,
     });
-    items.collect()
+    Some((select, items.collect::<Option<_>>()?))
 }
 
 /// Names of what is measured, where the type is not known.
@@ -51,10 +67,10 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let ([left, ..], [right, ..]) = (set.left.as_slice(), set.right.as_slice()) else { continue };
-        let (Some(above), Some(below)) = (items(&view, *left), items(&view, *right)) else { continue };
+        let (Some((left, above)), Some((names, below))) = (items(&view, *left), items(&view, *right)) else { continue };
         // Where each side says which it is, no row of one equals a row of the other.
         let marked = above.iter().zip(&below).any(
-            |((_, a), (_, b))| matches!((mark(&view, *left, a), mark(&view, *right, b)), (Some(a), Some(b)) if a != b),
+            |((_, a), (_, b))| matches!((mark(&view, left, a), mark(&view, names, b)), (Some(a), Some(b)) if a != b),
         );
         let measures = |(name, expr): &(String, &Expr)| {
             let typed = matches!(
@@ -67,18 +83,24 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             // Of a table whose key is left out two rows can be equal.
             let whole = matches!(view.column_type(expr), ColumnType::Known(DataType::Integer))
                 && view.seen(expr).is_some_and(|c| c.unique == Some(false))
-                && !CALENDAR.contains(&last.as_str());
+                // `hours` are an amount of time, `hour` is one of the day.
+                && (!CALENDAR.contains(&last.as_str()) || name.ends_with('s'));
             (typed || whole) && !key || summed || MEASURES.contains(&last.as_str())
         };
         // A column that tells rows apart keeps equal rows from being two.
         let keyed = |items: &[(String, &Expr)]| {
             items.iter().any(|(name, expr)| match view.seen(expr).and_then(|c| c.unique) {
                 Some(unique) => unique,
-                None => is_key(name) && !is_of_several(&view, *left, expr),
+                None => is_key(name) && !is_of_several(&view, left, expr),
             })
         };
         let lossy = above.iter().any(measures) && !keyed(&above);
-        if !marked && !lossy {
+        // Where each side has a key, or is of different rows as it is, there are no equal ones to be dropped.
+        let different = |select: usize, items: &[(String, &Expr)]| {
+            view.outline.selects[select].select.distinct.is_some()
+                || items.iter().any(|(_, expr)| view.seen(expr).is_some_and(|c| c.unique == Some(true)))
+        };
+        if !lossy && !marked || different(left, &above) && different(names, &below) {
             continue;
         }
         said.push(set.level);
@@ -141,7 +163,7 @@ fn union_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let ([left, ..], [right, ..]) = (set.left.as_slice(), set.right.as_slice()) else { continue };
-        let (Some(above), Some(below)) = (items(&view, *left), items(&view, *right)) else { continue };
+        let (Some((_, above)), Some((names, below))) = (items(&view, *left), items(&view, *right)) else { continue };
         if above.len() != below.len() {
             continue;
         }
@@ -160,7 +182,11 @@ fn union_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let finding = Diagnostic::error("union-order", format!("`{b}` is put under `{a}`"))
                 .why("a union goes by position, whatever the columns are called")
                 .next("give both sides the same columns in the same order");
-            out.push(view.at(super::look::span(expr), finding));
+            let span = match names == *right {
+                true => super::look::span(expr),
+                false => view.outline.selects[*right].select.select_token.0.span,
+            };
+            out.push(view.at(span, finding));
         }
     }
 }

@@ -206,18 +206,28 @@ fn integer_division(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 fn quotients_called_rates(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
     for item in view.outline.selects.iter().flat_map(|p| &p.select.projection) {
         let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
-        let whole = match bare(expr) {
-            Expr::BinaryOp { op: BinaryOperator::DuckIntegerDivide | BinaryOperator::MyIntegerDivide, .. } => true,
-            e => call(e, &["div"]).is_some(),
-        };
         let fraction =
             ["rate", "ratio", "share", "pct", "percent", "percentage", "avg", "average", "mean", "conversion"];
-        if whole && words(&alias.value).iter().any(|w| fraction.contains(&w.as_str())) {
+        if cut_off(expr) && words(&alias.value).iter().any(|w| fraction.contains(&w.as_str())) {
             let finding = Diagnostic::warning("integer-division", "the fraction is cut off")
                 .why(format!("`{}` reads as a fraction, and this divides to a whole number", alias.value))
                 .next("divide with `/`, one side cast to a decimal where the dialect needs it");
             out.push(view.at(span(expr), finding));
         }
+    }
+}
+
+/// Whether it is a quotient without its fraction, whatever is done to that after.
+fn cut_off(expr: &Expr) -> bool {
+    use BinaryOperator::{DuckIntegerDivide, Multiply, MyIntegerDivide};
+    match bare(expr) {
+        Expr::BinaryOp { op: DuckIntegerDivide | MyIntegerDivide, .. } => true,
+        Expr::BinaryOp { left, op: Multiply, right } => [left, right]
+            .into_iter()
+            .any(|e| matches!(bare(e), Expr::Function(_) | Expr::BinaryOp { .. }) && cut_off(e)),
+        Expr::Cast { expr, .. } => cut_off(expr),
+        Expr::Function(f) if is_one_of(f, &["round", "avg", "coalesce"]) => arguments(f).next().is_some_and(cut_off),
+        e => call(e, &["div"]).is_some(),
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) const RULES: &[Rule] = &[Rule {
 enum Zone {
     /// That of a zone, lower case.
     Of(String),
+    /// That of the place, which the name of a column says.
+    Local,
     /// That of a column, as it is stored.
     Stored,
 }
@@ -79,19 +81,27 @@ fn mixed(view: &View<'_, '_>, a: (usize, &Expr), b: (usize, &Expr), either: bool
     );
     if let (Some(x), Some(y)) = (column(a.1), column(b.1)) {
         let by_name = matches!((ending(&x.value), ending(&y.value)), (Some(a), Some(b)) if a != b) && !either;
-        let what = match by_name {
-            true => format!("`{}` and `{}` are in different time zones", x.value, y.value),
-            false => format!("`{}` and `{}`: one has a time zone, one has none", x.value, y.value),
-        };
-        return (by_type || by_name).then(|| {
-            Diagnostic::warning("time-zones-mixed", what)
+        if by_type || by_name {
+            let what = match by_name {
+                true => format!("`{}` and `{}` are in different time zones", x.value, y.value),
+                false => format!("`{}` and `{}`: one has a time zone, one has none", x.value, y.value),
+            };
+            let finding = Diagnostic::warning("time-zones-mixed", what)
                 .why("the one without is read in the zone of the session, so the answer differs from place to place")
-                .next("bring both to UTC first, in staging")
-        });
+                .next("bring both to UTC first, in staging");
+            return Some(finding);
+        }
+        // Where both are plain, what made them may still tell; of values of which either is taken it says less.
+        if either {
+            return None;
+        }
     }
     let clocks = (zone(view, a.0, a.1, 0)?, zone(view, b.0, b.1, 0)?);
     let what = match &clocks {
         (Zone::Of(x), Zone::Of(y)) if x != y => format!("one is by the clock of `{x}`, the other of `{y}`"),
+        (Zone::Local, Zone::Of(x)) | (Zone::Of(x), Zone::Local) if x == "utc" => {
+            "one is by the clock of the place, the other of `utc`".to_owned()
+        }
         (Zone::Of(x), Zone::Stored) | (Zone::Stored, Zone::Of(x)) if x != "utc" => {
             format!("one is by the clock of `{x}`, the other as it is stored")
         }
@@ -167,17 +177,41 @@ fn zone(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option
         }
         e => {
             let name = column(e)?;
-            if let Some(relation) = view.relation(select, e)
-                && let Some(Step::Expr(inner, at)) = view.outline.step(select, relation, &name.value)
-                && column(inner).is_none()
-            {
-                return zone(view, at, inner, depth + 1);
+            let clock = match made(view, select, e)? {
+                Made::By(inner, at) => zone(view, at, inner, depth + 1)?,
+                Made::Stored => Zone::Stored,
+            };
+            let stored = || {
+                let types = ColumnType::Known(DataType::Timestamp) == view.column_type(e)
+                    || ColumnType::Known(DataType::TimestampTz) == view.column_type(e);
+                types && !name.value.to_ascii_lowercase().contains("local") && ending(&name.value).is_none()
+            };
+            match clock {
+                Zone::Stored if ending(&name.value) == Some("local") => Some(Zone::Local),
+                Zone::Stored => stored().then_some(Zone::Stored),
+                clock => Some(clock),
             }
-            let known = matches!(view.column_type(e), ColumnType::Known(DataType::Timestamp | DataType::TimestampTz));
-            (known && !name.value.to_ascii_lowercase().contains("local") && ending(&name.value).is_none())
-                .then_some(Zone::Stored)
         }
     }
+}
+
+/// What a column is made by.
+enum Made<'a> {
+    By(&'a Expr, usize),
+    Stored,
+}
+
+fn made<'a>(view: &View<'_, 'a>, select: usize, expr: &Expr) -> Option<Made<'a>> {
+    let name = &column(expr)?.value;
+    let mut at = (select, view.relation(select, expr)?);
+    for _ in 0..16 {
+        match view.outline.step(at.0, at.1, name)? {
+            Step::Node(_) => return Some(Made::Stored),
+            Step::Same(select, relation) => at = (select, relation),
+            Step::Expr(inner, select) => return Some(Made::By(inner, select)),
+        }
+    }
+    None
 }
 
 /// The zone that a text names.
