@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Seen;
 use super::builds::By;
+use super::cursor::tables_of;
 use crate::check::Analysis;
 use crate::check::airflow::{Dag, DagFile, Task, Value, schedule};
 use crate::check::cron;
@@ -34,6 +35,7 @@ fn zone(file: &DagFile<'_>, dag: &Dag<'_>) -> String {
 
 /// DAGs that build on a source before another DAG has brought it.
 pub(super) fn early(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
+    let scripts = tables_of(seen);
     for build in seen.builds().iter().filter(|b| b.makes() && !b.unknown) {
         let By::Python(file, at, _) = build.by else { continue };
         let Some(dag) = at.and_then(|d| file.dags.get(d)) else { continue };
@@ -45,7 +47,7 @@ pub(super) fn early(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
         for analysis in seen.projects_of(build) {
             for id in upstream(analysis, &build.selected(analysis).nodes) {
                 let source = &analysis.project.nodes[id as usize];
-                let all = brings(seen, source);
+                let all = brings(seen, &scripts, source);
                 // Where the same DAG brings it, its edges say what waits.
                 if all.iter().any(|b| std::ptr::eq(b.dag, dag)) {
                     continue;
@@ -79,9 +81,10 @@ pub(super) fn stale<'s>(seen: &Seen<'s>, found: &mut Vec<Diagnostic>) {
     let of = |analysis: &'s Analysis| {
         analysis.project.nodes.iter().filter(|n| n.kind == Kind::Source).map(move |n| (analysis, n))
     };
+    let scripts = tables_of(seen);
     for (analysis, source) in seen.projects.iter().copied().flat_map(of) {
         let Some(minutes) = source.config.other.get("freshness").and_then(tolerated) else { continue };
-        let all = brings(seen, source);
+        let all = brings(seen, &scripts, source);
         let [one] = all.as_slice() else { continue };
         let gap = longest_gap(&one.runs);
         if gap <= minutes {
@@ -154,18 +157,17 @@ fn upstream(analysis: &Analysis, nodes: &BTreeSet<NodeId>) -> Vec<NodeId> {
     seen.into_iter().filter(|id| all[*id as usize].kind == Kind::Source).collect()
 }
 
-/// The DAGs that bring a source.
-fn brings<'s>(seen: &'s Seen<'_>, source: &Node) -> Vec<Brings<'s>> {
+/// The DAGs that bring a source; `scripts` are the tables that files load.
+fn brings<'s>(seen: &'s Seen<'_>, scripts: &[(String, String)], source: &Node) -> Vec<Brings<'s>> {
     // `source.PACKAGE.SOURCE.TABLE`: where nothing says the schema, it is called as the source is.
     let of = source.id.rsplit('.').nth(1).unwrap_or_default();
     let schema = source.config.schema.as_deref().unwrap_or(of).to_lowercase();
     let names = [format!("{schema}.{}", source.identifier), format!("{schema}__{}", source.identifier)];
     let mut out = Vec::new();
-    let by_script = super::cursor::tables_of(seen);
     let loads = |task: &Task<'_>| {
         ["bash_command", "command"].iter().filter_map(|n| task.arguments.text(n)).any(|command| {
             let runs = |path: &str| command.split_whitespace().any(|w| w == path || w.ends_with(&format!("/{path}")));
-            by_script.iter().any(|(table, path)| *table == source.identifier.to_lowercase() && runs(path))
+            scripts.iter().any(|(table, path)| *table == source.identifier.to_lowercase() && runs(path))
         })
     };
     for file in &seen.dags {

@@ -67,12 +67,8 @@ pub(super) const COMPARE: &[(&str, &str)] = &[
     ("worth at least", ">="), ("worth less than", "<"), ("longer than", ">"), ("shorter than", "<"), ("not equal to", "<>"), ("<>", "<>"), ("!=", "<>"), ("equal to", "="), ("=", "="),
 ];
 
-#[rustfmt::skip]
-const HAS: &[&str] = &[
-    "with a", "with an", "that have a", "that have an", "who have a", "who have an", "only those with a", "only those with an",
-    "keep only those with a", "keep only those with an", "and keep only those with a", "and keep only those with an",
-    "keep only the ones with a", "keep only the ones with an", "keep only rows with a", "keep only rows with an",
-];
+const HAS: &[&str] =
+    &["with a", "with an", "that have a", "that have an", "which have a", "which have an", "who have a", "who have an"];
 const CURRENCIES: &[&str] = &["dollars", "euros", "usd", "eur", "pounds", "$", "€"];
 
 /// Reads a condition on rows.
@@ -426,7 +422,10 @@ fn plain(text: &str) -> Option<String> {
 
 /// `without an e-mail`, `with a phone number`, `where shipped_at is missing`.
 pub(super) fn missing<'a>(scan: &Scan<'a>, at: usize) -> Option<Piece<'a>> {
-    if let Some(i) = scan.any(at, HAS) {
+    // `and keep only those with an email`
+    let only = scan.any(at, &["and keep only", "keep only", "only"]);
+    let i = only.map_or(at, |i| scan.skip(i, &["those", "rows", "the ones"]));
+    if let Some(i) = scan.any(i, HAS) {
         let (noun, end) = scan.head(i)?;
         let optional = noun.hits.columns.iter().all(|c| !c.column.required) && !noun.hits.columns.is_empty();
         // `with a name and a city` lists columns.
