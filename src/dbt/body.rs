@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::index::Index;
+use super::jinja::library::Library;
 use super::jinja::names::{Notes, Run, Seen};
 use super::jinja::{Engine, Mention, mentions};
 use super::manifest::Manifest;
@@ -143,24 +144,31 @@ pub(super) fn resolve(index: &Index, own: &str, root: &str, mention: &Mention) -
     }
 }
 
-/// The finding for a `ref` or `source` to nothing.
-pub(super) fn missing(mention: &Mention, why: Option<String>, not_installed: &[String]) -> Diagnostic {
+/// The finding for a `ref` or `source` to nothing; none for a model of another project.
+pub(super) fn missing(mention: &Mention, why: Option<String>, library: &Library) -> Option<Diagnostic> {
+    let not_installed = &library.missing;
+    let other = |name: &String| mention.names.len() > 1 && library.projects.contains(name);
+    if !mention.source && mention.names.first().is_some_and(other) {
+        return None;
+    }
     let name = mention.names.join(".");
     let (code, what) = match mention.source {
         true => ("unknown-source", format!("there is no source `{name}`")),
         false => ("unknown-ref", format!("there is no model, seed or snapshot `{name}`")),
     };
     if !not_installed.is_empty() && !why.as_ref().is_some_and(|w| w.ends_with("disabled")) {
-        return Diagnostic::warning(code, what + " in what is here")
-            .why(format!("it may be of a package that is not installed: {}", not_installed.join(", ")))
-            .next("install the packages first, as `dbt deps` does");
+        return Some(
+            Diagnostic::warning(code, what + " in what is here")
+                .why(format!("it may be of a package that is not installed: {}", not_installed.join(", ")))
+                .next("install the packages first, as `dbt deps` does"),
+        );
     }
     let fault = Diagnostic::error(code, what);
-    match why {
+    Some(match why {
         Some(why) if why.starts_with("did you") => fault.next(why),
         Some(why) => fault.why(why),
         None => fault,
-    }
+    })
 }
 
 /// A file that is being rendered.
@@ -312,7 +320,14 @@ impl Work<'_> {
                 let body = Body::Sql { full, incremental: None };
                 Built { body, reads: vec![Read { node, at }], findings: Vec::new() }
             }
-            Err(why) => unknown(missing(&mention, why, &library.missing)),
+            Err(why) => match missing(&mention, why, library) {
+                Some(fault) => unknown(fault),
+                None => Built {
+                    body: Body::Columns { columns: Vec::new(), open: true },
+                    reads: Vec::new(),
+                    findings: Vec::new(),
+                },
+            },
         }
     }
 
@@ -354,7 +369,7 @@ impl Work<'_> {
             return Vec::new();
         }
         let written = mentions(self.text, within);
-        let absent = &self.engine.world.library.missing;
+        let library = &self.engine.world.library;
         let mut out = Vec::new();
         for gone in &notes.missing {
             let same = |m: &&Mention| m.source == gone.source && m.names == gone.names;
@@ -363,9 +378,9 @@ impl Work<'_> {
             if places.peek().is_none() {
                 let mention =
                     Mention { source: gone.source, names: gone.names.clone(), version: None, at: 0, width: 1 };
-                out.push(text.fault(missing(&mention, gone.why.clone(), absent), 0, 1));
+                out.extend(missing(&mention, gone.why.clone(), library).map(|fault| text.fault(fault, 0, 1)));
             }
-            out.extend(places.map(|m| text.fault(missing(m, gone.why.clone(), absent), m.at, m.width)));
+            out.extend(places.filter_map(|m| Some(text.fault(missing(m, gone.why.clone(), library)?, m.at, m.width))));
         }
         out.sort();
         out.dedup();

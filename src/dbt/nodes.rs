@@ -269,7 +269,7 @@ fn rendered(engine: &Engine, run: &Arc<Run>, config: &mut Map<String, Value>) {
     }
 }
 
-fn text_in_yaml(engine: &Engine, run: &Arc<Run>, text: &str) -> String {
+pub(super) fn text_in_yaml(engine: &Engine, run: &Arc<Run>, text: &str) -> String {
     if !text.contains("{{") && !text.contains("{%") {
         return text.to_owned();
     }

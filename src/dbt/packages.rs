@@ -36,7 +36,7 @@ pub(super) struct Package {
 }
 
 impl Package {
-    fn new(folder: String, yaml: Yaml) -> Package {
+    fn new(folder: String, yaml: Yaml, said: &dyn Fn(&str) -> String) -> Package {
         let name = yaml.str("name").unwrap_or_default().to_owned();
         let mut folders = Vec::new();
         for (kind, key, old, default) in FOLDERS {
@@ -44,9 +44,22 @@ impl Package {
             if paths.is_empty() {
                 paths.push((*default).to_owned());
             }
-            folders.extend(paths.iter().map(|p| (*kind, join(&folder, p) + "/")));
+            folders.extend(paths.iter().map(|p| (*kind, join(&folder, &said(p)) + "/")));
         }
         Package { name, folder, yaml, folders }
+    }
+
+    /// Folders for models that `dbt_project.yml` names by Jinja and that are not in the tree.
+    pub(super) fn empty<'p>(&'p self, tree: &'p Tree) -> impl Iterator<Item = &'p Yaml> {
+        let named = self.yaml.get("model-paths").or_else(|| self.yaml.get("source-paths"));
+        let folders = self.folders.iter().filter(|(kind, _)| *kind == Folder::Models);
+        let by_jinja = |(yaml, _): &(&Yaml, _)| yaml.text().is_some_and(|t| t.contains("{{"));
+        let pairs = named.map(Yaml::items).unwrap_or_default().iter().zip(folders.map(|(_, f)| f.as_str()));
+        let there = |folder: &str| {
+            let mut from = tree.range::<str, _>((std::ops::Bound::Included(folder), std::ops::Bound::Unbounded));
+            from.next().is_some_and(|(path, _)| path.starts_with(folder))
+        };
+        pairs.filter(by_jinja).filter(move |(_, folder)| !there(folder)).map(|(yaml, _)| yaml)
     }
 
     /// What the file at `path` is, and its path below that folder.
@@ -144,16 +157,26 @@ fn folder(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!("{path}/") }
 }
 
+/// A project with its packages, and what it wants beside them.
+pub(super) struct Packages {
+    /// The project first.
+    pub found: Vec<Package>,
+    /// Packages that are nowhere.
+    pub missing: Vec<String>,
+    /// Other projects whose models it reads.
+    pub projects: Vec<String>,
+}
+
 /// A `dbt_project.yml` that can't be read: its path, and what is broken in it where it is there.
 pub(super) type Unread = (String, Option<Broken>);
 
-/// The project in the folder `root` and the packages that are there, the project first.
-pub(super) fn find(tree: &Tree, root: &str) -> Result<(Vec<Package>, Vec<String>), Unread> {
+/// The project in the folder `root` and the packages that are there. `said` is what a text of `dbt_project.yml` says.
+pub(super) fn find(tree: &Tree, root: &str, said: &dyn Fn(&str) -> String) -> Result<Packages, Unread> {
     let root = folder(&join("", root));
     let file = format!("{root}dbt_project.yml");
     let text = tree.get(&file).ok_or_else(|| (file.clone(), None))?;
     let yaml = read(text).map_err(|broken| (file, Some(broken)))?;
-    let project = Package::new(root.clone(), yaml);
+    let project = Package::new(root.clone(), yaml, said);
     let mut folders: Vec<String> = Vec::new();
     let installed = project.yaml.str("packages-install-path").or_else(|| project.yaml.str("modules-path"));
     for base in installed.into_iter().chain(["dbt_packages", "dbt_modules"]) {
@@ -162,9 +185,10 @@ pub(super) fn find(tree: &Tree, root: &str) -> Result<(Vec<Package>, Vec<String>
             folders.push(format!("{base}{below}/"));
         }
     }
-    let mut wanted = Vec::new();
+    let (mut wanted, mut projects) = (Vec::new(), Vec::new());
     for list in ["packages.yml", "dependencies.yml"] {
         let Some(Ok(yaml)) = tree.get(&format!("{root}{list}")).map(|text| read(text)) else { continue };
+        projects.extend(yaml.list("projects").iter().filter_map(|p| p.str("name")).map(str::to_owned));
         for package in yaml.list("packages") {
             if let Some(path) = package.str("local") {
                 folders.push(folder(&join(&root, path)));
@@ -176,7 +200,7 @@ pub(super) fn find(tree: &Tree, root: &str) -> Result<(Vec<Package>, Vec<String>
     }
     let mut packages = vec![project];
     for folder in folders {
-        add(tree, folder, &mut packages);
+        add(tree, folder, said, &mut packages);
     }
     // A package of the list that is not installed may lie elsewhere in the tree.
     let missing = |packages: &[Package], name: &str| !packages.iter().any(|p| p.name == name);
@@ -185,20 +209,20 @@ pub(super) fn find(tree: &Tree, root: &str) -> Result<(Vec<Package>, Vec<String>
         for folder in elsewhere.filter(|f| f.starts_with(&root) && !f.contains("integration_tests")) {
             let name = folder.trim_end_matches('/').rsplit('/').next().unwrap_or_default().replace('-', "_");
             if wanted.contains(&name) && missing(&packages, &name) {
-                add(tree, folder.to_owned(), &mut packages);
+                add(tree, folder.to_owned(), said, &mut packages);
             }
         }
     }
     wanted.retain(|name| missing(&packages, name));
-    Ok((packages, wanted))
+    Ok(Packages { found: packages, missing: wanted, projects })
 }
 
-fn add(tree: &Tree, folder: String, packages: &mut Vec<Package>) {
+fn add(tree: &Tree, folder: String, said: &dyn Fn(&str) -> String, packages: &mut Vec<Package>) {
     if packages.iter().any(|p| p.folder == folder) {
         return;
     }
     if let Some(Ok(yaml)) = tree.get(&format!("{folder}dbt_project.yml")).map(|text| read(text)) {
-        let package = Package::new(folder, yaml);
+        let package = Package::new(folder, yaml, said);
         if !package.name.is_empty() && packages.iter().all(|p| p.name != package.name) {
             packages.push(package);
         }

@@ -8,11 +8,11 @@ use rayon::prelude::*;
 use super::again::{self, Reading};
 use super::index::Index;
 use super::jinja::library::{DBT, Library};
-use super::jinja::names::World;
+use super::jinja::names::{Target, World};
 use super::jinja::relation::identifier;
 use super::jinja::{Engine, STACK, broken_jinja, mentions};
-use super::nodes::{Draft, drafts};
-use super::packages::{self, Folder, Package};
+use super::nodes::{self, Draft, drafts};
+use super::packages::{self, Folder, Package, Packages};
 use super::properties::Properties;
 use super::vars::Vars;
 use super::{Exposure, Kind, NodeId, Project, Settings, Tree, body, profile, yaml};
@@ -37,8 +37,9 @@ pub(super) fn read(tree: &Tree, settings: &Settings, before: Option<&Project>) -
 }
 
 fn whole(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project {
-    let (packages, missing) = match packages::find(tree, &settings.root) {
-        Ok(found) => found,
+    let said = early(settings);
+    let (packages, missing, projects) = match packages::find(tree, &settings.root, &said) {
+        Ok(Packages { found, missing, projects }) => (found, missing, projects),
         Err((file, broken)) => {
             let fault = match (broken, tree.get(&file)) {
                 (Some(broken), Some(text)) => broken_yaml(&file, text, &broken),
@@ -50,11 +51,11 @@ fn whole(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project 
         }
     };
     let root = &packages[0];
-    let mut findings = Vec::new();
+    let mut findings = nowhere(tree, root);
     let target = profile::target(tree, settings, root.yaml.str("profile").unwrap_or_default(), &root.folder);
     let mut library = library(tree, &packages, &mut findings);
     library.adapters = profile::prefixes(&target.adapter);
-    library.missing = missing;
+    (library.missing, library.projects) = (missing, projects);
     let properties = properties(tree, &packages, &mut findings);
     let world = Arc::new(World {
         library: library.into(),
@@ -91,6 +92,34 @@ fn whole(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project 
     let (tree, settings) = (tree.clone(), settings.clone());
     Reading { tree, settings, packages: packages.into(), properties: properties.into(), world, drafts, made, findings }
         .project(project, before)
+}
+
+/// What a text of `dbt_project.yml` says, before anything but the settings is known.
+fn early(settings: &Settings) -> impl Fn(&str) -> String + use<> {
+    let mut library = Library::default();
+    library.package("");
+    let world = World {
+        library: library.into(),
+        vars: Vars { given: settings.vars.clone(), ..Vars::default() },
+        env: settings.env.clone(),
+        target: Target::default(),
+        index: OnceLock::new(),
+    };
+    let engine = Engine::new(Arc::new(world));
+    move |text| nodes::text_in_yaml(&engine, &nodes::run(&engine, 0), text)
+}
+
+/// Folders of models that the environment names, and that are not there: nothing would be read, and nothing said.
+fn nowhere(tree: &Tree, root: &Package) -> Vec<Diagnostic> {
+    let file = format!("{}dbt_project.yml", root.folder);
+    let Some(text) = tree.get(&file) else { return Vec::new() };
+    let fault = |yaml: &yaml::Yaml| {
+        let fault = Diagnostic::error("no-project", "there are no models where `model-paths` says")
+            .why("the name of the folder comes from the environment")
+            .next("set it: `check: {env: {NAME: …}}` in `pipewright.yml`");
+        Text::new(&file, "", text).fault(fault, yaml.at, yaml.text().map_or(1, |t| t.chars().count()))
+    };
+    root.empty(tree).map(fault).collect()
 }
 
 /// The finding for YAML that can't be read.
@@ -232,11 +261,10 @@ fn exposures(properties: &Properties, world: &World, root: &Package, findings: &
             for mention in mentions(&asked, 0..asked.len()) {
                 match body::resolve(index, &root.name, &root.name, &mention) {
                     Ok(id) => reads.push(id),
-                    Err(why) => findings.push(place.fault(
-                        body::missing(&mention, why, &world.library.missing),
-                        *at,
-                        text.chars().count(),
-                    )),
+                    Err(why) => findings.extend(
+                        body::missing(&mention, why, &world.library)
+                            .map(|missing| place.fault(missing, *at, text.chars().count())),
+                    ),
                 }
             }
         }

@@ -27,7 +27,7 @@ pub(super) fn reads(engine: &Engine, package: usize, text: &str) -> (Vec<Read>, 
             Mention { source: &captures[1] == "source", names, version: None, at: whole.start(), width: whole.len() };
         match resolve(index, own, root, &mention) {
             Ok(node) => found.push(Read { node, at: mention.at }),
-            Err(why) => gone.push((missing(&mention, why, &library.missing), mention.at, mention.width)),
+            Err(why) => gone.extend(missing(&mention, why, library).map(|fault| (fault, mention.at, mention.width))),
         }
     }
     found.sort_unstable();

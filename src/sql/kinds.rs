@@ -204,3 +204,69 @@ fn half_a_sentence_is_no_panic() {
     let many = format!("select {}x{} as a from orders", "[".repeat(40), " for x in x]".repeat(40));
     read(Dialect::DuckDb, &many);
 }
+
+#[test]
+fn parts_of_dates_beside_columns_of_their_name() {
+    let grouped = "select code, dateadd(day, 1, max(day)) as next from orders group by code";
+    fine(Dialect::Snowflake, grouped, "code next");
+    fine(Dialect::BigQuery, "select code, date_diff(max(day), min(day), day) as d from orders group by code", "code d");
+    found(
+        Dialect::BigQuery,
+        "select code, date_diff(day, min(day), day) as d from orders group by code",
+        "not-grouped",
+    );
+    fine(Dialect::Snowflake, "select dateadd(s, id, day) as t, datediff(mi, day, day) as m from orders", "t m");
+}
+
+#[test]
+fn sequences_are_no_tables() {
+    fine(Dialect::Snowflake, "select orders_key_seq.nextval as key, id from orders", "key id");
+    found(Dialect::Snowflake, "select nobody.id from orders", "unknown-relation");
+}
+
+#[test]
+fn bits_are_shifted() {
+    for dialect in [Dialect::BigQuery, Dialect::Databricks, Dialect::MySql] {
+        fine(dialect, "select id >> 1 as a, 1 << cast(code as int) as b, (id) >> (id + 1) as c from orders", "a b c");
+    }
+    fine(Dialect::BigQuery, "select array<struct<a int64, b array<string>>>[(1, ['x'])] as a from orders", "a");
+}
+
+#[test]
+fn two_columns_of_one_name() {
+    let sql = "with t as (select a.id, b.id from orders a join lines b on a.id = b.id) select id, id_1 from t";
+    fine(Dialect::DuckDb, sql, "id id_1");
+    assert_ne!(read(Dialect::Snowflake, sql).2, Vec::<String>::new());
+}
+
+#[test]
+fn pivots_by_several_columns_and_unpivots_of_all_but_some() {
+    fine(Dialect::DuckDb, "pivot lines on day, code using sum(line)", "id …");
+    fine(Dialect::DuckDb, "pivot lines on day, line in (1, 2) using max(id) group by code", "code …");
+    found(Dialect::DuckDb, "pivot lines on day, nobody using sum(line)", "unknown-column");
+    let sql = "unpivot orders on columns(* exclude (id, code)) into name what value much";
+    fine(Dialect::DuckDb, sql, "id code what much");
+    fine(Dialect::DuckDb, "unpivot raw on columns(* exclude id) into name what value much", "id what much");
+    fine(Dialect::DuckDb, "unpivot orders on columns(*) into name what value much", "what much");
+    fine(Dialect::DuckDb, "unpivot orders on columns('d.*') into name what value much", "what much …");
+}
+
+#[test]
+fn words_of_spark_may_be_columns() {
+    for word in
+        ["order", "group", "end", "from", "user", "timestamp", "comment", "table", "offset", "key", "select", "where"]
+    {
+        fine(
+            Dialect::Databricks,
+            &format!("select r.{word} as a, r.{word} from raw r where r.{word} > 1"),
+            &format!("a {word} …").replace(" …", ""),
+        );
+    }
+    for word in ["end", "user", "timestamp", "comment", "table", "offset", "key", "value", "type", "start"] {
+        fine(
+            Dialect::Databricks,
+            &format!("select {word}, id as {word}_2 from raw where {word} = 1"),
+            &format!("{word} {word}_2"),
+        );
+    }
+}

@@ -58,6 +58,10 @@ const WORDS: &[&str] = &[
     "desc",
 ];
 
+/// The call that stands for every column but those that it names, and for some that nobody can tell.
+pub(super) const ALL_BUT: &str = "dbt_all_but";
+pub(super) const SOME_OF: &str = "dbt_some_of";
+
 /// The first and last token of a stretch, and what takes its place.
 type Change = (usize, usize, Vec<TokenWithSpan>);
 
@@ -184,8 +188,7 @@ impl Tokens<'_> {
     fn back(&self, n: usize, on: usize, end: usize, out: &mut Line) -> Option<()> {
         let word = self.at(n)?;
         let into = self.ahead(on + 1, |t| is(t, "into")).filter(|i| *i < end)?;
-        // Which columns `columns(…)` means is for the table to say.
-        if self.is(on + 1, "columns") || !self.is(into + 1, "name") || !self.is(into + 3, "value") || into + 5 != end {
+        if !self.is(into + 1, "name") || !self.is(into + 3, "value") || into + 5 != end {
             return None;
         }
         self.copy(n + 1, on, out);
@@ -194,8 +197,35 @@ impl Tokens<'_> {
         out.say("FOR", word);
         self.copy(into + 2, into + 3, out);
         out.say("IN (", word);
-        self.copy(on + 1, into, out);
+        match self.is(on + 1, "columns") {
+            true => self.all_but(on + 1, into, out)?,
+            false => self.copy(on + 1, into, out),
+        }
         out.say(") )", word);
+        Some(())
+    }
+
+    /// `columns(* exclude (a, b))` as a call that names what is left out; other `columns(…)` as one that names nothing.
+    fn all_but(&self, from: usize, to: usize, out: &mut Line) -> Option<()> {
+        let word = self.at(from)?;
+        if self.at(from + 1)?.token != Token::LParen || self.at(to - 1)?.token != Token::RParen {
+            return None;
+        }
+        if self.at(from + 2)?.token != Token::Mul {
+            out.say(&format!("{SOME_OF} ( )"), word);
+            return Some(());
+        }
+        out.say(ALL_BUT, word);
+        match ["exclude", "except"].iter().any(|w| self.is(from + 3, w)) {
+            true if self.at(from + 4)?.token == Token::LParen => self.copy(from + 4, to - 1, out),
+            true => {
+                out.say("(", word);
+                self.copy(from + 4, to - 1, out);
+                out.say(")", word);
+            }
+            false if from + 4 == to => out.say("( )", word),
+            false => return None,
+        }
         Some(())
     }
 
@@ -204,26 +234,12 @@ impl Tokens<'_> {
         let using = self.ahead(on + 1, |t| is(t, "using")).filter(|u| *u < end)?;
         let group = self.ahead(using + 1, |t| is(t, "group")).filter(|g| *g < end);
         let listed = self.ahead(on + 1, |t| is(t, "in")).filter(|i| *i < using);
+        let comma = |from| self.ahead(from, |t| *t == Token::Comma).filter(|c| *c < using);
+        if comma(on + 1).is_some() {
+            return self.by_several(n, on, using, group, end, out);
+        }
         let by = listed.unwrap_or(using);
-        // Several columns to go by are more than the parser knows.
-        if self.ahead(on + 1, |t| *t == Token::Comma).is_some_and(|c| c < by) {
-            return None;
-        }
-        match group {
-            // What is neither grouped by nor used is gone.
-            Some(group) => {
-                out.say("( SELECT", word);
-                self.copy(group + 2, end, out);
-                for name in self.names(on + 1, by).chain(self.names(using + 1, group)) {
-                    out.say(",", word);
-                    out.0.push(name.clone());
-                }
-                out.say("FROM", word);
-                self.copy(n + 1, on, out);
-                out.say(")", word);
-            }
-            None => self.copy(n + 1, on, out),
-        }
+        self.pivoted((n + 1, on), (on + 1, by), (using + 1, group), end, out)?;
         out.say("PIVOT (", word);
         self.copy(using + 1, group.unwrap_or(end), out);
         out.say("FOR", word);
@@ -232,6 +248,61 @@ impl Tokens<'_> {
             Some(listed) => self.copy(listed, using, out),
             None => out.say("IN ( ANY )", word),
         }
+        out.say(")", word);
+        Some(())
+    }
+
+    /// A pivot by several columns: which columns it makes is for the rows to say.
+    fn by_several(
+        &self,
+        n: usize,
+        on: usize,
+        using: usize,
+        group: Option<usize>,
+        end: usize,
+        out: &mut Line,
+    ) -> Option<()> {
+        let word = self.at(n)?;
+        self.pivoted((n + 1, on), (on + 1, using), (using + 1, group), end, out)?;
+        out.say("PIVOT (", word);
+        self.copy(using + 1, group.unwrap_or(end), out);
+        out.say("FOR (", word);
+        let mut from = on + 1;
+        while from < using {
+            let next = self.ahead(from, |t| *t == Token::Comma).filter(|c| *c < using).unwrap_or(using);
+            let listed = self.ahead(from, |t| is(t, "in")).filter(|i| *i < next).unwrap_or(next);
+            if from > on + 1 {
+                out.say(",", word);
+            }
+            self.copy(from, listed, out);
+            from = next + 1;
+        }
+        out.say(") IN ( ANY ) )", word);
+        Some(())
+    }
+
+    /// What is pivoted: the table, or with `group by` of its columns what is grouped by or used. The rest is gone.
+    fn pivoted(
+        &self,
+        table: (usize, usize),
+        by: (usize, usize),
+        (using, group): (usize, Option<usize>),
+        end: usize,
+        out: &mut Line,
+    ) -> Option<()> {
+        let word = self.at(table.0)?;
+        let Some(group) = group else {
+            self.copy(table.0, table.1, out);
+            return Some(());
+        };
+        out.say("( SELECT", word);
+        self.copy(group + 2, end, out);
+        for name in self.names(by.0, by.1).chain(self.names(using, group)) {
+            out.say(",", word);
+            out.0.push(name.clone());
+        }
+        out.say("FROM", word);
+        self.copy(table.0, table.1, out);
         out.say(")", word);
         Some(())
     }

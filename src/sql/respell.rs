@@ -47,6 +47,18 @@ pub(super) fn respell(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
         let before = n.checked_sub(1).map(|n| &tokens[places[n]].token);
         let after = places.get(n + 1).map(|p| &tokens[*p].token);
         let token = &tokens[*place].token;
+        // `a >> b`, as `a & +b`: a number made of both.
+        if matches!(token, Token::ShiftLeft | Token::ShiftRight)
+            && matches!(dialect, Dialect::BigQuery | Dialect::Databricks | Dialect::MySql)
+            && before.is_some_and(may_end_value)
+            && after.is_some_and(|a| *a == Token::LParen || may_end_value(a))
+        {
+            tokens[*place].token = Token::Ampersand;
+            if let Some(next) = places.get(n + 1) {
+                more.push((*next, Token::Plus));
+            }
+            continue;
+        }
         let Token::Word(Word { quote_style: None, keyword, .. }) = token else { continue };
         // Most words are names, and few dialects have words of their own that the parser does not know at all.
         if *keyword == Keyword::NoKeyword

@@ -44,6 +44,9 @@ pub struct Checking {
     /// Values of dbt's variables, as `dbt --vars` takes them.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub vars: IndexMap<String, Value>,
+    /// Environment variables that the project's Jinja asks for; those of the process are not read.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub env: IndexMap<String, String>,
 }
 
 /// A breaking change that a person agreed to.

@@ -83,7 +83,42 @@ impl Texts {
 fn list(root: &Path, wanted: fn(&str) -> bool) -> Outcome<Vec<Found>> {
     let mut out = Vec::new();
     walk(root, root, "", wanted, &mut out)?;
+    for (project, folder) in beyond(root, &out) {
+        let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut more = Vec::new();
+        walk(root, &folder, &format!("{project}dbt_packages/{name}/"), wanted, &mut more)?;
+        // The package may hold the project that names it.
+        let own = root.canonicalize().unwrap_or_default();
+        out.extend(more.into_iter().filter(|f| !f.file.starts_with(&own)));
+    }
     Ok(out)
+}
+
+/// Packages of the same repository that lie outside of `root`, as `local: ../` of an integration test says, each with the
+/// project that names it; those that are installed are there already.
+fn beyond(root: &Path, found: &[Found]) -> Vec<(String, PathBuf)> {
+    let (mut out, Ok(own)) = (Vec::new(), root.canonicalize()) else { return Vec::new() };
+    for list in found {
+        let name = list.path.rsplit('/').next().unwrap_or_default();
+        if !matches!(name, "packages.yml" | "dependencies.yml") || list.path.contains("dbt_packages/") {
+            continue;
+        }
+        let project = &list.path[..list.path.len() - name.len()];
+        let text = fs::read_to_string(&list.file).unwrap_or_default();
+        let named = text.lines().filter_map(|line| line.trim().trim_start_matches("- ").trim().strip_prefix("local:"));
+        for local in named.map(|l| l.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\''])) {
+            let Ok(folder) = list.file.with_file_name("").join(local).canonicalize() else { continue };
+            let installed = format!("{project}dbt_packages/");
+            let there = |f: &Found| {
+                f.path.starts_with(&installed) && f.file.canonicalize().is_ok_and(|p| p.starts_with(&folder))
+            };
+            let is_beyond = !folder.starts_with(&own);
+            if is_beyond && folder.join("dbt_project.yml").exists() && !found.iter().any(there) {
+                out.push((project.to_owned(), folder));
+            }
+        }
+    }
+    out
 }
 
 /// Lists `folder`, whose files are called `prefix` and their path in it.
@@ -181,6 +216,25 @@ mod tests {
 
     fn sql(path: &str) -> bool {
         path.ends_with(".sql")
+    }
+
+    #[test]
+    fn a_local_package_may_lie_beyond_the_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        for path in ["p/macros/m.sql", "p/tests_of_it/models/a.sql", "p/dbt_packages/u/macros/u.sql", "q/macros/n.sql"]
+        {
+            put(root, path, "select 1");
+        }
+        put(root, "p/dbt_project.yml", "name: p");
+        put(root, "p/tests_of_it/packages.yml", "packages:\n  - local: '../'  # what is tested\n  - local: ../../q\n");
+        let any = |path: &str| path.ends_with(".sql") || path.ends_with(".yml");
+        let texts = read(&root.join("p/tests_of_it"), any).unwrap();
+        let paths: Vec<&str> = texts.files.keys().map(String::as_str).collect();
+        // What is no project is no package.
+        let expected =
+            ["dbt_packages/p/dbt_project.yml", "dbt_packages/p/macros/m.sql", "models/a.sql", "packages.yml"];
+        assert_eq!(paths, expected);
     }
 
     #[test]

@@ -137,6 +137,10 @@ fn stands_in(what: &str, line: &str, value: &str) -> bool {
     if STAND_INS.iter().any(|word| lower.contains(word)) {
         return true;
     }
+    // Those that Slack gives hold capitals and digits: `…/services/your/webhook/url` is none.
+    if value.contains("hooks.slack.com") {
+        return !value.contains(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit());
+    }
     if what == "a URL with a password" {
         // `…://user:password@`, and databases on one's own machine.
         let password = lower.rsplit_once('@').and_then(|(before, _)| before.rsplit(':').next()).unwrap_or_default();

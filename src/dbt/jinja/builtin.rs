@@ -12,7 +12,7 @@ use super::library::PackageId;
 use super::names::{Missing, Run};
 use super::relation::{self, Relation};
 use super::values::{Dict, List, from_json, pairs, to_json, wrong};
-use super::{dates, graph, moment, unsaid, values};
+use super::{dates, graph, moment, rows, unsaid, values};
 
 /// Functions, and things that have functions.
 const CALLED: &[&str] = &[
@@ -36,6 +36,7 @@ const CALLED: &[&str] = &[
     "load_relation",
     "known__",
     "theirs__",
+    "values__",
     "load_result",
     "local_md5",
     "log",
@@ -211,12 +212,13 @@ impl Builtin {
                 nothing()
             }
             "config.get" | "config.meta_get" => {
-                let found = self.config(&args.text(0, "name")?);
+                let found = self.configured(path, &args.text(0, "name")?);
                 Ok(found.or_else(|| args.get(1, "default")).unwrap_or_else(|| Value::from(())))
             }
             "config.require" | "config.meta_require" => {
                 let name = args.text(0, "name")?;
-                self.config(&name).ok_or_else(|| wrong(format!("the configuration `{name}` is required here")))
+                self.configured(path, &name)
+                    .ok_or_else(|| wrong(format!("the configuration `{name}` is required here")))
             }
             "config.set" | "config.persist_relation_docs" | "config.persist_column_docs" => nothing(),
             "is_incremental" => {
@@ -333,6 +335,13 @@ impl Builtin {
                     None => asked.downcast_object_ref::<values::Unknown>().is_none(),
                 }))
             }
+            // The values of a column where files say them, else none.
+            "values__" => {
+                let most = args.get(3, "most").and_then(|v| v.as_usize());
+                let (column, order) = (args.text(1, "column")?, args.text(2, "order")?);
+                rows::values(run, state, &args.need(0, "relation")?, &column, &order, most)
+                    .map_or_else(|| Ok(Value::from(())), List::value)
+            }
             "theirs__" => Err(wrong("the package's own").with_source(Returned(Value::UNDEFINED))),
             "adapter.get_columns_in_relation" | "get_columns_in_relation" => {
                 Ok(relation::columns(run, state, &args.need(0, "relation")?))
@@ -423,6 +432,14 @@ impl Builtin {
                 .get(1, "default")
                 .filter(|v| !v.is_none())
                 .unwrap_or_else(|| self.run.unknown(format!("the environment variable `{name}` is not given")))),
+        }
+    }
+
+    /// What `config.get` or `config.meta_get` gives.
+    fn configured(&self, path: &str, name: &str) -> Option<Value> {
+        match path.starts_with("config.meta_") {
+            true => self.config("meta")?.get_item(&Value::from(name)).ok().filter(|v| !v.is_undefined()),
+            false => self.config(name),
         }
     }
 

@@ -5,11 +5,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use minijinja::Environment;
+use sqlparser::ast::Query;
 
 use super::names::{Run, Seen, World};
 use crate::dbt::index::Entry;
 use crate::dbt::{Kind, NodeId};
-use crate::sql::{self, ColumnType, Scope, ScopeRelation, Text, types};
+use crate::sql::{self, ColumnType, Resolved, Scope, ScopeRelation, Text, types};
 use crate::vocabulary::Dialect;
 
 thread_local! {
@@ -67,6 +68,22 @@ fn make(world: &Arc<World>, env: &Environment<'_>, entry: &Entry, id: NodeId) ->
     if !matches!(entry.kind, Kind::Model | Kind::Snapshot) || entry.path.ends_with(".py") || entry.within.is_empty() {
         return None;
     }
+    let (_, resolved) = resolved(world, env, entry, id)?;
+    let columns = resolved.columns.iter().map(|c| (c.name.clone(), c.column_type)).collect();
+    Some(Arc::new(ScopeRelation { columns, open: resolved.open, ..ScopeRelation::default() }))
+}
+
+/// The query of a model, and what it gives.
+pub(super) fn resolved(
+    world: &Arc<World>,
+    env: &Environment<'_>,
+    entry: &Entry,
+    id: NodeId,
+) -> Option<(Query, Resolved<NodeId>)> {
+    let dialect = world.target.dialect.unwrap_or(Dialect::DuckDb);
+    if entry.within.is_empty() || entry.path.ends_with(".py") {
+        return None;
+    }
     let seen = Arc::new(Seen::default());
     let package = world.library.find_package(&entry.package)?;
     let nowhere = Vec::new();
@@ -84,6 +101,5 @@ fn make(world: &Arc<World>, env: &Environment<'_>, entry: &Entry, id: NodeId) ->
         scope.relations.insert(read, relation(world, env, read).unwrap_or_else(open));
     }
     let (resolved, _) = sql::understand(&text, &rendered, &parsed, &scope);
-    let columns = resolved.columns.iter().map(|c| (c.name.clone(), c.column_type)).collect();
-    Some(Arc::new(ScopeRelation { columns, open: resolved.open, ..ScopeRelation::default() }))
+    Some((parsed.query, resolved))
 }

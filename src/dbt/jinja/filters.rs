@@ -31,6 +31,7 @@ pub(super) fn add(env: &mut Environment<'static>) {
     env.add_filter("seen__", seen);
     env.add_filter("ago__", |from: Value, by: Value| moment::shifted(&from, &by, true));
     env.add_filter("hence__", |from: Value, by: Value| moment::shifted(&from, &by, false));
+    env.add_filter("random", |state: &State<'_, '_>, _: Value| state.lookup("unsaid__"));
     env.add_filter("as_bool", as_bool);
     env.add_filter("as_number", as_number);
     env.add_filter("as_native", as_native);

@@ -9,6 +9,7 @@ use minijinja::{Error, ErrorKind, State};
 use serde_json::Map;
 
 use super::names::Run;
+use super::tested;
 use super::values::{Dict, List, from_json};
 use crate::dbt::index::Entry;
 use crate::dbt::packages::merge;
@@ -35,11 +36,12 @@ struct Nodes {
 impl Nodes {
     fn all(&self) -> Vec<(Value, Value)> {
         let Some(index) = self.run.world.index.get() else { return Vec::new() };
-        let entries = index.entries().iter().enumerate();
-        entries
-            .filter(|(_, entry)| !entry.disabled && (entry.kind == Kind::Source) == self.sources)
-            .map(|(id, entry)| (Value::from(entry.id.as_str()), node(&self.run, id as NodeId)))
-            .collect()
+        let there = || index.entries().iter().enumerate().filter(|(_, entry)| !entry.disabled);
+        let own = there().filter(|(_, entry)| (entry.kind == Kind::Source) == self.sources);
+        let nodes = own.map(|(id, entry)| (Value::from(entry.id.as_str()), node(&self.run, id as NodeId)));
+        // Generic tests are nodes too, also those of sources.
+        let tests = there().filter(|_| !self.sources).flat_map(|(id, _)| tested::of(&self.run, id as NodeId));
+        nodes.chain(tests).collect()
     }
 
     fn one(&self, id: &str) -> Option<Value> {
@@ -175,7 +177,7 @@ fn column(column: &DescribedColumn) -> Value {
 }
 
 /// A dictionary's methods over pairs.
-fn method(pairs: Vec<(Value, Value)>, name: &str) -> Result<Value, Error> {
+pub(super) fn method(pairs: Vec<(Value, Value)>, name: &str) -> Result<Value, Error> {
     match name {
         "keys" => List::value(pairs.into_iter().map(|(key, _)| key).collect()),
         "values" => List::value(pairs.into_iter().map(|(_, value)| value).collect()),

@@ -45,6 +45,8 @@ pub(in crate::dbt) struct Library {
     pub dispatch: HashMap<String, Vec<String>>,
     /// Packages that the project asks for and that are nowhere.
     pub missing: Vec<String>,
+    /// Other projects whose models it reads, by `projects:`.
+    pub projects: Vec<String>,
     /// Prefixes of the adapter's own versions of a macro, the nearest first.
     pub adapters: Vec<&'static str>,
 }

@@ -14,7 +14,9 @@ mod moment;
 pub(in crate::dbt) mod names;
 mod prepare;
 pub(in crate::dbt) mod relation;
+mod rows;
 mod scan;
+mod tested;
 mod unsaid;
 mod values;
 

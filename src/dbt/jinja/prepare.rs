@@ -69,7 +69,9 @@ impl Prepared {
                     // A relation that dbt would print in quotes ends the word before it: `join{{ ref('x') }}`.
                     let after = &rest[i + c.len_utf8()..];
                     let word = |c: char| c.is_alphanumeric() || c == '_';
-                    if width.is_some() && after.starts_with(REF_SCHEMA) && sql.ends_with(word) {
+                    // As it does with the word behind it: `{{ ref('x') }}x`.
+                    let ends = || width.is_none() && after.starts_with(word) && ends_with_stand_in(&sql);
+                    if width.is_some() && after.starts_with(REF_SCHEMA) && sql.ends_with(word) || ends() {
                         sql.push(' ');
                     }
                     origins.push(Origin { out: sql.len(), source: *source, width: *width });
@@ -81,6 +83,13 @@ impl Prepared {
         sql.push_str(rest);
         Rendered::traced(sql, origins)
     }
+}
+
+/// Whether a text ends with what stands for a node.
+fn ends_with_stand_in(sql: &str) -> bool {
+    let (name, digit) = (|c: char| c.is_alphanumeric() || c == '_', |c: char| c.is_ascii_digit());
+    let before = sql.trim_end_matches(name).strip_suffix('.').unwrap_or_default();
+    before.trim_end_matches(digit).ends_with(REF_SCHEMA)
 }
 
 struct Writer<'p> {

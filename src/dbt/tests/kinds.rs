@@ -196,3 +196,110 @@ fn a_source_may_be_a_seed_of_the_project() {
     assert_eq!(files("{{ target.schema }}_seeds"), "select 'a b ' as x");
     assert_eq!(files("elsewhere"), "", "nobody knows that table");
 }
+
+#[test]
+fn folders_may_be_named_by_the_environment() {
+    let files = [
+        ("dbt_project.yml", "name: p\nmodel-paths: [\"{{ env_var('SYNC', 'none') }}/models\"]"),
+        ("a/models/m.sql", "select 1 as x"),
+    ];
+    let with = |env: &[(&str, &str)]| {
+        let env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        read(&tree(&files), &Settings { dialect: Some(Dialect::DuckDb), env, ..Settings::default() })
+    };
+    let there = with(&[("SYNC", "a")]);
+    assert_eq!((there.nodes.len(), there.findings.len()), (1, 0));
+    // Nothing is read, and that is said.
+    let nowhere = with(&[]);
+    assert_eq!((nowhere.nodes.len(), nowhere.findings[0].code.as_ref()), (0, "no-project"));
+}
+
+#[test]
+fn models_of_another_project_are_not_looked_for() {
+    let codes = |list: &str| {
+        let found = project(&[
+            ("dependencies.yml", list),
+            ("models/m.sql", "select a from {{ ref('other', 'orders') }}"),
+            ("models/n.sql", "select a from {{ ref('orders') }}"),
+        ]);
+        found.findings.iter().map(|f| (f.code.to_string(), f.place.as_ref().unwrap().file.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("projects:\n  - name: other"), [("unknown-ref".into(), "models/n.sql".into())]);
+    assert_eq!(codes("projects: []").len(), 2);
+}
+
+#[test]
+fn a_relation_ends_where_the_next_word_begins() {
+    let project = project(&[("models/a.sql", "select 1 as x"), ("models/b.sql", "select w.x from {{ref('a')}}w")]);
+    assert_eq!(sql(&project, "model.p.b"), "select w.x from dbt_ref__0.a w");
+}
+
+#[test]
+fn meta_is_asked_for_by_itself() {
+    let text = "{{ config(materialized='table', meta={'key': 'a'}) }}select {{ config.meta_get('key') }} as x, \
+        '{{ config.meta_get('materialized', 'none') }}{{ config.get('materialized') }}' as y";
+    assert_eq!(rendered(text, ""), Ok("select a as x, 'nonetable' as y".into()));
+}
+
+#[test]
+fn what_is_drawn_by_lot_is_not_known() {
+    assert!(rendered("select {{ ['a', 'b'] | random }} as x", "").is_err());
+}
+
+#[test]
+fn rows_of_seeds_are_in_their_files() {
+    let asked = |call: &str| {
+        let project = project(&[
+            ("seeds/s.csv", "kind,n,day\nb,1,2020-01-01\na,2,2020-01-02\nb,3,2020-01-03\n\"c, d\",4,\n"),
+            ("models/stg.sql", "with s as (select * from {{ ref('s') }}) select kind as k, n from s"),
+            ("models/few.sql", "select kind from {{ ref('s') }} where n > 1"),
+            ("models/made.sql", "select upper(kind) as kind from {{ ref('s') }}"),
+            ("models/m.sql", &format!("select '{{{{ dbt_utils.get_column_values({call}) | join('|') }}}}' as x")),
+        ]);
+        match &project.nodes.iter().find(|n| n.id == "model.p.m").unwrap().body {
+            Body::Sql { full, .. } => full.sql.trim_start_matches("select '").trim_end_matches("' as x").to_owned(),
+            Body::Unknown(why) => why.code.to_string(),
+            Body::Columns { .. } => panic!("a query"),
+        }
+    };
+    assert_eq!(asked("ref('s'), 'kind'"), "b|a|c, d");
+    assert_eq!(asked("table=ref('s'), column='kind', order_by='kind'"), "a|b|c, d");
+    assert_eq!(asked("ref('s'), 'n', order_by='n desc'"), "4|3|2|1");
+    assert_eq!(asked("ref('stg'), 'k'"), "b|a|c, d");
+    assert_eq!(asked("ref('s'), 'kind', max_records=1"), "b");
+    let unknown = [
+        "ref('s'), 'kind', max_records=2",
+        "ref('s'), 'kind', where='n > 1'",
+        "ref('s'), 'kind', order_by='max(n)'",
+        "ref('s'), 'day'",
+        "ref('s'), 'lower(kind)'",
+        "ref('few'), 'kind'",
+        "ref('made'), 'kind'",
+    ];
+    for call in unknown {
+        // A date in the literal is what is not known.
+        assert!(asked(call).starts_with("20") || asked(call) == "needs-warehouse", "{call}: {}", asked(call));
+    }
+}
+
+#[test]
+fn generic_tests_are_nodes_of_the_graph() {
+    let yaml = "models:\n  - name: a\n    columns:\n      - name: x\n        tests: [unique, not_null, \
+        {accepted_values: {values: [1], config: {severity: warn}}}]";
+    let of = |jinja: &str| {
+        let project = project(&[
+            ("models/a.sql", "select 1 as x"),
+            ("models/all.yml", yaml),
+            ("models/m.sql", &format!("select '{jinja}' as m")),
+        ]);
+        sql(&project, "model.p.m").to_owned()
+    };
+    let tests = "graph.nodes.values() | selectattr('resource_type', 'equalto', 'test')";
+    assert_eq!(of(&format!("{{{{ {tests} | list | length }}}}")), "select '3' as m");
+    let each = "{% for t in graph.nodes.values() if t.resource_type == 'test' %}{{ t.test_metadata.name }} {{ t.column_name }} \
+        {{ t.depends_on.nodes[0] }} {{ t.config.severity }};{% endfor %}";
+    assert_eq!(
+        of(each),
+        "select 'unique x model.p.a ERROR;not_null x model.p.a ERROR;accepted_values x model.p.a warn;' as m"
+    );
+}

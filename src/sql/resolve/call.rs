@@ -114,6 +114,27 @@ const SNOWFLAKE_PARTS: &[&str] = &[
     "wk",
     "yr",
     "ms",
+    "y",
+    "yyy",
+    "yyyy",
+    "yrs",
+    "q",
+    "qtrs",
+    "mons",
+    "w",
+    "d",
+    "h",
+    "hrs",
+    "m",
+    "mi",
+    "mins",
+    "s",
+    "secs",
+    "msec",
+    "us",
+    "usec",
+    "ns",
+    "nsec",
 ];
 
 /// Whether an expression is a call of an aggregate that is not a window's.
@@ -218,12 +239,13 @@ impl<R: Named> Resolver<'_, R> {
                 }
                 FunctionArguments::List(list) => {
                     out.distinct |= list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-                    for arg in &list.args {
+                    for (i, arg) in list.args.iter().enumerate() {
+                        let only = part_at(name, i, list.args.len(), self.dialect);
                         let (FunctionArg::Unnamed(arg)
                         | FunctionArg::Named { arg, .. }
                         | FunctionArg::ExprNamed { arg, .. }) = arg;
                         match arg {
-                            FunctionArgExpr::Expr(expr) if is_date_part(name, expr, env) => {
+                            FunctionArgExpr::Expr(expr) if is_date_part(name, expr, only, env) => {
                                 let word = Value { literal: Some(expr.to_string()), ..Value::nothing() };
                                 out.args.push((word, None));
                             }
@@ -443,13 +465,27 @@ fn is_column(expr: Option<&Expr>) -> bool {
     matches!(expr, Some(Expr::Identifier(_) | Expr::CompoundIdentifier(_)))
 }
 
-fn is_date_part(function: &str, expr: &Expr, env: &Env<'_>) -> bool {
+/// Whether nothing but the part of a date can stand there, even where a column is called so.
+fn part_at(function: &str, at: usize, of: usize, dialect: Option<Dialect>) -> bool {
+    match (dialect, function) {
+        (
+            Some(Dialect::Snowflake | Dialect::Redshift | Dialect::Databricks | Dialect::MySql),
+            "dateadd" | "datediff" | "timestampadd" | "timestampdiff" | "timeadd" | "timediff",
+        ) => at == 0 && of == 3,
+        (Some(Dialect::BigQuery), "date_diff" | "timestamp_diff" | "datetime_diff" | "time_diff") => at == 2,
+        (Some(Dialect::BigQuery), "date_trunc" | "timestamp_trunc" | "datetime_trunc" | "time_trunc") => at == 1,
+        _ => false,
+    }
+}
+
+/// Whether an argument is the part of a date; `only` where it can be nothing else.
+fn is_date_part(function: &str, expr: &Expr, only: bool, env: &Env<'_>) -> bool {
     match expr {
         Expr::Identifier(ident) => {
             let word = lower(ident);
             WITH_DATE_PART.contains(&function)
                 && (DATE_PARTS.contains(&word.as_str()) || SNOWFLAKE_PARTS.contains(&word.as_str()))
-                && env.rels.iter().all(|r| r.position(&word).is_none())
+                && (only || env.rels.iter().all(|r| r.position(&word).is_none()))
         }
         _ => false,
     }

@@ -310,6 +310,10 @@ impl<R: Named> Resolver<'_, R> {
             }
             level = env.parent;
         }
+        // A sequence is no relation of the query: `orders_seq.nextval`.
+        if name == "nextval" && self.reads_as(&[Dialect::Snowflake]) {
+            return Value::default();
+        }
         let near = nearest(&alias, env.rels.iter().map(|r| r.alias.as_str()));
         let fault = Diagnostic::error("unknown-relation", format!("there is no `{alias}` here to take `{name}` from"));
         let known: Vec<&str> = env.rels.iter().map(|r| r.alias.as_str()).collect();

@@ -3,15 +3,20 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use sqlparser::ast::{Expr, ExprWithAlias, PivotValueSource, TableFactor, Value as Literal};
+use sqlparser::ast::{
+    Expr, ExprWithAlias, FunctionArg, FunctionArgExpr, FunctionArguments, PivotValueSource, TableFactor,
+    Value as Literal,
+};
 use sqlparser::tokenizer::Location;
 
+use super::call::name_of;
 use super::factor::aliased;
 use super::joins::column_of;
 use super::projection::implied_name;
 use super::relation::{Column, Env, Rel, Table, anything, lower};
 use super::value::Value;
 use super::{Named, Resolver, Usage};
+use crate::sql::rearrange::{ALL_BUT, SOME_OF};
 use crate::vocabulary::{DataType, Dialect};
 
 impl<R: Named> Resolver<'_, R> {
@@ -131,7 +136,18 @@ impl<R: Named> Resolver<'_, R> {
         let mut spent: BTreeSet<(usize, String)> = BTreeSet::new();
         let mut all: Option<Value> = None;
         let several = matches!(value, Expr::Tuple(_));
-        for item in columns {
+        let named = if let [only] = columns { columns_of(&only.expr) } else { None };
+        if let Some((kept, _)) = &named {
+            for (r, rel) in inner.rels.iter().enumerate() {
+                for i in rel.visible().filter(|i| !kept.contains(&rel.table.columns[*i].name)) {
+                    let of = rel.value(i);
+                    self.read(Usage::Group, &of);
+                    spent.insert((r, rel.table.columns[i].name.clone()));
+                    all = Some(all.map_or_else(|| of.clone(), |earlier| earlier.either(&of)));
+                }
+            }
+        }
+        for item in columns.iter().filter(|_| named.is_none()) {
             let parts: &[Expr] = match &item.expr {
                 Expr::Tuple(parts) => parts,
                 one => std::slice::from_ref(one),
@@ -175,10 +191,34 @@ impl<R: Named> Resolver<'_, R> {
                 out.extend(values);
             }
         }
-        let open = inner.rels.iter().any(|r| r.table.open);
-        let base = inner.base();
+        // Every column but those that are left out: nothing else is left of the table.
+        let open = match &named {
+            Some((_, all)) => !all,
+            None => inner.rels.iter().any(|r| r.table.open),
+        };
+        if let Some((kept, true)) = &named {
+            let gone = kept.iter().filter(|name| out.iter().all(|c| c.name != **name)).cloned();
+            let gone: Vec<Column> = gone.map(|name| Column { name, ..Column::default() }).collect();
+            out.splice(0..0, gone);
+        }
+        let base = inner.base().filter(|_| named.is_none());
         Rc::new(Table { columns: out, open, base, ..Table::default() })
     }
+}
+
+/// What `columns(…)` leaves out, and whether that is all that is known to be left.
+fn columns_of(expr: &Expr) -> Option<(BTreeSet<String>, bool)> {
+    let Expr::Function(function) = expr else { return None };
+    let name = name_of(function);
+    if name == SOME_OF {
+        return Some((BTreeSet::new(), false));
+    }
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let named = |arg: &FunctionArg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(ident))) => Some(lower(ident)),
+        _ => None,
+    };
+    (name == ALL_BUT).then(|| (list.args.iter().filter_map(named).collect(), true))
 }
 
 fn literal(expr: &Expr) -> Option<String> {

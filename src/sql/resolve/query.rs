@@ -1,6 +1,7 @@
 //! Queries: CTEs, what they are put together from, order and limit.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use sqlparser::ast::{Expr, LimitClause, OrderBy, OrderByKind, Query, SetExpr, TopQuantity, Value as Literal};
@@ -59,6 +60,9 @@ impl<R: Named> Resolver<'_, R> {
         let limited = query.limit_clause.is_some() || query.fetch.is_some() || has_top(&query.body);
         let mut table = self.body(&query.body, &own, parent, query.order_by.as_ref(), limited);
         table = self.limited(query, table, &own, parent);
+        if !self.strict && self.reads_as(&[Dialect::DuckDb]) {
+            table = apart(table);
+        }
         if query.pipe_operators.is_empty() { table } else { anything() }
     }
 
@@ -162,6 +166,28 @@ impl<R: Named> Resolver<'_, R> {
 
 fn has_top(body: &SetExpr) -> bool {
     matches!(body, SetExpr::Select(s) if s.top.is_some())
+}
+
+/// What DuckDB calls columns of one name: `id`, `id_1`.
+fn apart(table: Rc<Table>) -> Rc<Table> {
+    let mut met = BTreeSet::new();
+    if table.columns.iter().all(|c| c.name.is_empty() || met.insert(c.name.as_str())) {
+        return table;
+    }
+    let mut out = Table::clone(&table);
+    let mut met: BTreeSet<String> = BTreeSet::new();
+    for column in out.columns.iter_mut().filter(|c| !c.name.is_empty()) {
+        let mut names = (1..).map(|n| format!("{}_{n}", column.name));
+        while met.contains(&column.name) {
+            let Some(next) = names.next() else { break };
+            if !met.contains(&next) {
+                column.name = next;
+                break;
+            }
+        }
+        met.insert(column.name.clone());
+    }
+    Rc::new(out)
 }
 
 /// `top 1`.

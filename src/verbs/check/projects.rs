@@ -1,7 +1,5 @@
 //! dbt projects in a folder of files, each read and analysed.
 
-use std::collections::BTreeMap;
-
 use super::desk::With;
 use super::{Counts, LookedAt, Unknown, findings};
 use crate::check::{self, Analysis, Repository, Shape};
@@ -50,7 +48,7 @@ pub(super) fn read(files: &Tree, with: With<'_>, before: &[Read]) -> Outcome<Vec
         target: asked.target.clone().or_else(|| checking.target.clone()),
         dialect: asked.dialect.or(checking.dialect),
         vars: vars.collect(),
-        env: BTreeMap::new(),
+        env: checking.env.clone().into_iter().collect(),
         manifest: with.manifest.cloned(),
     };
     let one = |folder: String| {

@@ -167,3 +167,27 @@
 {% endmacro %}
 
 {% macro empty_variable_warning(variable, downstream_model) %}{% endmacro %}
+
+{# Several connectors of one kind: a table of each, put together. #}
+{% macro union_connections(connection_dictionary, single_source_name, single_table_name) -%}
+    {%- if var(connection_dictionary, none) -%}
+        {{ run_query('relations of several connections') }}
+    {%- else -%}
+        select *
+        from {{ source(single_source_name, single_table_name) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro apply_source_relation(package_name) -%}
+    {%- if var(package_name ~ '_sources', none) %}
+    , _dbt_source_relation as source_relation
+    {%- else %}
+    , cast('' as {{ dbt.type_string() }}) as source_relation
+    {%- endif %}
+{%- endmacro %}
+
+{% macro partition_by_source_relation(package_name, has_other_partitions='yes', alias=none) -%}
+    {%- if var(package_name ~ '_sources', none) -%}
+        {{ ', ' if has_other_partitions == 'yes' else 'partition by ' }}{{ alias ~ '.' if alias }}source_relation
+    {%- endif -%}
+{%- endmacro %}
