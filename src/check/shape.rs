@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::dbt::{DescribedColumn, Kind, Node, NodeId};
-use crate::sql::{Lineage, OutputColumn, Resolved, ScopeRelation, Usage};
+use crate::dbt::{Body, DescribedColumn, Kind, Node, NodeId};
+use crate::sql::{FanOut, Lineage, OutputColumn, Resolved, ScopeRelation, Usage};
 use crate::vocabulary::{DataType, Diagnostic};
 
 /// What a node makes.
@@ -36,6 +36,8 @@ pub(super) fn declared(id: NodeId, columns: &[(String, Option<DataType>)], open:
             name: name.clone(),
             column_type: (*data_type).into(),
             nullable: None,
+            short: false,
+            repeated: None,
             sources: BTreeSet::from([itself]),
         }
     });
@@ -54,8 +56,16 @@ pub(super) fn relation(node: &Node, resolved: &Resolved<NodeId>) -> ScopeRelatio
     ScopeRelation {
         columns: resolved.columns.iter().map(|c| (c.name.clone(), c.column_type)).collect(),
         keys,
+        short_keys: if node.kind == Kind::Snapshot { Vec::new() } else { resolved.short_keys.clone() },
         open: resolved.open,
         nullable: nullable(node, resolved),
+        repeated: resolved
+            .columns
+            .iter()
+            .filter_map(|c| Some((c.name.clone(), FanOut { elsewhere: true, at: (0, 0), ..c.repeated.clone()? })))
+            .collect(),
+        short: short(node, resolved),
+        settled: resolved.settled,
         ..ScopeRelation::default()
     }
 }
@@ -77,6 +87,14 @@ fn nullable(node: &Node, resolved: &Resolved<NodeId>) -> BTreeMap<String, bool> 
         out.insert(column.name.to_lowercase(), false);
     }
     out
+}
+
+/// Columns of short whole numbers: those of a query, and those that YAML declares where there is none.
+fn short(node: &Node, resolved: &Resolved<NodeId>) -> BTreeSet<String> {
+    let declared = node.described.iter().flat_map(|d| &d.columns).filter(|_| matches!(node.body, Body::Columns { .. }));
+    let declared = declared.filter(|c| c.data_type.as_deref().is_some_and(crate::sql::types::is_short_name));
+    let made = resolved.columns.iter().filter(|c| c.short).map(|c| c.name.clone());
+    made.chain(declared.map(|c| c.name.to_lowercase())).collect()
 }
 
 /// The columns that a key of one column is made of, as a hash of several is: they tell rows apart as it does.

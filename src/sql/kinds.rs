@@ -152,7 +152,7 @@ fn a_star_of_a_relation_under_another_name() {
 #[test]
 fn a_join_repeats_nothing_within_a_group_of_its_key() {
     let sum = |by: &str| {
-        format!("select {by}, sum(a.id) as s from orders a join lines b on a.day >= b.day and b.line = 1 group by 1")
+        format!("select {by}, sum(a.id) as s from orders a join lines b on a.day >= b.day and b.line = 2 group by 1")
     };
     let mut scope = scope(Dialect::Snowflake);
     let key = |column: &str| [std::collections::BTreeSet::from([column.to_owned()])].to_vec();

@@ -67,6 +67,17 @@ fn decimal(precision: u8, scale: u8, dialect: Dialect) -> String {
     }
 }
 
+/// Whether a type is one of whole numbers of 32 bits at most, as PostgreSQL and Redshift have them.
+pub(super) fn is_short(data_type: &ast::DataType) -> bool {
+    use ast::DataType as T;
+    matches!(data_type, T::Int(_) | T::Integer(_) | T::Int4(_) | T::SmallInt(_) | T::Int2(_))
+}
+
+/// The same of a type as YAML has it.
+pub fn is_short_name(name: &str) -> bool {
+    ["int", "integer", "int4", "smallint", "int2", "serial"].iter().any(|n| name.trim().eq_ignore_ascii_case(n))
+}
+
 /// The type that a cast names in one dialect, nested ones too; where there is no one dialect, what all of them agree on.
 pub(super) fn column_type(data_type: &ast::DataType, dialect: Option<Dialect>) -> ColumnType {
     use ast::DataType as T;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::expressions::words;
 use super::{Family, Look, Query, Rule, removals, waste};
 use crate::check::Analysis;
 use crate::dbt::{Kind, Node, Test};
@@ -259,6 +260,57 @@ fn duplicate_column(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// A model whose description says what a row is, and whose tests only say that more columns together are different.
+fn other_grain(analysis: &Analysis, node: &Node, resolved: &Resolved<crate::dbt::NodeId>) -> Option<Diagnostic> {
+    let described = node.described.as_ref()?;
+    let grain = stated_grain(&described.description, &names(resolved))?;
+    let alone = described.columns.iter().any(|c| c.tests.iter().any(|t| t.name.contains("unique")));
+    let tested: Vec<BTreeSet<String>> = described
+        .tests
+        .iter()
+        .filter_map(|t| t.arguments.get("combination_of_columns")?.as_array())
+        .map(|list| list.iter().filter_map(|c| c.as_str()).map(plain).collect())
+        .collect();
+    let several = tested.iter().find(|t| grain.is_subset(t) && grain.len() < t.len())?;
+    if alone || tested.iter().any(|t| t.is_subset(&grain)) {
+        return None;
+    }
+    let join = |c: &BTreeSet<String>| c.iter().cloned().collect::<Vec<_>>().join(", ");
+    let what = format!("the description says one row for each ({}), and no test does", join(&grain));
+    let finding = Diagnostic::warning("grain-untested", what)
+        .why(format!("what is tested is ({}), of which there can be several", join(several)))
+        .next(format!("test ({}), or say in the description what a row is", join(&grain)));
+    Some(finding.at(place(analysis, &described.file, described.at, node.name.chars().count())))
+}
+
+/// The columns that "one row per machine and day" names, where each is one of the model.
+fn stated_grain(description: &str, columns: &BTreeSet<&str>) -> Option<BTreeSet<String>> {
+    let lower = description.to_lowercase();
+    let said = ["one row per ", "one row for each ", "one record per ", "one line per "]
+        .iter()
+        .find_map(|start| lower.split_once(start))?
+        .1;
+    let said = said.split(['.', ';', '(', '\n', ':']).next()?;
+    let parts = said.split(" and ").flat_map(|p| p.split(',')).flat_map(|p| p.split(" per "));
+    let parts = parts.map(|p| p.trim().trim_start_matches("each ").trim_start_matches("and ")).filter(|p| !p.is_empty());
+    let column = |part: &str| {
+        let wanted = words(part);
+        let named = |name: &&&str| {
+            let mut own = words(name);
+            if own.len() > 1 && own.last().is_some_and(|w| ["id", "key", "date", "code"].contains(&w.as_str())) {
+                own.pop();
+            }
+            own == wanted
+        };
+        let mut found = columns.iter().filter(|c| words(c) == wanted || named(c));
+        match (found.next(), found.next()) {
+            (Some(one), None) => Some((*one).to_owned()),
+            _ => None,
+        }
+    };
+    parts.map(column).collect::<Option<BTreeSet<String>>>().filter(|g| !g.is_empty())
+}
+
 fn grain(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
     let unique = |t: &Test| {
         t.name == "unique"
@@ -289,15 +341,32 @@ fn grain(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
         .flat_map(|n| n.reads.iter().map(|r| r.node as usize))
         .collect();
     for (id, (node, shape)) in analysis.project.nodes.iter().zip(&analysis.shapes).enumerate() {
-        let Some(described) = &node.described else { continue };
         let Some(resolved) = shape.known() else { continue };
-        if counted.contains(&id) {
+        if counted.contains(&id) || node.package != analysis.project.name {
             continue;
         }
-        if node.kind != Kind::Model || !waste::is_mart(node) || tested(node) || described.columns.is_empty() {
+        if node.kind != Kind::Model || !waste::is_mart(node) {
             continue;
         }
-        let constrained = node.config.other.contains_key("constraints") || described.constrained;
+        if tested(node) {
+            out.extend(other_grain(analysis, node, resolved));
+            continue;
+        }
+        let described = node.described.as_ref().filter(|d| !d.columns.is_empty());
+        // Without an entry it is told where those beside it have one, with a test.
+        let beside = || {
+            let folder = |n: &Node| n.path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+            let others = analysis.project.nodes.iter().enumerate().filter(|(other, n)| {
+                *other != id && n.kind == Kind::Model && n.described.is_some() && folder(n) == folder(node)
+            });
+            let others: Vec<bool> = others.map(|(i, n)| tested(n) || counted.contains(&i)).collect();
+            others.iter().filter(|t| **t).count() * 2 > others.len()
+        };
+        if described.is_none() && !beside() {
+            continue;
+        }
+        let constrained =
+            node.config.other.contains_key("constraints") || described.is_some_and(|d| d.constrained);
         // One row at all has nothing to be told apart.
         if constrained || resolved.keys.iter().any(BTreeSet::is_empty) {
             continue;
@@ -311,6 +380,10 @@ fn grain(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
         let finding = Diagnostic::warning("grain-untested", format!("no test says what a row of `{}` is", node.name))
             .why("a join that repeats its rows would not be noticed")
             .next(next);
-        out.push(finding.at(place(analysis, &described.file, described.at, node.name.chars().count())));
+        let there = match described {
+            Some(described) => place(analysis, &described.file, described.at, node.name.chars().count()),
+            None => Text::new(&node.path, "", &node.text).place(0, 1),
+        };
+        out.push(finding.at(there));
     }
 }

@@ -100,6 +100,20 @@ impl<'a> View<'_, 'a> {
         out
     }
 
+    /// The same with those of the node that a CTE does nothing but pass on.
+    pub fn all_names_of(&self, select: usize, relation: usize) -> Vec<String> {
+        let mut out = self.names_of(select, relation);
+        let mut target = self.outline.selects[select].relations.get(relation).map(|r| r.target);
+        for _ in 0..8 {
+            let Some(Target::Level(level)) = target else { break };
+            let Some(inner) = self.outline.levels[level].select else { break };
+            let [only] = self.outline.selects[inner].relations.as_slice() else { break };
+            out.extend(self.names_of(inner, 0));
+            target = Some(only.target);
+        }
+        out
+    }
+
     /// Its type, where it is a column of a known one.
     pub fn column_type(&self, expr: &Expr) -> ColumnType {
         self.seen(expr).map(|c| c.column_type).unwrap_or_default()

@@ -6,9 +6,9 @@ use super::expressions::{
     arguments, bare, call, column, compares, conjuncts, is_distinct, is_literal, is_null, whole_number, words,
 };
 use super::look::{View, span};
-use super::outline::{Clause, Origin};
+use super::outline::{Clause, Origin, Reads, Step, Target};
 use super::{Family, Look, Query, Rule};
-use crate::vocabulary::{Diagnostic, Severity};
+use crate::vocabulary::{Diagnostic, Place, Severity};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -153,6 +153,7 @@ fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for (id, part) in view.outline.selects.iter().enumerate() {
         count_of_missing(&view, id, out);
+        average_of_some(&view, id, out);
         for item in &part.select.projection {
             let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
             let Some(function) = call(expr, &["count"]) else { continue };
@@ -164,15 +165,17 @@ fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let key = |w: &String| matches!(w.as_str(), "id" | "key" | "sk" | "uuid" | "pk");
             let (said, counted) = (words(&alias.value), words(&name.value));
             // `orders_with_coupon`, `rated_orders`: the name says which of them.
+            // The `enrolled` of enrolments are all of them.
+            let own = |w: &String| view.all_names_of(id, 0).iter().any(|n| n.len() > 4 && near(w, n));
             let some = |w: &String| {
-                w.len() > 4 && w.ends_with("ed") || ["with", "having", "known", "non"].contains(&w.as_str())
+                w.len() > 4 && w.ends_with("ed") && !own(w) || ["with", "having", "known", "non"].contains(&w.as_str())
             };
             let alike = said.iter().any(some) || said.iter().any(|s| counted.iter().any(|c| c == s || near(c, s)));
             // Counting the key of what an outer join may not find is how its matches are counted.
             if alike || counted.iter().any(key) && !left_empty(&view, id, argument, &said) {
                 continue;
             }
-            if view.nullable(id, argument) == Some(true) {
+            if view.nullable(id, argument) == Some(true) && !missing_as_meant(&view, id, argument, &said) {
                 let finding = Diagnostic::warning(
                     "count-nullable",
                     format!("`count({})` leaves out the rows where it is null", name.value),
@@ -183,6 +186,17 @@ fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// Whether what is counted is null only where a left join found nothing, and its rows are what `said` says: counting
+/// `amount` of left joined offers counts the offers.
+fn missing_as_meant<'a>(view: &View<'_, 'a>, select: usize, counted: &'a Expr, said: &[String]) -> bool {
+    let Some(Origin::Node(id, name)) = view.outline.origin(select, counted) else { return false };
+    let Some(node) = view.node(id) else { return false };
+    let of_node = words(&node.name);
+    let described = node.described.iter().flat_map(|d| &d.columns).find(|c| c.name.eq_ignore_ascii_case(name));
+    let filled = described.is_some_and(|c| c.tests.iter().any(|t| t.name == "not_null"));
+    filled && said.iter().any(|w| w.len() > 3 && of_node.contains(w))
 }
 
 /// Whether a key is that of another table, which tests or a source say can be missing, and `said` is of the rows
@@ -206,10 +220,22 @@ fn left_empty<'a>(view: &View<'_, 'a>, select: usize, key: &'a Expr, said: &[Str
     !outer && view.seen(key).is_some_and(|c| c.unique == Some(false)) && view.node(id).is_some_and(joins_nothing)
 }
 
-/// `count(*)` as the number of what a left join may not find.
+/// `count(*)` as the number of what a left join may not find: in the same select, or in the CTE that it reads.
 fn count_of_missing(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
     let part = &view.outline.selects[id];
-    let mut joined = part.relations.iter().enumerate().filter(|(_, r)| r.outer);
+    let joins = match part.relations.as_slice() {
+        [Reads { target: Target::Level(level), .. }] if part.select.selection.is_none() => {
+            view.outline.levels[*level].select.filter(|s| {
+                let inner = view.outline.selects[*s].select;
+                let grouped = !matches!(&inner.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+                !grouped && inner.distinct.is_none() && inner.qualify.is_none() && inner.selection.is_none()
+            })
+        }
+        _ => Some(id),
+    };
+    let Some(joins) = joins else { return };
+    let relations = &view.outline.selects[joins].relations;
+    let mut joined = relations.iter().enumerate().filter(|(_, r)| r.outer);
     let (Some((at, reads)), None) = (joined.next(), joined.next()) else { return };
     let GroupByExpr::Expressions(groups, _) = &part.select.group_by else { return };
     let named = |n: u64| match part.select.projection.get(usize::try_from(n).ok()?.checked_sub(1)?)? {
@@ -218,7 +244,11 @@ fn count_of_missing(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
     };
     let kept = |e: &Expr| {
         let e = whole_number(e).and_then(named).unwrap_or(e);
-        view.relation(id, e).is_some_and(|r| r != at)
+        if joins == id {
+            return view.relation(id, e).is_some_and(|r| r != at);
+        }
+        let step = column(e).and_then(|c| view.outline.step(id, 0, &c.value));
+        matches!(step, Some(Step::Expr(inner, s)) if s == joins && view.relation(s, inner).is_some_and(|r| r != at))
     };
     if groups.is_empty() || !groups.iter().all(kept) {
         return;
@@ -230,9 +260,9 @@ fn count_of_missing(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
             continue;
         }
         // Of several names the other side has one too: then its rows may be what is counted.
-        let named = |w: &String, r: usize| view.names_of(id, r).iter().any(|n| n == w);
+        let named = |w: &String, r: usize| view.all_names_of(joins, r).contains(w);
         let of_it = |w: &String| {
-            w.len() > 3 && w != "count" && named(w, at) && !(0..part.relations.len()).any(|r| r != at && named(w, r))
+            w.len() > 3 && w != "count" && named(w, at) && !(0..relations.len()).any(|r| r != at && named(w, r))
         };
         if words(&alias.value).iter().any(of_it) {
             let finding =
@@ -242,9 +272,59 @@ fn count_of_missing(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
                         reads.alias
                     ))
                     .next(format!("count a column of `{}` that is never null: its key", reads.alias));
+            let finding = view.at(span(expr), finding);
+            // That the join repeats the other side is no fault of what counts the joined.
+            out.retain(|f| f.code != "fan-out" || f.place.as_ref().map(start) != finding.place.as_ref().map(start));
+            out.push(finding);
+        }
+    }
+}
+
+/// An average of what can be missing, called one for each row: `fee_per_order` is not of the orders without a fee.
+fn average_of_some(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
+    let part = &view.outline.selects[id];
+    let counted: Vec<String> = part
+        .select
+        .projection
+        .iter()
+        .filter_map(|item| match item {
+            SelectItem::ExprWithAlias { expr, alias } => {
+                let f = call(expr, &["count"])?;
+                arguments(f).all(is_literal).then(|| words(&alias.value))
+            }
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    for item in &part.select.projection {
+        let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
+        let Some(function) = call(super::sums::rounded(expr), &["avg", "mean"]).filter(|f| f.over.is_none()) else {
+            continue;
+        };
+        let Some(argument) = arguments(function).next().map(uncast).filter(|a| column(a).is_some()) else { continue };
+        let said = words(&alias.value);
+        let Some(unit) = said.iter().position(|w| w == "per").and_then(|i| said.get(i + 1)) else { continue };
+        let of_rows = counted.contains(unit) || view.all_names_of(id, 0).contains(unit) && part.relations.len() == 1;
+        if function.filter.is_none() && of_rows && view.nullable(id, argument) == Some(true) {
+            let name = column(argument).map_or("it", |c| &c.value);
+            let finding =
+                Diagnostic::warning("count-nullable", format!("the average leaves out the rows where `{name}` is null"))
+                    .why(format!("`{}` reads as if every {unit} were in it", alias.value))
+                    .next(format!("write `avg(coalesce({name}, 0))`, or say in the name of which it is"));
             out.push(view.at(span(expr), finding));
         }
     }
+}
+
+fn uncast(expr: &Expr) -> &Expr {
+    match bare(expr) {
+        Expr::Cast { expr, .. } => uncast(expr),
+        other => other,
+    }
+}
+
+fn start(place: &Place) -> (&str, Option<usize>, Option<usize>) {
+    (&place.file, place.line, place.column)
 }
 
 /// `shipped` and `shipment`, `paid` and `payment`.

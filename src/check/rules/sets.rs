@@ -7,7 +7,7 @@ use super::look::View;
 use super::outline::{Origin, Role, Target};
 use super::{Family, Look, Query, Rule};
 use crate::sql::ColumnType;
-use crate::vocabulary::{DataType, Diagnostic, Severity};
+use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -62,7 +62,9 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     let mut said = Vec::new();
     for set in &view.outline.sets {
-        let plain = matches!(set.quantifier, SetQuantifier::None);
+        // BigQuery has no `union` alone, so its `union distinct` is what others write so.
+        let said_so = set.quantifier == SetQuantifier::Distinct;
+        let plain = set.quantifier == SetQuantifier::None || said_so && query.dialect == Dialect::BigQuery;
         if set.op != SetOperator::Union || !plain || said.contains(&set.level) {
             continue;
         }
@@ -111,7 +113,7 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         let finding =
             Diagnostic::warning("union-distinct", "`union` drops equal rows, and sorts everything to find them")
                 .why(why)
-                .next("write `union all`, or `union distinct` where that is meant");
+                .next(if said_so { "write `union all`" } else { "write `union all`, or `union distinct` where that is meant" });
         let span = view.outline.selects[*right].select.select_token.0.span;
         out.push(view.at(span, finding));
     }

@@ -8,8 +8,8 @@ use super::expressions::{
 use super::look::{View, span};
 use super::outline::Origin;
 use super::{Family, Look, Query, Rule};
-use crate::sql::ColumnType;
-use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
+use crate::sql::Fact;
+use crate::vocabulary::{Diagnostic, Severity};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -69,10 +69,10 @@ fn average_of_averages(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 /// Without the rounding and defaults around it.
-fn rounded(expr: &Expr) -> &Expr {
+pub(super) fn rounded(expr: &Expr) -> &Expr {
     match bare(expr) {
         Expr::Cast { expr, .. } => rounded(expr),
-        Expr::Function(f) if is_one_of(f, &["round", "coalesce", "ifnull"]) => {
+        Expr::Function(f) if is_one_of(f, &["round", "coalesce", "ifnull", "nvl"]) => {
             arguments(f).next().map_or(expr, rounded)
         }
         other => other,
@@ -178,26 +178,26 @@ fn column_names(view: &View<'_, '_>, select: usize) -> Vec<String> {
 }
 
 fn integer_division(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
-    quotients_called_rates(&query.full(), out);
-    // The others give a fraction.
-    if !matches!(query.dialect, Dialect::Postgres | Dialect::Redshift | Dialect::Sqlite) {
-        return;
-    }
     let view = query.full();
+    quotients_called_rates(&view, out);
+    let cut_off = |at| view.resolved.facts.noted.contains(&Fact::CutOff { at });
     for (i, piece) in view.outline.pieces.iter().enumerate() {
-        let (Expr::BinaryOp { left, op: BinaryOperator::Divide, right }, Some(select)) = (piece.expr, piece.select)
-        else {
-            continue;
+        let (what, next) = match piece.expr {
+            Expr::BinaryOp { right, op: BinaryOperator::Divide, .. } if cut_off(span(right).start) => {
+                ("both sides are whole numbers, and", "cast one side: `a::numeric / b`, or `a * 1.0 / b`")
+            }
+            Expr::Function(f) if is_named(f, "avg") && cut_off(span(piece.expr).start) => {
+                ("it is of whole numbers, and", "cast what it is of: `avg(a::numeric)`, or `avg(a * 1.0)`")
+            }
+            _ => continue,
         };
-        if !is_whole(&view, select, left, 0) || !is_whole(&view, select, right, 0) {
-            continue;
-        }
         if piece.depth > 0 && meant(&view, i) {
             continue;
         }
+        let label = query.dialect.label();
         let finding = Diagnostic::warning("integer-division", "the fraction is cut off")
-            .why(format!("both sides are whole numbers, and {} divides them to a whole number", query.dialect.label()))
-            .next("cast one side: `a::numeric / b`, or `a * 1.0 / b`");
+            .why(format!("{what} {label} divides them to a whole number"))
+            .next(next);
         out.push(view.at(span(piece.expr), finding));
     }
 }
@@ -207,7 +207,7 @@ fn quotients_called_rates(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
     for item in view.outline.selects.iter().flat_map(|p| &p.select.projection) {
         let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
         let fraction =
-            ["rate", "ratio", "share", "pct", "percent", "percentage", "avg", "average", "mean", "conversion"];
+            ["rate", "ratio", "share", "pct", "percent", "percentage", "avg", "average", "mean", "conversion", "per"];
         if cut_off(expr) && words(&alias.value).iter().any(|w| fraction.contains(&w.as_str())) {
             let finding = Diagnostic::warning("integer-division", "the fraction is cut off")
                 .why(format!("`{}` reads as a fraction, and this divides to a whole number", alias.value))
@@ -250,62 +250,4 @@ fn meant(view: &View<'_, '_>, at: usize) -> bool {
             _ => false,
         }
     })
-}
-
-/// Whether an expression is a whole number for sure.
-fn is_whole(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> bool {
-    let whole = |e: &Expr| is_whole(view, select, e, depth + 1);
-    if depth > 12 {
-        return false;
-    }
-    match bare(expr) {
-        e if whole_number(e).is_some() => true,
-        Expr::UnaryOp { expr, .. } => whole(expr),
-        Expr::Cast { data_type, .. } => {
-            matches!(
-                data_type,
-                SqlType::Int(_)
-                    | SqlType::Integer(_)
-                    | SqlType::BigInt(_)
-                    | SqlType::SmallInt(_)
-                    | SqlType::Int4(_)
-                    | SqlType::Int8(_)
-            )
-        }
-        Expr::BinaryOp { left, op: BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply, right } => {
-            whole(left) && whole(right)
-        }
-        Expr::Case { conditions, else_result, .. } => {
-            let mut results = conditions.iter().map(|w| &w.result).chain(else_result.as_deref());
-            results.all(|e| whole(e) || super::expressions::is_null(e))
-        }
-        Expr::Function(f)
-            if is_one_of(f, &["count", "length", "char_length", "row_number", "rank", "dense_rank", "datediff"]) =>
-        {
-            true
-        }
-        Expr::Function(f) if is_named(f, "sum") && f.over.is_none() => {
-            // The sum of a column of large whole numbers is a decimal; of ones and zeros it is not.
-            arguments(f).next().is_some_and(|e| match bare(e) {
-                Expr::Case { conditions, else_result, .. } => {
-                    let mut results = conditions.iter().map(|w| &w.result).chain(else_result.as_deref());
-                    results.all(|e| whole_number(e).is_some())
-                }
-                _ => false,
-            })
-        }
-        Expr::Function(f)
-            if is_one_of(f, &["coalesce", "nullif", "greatest", "least", "max", "min", "abs", "ifnull"]) =>
-        {
-            arguments(f).all(whole)
-        }
-        e if column(e).is_some() => match view.column_type(e) {
-            ColumnType::Known(DataType::Integer) => match view.outline.origin(select, expr) {
-                Some(Origin::Expr(inner, at)) => is_whole(view, at, inner, depth + 1),
-                _ => true,
-            },
-            _ => false,
-        },
-        _ => false,
-    }
 }

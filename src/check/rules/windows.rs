@@ -180,7 +180,8 @@ fn undecided(view: &View<'_, '_>, select: usize, function: &Function) -> Option<
     }
     // A table of days has one row for each, as far as its name says.
     let by_day = |e: &&Expr| view.is_of(select, e, &["daily", "day", "weekly", "monthly", "spine", "spined"]);
-    if order.iter().all(|e| is_day(view, e)) && !order.iter().any(by_day) {
+    let begins = |e: &&Expr| column(e).is_some_and(|c| crate::sql::begins_version(&lower(c)));
+    if order.iter().all(|e| is_day(view, e)) && !order.iter().any(begins) && !order.iter().any(by_day) {
         return Some("it is ordered by days, and a day can have many rows");
     }
     (total == Some(false)).then_some("partition and order together are no key of the rows, so two can be equal in them")

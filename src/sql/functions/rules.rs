@@ -27,6 +27,7 @@ pub(super) fn named(name: &str) -> Option<Rule> {
             _ => Unknown,
         },
         "round" => |c| match c.argument(0) {
+            Known(Integer) if c.types.len() == 1 && c.dialect == Some(Dialect::Postgres) => Known(Float),
             Known(Integer) if c.types.len() == 1 && c.dialect.is_some() => Known(Integer),
             Known(Float) => Known(Float),
             // `trunc(date)` of Oracle's kin.
@@ -38,6 +39,8 @@ pub(super) fn named(name: &str) -> Option<Rule> {
         "whole" => |c| match (c.argument(0), c.dialect) {
             (Known(Float), Some(Dialect::Databricks | Dialect::MySql)) => Known(Integer),
             (Known(Float), _) => Known(Float),
+            // Whole numbers are read as floats.
+            (Known(Integer), Some(Dialect::Postgres)) => Known(Float),
             (Known(Integer), Some(_)) => Known(Integer),
             _ => Number,
         },
@@ -75,6 +78,8 @@ pub(super) fn named(name: &str) -> Option<Rule> {
             Some(Some(part)) if part.eq_ignore_ascii_case("epoch") || part.to_lowercase().starts_with("second") => {
                 Number
             }
+            _ if c.dialect == Some(Dialect::Postgres) => Known(Float),
+            _ if c.dialect == Some(Dialect::Redshift) => Number,
             _ if c.dialect.is_some() => Known(Integer),
             _ => Number,
         },
@@ -153,8 +158,9 @@ fn sum(c: &Call<'_>) -> ColumnType {
     let ty = c.argument(0);
     match (ty, c.dialect) {
         (Known(Integer), Some(Dialect::BigQuery | Dialect::Databricks | Dialect::Sqlite)) => Known(Integer),
-        // Of `bigint` exact numbers, of shorter ones `bigint`.
-        (Known(Integer), Some(Dialect::Postgres | Dialect::Redshift)) => Number,
+        (Known(Integer), Some(Dialect::Redshift)) => Known(Integer),
+        // Of `bigint` exact numbers; of shorter ones `bigint`, which whoever calls has to know.
+        (Known(Integer), Some(Dialect::Postgres)) => Number,
         (Known(Integer), _) => Known(Decimal { precision: 38, scale: 0 }),
         (Known(Decimal { .. }), Some(Dialect::Postgres | Dialect::BigQuery)) => Number,
         (Known(Decimal { precision, scale }), Some(Dialect::Databricks)) => {

@@ -137,6 +137,15 @@ const SNOWFLAKE_PARTS: &[&str] = &[
     "nsec",
 ];
 
+/// Functions that give one of their arguments, or a number as wide.
+const SAME_WIDTH: &[&str] = &[
+    "min", "max", "coalesce", "nullif", "greatest", "least", "abs", "lag", "lead", "first_value", "last_value", "nvl",
+    "mod", "any_value",
+];
+/// Functions that give a whole number of 32 bits in PostgreSQL.
+const SHORT: &[&str] =
+    &["length", "char_length", "octet_length", "strpos", "ascii", "array_length", "cardinality"];
+
 /// Whether an expression is a call of an aggregate that is not a window's.
 pub(super) fn is_aggregate(expr: &Expr) -> bool {
     matches!(expr, Expr::Function(f) if f.over.is_none() && functions::is_aggregate(&name_of(f)))
@@ -183,11 +192,28 @@ impl<R: Named> Resolver<'_, R> {
             self.fault(fault, at, name.chars().count());
         }
         if aggregate && !distinct && signature.is_none_or(|s| s.aggregate) {
-            self.repeated(&name, star, &args, env, at);
+            self.repeated(&name, star, &args, env, at, None);
+        }
+        if let (Some(window), "sum" | "avg" | "count", false) = (spec, name.as_str(), star || distinct || self.strict) {
+            // How often a row is repeated is what shares of it are divided by.
+            let shares = name == "count" && args.iter().any(|(_, e)| window.partition_by.iter().any(|p| Some(p) == *e));
+            if !shares && args.iter().any(|(v, _)| v.columns > 0) {
+                self.repeated(&name, star, &args, env, at, Some(&window.partition_by));
+            }
         }
         let ty = match self.rendered.returns.get(&name) {
             Some(data_type) => ColumnType::Known(*data_type),
             None => self.returns(&name, &args, at),
+        };
+        let whole = ColumnType::Known(crate::vocabulary::DataType::Integer);
+        let all_short = args.iter().all(|(v, _)| v.short || v.ty == ColumnType::Null) && !args.is_empty();
+        let ty = match (name.as_str(), self.dialect) {
+            ("sum", Some(Dialect::Postgres)) if all_short && !self.strict => whole,
+            ("avg", Some(Dialect::Redshift)) if args.first().is_some_and(|a| a.0.ty == whole) && !self.strict => {
+                self.noted.push(Fact::CutOff { at });
+                whole
+            }
+            _ => ty,
         };
         let nullable = match signature {
             Some(s) if s.any_argument => any_filled(&args),
@@ -214,7 +240,8 @@ impl<R: Named> Resolver<'_, R> {
         if aggregate || function.over.is_some() {
             (out.repeated, out.fan_out) = (0, None);
         }
-        out.typed(ty).nullable(nullable)
+        let short = all_short && SAME_WIDTH.contains(&name.as_str()) || SHORT.contains(&name.as_str());
+        out.typed(ty).nullable(nullable).short(short)
     }
 
     fn signature(&self, name: &str) -> Option<&'static functions::Signature> {

@@ -7,6 +7,7 @@ use super::column_type::{ColumnType, Family};
 use super::relation::{Env, lower};
 use super::value::Value;
 use super::{Named, Resolver, Usage};
+use crate::sql::parse::any_expression;
 use crate::sql::types;
 use crate::vocabulary::{DataType, Diagnostic, Dialect};
 
@@ -53,7 +54,7 @@ impl<R: Named> Resolver<'_, R> {
                 let tries = matches!(kind, CastKind::TryCast | CastKind::SafeCast);
                 let nullable = if tries { Some(true) } else { value.nullable };
                 let ty = self.type_of(data_type);
-                value.typed(ty).nullable(nullable)
+                value.typed(ty).nullable(nullable).short(types::is_short(data_type))
             }
             Expr::Convert { expr, data_type, .. } => {
                 let value = self.expr(expr, env);
@@ -156,7 +157,12 @@ impl<R: Named> Resolver<'_, R> {
                 let whole = !matches!(field, DateTimeField::Second | DateTimeField::Epoch);
                 let ty = match self.dialect.filter(|_| !self.strict) {
                     Some(Dialect::Postgres) => ColumnType::Number,
-                    Some(Dialect::Redshift) => DataType::Integer.into(),
+                    // Of a moment with a zone it is a float.
+                    Some(Dialect::Redshift) => match value.ty {
+                        ColumnType::Known(DataType::TimestampTz) => DataType::Float.into(),
+                        ColumnType::Known(_) | ColumnType::Interval => DataType::Integer.into(),
+                        _ => ColumnType::Number,
+                    },
                     Some(Dialect::BigQuery) if part.eq_ignore_ascii_case("date") => DataType::Date.into(),
                     Some(Dialect::BigQuery) if part.eq_ignore_ascii_case("time") => DataType::Time.into(),
                     Some(Dialect::BigQuery | Dialect::Snowflake | Dialect::MySql) => DataType::Integer.into(),
@@ -315,6 +321,7 @@ impl<R: Named> Resolver<'_, R> {
             tests = tests.beside(operand);
         }
         let mut result: Option<Value> = None;
+        let mut allotted = false;
         for when in conditions {
             let test = match &operand {
                 Some(operand) => {
@@ -325,6 +332,7 @@ impl<R: Named> Resolver<'_, R> {
                 None => self.condition(&when.condition, env),
             };
             tests = tests.beside(&test);
+            allotted |= !self.strict && chooses(&when.condition, env);
             result = Some(self.branch(result, &when.result, env));
         }
         if let Some(otherwise) = otherwise {
@@ -332,8 +340,10 @@ impl<R: Named> Resolver<'_, R> {
         }
         let result = result.unwrap_or_default();
         let (ty, nullable) = (result.ty, if otherwise.is_some() { result.nullable } else { Some(true) });
+        let short = result.short;
+        let result = if allotted { Value { repeated: 0, fan_out: None, ..result } } else { result };
         // Literals of the branches say nothing of the whole.
-        result.beside(&tests).typed(ty).nullable(nullable)
+        result.beside(&tests).typed(ty).nullable(nullable).short(short)
     }
 
     /// One more of several results; all must be of a kind.
@@ -350,10 +360,18 @@ impl<R: Named> Resolver<'_, R> {
     }
 }
 
+/// Whether a condition is true for one row of many: the first of a window, or one that is picked.
+fn chooses(condition: &Expr, env: &Env<'_>) -> bool {
+    any_expression(condition, |e| matches!(e, Expr::Function(f) if f.over.is_some()))
+        || !super::left_out::picked(condition, env).is_empty()
+}
+
 fn literal(value: &Literal) -> Value {
     let (ty, text) = match value {
         Literal::Number(n, _) => match n.parse::<i64>() {
-            Ok(_) => (ColumnType::Known(DataType::Integer), n.clone()),
+            Ok(i) => {
+                return Value::of(DataType::Integer).literally(n.clone()).short(i32::try_from(i).is_ok());
+            }
             Err(_) => (ColumnType::Number, n.clone()),
         },
         Literal::Boolean(b) => return Value::of(DataType::Boolean).literally(b.to_string()),

@@ -47,6 +47,20 @@ pub enum Fact {
         /// Where it stands.
         at: Location,
     },
+    /// A quotient or an average of whole numbers that loses its fraction.
+    CutOff {
+        /// Where what it is divided by starts; of an average where the call does.
+        at: Location,
+    },
+    /// A relation with several versions of what it is joined for, by columns that the join leaves aside.
+    Versions {
+        /// Where it stands.
+        at: Location,
+        /// The columns that tell the versions apart.
+        by: Vec<String>,
+        /// Their names say so.
+        named: bool,
+    },
     /// A relation that nothing ties to what stands before it.
     Untied {
         /// Where it stands.

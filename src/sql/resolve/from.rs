@@ -1,10 +1,12 @@
 //! FROM: what is joined to what.
 
+use std::collections::BTreeSet;
+
 use sqlparser::ast::{Expr, Join, JoinConstraint, JoinOperator, Select, TableWithJoins};
 
 use super::joins::{How, JoinKind, Pair, conjuncts, equality, narrows, on_computed};
 use super::relation::{Ctes, Env, Rel, lower};
-use super::{Named, Resolver, Usage};
+use super::{Named, Resolver, Usage, left_out, versions};
 use crate::vocabulary::Dialect;
 
 impl<R: Named> Resolver<'_, R> {
@@ -23,8 +25,17 @@ impl<R: Named> Resolver<'_, R> {
         for table in from {
             let before = env.rels.len();
             let at = self.factor(&table.relation, &mut env);
-            let how = How { kind: JoinKind::Cross, computed: false, narrowed: narrows(filter, &[], &env, before) };
-            self.joined(&mut env, before, &[], how, at);
+            // What stands after a comma is joined by `where`.
+            let mut pairs = Vec::new();
+            let mut parts = Vec::new();
+            filter.filter(|_| before > 0 && !self.strict).into_iter().for_each(|f| conjuncts(f, &mut parts));
+            pairs.extend(parts.into_iter().filter_map(|part| equality(part, &env, before)));
+            pairs.retain(|p| p.left.is_some());
+            let kind = if pairs.is_empty() { JoinKind::Cross } else { JoinKind::Inner };
+            hold_equal(&pairs, kind, &mut env);
+            let narrowed = narrows(filter, &pairs, &env, before);
+            let picked = filter.is_some_and(|f| left_out::picked(f, &env).iter().any(|r| *r >= before));
+            self.joined(&mut env, before, &pairs, How { kind, computed: false, narrowed, picked }, at);
             for join in &table.joins {
                 self.join(join, filter, &mut env);
             }
@@ -99,7 +110,17 @@ impl<R: Named> Resolver<'_, R> {
             _ => None,
         };
         let narrowed = narrows(filter, &pairs, env, before) || narrows(on, &pairs, env, before);
-        self.joined(env, before, &pairs, How { kind, computed, narrowed }, at);
+        let conditions = || [on, filter].into_iter().flatten();
+        let picked = conditions().any(|c| left_out::picked(c, env).iter().any(|r| *r >= before));
+        // Of a table of versions that is active which was active once.
+        let versions = env.rels[before..].iter().any(|r| versions::untold(&r.table, &BTreeSet::new()).is_some_and(|u| u.1));
+        let picked = picked && (!versions || conditions().any(|c| versions::settles(c, env, before)));
+        hold_equal(&pairs, kind, env);
+        if let Some(on) = on.filter(|_| matches!(kind, JoinKind::Inner | JoinKind::Left)) {
+            let picked = left_out::picked(on, env);
+            env.picked.extend(picked);
+        }
+        self.joined(env, before, &pairs, How { kind, computed, narrowed, picked }, at);
     }
 
     /// Reads the condition; gives what it holds equal: a column of the left side (or nothing: a constant), one of the
@@ -165,6 +186,18 @@ impl<R: Named> Resolver<'_, R> {
         self.read(Usage::Join, &left);
         self.read(Usage::Join, &right);
         env.rels[theirs].hidden.insert(b);
+    }
+}
+
+/// Notes which columns have one value wherever others have, by a join.
+fn hold_equal(pairs: &[Pair], kind: JoinKind, env: &mut Env<'_>) {
+    for (left, right) in pairs.iter().filter_map(|p| Some((p.left.clone()?, p.right.clone()))) {
+        match kind {
+            JoinKind::Left => env.equal.push((left, right)),
+            JoinKind::Right => env.equal.push((right, left)),
+            JoinKind::Inner => env.equal.extend([(left.clone(), right.clone()), (right, left)]),
+            _ => {}
+        }
     }
 }
 

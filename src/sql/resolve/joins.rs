@@ -8,7 +8,8 @@ use sqlparser::tokenizer::Location;
 use super::facts::Fact;
 use super::relation::{Column, Env, Rel, lower};
 use super::value::Value;
-use super::{FanOut, Named, Resolver};
+use super::{FanOut, Named, Resolver, left_out};
+use crate::sql::parse::any_expression;
 use crate::vocabulary::Diagnostic;
 
 /// Columns that tell the rows of a join apart: which relation, which column.
@@ -39,6 +40,8 @@ pub(super) struct How {
     pub computed: bool,
     /// Some of the rows of the right side are left out besides: what told them apart together may do so with less.
     pub narrowed: bool,
+    /// What is left of it may be one row for each.
+    pub picked: bool,
 }
 
 /// Two columns that a join holds equal.
@@ -56,7 +59,7 @@ impl<R: Named> Resolver<'_, R> {
     /// stated: a table that is not known wholly, that is met by something computed, or of which a filter left one
     /// version of each row, says nothing.
     fn repeats(&self, keys: &[Key], on: &Key, how: How, rel: &Rel) -> bool {
-        if rel.table.single || keys.is_empty() {
+        if rel.table.single || keys.is_empty() || how.picked && !self.strict {
             return false;
         }
         let version = |k: &Key| (rel.table.filtered || how.narrowed) && k.len() > 1 && !k.is_disjoint(on);
@@ -65,6 +68,32 @@ impl<R: Named> Resolver<'_, R> {
                 && !how.computed
                 && !keys.iter().any(version)
                 && (how.kind == JoinKind::Cross || !on.is_empty())
+    }
+
+    /// The left side of a join, as what repeats the right one.
+    fn other_side(&mut self, env: &Env<'_>, ours: &Key, at: (Location, usize)) -> usize {
+        let name = |rel: usize| env.rels[rel].alias.clone();
+        let several = env.keys.iter().flatten().map(|c| c.0).find(|rel| !ours.iter().any(|c| c.0 == *rel));
+        let joined = several.or(ours.first().map(|c| c.0)).map(name).unwrap_or_default();
+        let fan_out = FanOut {
+            joined,
+            on: ours.iter().map(|(_, c)| c.clone()).collect(),
+            keys: env.keys.iter().map(|k| k.iter().map(|(_, c)| c.clone()).collect()).collect(),
+            at: self.rendered.source_place(at.0.line as usize, at.0.column as usize, at.1),
+                elsewhere: false,
+        };
+        self.fan_outs.push(fan_out);
+        self.fan_outs.len() - 1
+    }
+
+    /// What a join on a key and more leaves one row of: `on t.id = l.id and t.at = l.latest`, where `l` has a row for
+    /// each `id`.
+    fn latest(&self, right_keys: &[Key], pairs: &[Pair], kind: JoinKind) -> Option<Key> {
+        let theirs: Key = pairs.iter().filter(|p| p.left.is_some()).map(|p| p.right.clone()).collect();
+        let key = right_keys.iter().find(|k| !k.is_empty() && k.is_subset(&theirs))?;
+        theirs.difference(key).find(|(_, name)| left_out::is_extreme(name))?;
+        let ours = pairs.iter().filter(|p| key.contains(&p.right)).filter_map(|p| p.left.clone());
+        (kind == JoinKind::Inner && !self.strict).then(|| ours.collect())
     }
 
     /// Keys and repeated rows once the relations from `before` on stand beside the earlier ones.
@@ -85,6 +114,7 @@ impl<R: Named> Resolver<'_, R> {
         let theirs: BTreeSet<(usize, String)> = pairs.iter().map(|p| p.right.clone()).collect();
         let right_unique = right_keys.iter().any(|k| k.is_subset(&theirs));
         let left_unique = env.keys.iter().any(|k| k.is_subset(&ours));
+        let left_told = left_unique || env.keys_or_null.iter().any(|k| k.is_subset(&ours));
         if !right_unique && self.repeats(&right_keys, &theirs, how, &env.rels[before]) {
             let (start, width) = at;
             let rel = &env.rels[before];
@@ -93,6 +123,7 @@ impl<R: Named> Resolver<'_, R> {
                 on: theirs.iter().map(|(_, c)| c.clone()).collect(),
                 keys: rel.table.keys.clone(),
                 at: self.rendered.source_place(start.line as usize, start.column as usize, width),
+                elsewhere: false,
             };
             let id = self.fan_outs.len();
             self.fan_outs.push(fan_out);
@@ -100,6 +131,21 @@ impl<R: Named> Resolver<'_, R> {
                 rel.fan_out = rel.fan_out.or(Some(id));
             }
             env.fan_out = env.fan_out.or(Some(id));
+            // Where the left side has several rows for what is joined too, each repeats the other.
+            let known = env.keys.iter().any(|k| !k.is_empty() && k.len() <= MOST_TELLING);
+            if known && !left_told && !ours.is_empty() && !self.strict {
+                let other = self.other_side(env, &ours, at);
+                env.rels[before..].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(other)));
+            }
+        }
+        if let ([rel], false, false) = (&env.rels[before..], right_unique || how.picked, self.strict)
+            && !rel.table.settled
+            && !rel.table.single
+            && pairs.iter().any(|p| p.left.is_some())
+        {
+            let on = theirs.iter().map(|(_, name)| name.as_str()).collect();
+            let untold = super::versions::untold(&rel.table, &on);
+            self.noted.extend(untold.map(|(by, named)| Fact::Versions { at: at.0, by, named }));
         }
         // A key of more than these columns does not say that they are not one.
         let told = env.keys.iter().any(|k| !k.is_empty() && k.len() <= MOST_TELLING);
@@ -116,6 +162,7 @@ impl<R: Named> Resolver<'_, R> {
                 on: BTreeSet::new(),
                 keys: Vec::new(),
                 at: self.rendered.source_place(at.0.line as usize, at.0.column as usize, at.1),
+                elsewhere: false,
             });
             // Rows may well be counted: they are the elements.
             env.rels[..before].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(id)));
@@ -134,8 +181,17 @@ impl<R: Named> Resolver<'_, R> {
                 keys.extend(right_keys.iter().map(|right| left.union(right).cloned().collect::<Key>()));
             }
         }
+        if let Some(key) = self.latest(&right_keys, pairs, kind) {
+            keys.push(key);
+        }
         keys.truncate(MOST_KEYS);
         env.keys = keys;
+        if !(right_unique || single) {
+            env.keys_or_null.clear();
+        }
+        if left_told && kind == JoinKind::Left {
+            env.keys_or_null.extend(right_keys);
+        }
     }
 }
 
@@ -148,33 +204,36 @@ impl<R: Named> Resolver<'_, R> {
         args: &[(Value, Option<&Expr>)],
         env: &Env<'_>,
         at: Location,
+        partition: Option<&[Expr]>,
     ) {
         let columns: u32 = args.iter().map(|(v, _)| v.columns).sum();
         let repeated: u32 = args.iter().map(|(v, _)| v.repeated).sum();
         let counts_rows = star || columns == 0;
         let id = if counts_rows {
             env.fan_out
-        } else if repeated == columns {
+        } else if repeated == columns || repeated > 0 && !self.strict && name == "sum" && by_price(args, env) {
             args.iter().find_map(|(v, _)| v.fan_out)
         } else {
             None
         };
         let Some(fan_out) = id.and_then(|id| self.fan_outs.get(id)) else { return };
+        let by = partition.or(env.grouping.map(|g| g.expressions.as_slice())).unwrap_or_default();
         // Where each group is of one key, all of its rows are repeated alike: that moves no average.
         let grouped = |column: &String| {
             let of = |e: &Expr| super::projection::implied_name(e) == *column;
-            env.grouping.is_some_and(|g| g.expressions.iter().any(of))
+            by.iter().any(of)
         };
         if !self.strict && matches!(name, "avg" | "mean") && !fan_out.on.is_empty() && fan_out.on.iter().all(grouped) {
             return;
         }
         // Of each row that is joined a group has one at most.
         let of_joined =
-            |column: &String| env.grouping.is_some_and(|g| g.expressions.iter().any(|e| fan_out.is_of(e, column)));
+            |column: &String| by.iter().any(|e| fan_out.is_of(e, column));
         if !self.strict && fan_out.keys.iter().any(|key| !key.is_empty() && key.iter().all(of_joined)) {
             return;
         }
-        let keys: Vec<String> = fan_out.keys.iter().map(|k| k.iter().cloned().collect::<Vec<_>>().join(", ")).collect();
+        let names = |k: &BTreeSet<String>| k.iter().map(|c| left_out::shown(c)).collect::<Vec<_>>().join(", ");
+        let keys: Vec<String> = fan_out.keys.iter().map(names).collect();
         let on: Vec<String> = fan_out.on.iter().cloned().collect();
         let joined =
             if fan_out.joined.is_empty() { "what is joined".to_owned() } else { format!("`{}`", fan_out.joined) };
@@ -208,13 +267,32 @@ impl<R: Named> Resolver<'_, R> {
     }
 }
 
+/// Whether what is summed is multiplied by a price or rate of what repeats it: of several prices one is meant.
+fn by_price(args: &[(Value, Option<&Expr>)], env: &Env<'_>) -> bool {
+    let price = |e: &Expr| {
+        column_of(e, env).is_some_and(|(rel, name)| {
+            let of_price = ["price", "cost", "rate", "tariff", "fee"].iter().any(|w| name.split('_').any(|p| p == *w));
+            env.rels[rel].fan_out.is_none() && of_price
+        })
+    };
+    let product = |e: &Expr| match e {
+        Expr::BinaryOp { left, op: BinaryOperator::Multiply | BinaryOperator::Divide, right } => {
+            [left, right].into_iter().any(|e| any_expression(e, price))
+        }
+        _ => false,
+    };
+    args.iter().any(|(_, e)| e.is_some_and(|e| any_expression(e, product)))
+}
+
 /// Whether a condition leaves out rows of the relations from `before` on, by other columns than those that `pairs` hold
 /// equal: the version of a row that is meant, one element of many.
 pub(super) fn narrows(condition: Option<&Expr>, pairs: &[Pair], env: &Env<'_>, before: usize) -> bool {
     let mut parts = Vec::new();
     condition.into_iter().for_each(|c| conjuncts(c, &mut parts));
+    // That there is a value, or another one, says of many rows.
+    parts.retain(|part| !matches!(part, Expr::IsNotNull(_) | Expr::BinaryOp { op: BinaryOperator::NotEq, .. }));
     parts.into_iter().any(|part| {
-        crate::sql::parse::any_expression(part, |e| {
+        any_expression(part, |e| {
             column_of(e, env).is_some_and(|c| c.0 >= before && !pairs.iter().any(|p| p.right == c))
         })
     })
@@ -228,7 +306,12 @@ fn shared(rels: &[Rel], before: usize) -> Option<String> {
         names.filter(|n| n.ends_with("_id") || n.ends_with("_key")).cloned().collect()
     };
     let ours: Vec<String> = rels[..before].iter().filter(many).flat_map(ids).collect();
-    rels[before..].iter().filter(many).flat_map(ids).find(|n| ours.contains(n))
+    let own = |r: &Rel| -> Vec<String> {
+        r.table.keys.iter().filter(|k| k.len() == 1).flatten().filter(|c| r.position(c).is_some()).cloned().collect()
+    };
+    let told: Vec<String> = rels[..before].iter().filter(many).flat_map(own).collect();
+    let both = rels[before..].iter().filter(many).flat_map(own).find(|n| told.contains(n));
+    rels[before..].iter().filter(many).flat_map(ids).find(|n| ours.contains(n)).or(both)
 }
 
 /// The parts of `a and b and c`.
@@ -276,10 +359,18 @@ pub(super) fn on_computed(on: &Expr, env: &Env<'_>, before: usize) -> bool {
         let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = part else { return false };
         let computed = |e: &Expr| column_of(uncast(e), env).is_none() && reads_from(e, env, before);
         let ours = |e: &Expr| {
-            !reads_from(e, env, before) && crate::sql::parse::any_expression(e, |e| column_of(e, env).is_some())
+            !reads_from(e, env, before) && any_expression(e, |e| column_of(e, env).is_some())
         };
         computed(left) && ours(right) || ours(left) && computed(right)
     })
+}
+
+/// Without the brackets around it.
+pub(super) fn bare(mut expr: &Expr) -> &Expr {
+    while let Expr::Nested(inner) = expr {
+        expr = inner;
+    }
+    expr
 }
 
 /// What a cast is of: in whatever type, it tells the same rows apart.
@@ -292,7 +383,7 @@ fn uncast(expr: &Expr) -> &Expr {
 
 /// Whether an expression reads a column of a relation from `before` on: then it is not given by the earlier ones.
 fn reads_from(expr: &Expr, env: &Env<'_>, before: usize) -> bool {
-    crate::sql::parse::any_expression(expr, |e| column_of(e, env).is_some_and(|(r, _)| r >= before))
+    any_expression(expr, |e| column_of(e, env).is_some_and(|(r, _)| r >= before))
 }
 
 /// The relation and column that an expression is, and nothing but.

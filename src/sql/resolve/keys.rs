@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use sqlparser::ast::{BinaryOperator, Expr, Select, SelectItem, WindowType};
 
-use super::joins::{Key, column_of, conjuncts};
+use super::joins::{Key, MOST_TELLING, column_of, conjuncts};
+use super::left_out;
 use super::projection::implied_name;
 use super::query::position_of;
 use super::relation::{Column, Env, Table, lower};
@@ -62,28 +63,78 @@ pub(super) fn partition(expr: &Expr, env: &Env<'_>) -> Option<Key> {
     window.partition_by.iter().map(|e| column_of(e, env)).collect()
 }
 
-/// The columns that hold what is grouped by; none where one of them is not in the result.
-pub(super) fn group_keys(select: &Select, list: Option<&[Expr]>, columns: &[Column]) -> Vec<BTreeSet<String>> {
+/// The columns that hold what is grouped by, those that others of them decide left out. What is not in the result is
+/// marked as such.
+pub(super) fn group_keys(
+    select: &Select,
+    list: Option<&[Expr]>,
+    columns: &[Column],
+    env: &Env<'_>,
+    strict: bool,
+) -> Vec<BTreeSet<String>> {
     let Some(list) = list else { return Vec::new() };
-    let named: Option<BTreeSet<String>> = list
-        .iter()
-        .map(|expr| {
-            if let Some(n) = position_of(expr) {
-                return columns.get(n.wrapping_sub(1)).map(|c| c.name.clone());
+    let named = |expr: &Expr| {
+        if let Some(n) = position_of(expr) {
+            let item = select.projection.get(n.wrapping_sub(1));
+            return columns.get(n.wrapping_sub(1)).map(|c| (c.name.clone(), item.and_then(|i| source_of(i, env))));
+        }
+        let at = select.projection.iter().position(|item| match item {
+            SelectItem::ExprWithAlias { expr: e, alias } => {
+                e == expr || matches!(expr, Expr::Identifier(i) if lower(i) == lower(alias))
             }
-            let at = select.projection.iter().position(|item| match item {
-                SelectItem::ExprWithAlias { expr: e, alias } => {
-                    e == expr || matches!(expr, Expr::Identifier(i) if lower(i) == lower(alias))
+            SelectItem::UnnamedExpr(e) => {
+                e == expr || implied_name(e) == implied_name(expr) && !implied_name(e).is_empty()
+            }
+            _ => false,
+        });
+        match at.and_then(|i| Some((columns.get(i)?, &select.projection[i]))) {
+            Some((column, item)) => Some((column.name.clone(), source_of(item, env).or_else(|| column_of(expr, env)))),
+            None => Some((left_out::marked(&implied_name(expr)), column_of(expr, env))),
+        }
+    };
+    let Some(mut by) = list.iter().map(named).collect::<Option<Vec<_>>>() else { return Vec::new() };
+    // What a key of the same table stands beside is decided by it.
+    for i in (0..by.len()).rev().filter(|_| !strict) {
+        let Some(source) = &by[i].1 else { continue };
+        let others: Key = by.iter().enumerate().filter(|(j, _)| *j != i).filter_map(|(_, b)| b.1.clone()).collect();
+        if env.decided(&others).contains(source) {
+            by.remove(i);
+        }
+    }
+    let key: BTreeSet<String> = by.into_iter().map(|(name, _)| name).collect();
+    let unsure = left_out::is_short(&key) && key.len() > MOST_TELLING;
+    if unsure { Vec::new() } else { vec![key] }
+}
+
+fn source_of(item: &SelectItem, env: &Env<'_>) -> Option<(usize, String)> {
+    match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => column_of(expr, env),
+        _ => None,
+    }
+}
+
+impl Env<'_> {
+    /// Columns that have one value wherever these have: by keys of their tables, and by what joins hold equal.
+    pub fn decided(&self, by: &Key) -> Key {
+        let mut out = by.clone();
+        loop {
+            let before = out.len();
+            for (from, to) in &self.equal {
+                if out.contains(from) {
+                    out.insert(to.clone());
                 }
-                SelectItem::UnnamedExpr(e) => {
-                    e == expr || implied_name(e) == implied_name(expr) && !implied_name(e).is_empty()
+            }
+            for (i, rel) in self.rels.iter().enumerate() {
+                let has = |name: &String| out.contains(&(i, name.clone()));
+                if rel.table.keys.iter().any(|key| !key.is_empty() && key.iter().all(has)) {
+                    out.extend(rel.table.columns.iter().map(|c| (i, c.name.clone())));
                 }
-                _ => false,
-            });
-            at.and_then(|i| columns.get(i)).map(|c| c.name.clone())
-        })
-        .collect();
-    named.into_iter().collect()
+            }
+            if out.len() == before {
+                return out;
+            }
+        }
+    }
 }
 
 /// The columns that tell the rows of a `distinct` apart: what is computed from others of them tells nothing more, and a

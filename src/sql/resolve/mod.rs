@@ -14,6 +14,7 @@ mod from;
 mod grouping;
 mod joins;
 mod keys;
+mod left_out;
 mod names;
 mod operators;
 mod pivot;
@@ -24,6 +25,7 @@ mod result;
 mod select;
 mod setops;
 mod value;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -41,6 +43,7 @@ pub(super) use grouping::aggregates;
 use relation::{Column, Env, Rel, Table};
 pub use result::{Checked, FanOut, Lineage, Named, OutputColumn, Resolved, Scope, ScopeRelation, Usage};
 use value::Value;
+pub use versions::begins as begins_version;
 
 /// Expressions and queries that are walked at most: those that are resolved again and again within each other stop.
 const MOST_STEPS: u32 = 2_000_000;
@@ -94,15 +97,19 @@ fn walk<R: Named>(
         name: c.name.clone(),
         column_type: c.value.ty,
         nullable: c.value.nullable,
+        short: c.value.short,
+        repeated: c.value.fan_out.filter(|_| c.value.repeated > 0).and_then(|id| resolver.fan_outs.get(id).cloned()),
         sources: c.value.sources.iter().map(|s| lineage(*s)).collect(),
     });
     let resolved = Resolved {
         columns: columns.collect(),
-        keys: table.keys.clone(),
+        keys: table.keys.iter().filter(|k| !left_out::is_short(k)).cloned().collect(),
+        short_keys: table.keys.iter().filter(|k| left_out::is_short(k)).cloned().collect(),
         open: table.open,
         reads: resolver.reads.iter().map(|s| lineage(*s)).collect(),
         aggregates: resolver.aggregates,
         repeats: table.fan_out.and_then(|id| resolver.fan_outs.get(id).cloned()),
+        settled: table.settled,
         facts: resolver.facts(),
     };
     (resolved, resolver.found)

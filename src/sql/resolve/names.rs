@@ -59,16 +59,24 @@ impl<R: Named> Resolver<'_, R> {
         let known = scope.relations.get(&relation);
         let mut table = Table { open: known.is_none_or(|k| k.open), base: Some(base), ..Table::default() };
         if let Some(known) = known {
-            table.keys.clone_from(&known.keys);
+            table.keys = known.keys.iter().chain(&known.short_keys).cloned().collect();
+            table.settled = known.settled;
             table.columns.reserve(known.columns.len());
             for (name, ty) in &known.columns {
                 let id = self.interned.len() as u32;
                 self.interned.push((base, name.clone()));
+                let fan_out = known.repeated.get(name).map(|fan_out| {
+                    self.fan_outs.push(fan_out.clone());
+                    self.fan_outs.len() - 1
+                });
                 let value = Value {
                     ty: *ty,
+                    repeated: u32::from(fan_out.is_some()),
+                    fan_out,
                     sources: vec![(id, Usage::Value)],
                     columns: 1,
                     nullable: known.nullable.get(name).copied(),
+                    short: known.short.contains(name),
                     ..Value::default()
                 };
                 table.columns.push(Column { name: name.clone(), value, partition: None });

@@ -6,7 +6,7 @@ use super::column_type::{ColumnType, Family};
 use super::expr::{shown, start};
 use super::relation::Env;
 use super::value::Value;
-use super::{Named, Resolver};
+use super::{Fact, Named, Resolver};
 use crate::vocabulary::{DataType, Diagnostic, Dialect};
 
 const BOOLEAN: ColumnType = ColumnType::Known(DataType::Boolean);
@@ -94,7 +94,11 @@ impl<R: Named> Resolver<'_, R> {
             Op::PGExp => ColumnType::Known(DataType::Float),
             _ => ColumnType::Unknown,
         };
-        left.from(&right).typed(ty).nullable(nullable)
+        if matches!(op, Op::Divide) && ty == INTEGER && !self.strict {
+            self.noted.push(Fact::CutOff { at: start(sides.1) });
+        }
+        let short = left.short && right.short;
+        left.from(&right).typed(ty).nullable(nullable).short(short)
     }
 
     fn divides_by_zero_to_null(&self) -> bool {

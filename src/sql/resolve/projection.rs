@@ -116,12 +116,24 @@ impl<R: Named> Resolver<'_, R> {
 
     fn column(&mut self, expr: &Expr, name: String, env: &Env<'_>, out: &mut Projection) {
         let value = self.expr(expr, env);
-        let plain = column_of(expr, env);
+        // In another type it tells the same rows apart, but for a day of a moment.
+        let kept = match expr {
+            Expr::Cast { expr, data_type, .. } if !self.strict && !self.cuts(data_type) => expr,
+            expr => expr,
+        };
+        let plain = column_of(kept, env);
         let partition = match &plain {
             Some(source) => passed_partition(source, env),
             None => partition(expr, env),
         };
         out.push(Column { name, value, partition: None }, plain, partition);
+    }
+
+    /// Whether values of a type can be the same where what they were made from is not.
+    fn cuts(&self, data_type: &sqlparser::ast::DataType) -> bool {
+        use crate::vocabulary::DataType;
+        let ty = crate::sql::types::column_type(data_type, self.dialect);
+        !matches!(ty, ColumnType::Known(DataType::Text | DataType::Integer | DataType::Timestamp | DataType::TimestampTz))
     }
 
     /// `columns('regular expression')`, `columns(* exclude (…))`, `columns(c -> …)` of DuckDB.

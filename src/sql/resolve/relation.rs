@@ -21,6 +21,8 @@ pub(super) struct Table {
     pub fan_out: Option<usize>,
     /// Some of the rows are left out: what told them apart together may do so with less.
     pub filtered: bool,
+    /// Of several versions of a row one was chosen.
+    pub settled: bool,
     /// It has a row for each element of an array that a column before it holds.
     pub elements: bool,
     /// It has one row at most.
@@ -141,6 +143,12 @@ pub(super) struct Env<'e> {
     pub parameters: Vec<String>,
     /// Keys of the rows that all of `rels` make together.
     pub keys: Vec<joins::Key>,
+    /// Keys of those rows that have a value in them: of what is left joined, and may find nothing.
+    pub keys_or_null: Vec<joins::Key>,
+    /// Columns that joins hold equal: where the first has a value, the second has that or none.
+    pub equal: Vec<((usize, String), (usize, String))>,
+    /// Relations of which a condition may leave one row of many.
+    pub picked: BTreeSet<usize>,
     /// The same of a join in brackets that was read last.
     pub keys_of_nested: Vec<joins::Key>,
     /// The join that repeats rows here.

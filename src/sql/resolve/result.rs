@@ -38,12 +38,20 @@ pub struct ScopeRelation {
     pub columns: Vec<(String, ColumnType)>,
     /// Sets of columns that tell its rows apart; empty where none is known.
     pub keys: Vec<BTreeSet<String>>,
+    /// The same with columns that it does not have: without them rows are not told apart.
+    pub short_keys: Vec<BTreeSet<String>>,
     /// It may have columns beyond these.
     pub open: bool,
     /// Columns that are meant only where the relation is named with them.
     pub hidden: BTreeSet<String>,
     /// Whether a column can be null, where that is known.
     pub nullable: BTreeMap<String, bool>,
+    /// Columns of rows that a join in its query repeats.
+    pub repeated: BTreeMap<String, FanOut>,
+    /// Columns of whole numbers that have 32 bits at most.
+    pub short: BTreeSet<String>,
+    /// Of several versions of a row one was chosen.
+    pub settled: bool,
 }
 
 /// What a query gives.
@@ -53,6 +61,8 @@ pub struct Resolved<R = Relation> {
     pub columns: Vec<OutputColumn<R>>,
     /// Sets of columns that tell its rows apart, as far as that can be shown.
     pub keys: Vec<BTreeSet<String>>,
+    /// The same with columns that were left out.
+    pub short_keys: Vec<BTreeSet<String>>,
     /// It may have columns beyond these: it reads `*` of something unknown.
     pub open: bool,
     /// What decides which rows there are, over the whole query: filters, joins, groups, orders with a limit.
@@ -61,6 +71,8 @@ pub struct Resolved<R = Relation> {
     pub aggregates: bool,
     /// The join that repeats its rows.
     pub repeats: Option<FanOut>,
+    /// Of several versions of a row one was chosen.
+    pub settled: bool,
     /// What was noticed on the way, for rules.
     pub facts: Facts,
 }
@@ -70,10 +82,12 @@ impl<R> Default for Resolved<R> {
         Resolved {
             columns: Vec::new(),
             keys: Vec::new(),
+            short_keys: Vec::new(),
             open: false,
             reads: BTreeSet::new(),
             aggregates: false,
             repeats: None,
+            settled: false,
             facts: Facts::default(),
         }
     }
@@ -88,6 +102,10 @@ pub struct OutputColumn<R = Relation> {
     pub column_type: ColumnType,
     /// Whether it can be null, where that is known.
     pub nullable: Option<bool>,
+    /// A whole number of 32 bits at most, for sure.
+    pub short: bool,
+    /// The join that repeats the rows it is of.
+    pub repeated: Option<FanOut>,
     /// The columns that its values are made from, and how.
     pub sources: BTreeSet<Lineage<R>>,
 }
@@ -138,6 +156,8 @@ pub struct FanOut {
     pub keys: Vec<BTreeSet<String>>,
     /// Byte offset in the SQL as written, and how many bytes.
     pub at: (usize, usize),
+    /// It is in the query of another node.
+    pub elsewhere: bool,
 }
 
 impl FanOut {
@@ -148,7 +168,7 @@ impl FanOut {
             Expr::Identifier(name) => name.value.eq_ignore_ascii_case(column),
             Expr::CompoundIdentifier(parts) => {
                 let [.., of, name] = parts.as_slice() else { return false };
-                of.value.eq_ignore_ascii_case(&self.joined) && name.value.eq_ignore_ascii_case(column)
+                (self.elsewhere || of.value.eq_ignore_ascii_case(&self.joined)) && name.value.eq_ignore_ascii_case(column)
             }
             _ => false,
         }

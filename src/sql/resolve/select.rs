@@ -1,5 +1,6 @@
 //! One `select`: where, group by, having, qualify, distinct.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use sqlparser::ast::{Distinct, Expr, GroupByExpr, OrderBy, Select, SelectItem};
@@ -11,7 +12,7 @@ use super::keys::{first_of_each, group_keys, partition_of_first, passed_keys, te
 use super::projection::Projection;
 use super::query::{position_of, top_one};
 use super::relation::{Column, Ctes, Env, Rel, Table, lower};
-use super::{Named, Resolver, Usage};
+use super::{Named, Resolver, Usage, left_out};
 
 impl<R: Named> Resolver<'_, R> {
     pub(super) fn select(
@@ -28,6 +29,8 @@ impl<R: Named> Resolver<'_, R> {
         env.windows = &select.named_window;
         for filter in [&select.prewhere, &select.selection].into_iter().flatten() {
             self.conditions(filter, &mut env);
+            let picked = left_out::picked(filter, &env);
+            env.picked.extend(picked);
             first_of_each(filter, &mut env);
         }
 
@@ -120,20 +123,32 @@ impl<R: Named> Resolver<'_, R> {
             columns[i].partition =
                 partition.as_ref().and_then(|key| passed_keys(std::slice::from_ref(key), &plain, &columns).pop());
         }
-        let mut keys = if aggregated {
-            group_keys(select, group_list, &columns)
+        let by_all = (!self.strict && matches!(select.group_by, GroupByExpr::All(_))).then(|| grouped_by_all(select, &columns)).flatten();
+        let mut keys = if let Some(key) = by_all {
+            vec![key]
+        } else if aggregated {
+            group_keys(select, group_list, &columns, &env, self.strict)
         } else {
             let named: Vec<(&str, &Key)> =
                 columns.iter().zip(&partitions).filter_map(|(c, p)| Some((c.name.as_str(), p.as_ref()?))).collect();
             if let Some(key) = select.qualify.as_ref().and_then(|q| partition_of_first(q, &env, &named)) {
                 env.keys.insert(0, key);
             }
-            passed_keys(&env.keys, &plain, &columns)
+            match passed_keys(&env.keys, &plain, &columns) {
+                keys if keys.is_empty() && !self.strict && select.qualify.is_none() => {
+                    left_out::passed(&env, &plain, &columns, select)
+                }
+                keys => keys,
+            }
         };
+        if self.strict {
+            keys.retain(|key| !left_out::is_short(key));
+        }
         let mut single = aggregated && group_list.is_some_and(<[Expr]>::is_empty)
             || env.rels.iter().all(|r| r.table.single) && !aggregated;
         match &select.distinct {
             Some(Distinct::Distinct) => {
+                keys.retain(|key| !left_out::is_short(key));
                 if keys.is_empty() && !open {
                     keys = telling(select, &columns, &env);
                 }
@@ -148,6 +163,7 @@ impl<R: Named> Resolver<'_, R> {
                         key
                     });
                 }
+                keys.retain(|key| !left_out::is_short(key));
                 keys.extend(key.and_then(|key| passed_keys(&[key], &plain, &columns).pop()));
             }
             Some(Distinct::All) | None => {}
@@ -165,8 +181,14 @@ impl<R: Named> Resolver<'_, R> {
             }
         }
         let fan_out = if one_each { None } else { env.fan_out };
-        let filtered = select.selection.is_some() || env.rels.iter().any(|r| r.table.filtered);
-        Rc::new(Table { columns, keys, open, base, fan_out, single, filtered, ..Table::default() })
+        let settled = one_each
+            || !env.picked.is_empty()
+            || env.rels.iter().any(|r| r.table.settled)
+            || select.selection.as_ref().is_some_and(|f| super::versions::settles(f, &env, 0));
+        let narrows = |f: &Expr| left_out::narrows(f, &env);
+        let filtered = (if self.strict { select.selection.is_some() } else { select.selection.as_ref().is_some_and(narrows) })
+            || env.rels.iter().any(|r| r.table.filtered);
+        Rc::new(Table { columns, keys, open, base, fan_out, single, filtered, settled, ..Table::default() })
     }
 
     /// Leaves the rows that meet a condition: which those are, and what is not null in them.
@@ -239,6 +261,13 @@ impl<R: Named> Resolver<'_, R> {
         }
         Grouping { expressions }
     }
+}
+
+/// The columns that `group by all` groups by.
+fn grouped_by_all(select: &Select, columns: &[Column]) -> Option<BTreeSet<String>> {
+    let plain = select.projection.len() == columns.len() && columns.iter().all(|c| !c.name.is_empty());
+    let items = select.projection.iter().zip(columns).filter(|(item, _)| !item_aggregates(item));
+    plain.then(|| items.map(|(_, column)| column.name.clone()).collect())
 }
 
 fn item_aggregates(item: &SelectItem) -> bool {

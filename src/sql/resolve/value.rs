@@ -20,6 +20,8 @@ pub(super) struct Value {
     pub literal: Option<String>,
     /// Whether it can be null.
     pub nullable: Option<bool>,
+    /// A whole number of 32 bits at most, for sure: PostgreSQL adds those up to whole numbers, longer ones to decimals.
+    pub short: bool,
 }
 
 impl Value {
@@ -35,6 +37,12 @@ impl Value {
     pub fn typed(mut self, ty: impl Into<ColumnType>) -> Value {
         self.ty = ty.into();
         self.literal = None;
+        self.short = false;
+        self
+    }
+
+    pub fn short(mut self, short: bool) -> Value {
+        self.short = short && self.ty == ColumnType::Known(DataType::Integer);
         self
     }
 
@@ -110,9 +118,11 @@ impl Value {
             (a, b) => a.either(*b),
         };
         let literal = self.literal.clone().filter(|_| other.literal.is_some());
+        let null = |v: &Value| v.ty == ColumnType::Null;
+        let short = (self.short || null(&self)) && (other.short || null(other));
         let mut value = Value { ty, literal: None, ..self }.from(other);
         value.literal = literal;
-        value
+        value.short(short)
     }
 }
 
