@@ -303,6 +303,10 @@ fn average_of_some(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
         };
         let Some(argument) = arguments(function).next().map(uncast).filter(|a| column(a).is_some()) else { continue };
         let said = words(&alias.value);
+        // The average of ratios is of ratios.
+        if column(argument).is_some_and(|c| words(&c.value).iter().any(|w| w == "per")) {
+            continue;
+        }
         let Some(unit) = said.iter().position(|w| w == "per").and_then(|i| said.get(i + 1)) else { continue };
         let of_rows = counted.contains(unit) || view.all_names_of(id, 0).contains(unit) && part.relations.len() == 1;
         if function.filter.is_none() && of_rows && view.nullable(id, argument) == Some(true) {

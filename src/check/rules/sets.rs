@@ -4,7 +4,7 @@ use sqlparser::ast::{Expr, SelectItem, SetOperator, SetQuantifier};
 
 use super::expressions::{any, column, is_aggregate, lower, text, words};
 use super::look::View;
-use super::outline::{Origin, Role, Target};
+use super::outline::{Origin, Reads, Role, Target};
 use super::{Family, Look, Query, Rule};
 use crate::sql::ColumnType;
 use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
@@ -97,6 +97,10 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             })
         };
         let lossy = above.iter().any(measures) && !keyed(&above);
+        // Who asks for different rows on one side thinks of sets.
+        if said_so && (distinct(&view, left) || distinct(&view, names)) {
+            continue;
+        }
         // Where each side has a key, or is of different rows as it is, there are no equal ones to be dropped.
         let different = |select: usize, items: &[(String, &Expr)]| {
             view.outline.selects[select].select.distinct.is_some()
@@ -117,6 +121,20 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         let span = view.outline.selects[*right].select.select_token.0.span;
         out.push(view.at(span, finding));
     }
+}
+
+/// Whether a select, or the CTE that it passes on, asks for different rows.
+fn distinct(view: &View<'_, '_>, mut select: usize) -> bool {
+    for _ in 0..8 {
+        let part = &view.outline.selects[select];
+        if part.select.distinct.is_some() {
+            return true;
+        }
+        let [Reads { target: Target::Level(level), .. }] = part.relations.as_slice() else { return false };
+        let Some(inner) = view.outline.levels[*level].select else { return false };
+        select = inner;
+    }
+    false
 }
 
 /// The text that a column is in every row.

@@ -27,6 +27,9 @@ struct Case {
     /// YAML beside it.
     #[serde(default)]
     yaml: String,
+    /// Other files that are put there with it.
+    #[serde(default)]
+    files: BTreeMap<String, String>,
     /// The project that it is put into, under `others/`; the shop where none is named.
     #[serde(default)]
     project: String,
@@ -91,6 +94,7 @@ fn found(shop: &(Tree, Vec<Diagnostic>), case: &Case) -> Vec<Diagnostic> {
     if !case.yaml.is_empty() {
         tree.insert(yaml.clone(), case.yaml.as_str().into());
     }
+    tree.extend(case.files.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_str()))));
     let settings = Settings { dialect: Some(case.dialect), ..Settings::default() };
     let analysis = analyse(read(&tree, &settings, None), None);
     let all = analysis.findings.into_iter();
@@ -248,6 +252,7 @@ fn examples(code: &str, page: &str) -> Vec<Case> {
             path: intermediate(),
             sql: body.to_owned(),
             yaml: String::new(),
+            files: BTreeMap::new(),
             project: String::new(),
         };
         for word in words {
@@ -387,6 +392,7 @@ fn long_and_deep_queries_are_looked_at_in_no_time() {
         path: intermediate(),
         sql,
         yaml: String::new(),
+        files: BTreeMap::new(),
         project: String::new(),
     };
     let findings = found(&shop, &case);

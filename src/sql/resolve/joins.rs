@@ -8,7 +8,7 @@ use sqlparser::tokenizer::Location;
 use super::facts::Fact;
 use super::relation::{Column, Env, Rel, lower};
 use super::value::Value;
-use super::{FanOut, Named, Resolver, left_out};
+use super::{FanOut, Named, Resolver, essential, left_out};
 use crate::sql::parse::any_expression;
 use crate::vocabulary::Diagnostic;
 
@@ -63,11 +63,24 @@ impl<R: Named> Resolver<'_, R> {
             return false;
         }
         let version = |k: &Key| (rel.table.filtered || how.narrowed) && k.len() > 1 && !k.is_disjoint(on);
+        // What has a key of the warehouse's own is looked up by its code.
+        let code = |c: &(usize, String)| essential::is_code(&c.1);
+        if !self.strict && on.iter().any(code) && keys.iter().all(|k| k.iter().all(|c| essential::is_surrogate(&c.1))) {
+            return false;
+        }
         self.strict
             || keys.iter().any(|k| k.len() <= MOST_TELLING)
                 && !how.computed
                 && !keys.iter().any(version)
                 && (how.kind == JoinKind::Cross || !on.is_empty())
+    }
+
+    /// Whether the columns of a relation that a join holds equal tell its rows apart with what they decide.
+    fn decided_by(&self, rels: &[Rel], theirs: &Key) -> bool {
+        let [rel] = rels else { return false };
+        let on = |name: &&str| theirs.iter().any(|(_, c)| c == name);
+        let keys = rel.table.keys.iter().filter(|k| k.len() > 1);
+        !self.strict && keys.into_iter().any(|key| essential::needed(key, &rel.table).iter().all(on))
     }
 
     /// The left side of a join, as what repeats the right one.
@@ -80,7 +93,8 @@ impl<R: Named> Resolver<'_, R> {
             on: ours.iter().map(|(_, c)| c.clone()).collect(),
             keys: env.keys.iter().map(|k| k.iter().map(|(_, c)| c.clone()).collect()).collect(),
             at: self.rendered.source_place(at.0.line as usize, at.0.column as usize, at.1),
-                elsewhere: false,
+            elsewhere: false,
+            of_one: false,
         };
         self.fan_outs.push(fan_out);
         self.fan_outs.len() - 1
@@ -112,7 +126,7 @@ impl<R: Named> Resolver<'_, R> {
         }
         let ours: BTreeSet<(usize, String)> = pairs.iter().filter_map(|p| p.left.clone()).collect();
         let theirs: BTreeSet<(usize, String)> = pairs.iter().map(|p| p.right.clone()).collect();
-        let right_unique = right_keys.iter().any(|k| k.is_subset(&theirs));
+        let right_unique = right_keys.iter().any(|k| k.is_subset(&theirs)) || self.decided_by(&env.rels[before..], &theirs);
         let left_unique = env.keys.iter().any(|k| k.is_subset(&ours));
         let left_told = left_unique || env.keys_or_null.iter().any(|k| k.is_subset(&ours));
         if !right_unique && self.repeats(&right_keys, &theirs, how, &env.rels[before]) {
@@ -124,6 +138,7 @@ impl<R: Named> Resolver<'_, R> {
                 keys: rel.table.keys.clone(),
                 at: self.rendered.source_place(start.line as usize, start.column as usize, width),
                 elsewhere: false,
+                of_one: left_unique,
             };
             let id = self.fan_outs.len();
             self.fan_outs.push(fan_out);
@@ -163,6 +178,7 @@ impl<R: Named> Resolver<'_, R> {
                 keys: Vec::new(),
                 at: self.rendered.source_place(at.0.line as usize, at.0.column as usize, at.1),
                 elsewhere: false,
+                of_one: false,
             });
             // Rows may well be counted: they are the elements.
             env.rels[..before].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(id)));
@@ -217,6 +233,10 @@ impl<R: Named> Resolver<'_, R> {
             None
         };
         let Some(fan_out) = id.and_then(|id| self.fan_outs.get(id)) else { return };
+        // What another model repeats is told once.
+        if fan_out.elsewhere && self.found.iter().any(|f| f.code == "fan-out") {
+            return;
+        }
         let by = partition.or(env.grouping.map(|g| g.expressions.as_slice())).unwrap_or_default();
         // Where each group is of one key, all of its rows are repeated alike: that moves no average.
         let grouped = |column: &String| {
@@ -242,6 +262,10 @@ impl<R: Named> Resolver<'_, R> {
             if on.is_empty() { "nothing".to_owned() } else { format!("({})", on.join(", ")) },
             keys.iter().map(|k| format!("({k})")).collect::<Vec<_>>().join(" or "),
         );
+        let why = match fan_out.elsewhere {
+            true => format!("in the model that is read {why}"),
+            false => why,
+        };
         let why = match fan_out.keys.is_empty() && fan_out.on.is_empty() && !self.strict {
             true => format!("{joined} has a row for each element of an array"),
             false => why,
@@ -290,7 +314,11 @@ pub(super) fn narrows(condition: Option<&Expr>, pairs: &[Pair], env: &Env<'_>, b
     let mut parts = Vec::new();
     condition.into_iter().for_each(|c| conjuncts(c, &mut parts));
     // That there is a value, or another one, says of many rows.
-    parts.retain(|part| !matches!(part, Expr::IsNotNull(_) | Expr::BinaryOp { op: BinaryOperator::NotEq, .. }));
+    parts.retain(|part| match part {
+        Expr::IsNotNull(_) => false,
+        Expr::BinaryOp { op: BinaryOperator::NotEq, right, .. } => !matches!(right.as_ref(), Expr::Value(_)),
+        _ => true,
+    });
     parts.into_iter().any(|part| {
         any_expression(part, |e| {
             column_of(e, env).is_some_and(|c| c.0 >= before && !pairs.iter().any(|p| p.right == c))

@@ -159,8 +159,22 @@ pub(super) fn telling(select: &Select, columns: &[Column], env: &Env<'_>) -> Vec
         Expr::Function(f) => f.over.is_some() || is_chance(f),
         e => is_query(e) || is_name(e) && !kept(e),
     };
-    let told: BTreeSet<String> =
-        items.iter().zip(all()).filter(|(e, _)| is_name(e) || any_expression(e, more)).map(|(_, name)| name).collect();
+    // What a key of the same table stands beside is decided by it.
+    let mut sources: Vec<Option<(usize, String)>> = items.iter().map(|e| column_of(e, env)).collect();
+    let mut decided = vec![false; items.len()];
+    for i in (0..items.len()).rev() {
+        let Some(source) = sources[i].take() else { continue };
+        let others: Key = sources.iter().flatten().cloned().collect();
+        decided[i] = env.decided(&others).contains(&source);
+        sources[i] = Some(source).filter(|_| !decided[i]);
+    }
+    let told: BTreeSet<String> = items
+        .iter()
+        .zip(all())
+        .enumerate()
+        .filter(|(i, (e, _))| !decided[*i] && (is_name(e) || any_expression(e, more)))
+        .map(|(_, (_, name))| name)
+        .collect();
     if told.is_empty() {
         return vec![all().collect()];
     }

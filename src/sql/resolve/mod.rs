@@ -7,6 +7,7 @@
 mod access;
 mod call;
 mod column_type;
+mod essential;
 mod expr;
 mod factor;
 mod facts;

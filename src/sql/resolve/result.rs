@@ -156,6 +156,8 @@ pub struct FanOut {
     pub keys: Vec<BTreeSet<String>>,
     /// Byte offset in the SQL as written, and how many bytes.
     pub at: (usize, usize),
+    /// Rows that are one each on what is held equal.
+    pub of_one: bool,
     /// It is in the query of another node.
     pub elsewhere: bool,
 }

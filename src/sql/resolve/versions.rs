@@ -11,10 +11,9 @@ use crate::sql::parse::any_expression;
 use crate::vocabulary::DataType;
 
 const FROM: &[&str] =
-    &["valid_from", "effective_from", "effective_start", "eff_from", "eff_start", "valid_start", "validity_start"];
+    &["valid_from", "effective_from", "effective_start", "eff_from", "eff_start"];
 const TO: &[&str] = &[
-    "valid_to", "valid_until", "effective_to", "effective_end", "effective_until", "eff_to", "eff_end", "valid_end",
-    "validity_end",
+    "valid_to", "valid_until", "effective_to", "effective_end", "effective_until", "eff_to", "eff_end",
 ];
 const CURRENT: &[&str] = &["is_current", "current_flag", "is_latest", "current_record", "is_active_record"];
 /// Days of which each has its own version.
