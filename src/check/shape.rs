@@ -63,7 +63,9 @@ pub(super) fn relation(node: &Node, resolved: &Resolved<NodeId>) -> ScopeRelatio
             .columns
             .iter()
             // Of what is said for sure, and no further than to who reads it.
-            .filter(|c| c.repeated.as_ref().is_some_and(|f| !f.elsewhere && f.of_one && f.keys.iter().any(|k| k.len() == 1)))
+            .filter(|c| {
+                c.repeated.as_ref().is_some_and(|f| !f.elsewhere && f.of_one && f.keys.iter().any(|k| k.len() == 1))
+            })
             .filter_map(|c| Some((c.name.clone(), FanOut { elsewhere: true, at: (0, 0), ..c.repeated.clone()? })))
             .collect(),
         short: short(node, resolved),

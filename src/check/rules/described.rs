@@ -292,7 +292,8 @@ fn stated_grain(description: &str, columns: &BTreeSet<&str>) -> Option<BTreeSet<
         .1;
     let said = said.split(['.', ';', '(', '\n', ':']).next()?;
     let parts = said.split(" and ").flat_map(|p| p.split(',')).flat_map(|p| p.split(" per "));
-    let parts = parts.map(|p| p.trim().trim_start_matches("each ").trim_start_matches("and ")).filter(|p| !p.is_empty());
+    let parts =
+        parts.map(|p| p.trim().trim_start_matches("each ").trim_start_matches("and ")).filter(|p| !p.is_empty());
     let column = |part: &str| {
         let wanted = words(part);
         let named = |name: &&&str| {
@@ -365,8 +366,7 @@ fn grain(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
         if described.is_none() && !beside() {
             continue;
         }
-        let constrained =
-            node.config.other.contains_key("constraints") || described.is_some_and(|d| d.constrained);
+        let constrained = node.config.other.contains_key("constraints") || described.is_some_and(|d| d.constrained);
         // One row at all has nothing to be told apart.
         if constrained || resolved.keys.iter().any(BTreeSet::is_empty) {
             continue;

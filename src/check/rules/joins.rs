@@ -75,7 +75,8 @@ fn every_version(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
                 _ => None,
             });
             let Some((by, named)) = by else { continue };
-            if !named && !view.names_of(id, at).iter().any(|w| OF_VERSIONS.contains(&w.as_str())) || is_told(view, id, at, by)
+            if !named && !view.names_of(id, at).iter().any(|w| OF_VERSIONS.contains(&w.as_str()))
+                || is_told(view, id, at, by)
             {
                 continue;
             }
@@ -104,7 +105,9 @@ fn is_told(view: &View<'_, '_>, select: usize, at: usize, by: &[String]) -> bool
     let mut aggregates = pieces.iter().filter(|p| is_aggregate(p.expr)).peekable();
     let of_others = |p: &super::outline::Piece<'_>| {
         call(p.expr, &["sum", "avg", "count"]).is_some_and(|f| {
-            !is_distinct(f) && arguments(f).any(|a| any(a, &mut |e| column(e).is_some() && view.relation(select, e).is_some_and(|r| r != at)))
+            !is_distinct(f)
+                && arguments(f)
+                    .any(|a| any(a, &mut |e| column(e).is_some() && view.relation(select, e).is_some_and(|r| r != at)))
         })
     };
     let grouped = !matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());

@@ -311,10 +311,12 @@ fn average_of_some(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
         let of_rows = counted.contains(unit) || view.all_names_of(id, 0).contains(unit) && part.relations.len() == 1;
         if function.filter.is_none() && of_rows && view.nullable(id, argument) == Some(true) {
             let name = column(argument).map_or("it", |c| &c.value);
-            let finding =
-                Diagnostic::warning("count-nullable", format!("the average leaves out the rows where `{name}` is null"))
-                    .why(format!("`{}` reads as if every {unit} were in it", alias.value))
-                    .next(format!("write `avg(coalesce({name}, 0))`, or say in the name of which it is"));
+            let finding = Diagnostic::warning(
+                "count-nullable",
+                format!("the average leaves out the rows where `{name}` is null"),
+            )
+            .why(format!("`{}` reads as if every {unit} were in it", alias.value))
+            .next(format!("write `avg(coalesce({name}, 0))`, or say in the name of which it is"));
             out.push(view.at(span(expr), finding));
         }
     }

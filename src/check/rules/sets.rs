@@ -117,7 +117,11 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         let finding =
             Diagnostic::warning("union-distinct", "`union` drops equal rows, and sorts everything to find them")
                 .why(why)
-                .next(if said_so { "write `union all`" } else { "write `union all`, or `union distinct` where that is meant" });
+                .next(if said_so {
+                    "write `union all`"
+                } else {
+                    "write `union all`, or `union distinct` where that is meant"
+                });
         let span = view.outline.selects[*right].select.select_token.0.span;
         out.push(view.at(span, finding));
     }

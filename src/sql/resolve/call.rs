@@ -139,12 +139,23 @@ const SNOWFLAKE_PARTS: &[&str] = &[
 
 /// Functions that give one of their arguments, or a number as wide.
 const SAME_WIDTH: &[&str] = &[
-    "min", "max", "coalesce", "nullif", "greatest", "least", "abs", "lag", "lead", "first_value", "last_value", "nvl",
-    "mod", "any_value",
+    "min",
+    "max",
+    "coalesce",
+    "nullif",
+    "greatest",
+    "least",
+    "abs",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "nvl",
+    "mod",
+    "any_value",
 ];
 /// Functions that give a whole number of 32 bits in PostgreSQL.
-const SHORT: &[&str] =
-    &["length", "char_length", "octet_length", "strpos", "ascii", "array_length", "cardinality"];
+const SHORT: &[&str] = &["length", "char_length", "octet_length", "strpos", "ascii", "array_length", "cardinality"];
 
 /// Whether an expression is a call of an aggregate that is not a window's.
 pub(super) fn is_aggregate(expr: &Expr) -> bool {

@@ -113,7 +113,8 @@ impl<R: Named> Resolver<'_, R> {
         let conditions = || [on, filter].into_iter().flatten();
         let picked = conditions().any(|c| left_out::picked(c, env).iter().any(|r| *r >= before));
         // Of a table of versions that is active which was active once.
-        let versions = env.rels[before..].iter().any(|r| versions::untold(&r.table, &BTreeSet::new()).is_some_and(|u| u.1));
+        let versions =
+            env.rels[before..].iter().any(|r| versions::untold(&r.table, &BTreeSet::new()).is_some_and(|u| u.1));
         let picked = picked && (!versions || conditions().any(|c| versions::settles(c, env, before)));
         hold_equal(&pairs, kind, env);
         if let Some(on) = on.filter(|_| matches!(kind, JoinKind::Inner | JoinKind::Left)) {

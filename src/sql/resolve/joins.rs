@@ -126,7 +126,8 @@ impl<R: Named> Resolver<'_, R> {
         }
         let ours: BTreeSet<(usize, String)> = pairs.iter().filter_map(|p| p.left.clone()).collect();
         let theirs: BTreeSet<(usize, String)> = pairs.iter().map(|p| p.right.clone()).collect();
-        let right_unique = right_keys.iter().any(|k| k.is_subset(&theirs)) || self.decided_by(&env.rels[before..], &theirs);
+        let right_unique =
+            right_keys.iter().any(|k| k.is_subset(&theirs)) || self.decided_by(&env.rels[before..], &theirs);
         let left_unique = env.keys.iter().any(|k| k.is_subset(&ours));
         let left_told = left_unique || env.keys_or_null.iter().any(|k| k.is_subset(&ours));
         if !right_unique && self.repeats(&right_keys, &theirs, how, &env.rels[before]) {
@@ -247,8 +248,7 @@ impl<R: Named> Resolver<'_, R> {
             return;
         }
         // Of each row that is joined a group has one at most.
-        let of_joined =
-            |column: &String| by.iter().any(|e| fan_out.is_of(e, column));
+        let of_joined = |column: &String| by.iter().any(|e| fan_out.is_of(e, column));
         if !self.strict && fan_out.keys.iter().any(|key| !key.is_empty() && key.iter().all(of_joined)) {
             return;
         }
@@ -386,9 +386,7 @@ pub(super) fn on_computed(on: &Expr, env: &Env<'_>, before: usize) -> bool {
     parts.into_iter().any(|part| {
         let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = part else { return false };
         let computed = |e: &Expr| column_of(uncast(e), env).is_none() && reads_from(e, env, before);
-        let ours = |e: &Expr| {
-            !reads_from(e, env, before) && any_expression(e, |e| column_of(e, env).is_some())
-        };
+        let ours = |e: &Expr| !reads_from(e, env, before) && any_expression(e, |e| column_of(e, env).is_some());
         computed(left) && ours(right) || ours(left) && computed(right)
     })
 }

@@ -83,7 +83,8 @@ fn range(part: &Expr, env: &Env<'_>) -> Option<Vec<usize>> {
 fn picked_by(part: &Expr, env: &Env<'_>) -> Vec<usize> {
     let of = |e: &Expr| column_of(e, env);
     let any = |e: &Expr| of(e).map(|c| c.0).into_iter().collect::<Vec<usize>>();
-    let named = |e: &Expr, words: &[&str]| of(e).filter(|(_, name)| has(name, words)).map(|c| c.0).into_iter().collect();
+    let named =
+        |e: &Expr, words: &[&str]| of(e).filter(|(_, name)| has(name, words)).map(|c| c.0).into_iter().collect();
     match part {
         Expr::Nested(inner) => picked_by(inner, env),
         Expr::IsTrue(e) => named(e, ONE),
@@ -131,12 +132,25 @@ pub(super) fn narrows(condition: &Expr, env: &Env<'_>) -> bool {
 
 /// Of these there is one for each, where names are to be believed.
 const ONE: &[&str] = &[
-    "active", "current", "primary", "default", "latest", "main", "first", "last", "newest", "preferred", "recent", "top",
+    "active",
+    "current",
+    "primary",
+    "default",
+    "latest",
+    "main",
+    "first",
+    "last",
+    "newest",
+    "preferred",
+    "recent",
+    "top",
 ];
 /// Rows are numbered by these.
-const NUMBERS: &[&str] = &["rn", "rank", "num", "number", "seq", "sequence", "row", "version", "position", "line", "index", "rnk", "nr"];
+const NUMBERS: &[&str] =
+    &["rn", "rank", "num", "number", "seq", "sequence", "row", "version", "position", "line", "index", "rnk", "nr"];
 /// Of each kind there may be one.
-const KINDS: &[&str] = &["type", "kind", "role", "attribute", "field", "key", "metric", "property", "label", "level", "name"];
+const KINDS: &[&str] =
+    &["type", "kind", "role", "attribute", "field", "key", "metric", "property", "label", "level", "name"];
 /// When a version ends.
 const ENDS: &[&str] = &["to", "until", "end", "ended", "expires", "expired", "expiry"];
 

@@ -133,7 +133,10 @@ impl<R: Named> Resolver<'_, R> {
     fn cuts(&self, data_type: &sqlparser::ast::DataType) -> bool {
         use crate::vocabulary::DataType;
         let ty = crate::sql::types::column_type(data_type, self.dialect);
-        !matches!(ty, ColumnType::Known(DataType::Text | DataType::Integer | DataType::Timestamp | DataType::TimestampTz))
+        !matches!(
+            ty,
+            ColumnType::Known(DataType::Text | DataType::Integer | DataType::Timestamp | DataType::TimestampTz)
+        )
     }
 
     /// `columns('regular expression')`, `columns(* exclude (…))`, `columns(c -> …)` of DuckDB.

@@ -170,7 +170,8 @@ impl FanOut {
             Expr::Identifier(name) => name.value.eq_ignore_ascii_case(column),
             Expr::CompoundIdentifier(parts) => {
                 let [.., of, name] = parts.as_slice() else { return false };
-                (self.elsewhere || of.value.eq_ignore_ascii_case(&self.joined)) && name.value.eq_ignore_ascii_case(column)
+                (self.elsewhere || of.value.eq_ignore_ascii_case(&self.joined))
+                    && name.value.eq_ignore_ascii_case(column)
             }
             _ => false,
         }

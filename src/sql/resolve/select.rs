@@ -123,7 +123,9 @@ impl<R: Named> Resolver<'_, R> {
             columns[i].partition =
                 partition.as_ref().and_then(|key| passed_keys(std::slice::from_ref(key), &plain, &columns).pop());
         }
-        let by_all = (!self.strict && matches!(select.group_by, GroupByExpr::All(_))).then(|| grouped_by_all(select, &columns)).flatten();
+        let by_all = (!self.strict && matches!(select.group_by, GroupByExpr::All(_)))
+            .then(|| grouped_by_all(select, &columns))
+            .flatten();
         let mut keys = if let Some(key) = by_all {
             vec![key]
         } else if aggregated {
@@ -186,8 +188,9 @@ impl<R: Named> Resolver<'_, R> {
             || env.rels.iter().any(|r| r.table.settled)
             || select.selection.as_ref().is_some_and(|f| super::versions::settles(f, &env, 0));
         let narrows = |f: &Expr| left_out::narrows(f, &env);
-        let filtered = (if self.strict { select.selection.is_some() } else { select.selection.as_ref().is_some_and(narrows) })
-            || env.rels.iter().any(|r| r.table.filtered);
+        let filtered =
+            (if self.strict { select.selection.is_some() } else { select.selection.as_ref().is_some_and(narrows) })
+                || env.rels.iter().any(|r| r.table.filtered);
         Rc::new(Table { columns, keys, open, base, fan_out, single, filtered, settled, ..Table::default() })
     }
 

@@ -10,16 +10,21 @@ use super::relation::{Env, Table};
 use crate::sql::parse::any_expression;
 use crate::vocabulary::DataType;
 
-const FROM: &[&str] =
-    &["valid_from", "effective_from", "effective_start", "eff_from", "eff_start"];
-const TO: &[&str] = &[
-    "valid_to", "valid_until", "effective_to", "effective_end", "effective_until", "eff_to", "eff_end",
-];
+const FROM: &[&str] = &["valid_from", "effective_from", "effective_start", "eff_from", "eff_start"];
+const TO: &[&str] =
+    &["valid_to", "valid_until", "effective_to", "effective_end", "effective_until", "eff_to", "eff_end"];
 const CURRENT: &[&str] = &["is_current", "current_flag", "is_latest", "current_record", "is_active_record"];
 /// Days of which each has its own version.
 const OF_DAYS: &[&str] = &[
-    "rate_date", "fx_date", "exchange_date", "as_of_date", "snapshot_date", "price_date", "quote_date",
-    "effective_date", "valuation_date",
+    "rate_date",
+    "fx_date",
+    "exchange_date",
+    "as_of_date",
+    "snapshot_date",
+    "price_date",
+    "quote_date",
+    "effective_date",
+    "valuation_date",
 ];
 
 fn has(name: &str, words: &[&str]) -> bool {
@@ -28,14 +33,16 @@ fn has(name: &str, words: &[&str]) -> bool {
 
 fn is_day(table: &Table, name: &str) -> bool {
     let ty = table.position(name).map(|i| table.columns[i].value.ty);
-    ty == Some(ColumnType::Known(DataType::Date)) || ["date", "_day", "_month", "_week"].iter().any(|e| name.ends_with(e))
+    ty == Some(ColumnType::Known(DataType::Date))
+        || ["date", "_day", "_month", "_week"].iter().any(|e| name.ends_with(e))
 }
 
 /// The columns that tell the versions of a table apart, where it is met by `on` and one of it is meant; and whether
 /// their names alone say so.
 pub(super) fn untold(table: &Table, on: &BTreeSet<&str>) -> Option<(Vec<String>, bool)> {
     let names = || table.columns.iter().map(|c| c.name.as_str());
-    let spans: Vec<String> = names().filter(|n| has(n, FROM) || has(n, TO) || has(n, CURRENT)).map(str::to_owned).collect();
+    let spans: Vec<String> =
+        names().filter(|n| has(n, FROM) || has(n, TO) || has(n, CURRENT)).map(str::to_owned).collect();
     let met = |by: &[String]| by.iter().any(|c| on.contains(c.as_str()));
     if names().any(|n| has(n, FROM)) && names().any(|n| has(n, TO)) && !met(&spans) {
         return Some((spans, true));
@@ -64,10 +71,10 @@ pub(super) fn settles(condition: &Expr, env: &Env<'_>, before: usize) -> bool {
         column_of(e, env).is_some_and(|(rel, name)| {
             rel >= before
                 && (has(&name, FROM)
-                || has(&name, TO)
-                || has(&name, CURRENT)
-                || OF_DAYS.contains(&name.as_str())
-                || is_day(&env.rels[rel].table, &name))
+                    || has(&name, TO)
+                    || has(&name, CURRENT)
+                    || OF_DAYS.contains(&name.as_str())
+                    || is_day(&env.rels[rel].table, &name))
         })
     })
 }
