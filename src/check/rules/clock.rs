@@ -9,13 +9,22 @@ use super::outline::Clause;
 use super::{Family, Look, Query, Rule};
 use crate::vocabulary::{Diagnostic, Severity};
 
-pub(super) const RULES: &[Rule] = &[Rule {
-    code: "incremental-clock",
-    family: Family::Wrong,
-    severity: Severity::Warning,
-    summary: "the clock in an incremental model, so that a later run can't give the same rows",
-    look: Look::Query(clock),
-}];
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "incremental-clock",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "the clock in an incremental model, so that a later run can't give the same rows",
+        look: Look::Query(clock),
+    },
+    Rule {
+        code: "clock-in-table",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "an age by the clock that a table stores, and that is old the next day",
+        look: Look::Query(age_in_table),
+    },
+];
 
 const CLOCKS: &[&str] = &[
     "current_timestamp",
@@ -30,6 +39,9 @@ const CLOCKS: &[&str] = &[
     "systimestamp",
     "current_timestamp_utc",
     "getutcdate",
+    "curdate",
+    "utc_timestamp",
+    "utc_date",
 ];
 
 pub(super) fn is_clock(expr: &Expr) -> bool {
@@ -76,6 +88,96 @@ fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         said = true;
     }
 }
+
+/// How old something is by the clock, in a table that keeps it: another build gives another one, of the same rows.
+fn age_in_table(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    if !query.is("table") {
+        return;
+    }
+    let view = query.full();
+    // A table that says of which day it is holds a picture of that day.
+    let stamped = view.outline.selects.iter().flat_map(|p| &p.select.projection).any(|item| match item {
+        SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) => stamp(expr),
+        _ => false,
+    });
+    if stamped {
+        return;
+    }
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        // Only what is given is stored.
+        if !super::reruns::last(&view).iter().any(|to| super::reruns::feeds(&view, id, *to, 0)) {
+            continue;
+        }
+        let items = part.select.projection.iter().filter_map(|item| match item {
+            SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => age(e),
+            _ => None,
+        });
+        if let Some(age) = items.into_iter().next() {
+            let finding = Diagnostic::warning(
+                "clock-in-table",
+                "the table keeps an age by the clock of its last build",
+            )
+            .why("it is old the next day, and the same rows give another one with every build")
+            .next("hold it against a day of the data or a variable of the run, build it as a view, or keep the date");
+            out.push(view.at(span(find(age).unwrap_or(age)), finding));
+            return;
+        }
+    }
+}
+
+/// The difference of a column and the clock that an item is; where it only decides something, that is another matter.
+fn age(expr: &Expr) -> Option<&Expr> {
+    let row = |e: &Expr| column(e).is_some_and(|c| !super::times::is_part(&c.value)) && !is_clock(e);
+    let dates = |parts: &[&Expr]| {
+        let clocks = parts.iter().filter(|e| by_clock(e)).count();
+        clocks == 1 && parts.iter().any(|e| !any(e, &mut is_clock) && moment_of(e).is_some_and(row))
+    };
+    match bare(expr) {
+        e @ Expr::BinaryOp { left, op: BinaryOperator::Minus, right } => dates(&[left, right]).then_some(e),
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::Divide | BinaryOperator::Multiply | BinaryOperator::Plus,
+            right,
+        } => age(left).or_else(|| age(right)),
+        e @ Expr::Function(f) if is_one_of(f, DIFFERENCES) => dates(&arguments(f).collect::<Vec<_>>()).then_some(e),
+        Expr::Function(f)
+            if is_one_of(
+                f,
+                &["round", "floor", "ceil", "abs", "greatest", "coalesce", "trunc", "min", "max", "div"],
+            ) =>
+        {
+            arguments(f).find_map(age)
+        }
+        Expr::Case { conditions, else_result, .. } => {
+            conditions.iter().map(|w| &w.result).chain(else_result.as_deref()).find_map(age)
+        }
+        Expr::Cast { expr, .. } | Expr::Extract { expr, .. } | Expr::Floor { expr, .. } | Expr::Ceil { expr, .. } => {
+            age(expr)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a value is of the clock, or is that where it has none of its own: `coalesce(ended_at, now())`.
+fn by_clock(expr: &Expr) -> bool {
+    stamp(expr)
+        || call(expr, &["coalesce", "ifnull", "nvl", "date", "to_date"]).is_some_and(|f| arguments(f).any(by_clock))
+        || matches!(bare(expr), Expr::Cast { expr, .. } if by_clock(expr))
+}
+
+/// The column of a moment or day, casts around it left out.
+fn moment_of(expr: &Expr) -> Option<&Expr> {
+    match bare(expr) {
+        Expr::Cast { expr, .. } => moment_of(expr),
+        Expr::Function(f) if is_one_of(f, &["date", "to_date", "date_trunc", "min", "max", "timestamp"]) => {
+            arguments(f).last().and_then(moment_of)
+        }
+        e => column(e).map(|_| e),
+    }
+}
+
+const DIFFERENCES: &[&str] =
+    &["datediff", "date_diff", "timestamp_diff", "timestampdiff", "datetime_diff", "age", "months_between"];
 
 /// The name of an item of the model's own list.
 fn alias_of(view: &View<'_, '_>, expr: &Expr) -> Option<String> {
@@ -126,12 +228,7 @@ fn measures_by_clock(expr: &Expr) -> bool {
                 && !(stamp(left) && super::expressions::is_literal(right))
         }
         Expr::Between { expr, low, high, .. } => [expr, low, high].into_iter().any(|e| any(e, &mut is_clock)),
-        Expr::Function(f) => {
-            is_one_of(
-                f,
-                &["datediff", "date_diff", "timestamp_diff", "timestampdiff", "datetime_diff", "age", "months_between"],
-            ) && arguments(f).any(|e| any(e, &mut is_clock))
-        }
+        Expr::Function(f) => is_one_of(f, DIFFERENCES) && arguments(f).any(|e| any(e, &mut is_clock)),
         _ => false,
     }
 }

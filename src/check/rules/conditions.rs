@@ -26,6 +26,13 @@ pub(super) const RULES: &[Rule] = &[
         look: Look::Query(case_never_equal),
     },
     Rule {
+        code: "case-branch-unreachable",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a branch of a `case` that an earlier one leaves nothing for",
+        look: Look::Query(super::branches::unreachable),
+    },
+    Rule {
         code: "and-before-or",
         family: Family::Wrong,
         severity: Severity::Warning,

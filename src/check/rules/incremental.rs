@@ -46,11 +46,15 @@ pub(super) struct Watermark<'a> {
     /// The column that is held against it.
     pub column: &'a Expr,
     /// The comparison, the column on the left.
-    op: BinaryOperator,
+    pub op: BinaryOperator,
     /// Something is taken from it, so that rows are read again.
-    looks_back: bool,
-    select: usize,
-    whole: &'a Expr,
+    pub looks_back: bool,
+    /// The select whose rows it picks.
+    pub select: usize,
+    /// The comparison as a whole.
+    pub whole: &'a Expr,
+    /// What the column is held against.
+    pub mark: &'a Expr,
 }
 
 pub(super) fn watermarks<'a>(view: &View<'_, 'a>) -> Vec<Watermark<'a>> {
@@ -80,7 +84,7 @@ pub(super) fn watermarks<'a>(view: &View<'_, 'a>) -> Vec<Watermark<'a>> {
                     found
                 })
                 || adds(value);
-            out.push(Watermark { column: value, op, looks_back, select, whole: piece.expr });
+            out.push(Watermark { column: value, op, looks_back, select, whole: piece.expr, mark });
         }
     }
     out
@@ -97,7 +101,7 @@ pub(super) fn own_levels(view: &View<'_, '_>) -> Vec<usize> {
     (1..view.outline.levels.len()).filter(|l| of_own(*l)).collect()
 }
 
-fn is_own(view: &View<'_, '_>, target: Target) -> bool {
+pub(super) fn is_own(view: &View<'_, '_>, target: Target) -> bool {
     matches!(target, Target::Node(id) if view.node(id).is_some_and(|n| std::ptr::eq(n, view.query.node)))
 }
 
@@ -124,7 +128,7 @@ fn is_mark(view: &View<'_, '_>, expr: &Expr, own: &[usize], select: usize) -> bo
     found
 }
 
-fn queries_in(expr: &Expr) -> Vec<&sqlparser::ast::Query> {
+pub(super) fn queries_in(expr: &Expr) -> Vec<&sqlparser::ast::Query> {
     let mut out = Vec::new();
     gather(expr, &mut out);
     out
@@ -149,7 +153,7 @@ pub(super) fn visit(query: &sqlparser::ast::Query, look: &mut dyn FnMut(&Expr)) 
 }
 
 /// Whether an expression takes time away.
-fn subtracts(expr: &Expr) -> bool {
+pub(super) fn subtracts(expr: &Expr) -> bool {
     match expr {
         Expr::BinaryOp { op: BinaryOperator::Minus, .. } | Expr::Interval(_) => true,
         Expr::Function(f) => is_one_of(
@@ -179,16 +183,16 @@ fn adds(expr: &Expr) -> bool {
     any(expr, &mut |e| matches!(e, Expr::BinaryOp { op: BinaryOperator::Plus, .. }) || subtracts(e))
 }
 
-fn says(query: &Query<'_>, word: &str) -> bool {
+pub(super) fn says(query: &Query<'_>, word: &str) -> bool {
     query.node.config.other.get("incremental_strategy").and_then(|s| s.as_str()) == Some(word)
 }
 
 /// Strategies that put whole partitions in the place of others.
-fn overwrites(query: &Query<'_>) -> bool {
+pub(super) fn overwrites(query: &Query<'_>) -> bool {
     says(query, "insert_overwrite") || says(query, "microbatch") || says(query, "delete+insert") && has_key(query)
 }
 
-fn has_key(query: &Query<'_>) -> bool {
+pub(super) fn has_key(query: &Query<'_>) -> bool {
     !query.node.config.unique_key.is_empty()
 }
 

@@ -185,7 +185,7 @@ impl<'a> View<'_, 'a> {
 
     /// Whether a node's column can be null by what its tests say: it can where others of the table are tested for
     /// nulls and it is not.
-    fn said_nullable(&self, id: NodeId, name: &str) -> Option<bool> {
+    pub(super) fn said_nullable(&self, id: NodeId, name: &str) -> Option<bool> {
         let described = self.node(id)?.described.as_ref()?;
         let tested = |c: &crate::dbt::DescribedColumn| c.tests.iter().any(|t| t.name == "not_null");
         let column = described.columns.iter().find(|c| c.name.eq_ignore_ascii_case(name))?;
@@ -215,7 +215,7 @@ impl<'a> View<'_, 'a> {
 }
 
 /// Whether a condition keeps no row in which a column, told by `is`, is null.
-fn rejects_null(condition: &Expr, is: &dyn Fn(&Expr) -> bool) -> bool {
+pub(super) fn rejects_null(condition: &Expr, is: &dyn Fn(&Expr) -> bool) -> bool {
     match condition {
         Expr::IsNotNull(e) => is(e),
         Expr::BinaryOp { left, op, right } => super::expressions::compares(op) && (is(left) || is(right)),

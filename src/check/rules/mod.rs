@@ -2,18 +2,25 @@
 //! it, name it in [`RULES`], and describe it in `docs/checks/<code>.md` with an example that it finds and one that it
 //! leaves alone (tests run both).
 
+mod absent;
+mod batches;
+mod branches;
 mod broken;
 mod clock;
 mod conditions;
+mod conversions;
 mod described;
 mod expressions;
 mod incremental;
 mod joins;
 mod look;
+mod merge_keys;
 mod nulls;
 mod outline;
 mod removals;
+mod reruns;
 mod sets;
+mod spread;
 mod sums;
 mod tables;
 #[cfg(test)]
@@ -108,11 +115,15 @@ pub const RULES: &[&[Rule]] = &[
     described::RULES,
     joins::RULES,
     nulls::RULES,
+    spread::RULES,
     sums::RULES,
     sets::RULES,
     times::RULES,
     zones::RULES,
+    conversions::RULES,
     incremental::RULES,
+    batches::RULES,
+    merge_keys::RULES,
     clock::RULES,
     windows::RULES,
     conditions::RULES,

@@ -62,10 +62,11 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     let mut said = Vec::new();
     for set in &view.outline.sets {
-        // BigQuery has no `union` alone, so its `union distinct` is what others write so.
+        // BigQuery has no `union` alone, so its `union distinct` is what others write so. Whoever else writes `distinct`
+        // means it, unless what is left is then added up.
         let said_so = set.quantifier == SetQuantifier::Distinct;
         let plain = set.quantifier == SetQuantifier::None || said_so && query.dialect == Dialect::BigQuery;
-        if set.op != SetOperator::Union || !plain || said.contains(&set.level) {
+        if set.op != SetOperator::Union || !(plain || said_so) || said.contains(&set.level) {
             continue;
         }
         let ([left, ..], [right, ..]) = (set.left.as_slice(), set.right.as_slice()) else { continue };
@@ -96,7 +97,9 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 None => is_key(name) && !is_of_several(&view, left, expr),
             })
         };
-        let lossy = above.iter().any(measures) && !keyed(&above);
+        // Rows of many columns are not equal by chance.
+        let summed = above.len() <= 6 && above.iter().any(|(name, _)| is_summed(&view, set.level, name));
+        let lossy = (plain && above.iter().any(measures) || summed) && !keyed(&above);
         // Who asks for different rows on one side thinks of sets.
         if said_so && (distinct(&view, left) || distinct(&view, names)) {
             continue;
@@ -106,7 +109,7 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             view.outline.selects[select].select.distinct.is_some()
                 || items.iter().any(|(_, expr)| view.seen(expr).is_some_and(|c| c.unique == Some(true)))
         };
-        if !lossy && !marked || different(left, &above) && different(names, &below) {
+        if !lossy && !(marked && plain) || different(left, &above) && different(names, &below) {
             continue;
         }
         said.push(set.level);
@@ -139,6 +142,21 @@ fn distinct(view: &View<'_, '_>, mut select: usize) -> bool {
         select = inner;
     }
     false
+}
+
+/// Whether a column of a union is added up by whoever reads it in this query.
+fn is_summed(view: &View<'_, '_>, level: usize, name: &str) -> bool {
+    view.outline.pieces.iter().any(|p| {
+        let (Some(function), Some(select)) = (super::expressions::call(p.expr, &["sum"]), p.select) else {
+            return false;
+        };
+        let argument =
+            super::expressions::arguments(function).next().filter(|_| !super::expressions::is_distinct(function));
+        argument.is_some_and(|e| {
+            let of = view.relation(select, e).map(|r| view.outline.selects[select].relations[r].target);
+            column(e).is_some_and(|c| lower(c) == name) && of == Some(Target::Level(level))
+        })
+    })
 }
 
 /// The text that a column is in every row.

@@ -49,6 +49,11 @@ fn dedupe_by_chance(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 .why("without `order by` the database is free to keep another one next time")
                 .next("add `order by` with the same columns first, then what tells which row is wanted");
             out.push(view.at(part.select.select_token.0.span, finding));
+        } else if let Some(why) = distinct_by_chance(&view, id, part.level) {
+            let finding = Diagnostic::warning("dedupe-by-chance", "which row is kept is left to chance")
+                .why(why)
+                .next("add columns to `order by` until no two rows of one kind are equal in them");
+            out.push(view.at(part.select.select_token.0.span, finding));
         }
         for piece in &view.outline.pieces[part.pieces.clone()] {
             let Expr::Function(function) = piece.expr else { continue };
@@ -99,6 +104,126 @@ fn decides(view: &View<'_, '_>, select: usize, level: usize) -> bool {
     })
 }
 
+/// Why the order of a `distinct on` does not say which row is kept.
+fn distinct_by_chance(view: &View<'_, '_>, select: usize, level: usize) -> Option<&'static str> {
+    let part = view.outline.selects[select].select;
+    let (Some(Distinct::On(on)), Some(order)) = (&part.distinct, &view.outline.levels[level].query.order_by) else {
+        return None;
+    };
+    let OrderByKind::Expressions(list) = &order.kind else { return None };
+    let rest: Vec<&Expr> =
+        list.iter().map(|o| &o.expr).filter(|e| !on.iter().any(|on| on == *e || same_column(on, e))).collect();
+    if rest.iter().any(|e| whole_number(e).is_some())
+        || keeps_only(part, &on.iter().chain(rest.iter().copied()).collect::<Vec<_>>())
+    {
+        return None;
+    }
+    let at = part.select_token.0.span.start;
+    why_tied(view, select, at, &rest)
+}
+
+/// Whether a select gives nothing beside these columns: then rows that tie are the same.
+fn keeps_only(select: &sqlparser::ast::Select, columns: &[&Expr]) -> bool {
+    select.projection.iter().all(|item| match item {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => {
+            column(e).is_some() && columns.iter().any(|c| same_column(c, e))
+        }
+        _ => false,
+    })
+}
+
+/// Why rows can be equal in an order, by what is known of keys and of the columns in it.
+fn why_tied(
+    view: &View<'_, '_>,
+    select: usize,
+    at: sqlparser::tokenizer::Location,
+    order: &[&Expr],
+) -> Option<&'static str> {
+    let total = view.resolved.facts.noted.iter().find_map(|fact| match fact {
+        Fact::Numbered { at: place, total } if *place == at => *total,
+        _ => None,
+    });
+    if total == Some(true) || order.is_empty() {
+        return None;
+    }
+    // A table of days has one row for each, as far as its name says.
+    let by_day = |e: &&Expr| view.is_of(select, e, &["daily", "day", "weekly", "monthly", "spine", "spined"]);
+    let begins = |e: &&Expr| column(e).is_some_and(|c| crate::sql::begins_version(&lower(c)));
+    if order.iter().all(|e| is_day(view, e)) && !order.iter().any(|e| by_day(e) || begins(e) || of_load(e)) {
+        return Some("it is ordered by days, and a day can have many rows");
+    }
+    (total == Some(false)).then_some("partition and order together are no key of the rows, so two can be equal in them")
+}
+
+/// Whether a column says when a row was loaded.
+fn of_load(expr: &Expr) -> bool {
+    let name = column(expr).map(lower).unwrap_or_default();
+    ["load", "ingest", "extract", "sync", "insert", "batch", "etl"].iter().any(|w| name.contains(w))
+}
+
+/// Whether the rows of a table are told apart by nothing: its tests name no key, where others of the project have one,
+/// and what they are cut by is the key of another table.
+fn is_without_key<'a>(view: &View<'_, 'a>, select: usize, partition: &'a Expr, order: &[&'a Expr]) -> bool {
+    let Some(super::outline::Origin::Node(id, of)) = view.outline.origin(select, partition) else { return false };
+    let mut tested = None;
+    let mut node = view.node(id);
+    for _ in 0..6 {
+        let Some(n) = node else { return false };
+        if n.described.as_ref().is_some_and(|d| d.columns.iter().any(|c| !c.tests.is_empty())) {
+            tested = n.described.as_ref();
+            break;
+        }
+        if n.kind == crate::dbt::Kind::Source {
+            break;
+        }
+        let [read] = n.reads.as_slice() else { return false };
+        node = view.node(read.node);
+    }
+    let Some(node) = node else { return false };
+    let nothing = crate::dbt::Described::default();
+    let described = tested.map_or(&nothing, AsRef::as_ref);
+    let unique = |d: &crate::dbt::Described| {
+        d.constrained
+            || d.columns.iter().any(|c| c.tests.iter().any(|t| t.name.contains("unique")))
+            || d.tests.iter().any(|t| t.name.contains("unique"))
+    };
+    let own = |name: &str| {
+        let of = super::expressions::words(&node.name);
+        super::expressions::words(name).iter().any(|w| w.len() > 2 && of.contains(w))
+    };
+    let id_like = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name == "id" || ["_id", "_key", "_sk", "uuid", "_seq", "_no"].iter().any(|e| name.ends_with(e)) && own(&name)
+    };
+    let covered = |name: &str| {
+        std::iter::once(&partition).chain(order).any(|e| column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(name)))
+    };
+    let elsewhere = view.query.project.nodes.iter().filter_map(|n| n.described.as_ref()).any(|d| {
+        d.columns.iter().any(|c| c.name.eq_ignore_ascii_case(of) && c.tests.iter().any(|t| t.name == "unique"))
+    });
+    let moment = |e: &Expr| {
+        use DataType::{Timestamp, TimestampTz};
+        matches!(view.column_type(e), ColumnType::Known(Timestamp | TimestampTz))
+            || column(e).is_some_and(|c| lower(c).ends_with("_at") || lower(c).ends_with("_ts"))
+    };
+    // A source of which nothing is said, beside others of it with a key.
+    let beside = || {
+        node.kind == crate::dbt::Kind::Source
+            && view.query.project.nodes.iter().any(|n| {
+                n.kind == crate::dbt::Kind::Source
+                    && n.path == node.path
+                    && n.described.as_ref().is_some_and(|d| unique(d))
+            })
+    };
+    (tested.is_some() || beside())
+        && !unique(described)
+        && elsewhere
+        && !own(of)
+        && order.iter().all(|e| moment(e) && !of_load(e))
+        && !described.columns.iter().any(|c| id_like(&c.name))
+        && (tested.is_none() || !described.columns.iter().all(|c| covered(&c.name)))
+}
+
 /// Aggregates that give the value of whatever row they meet.
 const ANY: &[&str] = &["any_value", "arbitrary", "first", "any"];
 
@@ -120,7 +245,15 @@ fn picks_any(view: &View<'_, '_>, select: usize, function: &Function) -> bool {
     }
     let Some(argument) = arguments(function).next().filter(|_| is_one_of(function, ANY)) else { return false };
     let (Some(name), Some(seen)) = (column(argument), view.seen(argument)) else { return false };
-    let GroupByExpr::Expressions(groups, _) = &view.outline.selects[select].select.group_by else { return false };
+    let part = view.outline.selects[select].select;
+    let GroupByExpr::Expressions(groups, _) = &part.group_by else { return false };
+    // Beside the moment of the last version it is to be of that one.
+    if !groups.is_empty()
+        && part.projection.iter().any(of_last_version)
+        && !groups.iter().any(|g| same_column(g, argument))
+    {
+        return true;
+    }
     // Of a table whose key is known: of others nobody can tell that a group has several values.
     if groups.is_empty() || seen.unique.is_none() || view.outline.selects[select].relations.len() != 1 {
         return false;
@@ -137,6 +270,15 @@ fn picks_any(view: &View<'_, '_>, select: usize, function: &Function) -> bool {
     !groups.iter().any(of_it)
 }
 
+/// Whether an item is when the last version of a row was made: `max(updated_at)`.
+fn of_last_version(item: &SelectItem) -> bool {
+    let (SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. }) = item else { return false };
+    let greatest = call(e, &["max"]).and_then(|f| arguments(f).next()).and_then(column).map(lower);
+    greatest.is_some_and(|n| {
+        ["updated", "modified", "changed", "valid_from", "effective", "version"].iter().any(|w| n.contains(w))
+    })
+}
+
 /// Whether `first_value` is of rows that can be equal in what it is ordered by.
 fn first_of_equals(view: &View<'_, '_>, function: &Function) -> bool {
     let at = function.name.span().start;
@@ -151,12 +293,12 @@ fn first_of_equals(view: &View<'_, '_>, function: &Function) -> bool {
 }
 
 /// Why the first row of a window is not always the same one.
-fn undecided(view: &View<'_, '_>, select: usize, function: &Function) -> Option<&'static str> {
+fn undecided<'a>(view: &View<'_, 'a>, select: usize, function: &'a Function) -> Option<&'static str> {
     let window = window(function)?;
     if window.window_name.is_some() {
         return None;
     }
-    let order: Vec<&Expr> = window.order_by.iter().map(|o| &o.expr).collect();
+    let order: Vec<&'a Expr> = window.order_by.iter().map(|o| &o.expr).collect();
     if order.is_empty() {
         return Some("the window has no `order by`");
     }
@@ -170,21 +312,11 @@ fn undecided(view: &View<'_, '_>, select: usize, function: &Function) -> Option<
     if order.iter().all(|e| call(e, &["random", "rand", "uuid", "newid", "gen_random_uuid"]).is_some()) {
         return Some("it is ordered by chance");
     }
-    let at = function.name.span().start;
-    let total = view.resolved.facts.noted.iter().find_map(|fact| match fact {
-        Fact::Numbered { at: place, total } if *place == at => *total,
-        _ => None,
-    });
-    if total == Some(true) {
-        return None;
-    }
-    // A table of days has one row for each, as far as its name says.
-    let by_day = |e: &&Expr| view.is_of(select, e, &["daily", "day", "weekly", "monthly", "spine", "spined"]);
-    let begins = |e: &&Expr| column(e).is_some_and(|c| crate::sql::begins_version(&lower(c)));
-    if order.iter().all(|e| is_day(view, e)) && !order.iter().any(begins) && !order.iter().any(by_day) {
-        return Some("it is ordered by days, and a day can have many rows");
-    }
-    (total == Some(false)).then_some("partition and order together are no key of the rows, so two can be equal in them")
+    why_tied(view, select, function.name.span().start, &order).or_else(|| {
+        let [partition] = window.partition_by.as_slice() else { return None };
+        is_without_key(view, select, partition, &order)
+            .then_some("nothing tells the rows of one partition apart, so two can be of the same moment")
+    })
 }
 
 /// Whether an expression is a day and no moment.

@@ -473,7 +473,11 @@ fn start_of(function: &Function) -> Location {
 
 /// Whether partition and order of a window tell every row apart, where that can be known.
 fn total(window: &WindowSpec, env: &Env<'_>) -> Option<bool> {
-    let columns = window.partition_by.iter().chain(window.order_by.iter().map(|o| &o.expr));
+    tells_apart(window.partition_by.iter().chain(window.order_by.iter().map(|o| &o.expr)), env)
+}
+
+/// Whether no two rows are the same in all of these, where that can be known.
+pub(super) fn tells_apart<'e>(columns: impl Iterator<Item = &'e Expr>, env: &Env<'_>) -> Option<bool> {
     let columns = columns.map(|e| column_of(e, env)).collect::<Option<Key>>()?;
     match env.keys.iter().any(|key| key.is_subset(&columns)) {
         true => Some(true),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use sqlparser::ast::{Distinct, Expr, GroupByExpr, OrderBy, Select, SelectItem};
+use sqlparser::ast::{Distinct, Expr, GroupByExpr, OrderBy, OrderByKind, Select, SelectItem};
 
 use super::column_type::ColumnType;
 use super::grouping::{self, Grouping};
@@ -12,7 +12,7 @@ use super::keys::{first_of_each, group_keys, partition_of_first, passed_keys, te
 use super::projection::Projection;
 use super::query::{position_of, top_one};
 use super::relation::{Column, Ctes, Env, Rel, Table, lower};
-use super::{Named, Resolver, Usage, left_out};
+use super::{Fact, Named, Resolver, Usage, left_out};
 
 impl<R: Named> Resolver<'_, R> {
     pub(super) fn select(
@@ -106,6 +106,10 @@ impl<R: Named> Resolver<'_, R> {
         if let Some(order_by) = order_by {
             let reads = limited || matches!(select.distinct, Some(Distinct::On(_)));
             self.order(order_by, &env, reads);
+            if let (Some(Distinct::On(list)), OrderByKind::Expressions(order)) = (&select.distinct, &order_by.kind) {
+                let total = super::call::tells_apart(list.iter().chain(order.iter().map(|o| &o.expr)), &env);
+                self.noted.push(Fact::Numbered { at: select.select_token.0.span.start, total });
+            }
         }
         self.result(select, env, projection, (aggregated, group_list))
     }

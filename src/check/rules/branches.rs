@@ -1,0 +1,182 @@
+//! Branches of a `case` that no row comes to.
+
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value};
+
+use super::Query;
+use super::expressions::{alternatives, bare, column, conjuncts, is_literal, same_column, text};
+use super::look::span;
+use crate::vocabulary::Diagnostic;
+
+/// A test of one column against what is written out.
+enum Test<'a> {
+    /// It is compared with a number or a text.
+    Compared(&'a Expr, BinaryOperator, Literal<'a>),
+    /// It is one of these.
+    OneOf(&'a Expr, Vec<Literal<'a>>),
+    /// It is like a text that begins so, and goes on in any way where that is all.
+    Begins(&'a Expr, &'a str, bool),
+    /// It is held against something else.
+    Other(&'a Expr),
+    /// It has a value.
+    Filled(&'a Expr),
+}
+
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Literal<'a> {
+    Number(f64),
+    Text(&'a str),
+}
+
+/// So many branches are held against each other.
+const MOST: usize = 48;
+
+pub(super) fn unreachable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for piece in &view.outline.pieces {
+        let Expr::Case { operand, conditions, .. } = piece.expr else { continue };
+        for (i, when) in conditions.iter().enumerate().take(MOST).skip(1) {
+            let earlier = conditions[..i].iter().find(|before| {
+                let same = before.condition == when.condition;
+                let taken = operand.is_none() && takes(&before.condition, &when.condition);
+                (same || taken) && (before.result != when.result || !same)
+            });
+            let Some(earlier) = earlier else { continue };
+            let finding = Diagnostic::warning("case-branch-unreachable", "no row comes to this branch")
+                .why(format!("whatever it is for meets `{}` before", earlier.condition))
+                .next("put the narrower condition first");
+            out.push(view.at(span(&when.condition), finding));
+        }
+    }
+}
+
+/// Whether every row that meets one condition meets another.
+fn takes(wide: &Expr, narrow: &Expr) -> bool {
+    let Some(wide_parts) = alternatives(bare(wide)).into_iter().map(test).collect::<Option<Vec<_>>>() else {
+        return false;
+    };
+    // Each way to meet the narrow one must meet the wide one.
+    alternatives(bare(narrow)).into_iter().all(|way| {
+        let parts: Vec<Test<'_>> = conjuncts(way).into_iter().flat_map(tests).collect();
+        parts.iter().any(|narrow| wide_parts.iter().any(|wide| holds(wide, narrow)))
+    })
+}
+
+fn test(expr: &Expr) -> Option<Test<'_>> {
+    match tests(expr).as_mut_slice() {
+        [_] => tests(expr).pop(),
+        _ => None,
+    }
+}
+
+/// What a condition asks of one column; a range asks two things.
+fn tests(expr: &Expr) -> Vec<Test<'_>> {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq};
+    let one = match bare(expr) {
+        Expr::BinaryOp { left, op: op @ (Eq | Gt | GtEq | Lt | LtEq), right }
+            if literal(left).is_some() != literal(right).is_some() =>
+        {
+            match (literal(left), literal(right)) {
+                (None, Some(value)) if is_value(left) => Some(Test::Compared(left, op.clone(), value)),
+                (Some(value), None) if is_value(right) => {
+                    let op = match op {
+                        Gt => Lt,
+                        GtEq => LtEq,
+                        Lt => Gt,
+                        LtEq => GtEq,
+                        op => op.clone(),
+                    };
+                    Some(Test::Compared(right, op, value))
+                }
+                _ => None,
+            }
+        }
+        Expr::InList { expr, list, negated: false } if is_value(expr) => {
+            list.iter().map(literal).collect::<Option<Vec<_>>>().map(|list| Test::OneOf(expr, list))
+        }
+        Expr::IsNotNull(e) if is_value(e) => Some(Test::Filled(e)),
+        Expr::Like { expr, pattern, negated: false, escape_char: None, any: false } if is_value(expr) => {
+            text(pattern).filter(|t| !t.contains('\\')).map(|t| {
+                let begin = t.find(['%', '_']).map_or(t, |end| &t[..end]);
+                Test::Begins(expr, begin, t.strip_suffix('%') == Some(begin))
+            })
+        }
+        Expr::BinaryOp { left, op: Eq | Gt | GtEq | Lt | LtEq | BinaryOperator::NotEq, .. } if is_value(left) => {
+            Some(Test::Other(left))
+        }
+        Expr::Between { expr, negated: false, low, high } if is_value(expr) => {
+            let bounds = literal(low).zip(literal(high));
+            return bounds.map_or_else(Vec::new, |(low, high)| {
+                vec![Test::Compared(expr, GtEq, low), Test::Compared(expr, LtEq, high)]
+            });
+        }
+        _ => None,
+    };
+    one.into_iter().collect()
+}
+
+/// Whether it is a column, or what is calculated from columns.
+fn is_value(expr: &Expr) -> bool {
+    !is_literal(expr)
+}
+
+fn literal(expr: &Expr) -> Option<Literal<'_>> {
+    match bare(expr) {
+        Expr::Value(value) => match &value.value {
+            Value::Number(n, _) => n.parse().ok().map(Literal::Number),
+            Value::SingleQuotedString(s) => Some(Literal::Text(s)),
+            _ => None,
+        },
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match literal(expr)? {
+            Literal::Number(n) => Some(Literal::Number(-n)),
+            Literal::Text(_) => None,
+        },
+        _ => None,
+    }
+}
+
+fn holds(wide: &Test<'_>, narrow: &Test<'_>) -> bool {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq};
+    let of = |t: &Test<'_>| -> Expr {
+        match t {
+            Test::Compared(e, ..) | Test::OneOf(e, _) | Test::Begins(e, ..) | Test::Filled(e) | Test::Other(e) => {
+                (*e).clone()
+            }
+        }
+    };
+    let (a, b) = (of(wide), of(narrow));
+    if !(bare(&a) == bare(&b) || column(&a).is_some() && same_column(&a, &b)) {
+        return false;
+    }
+    let meets = |op: &BinaryOperator, bound: Literal<'_>, value: Literal<'_>| match (bound, value) {
+        // How texts are ordered is for the database.
+        (Literal::Text(_), Literal::Text(_)) if *op != Eq => false,
+        _ => match op {
+            Eq => value == bound,
+            Gt => value > bound,
+            GtEq => value >= bound,
+            Lt => value < bound,
+            LtEq => value <= bound,
+            _ => false,
+        },
+    };
+    match (wide, narrow) {
+        (Test::Filled(_), _) => true,
+        (Test::Compared(_, op, bound), Test::Compared(_, Eq, value)) => meets(op, *bound, *value),
+        (Test::Compared(_, op, bound), Test::OneOf(_, list)) => list.iter().all(|v| meets(op, *bound, *v)),
+        (Test::Compared(_, op, bound), Test::Compared(_, other, value)) => {
+            let (Literal::Number(bound), Literal::Number(value)) = (bound, value) else { return false };
+            match (op, other) {
+                (Gt, Gt) | (GtEq, GtEq | Gt) => value >= bound,
+                (Gt, GtEq) => value > bound,
+                (Lt, Lt) | (LtEq, LtEq | Lt) => value <= bound,
+                (Lt, LtEq) => value < bound,
+                _ => false,
+            }
+        }
+        (Test::OneOf(_, list), Test::Compared(_, Eq, value)) => list.contains(value),
+        (Test::OneOf(_, wide), Test::OneOf(_, narrow)) => narrow.iter().all(|v| wide.contains(v)),
+        (Test::Begins(_, begin, true), Test::Begins(_, other, _)) => other.starts_with(begin),
+        (Test::Begins(_, begin, true), Test::Compared(_, Eq, Literal::Text(value))) => value.starts_with(begin),
+        _ => false,
+    }
+}

@@ -1,0 +1,306 @@
+//! Conversions between time zones that start from the wrong one: twice, or from a clock that lost its zone on the way.
+
+use sqlparser::ast::{DataType as SqlType, Expr, SelectItem};
+
+use super::expressions::{any, arguments, bare, call, column, is_one_of, text};
+use super::look::{View, span};
+use super::outline::Step;
+use super::{Family, Look, Query, Rule};
+use crate::sql::ColumnType;
+use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "time-zone-twice",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a conversion between time zones of what shows the clock of another zone already",
+        look: Look::Query(converted_twice),
+    },
+    Rule {
+        code: "time-zone-dropped",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a cast that drops the zone of a moment, and the local clock is then read as that of another",
+        look: Look::Query(zone_dropped),
+    },
+];
+
+/// A conversion: from which zone, and of what; none where the value itself says from which.
+struct Conversion<'a> {
+    from: Option<String>,
+    of: &'a Expr,
+}
+
+/// A name of a zone as it is compared.
+fn zone_named(expr: &Expr) -> Option<String> {
+    let name = text(expr)?.to_ascii_lowercase();
+    let same = match name.as_str() {
+        "etc/utc" | "gmt" | "z" | "etc/gmt" | "+00:00" | "+0:00" | "zulu" => "utc",
+        "us/pacific" => "america/los_angeles",
+        "us/eastern" | "est5edt" => "america/new_york",
+        "us/central" => "america/chicago",
+        "us/mountain" => "america/denver",
+        _ => return Some(name),
+    };
+    Some(same.to_owned())
+}
+
+/// Whether a value has its own zone, where that is known.
+fn has_zone(view: &View<'_, '_>, expr: &Expr) -> Option<bool> {
+    let by = |t: DataType| match t {
+        DataType::TimestampTz => Some(true),
+        DataType::Timestamp => Some(false),
+        _ => None,
+    };
+    match bare(expr) {
+        Expr::Cast { data_type, .. } => {
+            crate::sql::types::read(&data_type.to_string(), view.query.dialect).and_then(by)
+        }
+        Expr::AtTimeZone { timestamp, .. } => has_zone(view, timestamp).map(|z| !z),
+        Expr::Function(f) if is_one_of(f, &["date_trunc"]) => arguments(f).nth(1).and_then(|e| has_zone(view, e)),
+        Expr::Function(f) if is_one_of(f, &["timezone"]) => {
+            arguments(f).nth(1).and_then(|e| has_zone(view, e)).map(|z| !z)
+        }
+        Expr::Function(f) if is_one_of(f, &["to_timestamp_ntz"]) => Some(false),
+        Expr::Function(f) if is_one_of(f, &["to_timestamp_tz"]) => Some(true),
+        e => match view.column_type(e) {
+            ColumnType::Known(t) => by(t),
+            _ => None,
+        },
+    }
+}
+
+/// Whether `at time zone` reads a time without a zone as of one and shows a moment by the clock of it.
+fn turns(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb)
+}
+
+/// A conversion that an expression is.
+fn conversion<'e>(view: &View<'_, '_>, expr: &'e Expr) -> Option<Conversion<'e>> {
+    let utc = || Some("utc".to_owned());
+    match bare(expr) {
+        Expr::AtTimeZone { timestamp, time_zone } if turns(view.query.dialect) => {
+            // It reads what has no zone as of this one.
+            (has_zone(view, timestamp) == Some(false)).then_some(())?;
+            Some(Conversion { from: zone_named(time_zone), of: timestamp })
+        }
+        Expr::Function(f) => {
+            let list: Vec<&Expr> = arguments(f).collect();
+            match list.as_slice() {
+                [from, _, of] if is_one_of(f, &["convert_timezone"]) => Some(Conversion { from: zone_named(from), of }),
+                [_, of] if is_one_of(f, &["convert_timezone"]) => Some(Conversion { from: utc(), of }),
+                [of, from, _] if is_one_of(f, &["convert_tz"]) => Some(Conversion { from: zone_named(from), of }),
+                [of, _] if is_one_of(f, &["from_utc_timestamp"]) => Some(Conversion { from: utc(), of }),
+                [of, from] if is_one_of(f, &["to_utc_timestamp"]) => Some(Conversion { from: zone_named(from), of }),
+                [zone, of] if is_one_of(f, &["timezone"]) && has_zone(view, of) == Some(false) => {
+                    Some(Conversion { from: zone_named(zone), of })
+                }
+                [of, zone] if is_one_of(f, &["datetime", "date"]) && view.query.dialect == Dialect::BigQuery => {
+                    zone_named(zone).filter(|z| z.contains('/')).map(|_| Conversion { from: utc(), of })
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The zone whose clock an expression without one shows.
+fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option<String> {
+    if depth > 12 {
+        return None;
+    }
+    let inner = |e: &Expr| wall(view, select, e, depth + 1);
+    match bare(expr) {
+        Expr::AtTimeZone { timestamp, time_zone } if turns(view.query.dialect) => {
+            (has_zone(view, timestamp) == Some(true)).then(|| zone_named(time_zone)).flatten()
+        }
+        Expr::Cast { expr, data_type, .. }
+            if crate::sql::types::read(&data_type.to_string(), view.query.dialect) != Some(DataType::TimestampTz) =>
+        {
+            // By the value's own zone it has a zone still; the cast leaves its clock.
+            match call(expr, &["convert_timezone"]).map(|f| arguments(f).collect::<Vec<_>>()).as_deref() {
+                Some([to, _]) => zone_named(to),
+                _ => inner(expr),
+            }
+        }
+        Expr::Function(f) => {
+            let list: Vec<&Expr> = arguments(f).collect();
+            match list.as_slice() {
+                [_, to, _] if is_one_of(f, &["convert_timezone"]) => zone_named(to),
+                [to, _] if is_one_of(f, &["convert_timezone"]) && view.query.dialect == Dialect::Redshift => {
+                    zone_named(to)
+                }
+                [_, _, to] if is_one_of(f, &["convert_tz"]) => zone_named(to),
+                [_, to] if is_one_of(f, &["from_utc_timestamp"]) => zone_named(to),
+                [_, _] if is_one_of(f, &["to_utc_timestamp"]) => Some("utc".to_owned()),
+                [zone, of] if is_one_of(f, &["timezone"]) && has_zone(view, of) == Some(true) => zone_named(zone),
+                [_, to] if is_one_of(f, &["datetime"]) && view.query.dialect == Dialect::BigQuery => {
+                    zone_named(to).filter(|z| z.contains('/'))
+                }
+                // A moment made of a local clock shows that of UTC, and is what it was read as.
+                [of] if is_one_of(f, &["timestamp", "to_timestamp_ntz", "to_timestamp"]) => inner(of),
+                [_, of] if is_one_of(f, &["date_trunc"]) => inner(of),
+                [of, _] if is_one_of(f, &["datetime_trunc", "timestamp_trunc"]) => inner(of),
+                _ => None,
+            }
+        }
+        e => {
+            let name = column(e)?;
+            if let Some((inner, at)) = made(view, select, e) {
+                return wall(view, at, inner, depth + 1);
+            }
+            // What stands in a name is of times without a zone.
+            (has_zone(view, e) != Some(true)).then_some(())?;
+            let name = name.value.to_ascii_lowercase();
+            ["utc", "local"].into_iter().find(|z| name.ends_with(&format!("_{z}"))).map(str::to_owned)
+        }
+    }
+}
+
+/// The expression that makes a column in this query.
+fn made<'a>(view: &View<'_, 'a>, select: usize, expr: &Expr) -> Option<(&'a Expr, usize)> {
+    let name = &column(expr)?.value;
+    let mut at = (select, view.relation(select, expr)?);
+    for _ in 0..16 {
+        match view.outline.step(at.0, at.1, name)? {
+            Step::Node(_) => return None,
+            Step::Same(select, relation) => at = (select, relation),
+            Step::Expr(inner, select) => return Some((inner, select)),
+        }
+    }
+    None
+}
+
+fn converted_twice(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for piece in &view.outline.pieces {
+        let Some(select) = piece.select else { continue };
+        let Some(Conversion { from: Some(from), of }) = conversion(&view, piece.expr) else { continue };
+        let Some(shown) = wall(&view, select, of, 0) else { continue };
+        // The place's own clock may be that of any zone but UTC, as far as anyone can tell.
+        if shown == from || shown == "local" && from != "utc" || matches!(piece.expr, Expr::Nested(_)) {
+            continue;
+        }
+        let shown = if shown == "local" { "the place".to_owned() } else { format!("`{shown}`") };
+        let finding = Diagnostic::warning("time-zone-twice", format!("this shows the clock of {shown} already"))
+            .why(format!("it is read as if it showed that of `{from}`, and is moved by the offset once more"))
+            .next("convert once, from what the source holds");
+        out.push(view.at(span(piece.expr), finding));
+    }
+}
+
+/// The column that lost its zone in a cast on the way to an expression.
+fn dropped<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr, depth: usize) -> Option<&'a str> {
+    if depth > 12 {
+        return None;
+    }
+    let inner = |e: &'a Expr| dropped(view, select, e, depth + 1);
+    match bare(expr) {
+        Expr::Cast { expr, data_type, .. } => {
+            match crate::sql::types::read(&data_type.to_string(), view.query.dialect) {
+                Some(DataType::Timestamp) => lost(view, expr).or_else(|| inner(expr)),
+                Some(DataType::Date) => inner(expr),
+                _ => None,
+            }
+        }
+        Expr::Function(f) if is_one_of(f, &["to_timestamp_ntz"]) => {
+            arguments(f).next().and_then(|e| lost(view, e).or_else(|| inner(e)))
+        }
+        Expr::Function(f) if is_one_of(f, &["date", "to_date", "date_trunc"]) => arguments(f).last().and_then(inner),
+        e => {
+            let (inner, at) = made(view, select, e)?;
+            dropped(view, at, inner, depth + 1)
+        }
+    }
+}
+
+/// A column with a zone of its own.
+fn lost<'a>(view: &View<'_, 'a>, expr: &'a Expr) -> Option<&'a str> {
+    let by_zone = !matches!(view.query.dialect, Dialect::BigQuery | Dialect::Databricks | Dialect::MySql);
+    column(expr).filter(|_| by_zone && has_zone(view, expr) == Some(true)).map(|c| c.value.as_str())
+}
+
+const DIFFERENCES: &[&str] = &["datediff", "date_diff", "timestampdiff", "timestamp_diff", "age"];
+
+fn zone_dropped(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    let mut tell = |expr: &Expr, name: &str, why: String| {
+        let finding = Diagnostic::warning("time-zone-dropped", format!("the cast drops the zone of `{name}`"))
+            .why(why)
+            .next("convert to UTC first: `convert_timezone('UTC', …)`, `… at time zone 'UTC'`");
+        out.push(view.at(span(expr), finding));
+    };
+    for piece in &view.outline.pieces {
+        let Some(select) = piece.select else { continue };
+        if let Some(Conversion { from: Some(from), of }) = conversion(&view, piece.expr)
+            && !matches!(piece.expr, Expr::Nested(_))
+            && let Some(name) = dropped(&view, select, of, 0)
+        {
+            tell(
+                piece.expr,
+                name,
+                format!("what is left is the clock of its own zone, and is read as that of `{from}`"),
+            );
+        }
+        use sqlparser::ast::BinaryOperator::Minus;
+        let (a, b) = match piece.expr {
+            Expr::BinaryOp { left, op, right } if super::expressions::compares(op) || *op == Minus => {
+                (left.as_ref(), right.as_ref())
+            }
+            Expr::Function(f) if is_one_of(f, DIFFERENCES) => {
+                let part = |e: &&Expr| column(e).is_some_and(|c| super::times::is_part(&c.value)) || text(e).is_some();
+                let list: Vec<&Expr> = arguments(f).filter(|e| !part(e)).collect();
+                let [a, b] = list.as_slice() else { continue };
+                (*a, *b)
+            }
+            _ => continue,
+        };
+        for (one, other) in [(a, b), (b, a)] {
+            if let Some(name) = dropped(&view, select, one, 0)
+                && dropped(&view, select, other, 0).is_none()
+                && plain(&view, select, other, 0)
+            {
+                tell(
+                    one,
+                    name,
+                    "it is held against a time without a zone, which need not be of the same one".to_owned(),
+                );
+            }
+        }
+    }
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        for item in &part.select.projection {
+            let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
+            let name = alias.value.to_ascii_lowercase();
+            if (name.ends_with("_utc") || name.contains("_utc_"))
+                && matches!(bare(expr), Expr::Cast { .. } | Expr::Function(_))
+                && let Some(column) = dropped(&view, id, expr, 0)
+            {
+                tell(expr, column, format!("what is left is the clock of its own zone, and `{name}` is not of UTC"));
+            }
+        }
+    }
+}
+
+/// Whether a value is known to be a time without a zone that a table holds, or a day of one.
+fn plain<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr, depth: usize) -> bool {
+    if depth > 12 || any(expr, &mut super::clock::is_clock) {
+        return false;
+    }
+    match bare(expr) {
+        Expr::Cast {
+            expr,
+            data_type: SqlType::Date | SqlType::Timestamp(..) | SqlType::TimestampNtz(_) | SqlType::Datetime(_),
+            ..
+        } => plain(view, select, expr, depth + 1),
+        Expr::Function(f) if is_one_of(f, &["date", "to_date", "date_trunc"]) => {
+            arguments(f).last().is_some_and(|e| plain(view, select, e, depth + 1))
+        }
+        e => match made(view, select, e) {
+            Some((inner, at)) => plain(view, at, inner, depth + 1),
+            None => has_zone(view, e) == Some(false),
+        },
+    }
+}

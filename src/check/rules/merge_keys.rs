@@ -1,0 +1,109 @@
+//! Whether what an incremental model is merged by tells its rows apart.
+
+use std::collections::BTreeSet;
+
+use sqlparser::ast::SelectItem;
+
+use super::absent::Cause;
+use super::expressions::{column, words};
+use super::look::View;
+use super::{Family, Look, Query, Rule};
+use crate::sql::Text;
+use crate::vocabulary::{Diagnostic, Severity};
+
+pub(super) const RULES: &[Rule] = &[Rule {
+    code: "incremental-wrong-key",
+    family: Family::Wrong,
+    severity: Severity::Warning,
+    summary: "a `unique_key` that many rows share, or that can be null",
+    look: Look::Query(wrong_key),
+}];
+
+fn wrong_key(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let keys: BTreeSet<String> = query.node.config.unique_key.iter().map(|k| k.to_lowercase()).collect();
+    if !query.is("incremental")
+        || keys.is_empty()
+        || query.node.config.unique_key.iter().any(|k| k.contains(['(', ',', ' ']))
+    {
+        return;
+    }
+    let view = query.full();
+    let (what, why) = if let Some(name) = shared_key(&view, &keys) {
+        let rows =
+            query.resolved.keys.iter().map(|k| k.iter().map(String::as_str).collect::<Vec<_>>().join("`, `")).next();
+        (
+            format!("many rows have the same `{name}`"),
+            format!(
+                "there is a row for each `{}`; of those with one `{name}` a run leaves what it read itself",
+                rows.unwrap_or_default()
+            ),
+        )
+    } else if let Some(name) = null_key(&view, &keys) {
+        (
+            format!("`{name}` can be null, and null equals nothing"),
+            "rows without it are never found in the table, so every run that reads them adds them once more".to_owned(),
+        )
+    } else {
+        return;
+    };
+    let text = &query.node.text;
+    let finding = Diagnostic::warning("incremental-wrong-key", what)
+        .why(why)
+        .next("merge by what tells the rows apart, and is there in all of them")
+        .at(Text::new(&query.node.path, "", text).place(text.find("unique_key").unwrap_or(0), 10));
+    out.push(finding);
+}
+
+/// A lone `unique_key` that is the key of another table, while the rows have one of their own.
+fn shared_key(view: &View<'_, '_>, keys: &BTreeSet<String>) -> Option<String> {
+    let known = &view.query.resolved.keys;
+    let (name, 1) = (keys.first()?, keys.len()) else { return None };
+    if known.is_empty() || known.iter().any(|k| k.is_subset(keys)) {
+        return None;
+    }
+    let stem = |name: &str| -> Option<String> {
+        let name = name.to_lowercase();
+        ["_id", "_key", "_sk"].iter().find_map(|end| name.strip_suffix(end).map(str::to_owned))
+    };
+    let subject = stem(name)?;
+    let of_it = |text: &str| words(text).iter().any(|w| subject.split('_').any(|s| w == s || words(s).contains(w)));
+    if of_it(&view.query.node.name) || !known.iter().any(|k| k.iter().any(|c| !of_it(c))) {
+        return None;
+    }
+    // One that is made of several columns, as a hash, tells apart what they do.
+    let made = view.query.resolved.columns.iter().find(|c| c.name == *name)?;
+    let passed = made.sources.len() == 1 && made.sources.iter().all(|s| s.column.eq_ignore_ascii_case(name));
+    if !passed {
+        return None;
+    }
+    let elsewhere = view.query.project.nodes.iter().any(|n| {
+        !std::ptr::eq(n.as_ref(), view.query.node)
+            && n.described.iter().flat_map(|d| &d.columns).any(|c| {
+                c.name.eq_ignore_ascii_case(name) && c.tests.iter().any(|t| t.name == "unique") && of_it(&n.name)
+            })
+    });
+    elsewhere.then(|| name.clone())
+}
+
+/// A part of the key that can be null, where the rows have another key or the query makes it so.
+fn null_key(view: &View<'_, '_>, keys: &BTreeSet<String>) -> Option<String> {
+    let resolved = view.query.resolved;
+    let nullable = |name: &str| resolved.columns.iter().find(|c| c.name == name).and_then(|c| c.nullable);
+    if let [one] = keys.iter().collect::<Vec<_>>().as_slice()
+        && nullable(one) == Some(true)
+    {
+        let better = |k: &BTreeSet<String>| !k.contains(*one) && k.iter().all(|c| nullable(c) == Some(false));
+        return resolved.keys.iter().any(better).then(|| (*one).clone());
+    }
+    let [only] = super::reruns::last(view) else { return None };
+    let items = &view.outline.selects[*only].select.projection;
+    items.iter().find_map(|item| {
+        let (name, expr) = match item {
+            SelectItem::ExprWithAlias { expr, alias } => (alias.value.to_lowercase(), expr),
+            SelectItem::UnnamedExpr(e) => (column(e)?.value.to_lowercase(), e),
+            _ => return None,
+        };
+        let cause = view.absent(*only, expr).filter(|_| keys.contains(&name))?;
+        matches!(cause, Cause::Unmatched(..) | Cause::Made(_)).then_some(name)
+    })
+}
