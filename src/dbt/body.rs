@@ -146,7 +146,7 @@ pub(super) fn resolve(index: &Index, own: &str, root: &str, mention: &Mention) -
 
 /// The finding for a `ref` or `source` to nothing; none for a model of another project.
 pub(super) fn missing(mention: &Mention, why: Option<String>, library: &Library) -> Option<Diagnostic> {
-    let not_installed = &library.missing;
+    let not_here: Vec<&str> = library.missing.iter().chain(&library.projects).map(String::as_str).collect();
     let other = |name: &String| mention.names.len() > 1 && library.projects.contains(name);
     if !mention.source && mention.names.first().is_some_and(other) {
         return None;
@@ -156,10 +156,10 @@ pub(super) fn missing(mention: &Mention, why: Option<String>, library: &Library)
         true => ("unknown-source", format!("there is no source `{name}`")),
         false => ("unknown-ref", format!("there is no model, seed or snapshot `{name}`")),
     };
-    if !not_installed.is_empty() && !why.as_ref().is_some_and(|w| w.ends_with("disabled")) {
+    if !not_here.is_empty() && !why.as_ref().is_some_and(|w| w.ends_with("disabled")) {
         return Some(
             Diagnostic::warning(code, what + " in what is here")
-                .why(format!("it may be of a package that is not installed: {}", not_installed.join(", ")))
+                .why(format!("it may be of a package that is not installed: {}", not_here.join(", ")))
                 .next("install the packages first, as `dbt deps` does"),
         );
     }

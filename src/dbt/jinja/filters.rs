@@ -45,6 +45,8 @@ pub(super) fn add(env: &mut Environment<'static>) {
         }
         List::value(value.try_iter()?.collect())
     });
+    env.add_filter("length", length);
+    env.add_filter("count", length);
     env.add_filter("string", |value: Value| printed(&value).into_owned());
     env.add_filter("trim", |value: Value, chars: Option<String>| match chars {
         Some(chars) => printed(&value).trim_matches(|c| chars.contains(c)).to_owned(),
@@ -73,6 +75,15 @@ fn seen(state: &State<'_, '_>, value: Value) -> Value {
         value.is_true();
     }
     value
+}
+
+/// What nobody set has no length, and is no error.
+fn length(value: Value) -> Result<usize, Error> {
+    match value.len() {
+        Some(length) => Ok(length),
+        None if value.is_undefined() => Ok(0),
+        None => Err(wrong(format!("{} has no length", value.kind()))),
+    }
 }
 
 fn as_bool(value: Value) -> Value {

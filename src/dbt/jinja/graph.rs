@@ -166,12 +166,16 @@ fn columns(described: Option<&Described>) -> Value {
 fn column(column: &DescribedColumn) -> Value {
     let meta = column.meta.iter().map(|(key, value)| (Value::from(key.as_str()), from_json(value))).collect();
     let tags = column.tags.iter().map(|tag| Value::from(tag.as_str())).collect();
+    let meta = Dict::value(meta).unwrap_or_default();
+    let tags = List::value(tags).unwrap_or_default();
+    let config = [(Value::from("meta"), meta.clone()), (Value::from("tags"), tags.clone())];
     let items = [
         ("name", Value::from(column.name.as_str())),
         ("description", Value::from(column.description.as_str())),
         ("data_type", column.data_type.as_deref().map_or_else(|| Value::from(()), Value::from)),
-        ("meta", Dict::value(meta).unwrap_or_default()),
-        ("tags", List::value(tags).unwrap_or_default()),
+        ("config", Dict::value(config.into()).unwrap_or_default()),
+        ("meta", meta),
+        ("tags", tags),
     ];
     Dict::value(items.into_iter().map(|(key, value)| (Value::from(key), value)).collect()).unwrap_or_default()
 }

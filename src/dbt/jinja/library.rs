@@ -146,7 +146,11 @@ impl Library {
         let searched: Vec<Option<PackageId>> = match namespace {
             Some(space) => match self.dispatch.get(space) {
                 Some(order) => order.iter().map(|p| self.find_package(p)).collect(),
-                None => vec![Some(0), self.find_package(space)],
+                // As for dbt, a namespace of no package is none.
+                None => match self.find_package(space) {
+                    Some(found) => vec![Some(0), Some(found)],
+                    None => vec![Some(package), Some(0), self.find_package(DBT)],
+                },
             },
             None => vec![Some(package), Some(0), self.find_package(DBT)],
         };

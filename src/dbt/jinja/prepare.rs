@@ -103,6 +103,11 @@ struct Writer<'p> {
 impl Writer<'_> {
     fn piece(&mut self, piece: &Piece) {
         let text = self.pieces.text;
+        // Where a blank before it was taken away: `'{ {{- keys -}} }'`.
+        if matches!(piece.kind, Kind::Print | Kind::Block) && self.out.source.ends_with('{') {
+            self.out.source.pop();
+            self.out.source.push_str("{{ '{' }}");
+        }
         match piece.kind {
             Kind::Literal | Kind::Raw => {
                 let literal = &text[piece.from..piece.to];

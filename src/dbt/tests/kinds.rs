@@ -303,3 +303,24 @@ fn generic_tests_are_nodes_of_the_graph() {
         "select 'unique x model.p.a ERROR;not_null x model.p.a ERROR;accepted_values x model.p.a warn;' as m"
     );
 }
+
+#[test]
+fn a_brace_may_stand_before_a_tag() {
+    let keys = "{% macro path(keys) %}'{ {%- for k in keys -%}{{ k }}{{ ',' if not loop.last }}{%- endfor -%} }'{% endmacro %}";
+    assert_eq!(rendered("select a #>> {{ path(['b', 'c']) }} as x", keys), Ok("select a #>> '{b,c}' as x".into()));
+    assert_eq!(rendered("select '{ {{- 1 -}} }' as x, '{{ '{' }}' as y", ""), Ok("select '{1}' as x, '{' as y".into()));
+}
+
+#[test]
+fn what_matters_is_what_a_run_makes() {
+    let text = "{% if execute and flags.WHICH in ('run', 'build') %}{% set v = run_query('x').columns[0].values() %}{% endif %}\
+        select {% for x in v %}{{ x }},{% endfor %} 1 as a";
+    assert!(rendered(text, "").is_err(), "a run asks");
+}
+
+#[test]
+fn a_namespace_of_no_package_is_none() {
+    let macros = "{% macro least(a) %}{{ return(adapter.dispatch('least', 'macros')(a)) }}{% endmacro %}\
+        {% macro default__least(a) %}least({{ a }}, {{ nothing | length }}){% endmacro %}";
+    assert_eq!(rendered("select {{ least(2) }} as a", macros), Ok("select least(2, 0) as a".into()));
+}

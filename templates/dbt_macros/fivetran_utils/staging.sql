@@ -191,3 +191,9 @@
         {{ ', ' if has_other_partitions == 'yes' else 'partition by ' }}{{ alias ~ '.' if alias }}source_relation
     {%- endif -%}
 {%- endmacro %}
+
+{% macro calculated_fields(variable) -%}
+    {%- for field in var(variable, none) or [] %}
+    , {{ field.transform_sql }} as {{ field.name }}
+    {%- endfor %}
+{%- endmacro %}

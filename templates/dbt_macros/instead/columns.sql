@@ -115,3 +115,24 @@
     {%- endif -%}
     {{ return(values) }}
 {%- endmacro %}
+
+{# How a truth is cast is all that types are asked for. #}
+{% macro dbt_utils__unpivot(relation=none, cast_to='varchar', exclude=none, remove=none, field_name='field_name', value_name='value', quote_identifiers=false, table=none) -%}
+    {%- if not relation or not known__(relation) or known__(relation, true) -%}
+        {{ theirs__() }}
+    {%- endif -%}
+    {%- set kept = (exclude or []) | map('lower') | list -%}
+    {%- set gone = kept + ((remove or []) | map('lower') | list) -%}
+    {%- set columns = [] -%}
+    {%- for column in adapter.get_columns_in_relation(relation) if column.name | lower not in gone -%}
+        {%- do columns.append(adapter.quote(column.name) if quote_identifiers else column.name) -%}
+    {%- endfor -%}
+    {%- for column in columns %}
+    select
+        {% for name in exclude or [] %}{{ adapter.quote(name) if quote_identifiers else name }}, {% endfor %}
+        cast('{{ column }}' as {{ dbt.type_string() }}) as {{ field_name }},
+        cast({{ column }} as {{ cast_to }}) as {{ value_name }}
+    from {{ relation }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+{%- endmacro %}
