@@ -1,12 +1,12 @@
 //! Nulls that are compared, counted and left out by accident.
 
-use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, SelectItem, Spanned, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, JoinConstraint, SelectItem, Spanned, UnaryOperator};
 
 use super::expressions::{
     arguments, bare, call, column, compares, conjuncts, is_distinct, is_literal, is_null, whole_number, words,
 };
 use super::look::{View, span};
-use super::outline::{Clause, Origin, Reads, Step, Target};
+use super::outline::{Clause, Origin, Reads, Step, Target, constraint};
 use super::{Family, Look, Query, Rule};
 use crate::vocabulary::{Diagnostic, Place, Severity};
 
@@ -175,7 +175,8 @@ fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             if alike || counted.iter().any(key) && !left_empty(&view, id, argument, &said) {
                 continue;
             }
-            if view.nullable(id, argument) == Some(true) && !missing_as_meant(&view, id, argument, &said) {
+            let meant = missing_as_meant(&view, id, argument, &said) || joined_by(&view, id, argument);
+            if view.nullable(id, argument) == Some(true) && !meant {
                 let finding = Diagnostic::warning(
                     "count-nullable",
                     format!("`count({})` leaves out the rows where it is null", name.value),
@@ -197,6 +198,20 @@ fn missing_as_meant<'a>(view: &View<'_, 'a>, select: usize, counted: &'a Expr, s
     let described = node.described.iter().flat_map(|d| &d.columns).find(|c| c.name.eq_ignore_ascii_case(name));
     let filled = described.is_some_and(|c| c.tests.iter().any(|t| t.name == "not_null"));
     filled && said.iter().any(|w| w.len() > 3 && of_node.contains(w))
+}
+
+/// Whether a column is what an outer join is on: it is null only where that finds nothing, and counts what it finds.
+fn joined_by(view: &View<'_, '_>, select: usize, counted: &Expr) -> bool {
+    let part = &view.outline.selects[select];
+    let Some(at) = view.relation(select, counted).filter(|at| part.relations[*at].outer) else { return false };
+    let own = |e: &Expr| {
+        let same = column(e).zip(column(counted)).is_some_and(|(a, b)| a.value.eq_ignore_ascii_case(&b.value));
+        same && view.relation(select, e) == Some(at)
+    };
+    match part.relations[at].join.and_then(constraint) {
+        Some(JoinConstraint::On(condition)) => super::expressions::any(condition, &mut |e| own(e)),
+        _ => false,
+    }
 }
 
 /// Whether a key is that of another table, which tests or a source say can be missing, and `said` is of the rows

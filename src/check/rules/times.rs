@@ -4,7 +4,7 @@ use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr};
 
 use super::expressions::{arguments, bare, column, compares, is_one_of, text};
 use super::look::{View, span};
-use super::outline::{Clause, Target};
+use super::outline::{Clause, Origin, Target};
 use super::{Family, Look, Query, Rule};
 use crate::dbt::Kind;
 use crate::sql::ColumnType;
@@ -57,6 +57,15 @@ fn is_day(expr: &Expr) -> bool {
     }
 }
 
+/// Whether a column is a day with whole days added, as a list of days is made.
+fn is_midnight<'a>(view: &View<'_, 'a>, select: usize, moment: &'a Expr) -> bool {
+    let Some(Origin::Expr(made, _)) = view.outline.origin(select, moment) else { return false };
+    let said = made.to_string().to_ascii_lowercase();
+    super::expressions::any(made, &mut is_day)
+        && ["interval", "dateadd", "date_add", "generate_series"].iter().any(|word| said.contains(word))
+        && !["hour", "minute", "second"].iter().any(|part| said.contains(part))
+}
+
 /// The day before another is not said to be whole: `< '2024-02-01'` is right.
 fn last_day_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
@@ -73,7 +82,7 @@ fn last_day_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             Expr::BinaryOp { left, op: BinaryOperator::GtEq, right } if is_day(left) => (right, left, "`>=`"),
             _ => continue,
         };
-        if !is_moment(&view, moment) {
+        if !is_moment(&view, moment) || piece.select.is_some_and(|select| is_midnight(&view, select, moment)) {
             continue;
         }
         let name = column(moment).map_or("it", |c| &c.value);
