@@ -22,6 +22,10 @@ const DECISIVE: &str = "incremental_strategy incremental_predicates merge_update
     loaded_at_field loaded_at_query delete_condition target_schema target_database severity warn_if error_if \
     fail_calc limit where";
 
+/// Those of them that only a table which is added to listens to.
+const OF_INCREMENTAL: &str = "incremental_strategy incremental_predicates merge_update_columns \
+    merge_exclude_columns on_schema_change full_refresh";
+
 /// Everything that differs. `readers_elsewhere`: someone in another group reads it.
 pub(super) fn differences(base: &Node, head: &Node, read_from_outside_of_group: bool) -> Vec<Difference> {
     let mut out = Vec::new();
@@ -66,6 +70,9 @@ pub(super) fn differences(base: &Node, head: &Node, read_from_outside_of_group: 
         let shown = |group: &Option<String>| group.clone().unwrap_or_else(|| "none".to_owned());
         out.push(keyed_by("group", Verdict::Safe, shown(&old.group), shown(&new.group)));
     }
+    // A view or table is made anew each time.
+    let made_anew = |c: &Config| matches!(materialized(c), "view" | "table" | "ephemeral");
+    let whole = base.kind == Kind::Model && made_anew(old) && made_anew(new);
     let mut keys: Vec<&String> = old.other.keys().chain(new.other.keys()).collect();
     keys.sort();
     keys.dedup();
@@ -75,7 +82,9 @@ pub(super) fn differences(base: &Node, head: &Node, read_from_outside_of_group: 
             continue;
         }
         let name = key.trim_start_matches('+');
-        let verdict = if DECISIVE.split_ascii_whitespace().any(|k| k == name) {
+        let verdict = if whole && OF_INCREMENTAL.split_ascii_whitespace().any(|k| k == name) {
+            Verdict::Safe
+        } else if DECISIVE.split_ascii_whitespace().any(|k| k == name) {
             Verdict::ChangesValues
         } else if HARMLESS.split_ascii_whitespace().any(|k| k == name) {
             Verdict::Safe
