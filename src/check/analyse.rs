@@ -11,7 +11,7 @@ use rayon::Scope as Workers;
 
 use super::Analysis;
 use super::prints::{self, Prints};
-use super::rules::{Look, Outline, Query, RULES};
+use super::rules::{Look, Outline, Query, RULES, Told};
 use super::shape::{self, Shape};
 use crate::dbt::{Body, Node, NodeId, Project};
 use crate::sql::fingerprint::{Printed, fingerprint};
@@ -39,6 +39,7 @@ pub fn analyse(project: Project, before: Option<&Analysis>) -> Analysis {
         prints: Vec::with_capacity(count),
         findings: Vec::new(),
         relations: Vec::with_capacity(count),
+        told: Vec::with_capacity(count),
         found: Vec::with_capacity(count),
         project: Project::default(),
     };
@@ -50,6 +51,7 @@ pub fn analyse(project: Project, before: Option<&Analysis>) -> Analysis {
         analysis.shapes.push(done.shape);
         analysis.prints.push(done.prints);
         analysis.relations.push(done.relation);
+        analysis.told.push(done.told);
         analysis.found.push(done.found);
     }
     analysis.project = project;
@@ -91,6 +93,8 @@ struct Done {
     shape: Shape,
     /// As what its readers see it.
     relation: Arc<ScopeRelation>,
+    /// What else they may know of it.
+    told: Arc<Told>,
     /// By what two versions of it are compared.
     prints: Arc<Prints>,
     found: Arc<[Diagnostic]>,
@@ -100,7 +104,7 @@ struct Done {
 
 impl Done {
     fn new(shape: Shape, relation: Arc<ScopeRelation>, prints: Prints, found: Vec<Diagnostic>) -> Done {
-        Done { shape, relation, prints: prints.into(), found: found.into(), is_as_before: false }
+        Done { shape, relation, told: Arc::default(), prints: prints.into(), found: found.into(), is_as_before: false }
     }
 
     fn unknown(node: &Node, why: Diagnostic) -> Done {
@@ -151,6 +155,7 @@ impl<'p> Walk<'p> {
         same.then(|| Done {
             shape: before.shapes[id].clone(),
             relation: before.relations[id].clone(),
+            told: before.told[id].clone(),
             prints: before.prints[id].clone(),
             found: before.found[id].clone(),
             is_as_before: true,
@@ -163,7 +168,10 @@ impl<'p> Walk<'p> {
         let is_as_before = self.before.is_some_and(|before| {
             let (node, old) = (&self.project.nodes[id], &before.project.nodes[id]);
             let is_told_alike = node.config == old.config && node.described == old.described;
-            is_told_alike && *before.relations[id] == *done.relation && before.prints[id].full == done.prints.full
+            is_told_alike
+                && *before.relations[id] == *done.relation
+                && *before.told[id] == *done.told
+                && before.prints[id].full == done.prints.full
         });
         Done { is_as_before, ..done }
     }
@@ -227,9 +235,11 @@ impl<'p> Walk<'p> {
             rendered: full,
             resolved: &resolved,
             incremental: again.as_ref().map(|(parsed, rendered, resolved)| (parsed, *rendered, resolved)),
+            told: self.told(id, node),
             outline: Outline::of(&parsed),
             incremental_outline: again.as_ref().map(|(parsed, ..)| Outline::of(parsed)),
         };
+        let told = Told::of(&query).into();
         // What is wrong in an installed package is for its authors.
         let own = node.package == self.project.name;
         for rule in RULES.iter().copied().flatten().filter(|_| own) {
@@ -245,7 +255,13 @@ impl<'p> Walk<'p> {
         let resolved = sql::Resolved { facts: sql::Facts::default(), ..resolved };
         let incremental = again.as_ref().map(|(parsed, ..)| prints::whole(&self.print(id, parsed, Some(&full_print))));
         let prints = Prints { full: full_print, incremental };
-        Done::new(Shape::Known(resolved.into()), relation, prints, found)
+        Done { told, ..Done::new(Shape::Known(resolved.into()), relation, prints, found) }
+    }
+
+    /// What else is known of what a query reads.
+    fn told(&self, id: usize, node: &Node) -> BTreeMap<NodeId, Arc<Told>> {
+        let read = node.reads.iter().map(|read| read.node).filter(|read| *read as usize != id);
+        read.filter_map(|read| Some((read, Arc::clone(&self.done[read as usize].get()?.told)))).collect()
     }
 
     /// The fingerprints of a query; `itself` is what its own table holds.

@@ -36,6 +36,8 @@ pub struct Analysis {
     pub findings: Vec<Diagnostic>,
     /// As what each node is seen by its readers.
     relations: Vec<Arc<ScopeRelation>>,
+    /// What else its readers may know of it.
+    told: Vec<Arc<rules::Told>>,
     /// What was found in each node's query.
     found: Vec<Arc<[Diagnostic]>>,
 }

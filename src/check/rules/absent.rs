@@ -16,8 +16,8 @@ pub(super) enum Cause<'a> {
     Unmatched(usize, usize),
     /// This expression gives null for some rows.
     Made(&'a Expr),
-    /// The query of another node gives it so.
-    Given(NodeId),
+    /// The query of another node gives it so; whether by an expression, not by a join that finds nothing.
+    Given(NodeId, bool),
 }
 
 /// Functions that give null where what they are called with is null.
@@ -54,11 +54,21 @@ impl<'a> View<'_, 'a> {
     /// The same of a column as the CTE or subquery gives it that it is read from, whatever this select leaves out.
     pub(super) fn absent_before(&self, select: usize, expr: &'a Expr) -> Option<Cause<'a>> {
         let name = column(expr)?;
-        match self.outline.step(select, self.relation(select, expr)?, &name.value)? {
-            Step::Node(_) => None,
-            Step::Same(select, relation) => self.absent_column(select, relation, &name.value, None, 0),
+        self.absent_step(self.outline.step(select, self.relation(select, expr)?, &name.value)?, &name.value)
+    }
+
+    /// The same of what a CTE, subquery or node gives under a name.
+    pub(super) fn absent_step(&self, step: Step<'a>, name: &str) -> Option<Cause<'a>> {
+        match step {
+            Step::Node(id) => self.absent_in(id, name),
+            Step::Same(select, relation) => self.absent_column(select, relation, name, None, 0),
             Step::Expr(inner, at) => self.absent(at, inner),
         }
+    }
+
+    fn absent_in(&self, id: NodeId, name: &str) -> Option<Cause<'a>> {
+        let made = *self.query.told.get(&id)?.absent.get(&name.to_ascii_lowercase())?;
+        (self.said_nullable(id, name) != Some(false)).then_some(Cause::Given(id, made))
     }
 
     fn absent_at(&self, select: usize, expr: &'a Expr, depth: usize) -> Option<Cause<'a>> {
@@ -106,7 +116,7 @@ impl<'a> View<'_, 'a> {
         &self,
         select: usize,
         relation: usize,
-        name: &'a str,
+        name: &str,
         known: Option<bool>,
         depth: usize,
     ) -> Option<Cause<'a>> {
@@ -130,9 +140,7 @@ impl<'a> View<'_, 'a> {
             return None;
         }
         match self.outline.step(select, relation, name)? {
-            Step::Node(id) => {
-                (known == Some(true) && self.said_nullable(id, name).is_none()).then_some(Cause::Given(id))
-            }
+            Step::Node(id) => self.absent_in(id, name),
             Step::Same(select, relation) => self.absent_column(select, relation, name, known, depth + 1),
             Step::Expr(inner, at) => self.absent_at(at, inner, depth + 1),
         }

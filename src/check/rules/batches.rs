@@ -5,14 +5,13 @@ use sqlparser::ast::{BinaryOperator, Expr, Function, GroupByExpr, SelectItem};
 
 use super::expressions::{any, arguments, bare, call, column, is_aggregate, is_one_of, whole_number, window, words};
 use super::incremental::{
-    Watermark, find_column, has_key, is_own, own_levels, queries_in, says, subtracts, visit, watermarks,
+    Watermark, has_key, is_own, queries_in, says, subtracts, visit, watermarks,
 };
 use super::look::{View, span};
-use super::outline::{Clause, Piece, Target};
+use super::outline::{Clause, Origin, Piece, Target};
 use super::reruns::{base, by_day, carries_on, cuts, feeds, find, is_day, last, marked, of_past_days};
 use super::{Family, Look, Query, Rule};
-use crate::sql::ColumnType;
-use crate::vocabulary::{DataType, Diagnostic, Severity};
+use crate::vocabulary::{Diagnostic, Severity};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -220,16 +219,22 @@ fn part_of_partition(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         return;
     }
     let Some(partition) = other.get("partition_by") else { return };
-    let field = match partition {
-        serde_json::Value::String(name) => Some(name.as_str()),
-        serde_json::Value::Array(list) => list.first().and_then(|v| v.as_str()).filter(|_| list.len() == 1),
-        serde_json::Value::Object(map) => map.get("field").and_then(|v| v.as_str()),
-        _ => None,
+    let fields: Vec<String> = match partition {
+        serde_json::Value::String(name) => vec![name.to_ascii_lowercase()],
+        serde_json::Value::Array(list) => {
+            list.iter().filter_map(|v| v.as_str()).map(str::to_ascii_lowercase).collect()
+        }
+        serde_json::Value::Object(map) => {
+            map.get("field").and_then(|v| v.as_str()).map(str::to_ascii_lowercase).into_iter().collect()
+        }
+        _ => return,
     };
-    let Some(field) = field.map(str::to_ascii_lowercase) else { return };
+    // Of several the day is what rows are picked by.
+    let daily = |name: &&String| ["date", "day", "month", "_on"].iter().any(|end| name.ends_with(end));
+    let Some(field) = (if fields.len() > 1 { fields.iter().find(daily) } else { fields.first() }) else { return };
     for mark in watermarks(&view) {
         let held = column(mark.column).map(|c| c.value.to_ascii_lowercase());
-        let by_field = held.as_deref() == Some(field.as_str()) && is_day(&view, mark.select, mark.column);
+        let by_field = held.as_ref().is_some_and(|h| fields.contains(h)) && is_day(&view, mark.select, mark.column);
         if by_field || by_day(&view, &mark) || !last(&view).iter().any(|to| feeds(&view, mark.select, *to, 0)) {
             continue;
         }
@@ -376,6 +381,11 @@ fn of_source(view: &View<'_, '_>, query: &Query<'_>, out: &mut Vec<Diagnostic>) 
             view.outline.selects[at].select.projection.as_slice()
         else {
             continue;
+        };
+        // `(select latest from mark)`, where that is a CTE.
+        let (item, at) = match view.outline.origin(at, item) {
+            Some(Origin::Expr(inner, level)) => (inner, level),
+            _ => (item, at),
         };
         let mut greatest = None;
         find(item, &mut |e| greatest = greatest.or_else(|| call(e, &["max"]).and_then(|f| arguments(f).next())));

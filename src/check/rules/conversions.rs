@@ -107,7 +107,7 @@ fn conversion<'e>(view: &View<'_, '_>, expr: &'e Expr) -> Option<Conversion<'e>>
 }
 
 /// The zone whose clock an expression without one shows.
-fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option<String> {
+pub(super) fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option<String> {
     if depth > 12 {
         return None;
     }
@@ -148,8 +148,13 @@ fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option
         }
         e => {
             let name = column(e)?;
-            if let Some((inner, at)) = made(view, select, e) {
-                return wall(view, at, inner, depth + 1);
+            if let Some(relation) = view.relation(select, e)
+                && let Some(known) = wall_of(view, select, relation, &name.value)
+            {
+                return Some(known);
+            }
+            if made(view, select, e).is_some() {
+                return None;
             }
             // What stands in a name is of times without a zone.
             (has_zone(view, e) != Some(true)).then_some(())?;
@@ -157,6 +162,19 @@ fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option
             ["utc", "local"].into_iter().find(|z| name.ends_with(&format!("_{z}"))).map(str::to_owned)
         }
     }
+}
+
+/// The zone whose clock a column of a relation shows, by what makes it here or in another node.
+pub(super) fn wall_of(view: &View<'_, '_>, select: usize, relation: usize, name: &str) -> Option<String> {
+    let mut at = (select, relation);
+    for _ in 0..16 {
+        match view.outline.step(at.0, at.1, name)? {
+            Step::Node(id) => return view.query.told.get(&id)?.clocks.get(&name.to_ascii_lowercase()).cloned(),
+            Step::Same(select, relation) => at = (select, relation),
+            Step::Expr(inner, select) => return wall(view, select, inner, 1),
+        }
+    }
+    None
 }
 
 /// The expression that makes a column in this query.

@@ -26,17 +26,22 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod times;
+mod told;
 mod waste;
 mod windows;
 mod zones;
 
 pub(in crate::check) use waste::is_mart;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::{Analysis, across, airflow, python, spark};
-use crate::dbt::{Node, Project};
+use crate::dbt::{Node, NodeId, Project};
 use crate::sql::{Parsed, Resolved};
 use crate::vocabulary::{Diagnostic, Dialect, Severity};
 pub use outline::Outline;
+pub use told::Told;
 
 /// Something that is looked for.
 pub struct Rule {
@@ -103,6 +108,8 @@ pub struct Query<'a> {
     pub resolved: &'a Resolved<crate::dbt::NodeId>,
     /// The same for a run that meets its own table; none where that is the same.
     pub incremental: Option<(&'a Parsed, &'a crate::sql::jinja::Rendered, &'a Resolved<crate::dbt::NodeId>)>,
+    /// What is known of the columns of what it reads.
+    pub told: BTreeMap<NodeId, Arc<Told>>,
     /// Its query laid out.
     pub outline: Outline<'a>,
     /// The same of that other run.

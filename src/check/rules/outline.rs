@@ -395,7 +395,12 @@ impl<'a> Outline<'a> {
             Target::Level(level) => level,
             Target::Other => return None,
         };
-        if matches!(self.levels[level].role, Role::Cte(cte) if !cte.alias.columns.is_empty()) {
+        self.given(level, name)
+    }
+
+    /// What gives a query its column of a name.
+    pub fn given(&self, level: usize, name: &str) -> Option<Step<'a>> {
+        if matches!(self.levels.get(level)?.role, Role::Cte(cte) if !cte.alias.columns.is_empty()) {
             return None;
         }
         let select = self.levels[level].select?;

@@ -1,6 +1,8 @@
 //! Nulls that take the rest with them: one part that is missing makes a sum, a text or a greatest value null as a whole.
 
-use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr, JoinConstraint, JoinOperator, SelectItem};
+use sqlparser::ast::{
+    BinaryOperator, DataType as SqlType, Expr, JoinConstraint, JoinOperator, SelectItem, UnaryOperator,
+};
 
 use super::absent::{Cause, concat_is_strict, defaulted};
 use super::expressions::{any, arguments, bare, call, column, conjuncts, is_literal, is_null, is_one_of, words};
@@ -99,8 +101,10 @@ fn walk<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr, around: Around<'
         e @ Expr::Function(f) if is_one_of(f, &["greatest", "least"]) => {
             // PostgreSQL, Redshift, DuckDB and Databricks leave nulls out.
             let strict = matches!(view.query.dialect, Dialect::Snowflake | Dialect::BigQuery | Dialect::MySql);
-            if strict && !around.defaulted {
-                let parts: Vec<&Expr> = arguments(f).collect();
+            let parts: Vec<&Expr> = arguments(f).collect();
+            // Where one span of time is not known, nor is what it has in common with another.
+            let bound = |e: &&Expr| find_name(e).is_some_and(|n| words(n).iter().any(|w| BOUNDS.contains(&w.as_str())));
+            if strict && !around.defaulted && !parts.iter().any(bound) {
                 tell(view, select, e, (&parts, &parts), around, "the value", out);
             }
         }
@@ -142,6 +146,10 @@ fn puts_together(expr: &Expr) -> bool {
 fn is_text(data_type: &SqlType) -> bool {
     matches!(data_type, SqlType::Text | SqlType::Varchar(_) | SqlType::String(_) | SqlType::Char(_))
 }
+
+/// What the ends of a span of time are called.
+const BOUNDS: &[&str] =
+    &["start", "starting", "starts", "end", "ending", "valid", "begin", "until", "invalidated", "expire", "expiry", "effective"];
 
 /// The terms of a sum.
 fn terms<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>, minus: &mut bool) {
@@ -232,7 +240,10 @@ fn number(view: &View<'_, '_>, parts: &[&Expr], minus: bool, around: Around<'_, 
     match (minus, around.summed || around.defaulted) {
         (false, _) => true,
         (true, true) => !named(CHANGES),
-        (true, false) => named(LEFT_OVER) && !named(CHANGES),
+        // A sum less a sum is of all rows of the group.
+        (true, false) => {
+            (named(LEFT_OVER) || parts.iter().all(|e| call(e, &["sum"]).is_some())) && !named(CHANGES)
+        }
     }
 }
 
@@ -254,7 +265,6 @@ fn tell<'a>(
         let mut columns = Vec::new();
         values(other, &mut columns);
         columns.into_iter().any(|e| match (view.absent(select, e), cause) {
-            (None, Cause::Given(_)) => view.nullable(select, e) == Some(false),
             (None, _) => view.relation(select, e).is_some(),
             (Some(one @ Cause::Unmatched(..)), Cause::Unmatched(..)) => one != cause,
             _ => false,
@@ -285,7 +295,7 @@ fn tell<'a>(
             format!("where `{alias}` has no row to join, {shown} is null, and the other parts are lost with it")
         }
         Cause::Made(_) => format!("{shown} is made null for some rows, and the other parts are lost with it"),
-        Cause::Given(_) => {
+        Cause::Given(..) => {
             format!("{shown} is null in some rows of what is read, and the other parts are lost with it")
         }
     };
@@ -341,17 +351,23 @@ fn null_left_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 Expr::BinaryOp { left, op: BinaryOperator::NotEq, right } if is_literal(right) => left.as_ref(),
                 Expr::InList { expr, list, negated: true } if list.iter().all(is_literal) => expr.as_ref(),
                 Expr::Like { expr, pattern, negated: true, .. } if is_literal(pattern) => expr.as_ref(),
+                Expr::UnaryOp { op: UnaryOperator::Not, expr } => match bare(expr) {
+                    Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if is_literal(right) => left.as_ref(),
+                    Expr::InList { expr, list, negated: false } if list.iter().all(is_literal) => expr.as_ref(),
+                    _ => continue,
+                },
                 _ => continue,
             };
+            // A text in lower case is null where the text is.
+            let tested = call(tested, &["lower", "upper", "trim"]).and_then(|f| arguments(f).next()).unwrap_or(tested);
             let Some(name) = column(tested) else { continue };
-            let Some(Cause::Made(made)) = made_null(&view, id, tested) else { continue };
+            let Some(by) = made_null(&view, id, tested) else { continue };
             // Empty texts that were made null and are then left out by `<> ''` were to go.
             let empties =
                 matches!(condition, Expr::BinaryOp { right, .. } if super::expressions::text(right) == Some(""));
             if empties || conditions.iter().any(|c| matches!(c, Expr::IsNotNull(e) if column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(&name.value)))) {
                 continue;
             }
-            let by = if call(made, &["nullif"]).is_some() { "`nullif`" } else { "a `case`" };
             let finding =
                 Diagnostic::warning("null-left-out", format!("rows without `{}` are left out too", name.value))
                     .why(format!("{by} makes it null, and null is not known to differ from anything"))
@@ -361,12 +377,14 @@ fn null_left_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Why a column is null that an expression of this query makes null on purpose.
-fn made_null<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<Cause<'a>> {
-    view.absent_before(select, expr).filter(|c| match c {
-        Cause::Made(e) => call(e, &["nullif"]).is_some() || matches!(e, Expr::Case { .. }),
-        _ => false,
-    })
+/// What makes a column null on purpose, in this query or in a node that it reads.
+fn made_null<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<&'static str> {
+    match view.absent_before(select, expr)? {
+        Cause::Made(e) if call(e, &["nullif"]).is_some() => Some("`nullif`"),
+        Cause::Made(Expr::Case { .. }) => Some("a `case`"),
+        Cause::Given(_, true) => Some("what is read"),
+        _ => None,
+    }
 }
 
 fn null_group_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
@@ -404,7 +422,7 @@ fn group_of<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<Ca
     let grouped = view.outline.pieces[view.outline.selects[part].pieces.clone()]
         .iter()
         .any(|p| p.clause == Clause::Group && p.select == Some(part));
-    view.absent_before(select, expr).filter(|c| grouped && !matches!(c, Cause::Given(_)))
+    view.absent_before(select, expr).filter(|c| grouped && !matches!(c, Cause::Given(..)))
 }
 
 fn average_of_ones(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
