@@ -4,9 +4,7 @@
 use sqlparser::ast::{BinaryOperator, Expr, Function, GroupByExpr, SelectItem};
 
 use super::expressions::{any, arguments, bare, call, column, is_aggregate, is_one_of, whole_number, window, words};
-use super::incremental::{
-    Watermark, has_key, is_own, queries_in, says, subtracts, visit, watermarks,
-};
+use super::incremental::{Watermark, has_key, is_own, queries_in, says, subtracts, visit, watermarks};
 use super::look::{View, span};
 use super::outline::{Clause, Origin, Piece, Target};
 use super::reruns::{base, by_day, carries_on, cuts, feeds, find, is_day, last, marked, of_past_days};
@@ -221,9 +219,7 @@ fn part_of_partition(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let Some(partition) = other.get("partition_by") else { return };
     let fields: Vec<String> = match partition {
         serde_json::Value::String(name) => vec![name.to_ascii_lowercase()],
-        serde_json::Value::Array(list) => {
-            list.iter().filter_map(|v| v.as_str()).map(str::to_ascii_lowercase).collect()
-        }
+        serde_json::Value::Array(list) => list.iter().filter_map(|v| v.as_str()).map(str::to_ascii_lowercase).collect(),
         serde_json::Value::Object(map) => {
             map.get("field").and_then(|v| v.as_str()).map(str::to_ascii_lowercase).into_iter().collect()
         }

@@ -148,8 +148,20 @@ fn is_text(data_type: &SqlType) -> bool {
 }
 
 /// What the ends of a span of time are called.
-const BOUNDS: &[&str] =
-    &["start", "starting", "starts", "end", "ending", "valid", "begin", "until", "invalidated", "expire", "expiry", "effective"];
+const BOUNDS: &[&str] = &[
+    "start",
+    "starting",
+    "starts",
+    "end",
+    "ending",
+    "valid",
+    "begin",
+    "until",
+    "invalidated",
+    "expire",
+    "expiry",
+    "effective",
+];
 
 /// The terms of a sum.
 fn terms<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>, minus: &mut bool) {
@@ -241,9 +253,7 @@ fn number(view: &View<'_, '_>, parts: &[&Expr], minus: bool, around: Around<'_, 
         (false, _) => true,
         (true, true) => !named(CHANGES),
         // A sum less a sum is of all rows of the group.
-        (true, false) => {
-            (named(LEFT_OVER) || parts.iter().all(|e| call(e, &["sum"]).is_some())) && !named(CHANGES)
-        }
+        (true, false) => (named(LEFT_OVER) || parts.iter().all(|e| call(e, &["sum"]).is_some())) && !named(CHANGES),
     }
 }
 
