@@ -407,11 +407,26 @@ fn undone_later(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
     for filter in &filters {
         let lost = held(filter).into_iter().find_map(|side| {
             let name = column(side)?;
-            let Step::Expr(inner, at) = view.outline.step(id, 0, &name.value)? else { return None };
-            column(inner)?;
-            let reads = &view.outline.selects[at].relations[view.relation(at, inner)?];
-            let left = matches!(reads.join, Some(JoinOperator::Left(_) | JoinOperator::LeftOuter(_)));
-            (reads.outer && left).then_some((name, &reads.alias))
+            let (mut select, mut relation, mut known_as) = (id, 0, &name.value);
+            for _ in 0..8 {
+                match view.outline.step(select, relation, known_as)? {
+                    Step::Same(inner, of) => (select, relation) = (inner, of),
+                    Step::Expr(inner, at) => {
+                        known_as = &column(inner)?.value;
+                        (select, relation) = (at, view.relation(at, inner)?);
+                        let reads = &view.outline.selects[select].relations[relation];
+                        if reads.outer && matches!(reads.join, Some(JoinOperator::Left(_) | JoinOperator::LeftOuter(_))) {
+                            return Some((name, &reads.alias));
+                        }
+                    }
+                    Step::Node(_) => return None,
+                }
+                let reads = &view.outline.selects[select].relations[relation];
+                if !matches!(reads.target, Target::Level(level) if view.outline.reads[level] <= 1) {
+                    return None;
+                }
+            }
+            None
         });
         let Some((name, alias)) = lost else { continue };
         if filters.iter().any(|f| matches!(f, Expr::IsNotNull(_))) {

@@ -295,9 +295,21 @@ impl<R: Named> Resolver<'_, R> {
     }
 }
 
-/// Whether an expression is a column of a table that stands before, or a field of one.
-fn is_column(expr: &Expr, env: &Env<'_>) -> bool {
+/// Functions that make many values of one.
+const SPLITS: &[&str] = &[
+    "split", "string_to_array", "str_split", "string_split", "regexp_split_to_array", "from_json", "parse_json",
+    "json_extract_array", "json_query_array", "json_value_array", "array_distinct", "coalesce",
+];
+
+/// Whether an expression is a column of a table that stands before, a field of one, or the parts of one.
+pub(super) fn is_column(expr: &Expr, env: &Env<'_>) -> bool {
     let first = match expr {
+        Expr::Function(f) if SPLITS.contains(&name_of(f).as_str()) => {
+            let FunctionArguments::List(list) = &f.args else { return false };
+            let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(of))) = list.args.first() else { return false };
+            return is_column(of, env);
+        }
+        Expr::Cast { expr, .. } | Expr::Nested(expr) => return is_column(expr, env),
         Expr::JsonAccess { value, .. } => return is_column(value, env),
         Expr::Identifier(ident) => ident,
         Expr::CompoundIdentifier(parts) => &parts[0],
@@ -308,7 +320,7 @@ fn is_column(expr: &Expr, env: &Env<'_>) -> bool {
 }
 
 /// Notes that the last relation has rows for each of the earlier ones.
-fn repeats_earlier(env: &mut Env<'_>) {
+pub(super) fn repeats_earlier(env: &mut Env<'_>) {
     let Some(rel) = env.rels.last_mut() else { return };
     let mut table = Table::clone(&rel.table);
     table.elements = true;

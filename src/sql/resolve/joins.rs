@@ -154,6 +154,13 @@ impl<R: Named> Resolver<'_, R> {
                 env.rels[before..].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(other)));
             }
         }
+        // What a right join keeps is repeated by what it finds on the left.
+        let known = env.keys.iter().any(|k| !k.is_empty() && k.len() <= MOST_TELLING);
+        if kind == JoinKind::Right && known && !left_told && !ours.is_empty() && !how.picked && !self.strict {
+            let other = self.other_side(env, &ours, at);
+            env.rels[before..].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(other)));
+            env.fan_out = env.fan_out.or(Some(other));
+        }
         if let ([rel], false, false) = (&env.rels[before..], right_unique || how.picked, self.strict)
             && !rel.table.settled
             && !rel.table.single

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use sqlparser::ast::{Distinct, Expr, GroupByExpr, OrderBy, OrderByKind, Select, SelectItem};
+use sqlparser::ast::{
+    Distinct, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, OrderBy, OrderByKind, Select,
+    SelectItem, Spanned,
+};
 
 use super::column_type::ColumnType;
 use super::grouping::{self, Grouping};
-use super::joins::{Key, column_of, conjuncts};
+use super::joins::{How, JoinKind, Key, column_of, conjuncts};
 use super::keys::{first_of_each, group_keys, partition_of_first, passed_keys, telling};
 use super::projection::Projection;
 use super::query::{position_of, top_one};
@@ -236,8 +239,22 @@ impl<R: Named> Resolver<'_, R> {
             table.open = table.columns.is_empty();
             let mut rel = Rel::new(&name, Rc::new(table));
             rel.outer = view.outer;
+            let before = env.rels.len();
             env.rels.push(rel);
-            env.keys.clear();
+            let of = match &view.lateral_view {
+                Expr::Function(f) => match &f.args {
+                    FunctionArguments::List(list) => list.args.first(),
+                    _ => None,
+                },
+                _ => None,
+            };
+            if let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(of))) = of
+                && super::factor::is_column(of, env)
+            {
+                super::factor::repeats_earlier(env);
+            }
+            let how = How { kind: JoinKind::Cross, computed: true, narrowed: false, picked: false };
+            self.joined(env, before, &[], how, (view.lateral_view.span().start, 1));
         }
     }
 
