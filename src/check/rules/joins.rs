@@ -153,7 +153,11 @@ fn totals_repeated(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                         reads.alias
                     ))
                     .next("aggregate both sides to the same key before the join");
-            out.push(view.at(span(piece.expr), finding));
+            let finding = view.at(span(piece.expr), finding);
+            let there = |f: &Diagnostic| f.place.as_ref().map(|p| (p.file.clone(), p.line, p.column));
+            if !out.iter().any(|f| f.code == "fan-out" && there(f) == there(&finding)) {
+                out.push(finding);
+            }
         }
     }
 }

@@ -249,7 +249,7 @@ impl<R: Named> Resolver<'_, R> {
         };
         let mut out = args.iter().fold(Value::nothing(), |out, (value, _)| out.beside(value)).beside(&extra);
         if aggregate || function.over.is_some() {
-            (out.repeated, out.fan_out) = (0, None);
+            (out.repeated, out.fan_out, out.looked_up) = (0, None, None);
         }
         let short = all_short && SAME_WIDTH.contains(&name.as_str()) || SHORT.contains(&name.as_str());
         out.typed(ty).nullable(nullable).short(short)

@@ -68,3 +68,8 @@ pub(super) fn is_surrogate(name: &str) -> bool {
 pub(super) fn is_code(name: &str) -> bool {
     words(name).last().is_some_and(|w| ["code", "number", "no", "slug", "username"].contains(&w))
 }
+
+/// Whether a name is that of an id.
+pub(super) fn is_id(name: &str) -> bool {
+    words(shown(name)).last().is_some_and(|w| ["id", "key", "identifier", "uuid"].contains(&w))
+}

@@ -137,7 +137,7 @@ impl<R: Named> Resolver<'_, R> {
                     [only] => {
                         let nullable =
                             if table.single && !table.keys.is_empty() { only.value.nullable } else { Some(true) };
-                        Value { repeated: 0, fan_out: None, literal: None, ..only.value.clone() }.nullable(nullable)
+                        Value { repeated: 0, fan_out: None, looked_up: None, literal: None, ..only.value.clone() }.nullable(nullable)
                     }
                     _ => Value::default(),
                 }
@@ -341,7 +341,7 @@ impl<R: Named> Resolver<'_, R> {
         let result = result.unwrap_or_default();
         let (ty, nullable) = (result.ty, if otherwise.is_some() { result.nullable } else { Some(true) });
         let short = result.short;
-        let result = if allotted { Value { repeated: 0, fan_out: None, ..result } } else { result };
+        let result = if allotted { Value { repeated: 0, fan_out: None, looked_up: None, ..result } } else { result };
         // Literals of the branches say nothing of the whole.
         result.beside(&tests).typed(ty).nullable(nullable).short(short)
     }

@@ -62,7 +62,9 @@ impl<R: Named> Resolver<'_, R> {
         if rel.table.single || keys.is_empty() || how.picked && !self.strict {
             return false;
         }
-        let version = |k: &Key| (rel.table.filtered || how.narrowed) && k.len() > 1 && !k.is_disjoint(on);
+        // What is held equal beside a part of a key may tell as much as the rest of it.
+        let other_id = |k: &Key| k.len() > 1 && !k.is_disjoint(on) && on.iter().any(|c| !k.contains(c) && essential::is_id(&c.1));
+        let version = |k: &Key| other_id(k) || (rel.table.filtered || how.narrowed) && k.len() > 1 && !k.is_disjoint(on);
         // What has a key of the warehouse's own is looked up by its code.
         let code = |c: &(usize, String)| essential::is_code(&c.1);
         if !self.strict && on.iter().any(code) && keys.iter().all(|k| k.iter().all(|c| essential::is_surrogate(&c.1))) {
@@ -129,6 +131,8 @@ impl<R: Named> Resolver<'_, R> {
         let right_unique =
             right_keys.iter().any(|k| k.is_subset(&theirs)) || self.decided_by(&env.rels[before..], &theirs);
         let left_unique = env.keys.iter().any(|k| k.is_subset(&ours));
+        // A key of more columns may hold what others of it decide.
+        let many = env.keys.iter().any(|k| !k.is_empty() && k.len() < MOST_TELLING);
         let left_told = left_unique || env.keys_or_null.iter().any(|k| k.is_subset(&ours));
         if !right_unique && self.repeats(&right_keys, &theirs, how, &env.rels[before]) {
             let (start, width) = at;
@@ -148,15 +152,17 @@ impl<R: Named> Resolver<'_, R> {
             }
             env.fan_out = env.fan_out.or(Some(id));
             // Where the left side has several rows for what is joined too, each repeats the other.
-            let known = env.keys.iter().any(|k| !k.is_empty() && k.len() <= MOST_TELLING);
-            if known && !left_told && !ours.is_empty() && !self.strict {
+            if many && !left_told && !ours.is_empty() && !self.strict {
                 let other = self.other_side(env, &ours, at);
                 env.rels[before..].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(other)));
             }
         }
+        if right_unique && many && !left_told && !ours.is_empty() && !how.picked && !self.strict {
+            let other = self.other_side(env, &ours, at);
+            env.rels[before..].iter_mut().for_each(|r| r.looked_up = r.looked_up.or(Some(other)));
+        }
         // What a right join keeps is repeated by what it finds on the left.
-        let known = env.keys.iter().any(|k| !k.is_empty() && k.len() <= MOST_TELLING);
-        if kind == JoinKind::Right && known && !left_told && !ours.is_empty() && !how.picked && !self.strict {
+        if kind == JoinKind::Right && many && !left_told && !ours.is_empty() && !how.picked && !self.strict {
             let other = self.other_side(env, &ours, at);
             env.rels[before..].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(other)));
             env.fan_out = env.fan_out.or(Some(other));
@@ -237,6 +243,8 @@ impl<R: Named> Resolver<'_, R> {
             env.fan_out
         } else if repeated == columns || repeated > 0 && !self.strict && name == "sum" && by_price(args, env) {
             args.iter().find_map(|(v, _)| v.fan_out)
+        } else if !self.strict && name == "sum" && partition.is_none() && columns == 1 && repeated == 0 && is_total(args) {
+            args.iter().find_map(|(v, _)| v.looked_up)
         } else {
             None
         };
@@ -256,7 +264,8 @@ impl<R: Named> Resolver<'_, R> {
         }
         // Of each row that is joined a group has one at most.
         let of_joined = |column: &String| by.iter().any(|e| fan_out.is_of(e, column));
-        if !self.strict && fan_out.keys.iter().any(|key| !key.is_empty() && key.iter().all(of_joined)) {
+        let told = |column: &String| fan_out.on.contains(column) || of_joined(column);
+        if !self.strict && fan_out.keys.iter().any(|key| !key.is_empty() && key.iter().all(told)) {
             return;
         }
         let names = |k: &BTreeSet<String>| k.iter().map(|c| left_out::shown(c)).collect::<Vec<_>>().join(", ");
@@ -296,6 +305,20 @@ impl<R: Named> Resolver<'_, R> {
         };
         self.fault(finding.why(why).next(next), at, name.chars().count());
     }
+}
+
+/// Whether what is summed is called as what is of a row as a whole, not of each of the many that look it up, as a price
+/// is.
+fn is_total(args: &[(Value, Option<&Expr>)]) -> bool {
+    let total = |e: &Expr| {
+        let name = super::projection::implied_name(e);
+        let mut words = name.split('_').map(|w| w.strip_suffix('s').unwrap_or(w));
+        let last = name.rsplit('_').next().unwrap_or_default();
+        !words.any(|w| ["unit", "per", "rate", "price", "avg", "average"].contains(&w))
+            && (["amount", "total", "revenue", "budget", "balance", "quota", "target", "salary"].contains(&last)
+                || name.contains("shipping"))
+    };
+    args.iter().any(|(_, e)| e.is_some_and(|e| any_expression(e, total)))
 }
 
 /// Whether what is summed is multiplied by a price or rate of what repeats it: of several prices one is meant.

@@ -19,7 +19,7 @@ pub(super) fn first_of_each(filter: &Expr, env: &mut Env<'_>) {
     if let [rel] = env.rels.as_mut_slice() {
         let mut table = Table::clone(&rel.table);
         for column in &mut table.columns {
-            (column.value.repeated, column.value.fan_out) = (0, None);
+            (column.value.repeated, column.value.fan_out, column.value.looked_up) = (0, None, None);
         }
         table.fan_out = None;
         rel.table = Rc::new(table);

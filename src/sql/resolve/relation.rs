@@ -77,6 +77,8 @@ pub(super) struct Rel {
     pub hidden: BTreeSet<usize>,
     /// The join that repeats its rows.
     pub fan_out: Option<usize>,
+    /// The join in which many rows look one of its up.
+    pub looked_up: Option<usize>,
     /// An outer join may leave it empty.
     pub outer: bool,
     /// Columns that a filter or inner join leaves without null.
@@ -88,7 +90,7 @@ pub(super) struct Rel {
 impl Rel {
     pub fn new(alias: &str, table: Rc<Table>) -> Rel {
         let (hidden, filled) = (BTreeSet::new(), BTreeSet::new());
-        Rel { alias: alias.to_owned(), table, hidden, fan_out: None, outer: false, filled, merged: HashMap::new() }
+        Rel { alias: alias.to_owned(), table, hidden, fan_out: None, looked_up: None, outer: false, filled, merged: HashMap::new() }
     }
 
     pub fn position(&self, column: &str) -> Option<usize> {
@@ -102,6 +104,7 @@ impl Rel {
         value.columns = 1;
         value.repeated = u32::from(self.fan_out.is_some() || value.repeated > 0);
         value.fan_out = self.fan_out.or(value.fan_out);
+        value.looked_up = self.looked_up.or(value.looked_up);
         value.literal = None;
         if self.filled.contains(&column) {
             value.nullable = Some(false);

@@ -187,6 +187,7 @@ impl<R: Named> Resolver<'_, R> {
             if one_each {
                 column.value.repeated = 0;
                 column.value.fan_out = None;
+                column.value.looked_up = None;
             }
         }
         let fan_out = if one_each { None } else { env.fan_out };

@@ -107,7 +107,7 @@ impl<R: Named> Resolver<'_, R> {
         }
         if !all {
             // Rows that a join repeats are one row again.
-            columns.iter_mut().for_each(|c| (c.value.repeated, c.value.fan_out) = (0, None));
+            columns.iter_mut().for_each(|c| (c.value.repeated, c.value.fan_out, c.value.looked_up) = (0, None, None));
         }
         let names: BTreeSet<String> = columns.iter().map(|c| c.name.clone()).collect();
         let keys = match (op, all) {

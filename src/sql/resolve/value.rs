@@ -16,6 +16,8 @@ pub(super) struct Value {
     pub repeated: u32,
     /// The join that repeats them.
     pub fan_out: Option<usize>,
+    /// The join in which many rows look this one up.
+    pub looked_up: Option<usize>,
     /// The text of a literal: it takes the type of what it meets.
     pub literal: Option<String>,
     /// Whether it can be null.
@@ -67,6 +69,7 @@ impl Value {
         self.columns += other.columns;
         self.repeated += other.repeated;
         self.fan_out = self.fan_out.or(other.fan_out);
+        self.looked_up = self.looked_up.or(other.looked_up);
         self
     }
 
