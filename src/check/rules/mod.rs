@@ -18,6 +18,7 @@ mod merge_keys;
 mod nulls;
 mod outline;
 mod removals;
+mod repeats;
 mod reruns;
 mod sets;
 mod spread;

@@ -7,6 +7,7 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Location;
 
 use super::column_type::{ColumnType, Family};
+use super::date_parts::is_date_part;
 use super::expr::{shown, start};
 use super::joins::{Key, column_of};
 use super::names::whole_row;
@@ -15,127 +16,6 @@ use super::value::{Value, strict};
 use super::{Fact, Named, Resolver, Usage};
 use crate::sql::functions;
 use crate::vocabulary::{Diagnostic, Dialect};
-
-/// Functions whose first or second argument may be a bare word that names a part of a date.
-const WITH_DATE_PART: &[&str] = &[
-    "date_trunc",
-    "datetrunc",
-    "datediff",
-    "date_diff",
-    "dateadd",
-    "date_add",
-    "date_sub",
-    "timestampdiff",
-    "timestampadd",
-    "timestamp_trunc",
-    "datetime_trunc",
-    "timestamp_diff",
-    "datetime_diff",
-    "timestamp_add",
-    "datetime_add",
-    "timestamp_sub",
-    "datetime_sub",
-    "date_part",
-    "datepart",
-    "last_day",
-    "time_slice",
-    "trunc",
-    "date_bucket",
-    "generate_date_array",
-    "time_trunc",
-    "add_months",
-    "next_day",
-    "timeadd",
-    "timediff",
-    "time_diff",
-    "time_add",
-    "time_sub",
-];
-/// Words that are no columns there.
-const DATE_PARTS: &[&str] = &[
-    "microsecond",
-    "microseconds",
-    "millisecond",
-    "milliseconds",
-    "second",
-    "seconds",
-    "minute",
-    "minutes",
-    "hour",
-    "hours",
-    "day",
-    "days",
-    "week",
-    "weeks",
-    "month",
-    "months",
-    "quarter",
-    "quarters",
-    "year",
-    "years",
-    "isoweek",
-    "isoyear",
-    "dayofweek",
-    "dayofyear",
-    "dow",
-    "doy",
-    "epoch",
-    "decade",
-    "century",
-    "weekday",
-    "yy",
-    "mm",
-    "dd",
-    "hh",
-];
-
-/// Words that are none either, in Snowflake.
-const SNOWFLAKE_PARTS: &[&str] = &[
-    "epoch_second",
-    "epoch_millisecond",
-    "epoch_microsecond",
-    "epoch_nanosecond",
-    "nanosecond",
-    "dayofweekiso",
-    "dayofweek_iso",
-    "weekiso",
-    "week_iso",
-    "yearofweek",
-    "yearofweekiso",
-    "weekofyear",
-    "dayofmonth",
-    "timezone_hour",
-    "timezone_minute",
-    "mon",
-    "hr",
-    "min",
-    "sec",
-    "qtr",
-    "wk",
-    "yr",
-    "ms",
-    "y",
-    "yyy",
-    "yyyy",
-    "yrs",
-    "q",
-    "qtrs",
-    "mons",
-    "w",
-    "d",
-    "h",
-    "hrs",
-    "m",
-    "mi",
-    "mins",
-    "s",
-    "secs",
-    "msec",
-    "us",
-    "usec",
-    "ns",
-    "nsec",
-];
 
 /// Functions that give one of their arguments, or a number as wide.
 const SAME_WIDTH: &[&str] = &[
@@ -516,19 +396,6 @@ fn part_at(function: &str, at: usize, of: usize, dialect: Option<Dialect>) -> bo
         ) => at == 0 && of == 3,
         (Some(Dialect::BigQuery), "date_diff" | "timestamp_diff" | "datetime_diff" | "time_diff") => at == 2,
         (Some(Dialect::BigQuery), "date_trunc" | "timestamp_trunc" | "datetime_trunc" | "time_trunc") => at == 1,
-        _ => false,
-    }
-}
-
-/// Whether an argument is the part of a date; `only` where it can be nothing else.
-fn is_date_part(function: &str, expr: &Expr, only: bool, env: &Env<'_>) -> bool {
-    match expr {
-        Expr::Identifier(ident) => {
-            let word = lower(ident);
-            WITH_DATE_PART.contains(&function)
-                && (DATE_PARTS.contains(&word.as_str()) || SNOWFLAKE_PARTS.contains(&word.as_str()))
-                && (only || env.rels.iter().all(|r| r.position(&word).is_none()))
-        }
         _ => false,
     }
 }

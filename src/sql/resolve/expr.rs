@@ -137,7 +137,8 @@ impl<R: Named> Resolver<'_, R> {
                     [only] => {
                         let nullable =
                             if table.single && !table.keys.is_empty() { only.value.nullable } else { Some(true) };
-                        Value { repeated: 0, fan_out: None, looked_up: None, literal: None, ..only.value.clone() }.nullable(nullable)
+                        Value { repeated: 0, fan_out: None, looked_up: None, literal: None, ..only.value.clone() }
+                            .nullable(nullable)
                     }
                     _ => Value::default(),
                 }

@@ -297,8 +297,18 @@ impl<R: Named> Resolver<'_, R> {
 
 /// Functions that make many values of one.
 const SPLITS: &[&str] = &[
-    "split", "string_to_array", "str_split", "string_split", "regexp_split_to_array", "from_json", "parse_json",
-    "json_extract_array", "json_query_array", "json_value_array", "array_distinct", "coalesce",
+    "split",
+    "string_to_array",
+    "str_split",
+    "string_split",
+    "regexp_split_to_array",
+    "from_json",
+    "parse_json",
+    "json_extract_array",
+    "json_query_array",
+    "json_value_array",
+    "array_distinct",
+    "coalesce",
 ];
 
 /// Whether an expression is a column of a table that stands before, a field of one, or the parts of one.

@@ -63,8 +63,10 @@ impl<R: Named> Resolver<'_, R> {
             return false;
         }
         // What is held equal beside a part of a key may tell as much as the rest of it.
-        let other_id = |k: &Key| k.len() > 1 && !k.is_disjoint(on) && on.iter().any(|c| !k.contains(c) && essential::is_id(&c.1));
-        let version = |k: &Key| other_id(k) || (rel.table.filtered || how.narrowed) && k.len() > 1 && !k.is_disjoint(on);
+        let other_id =
+            |k: &Key| k.len() > 1 && !k.is_disjoint(on) && on.iter().any(|c| !k.contains(c) && essential::is_id(&c.1));
+        let version =
+            |k: &Key| other_id(k) || (rel.table.filtered || how.narrowed) && k.len() > 1 && !k.is_disjoint(on);
         // What has a key of the warehouse's own is looked up by its code.
         let code = |c: &(usize, String)| essential::is_code(&c.1);
         if !self.strict && on.iter().any(code) && keys.iter().all(|k| k.iter().all(|c| essential::is_surrogate(&c.1))) {
@@ -243,7 +245,13 @@ impl<R: Named> Resolver<'_, R> {
             env.fan_out
         } else if repeated == columns || repeated > 0 && !self.strict && name == "sum" && by_price(args, env) {
             args.iter().find_map(|(v, _)| v.fan_out)
-        } else if !self.strict && name == "sum" && partition.is_none() && columns == 1 && repeated == 0 && is_total(args) {
+        } else if !self.strict
+            && name == "sum"
+            && partition.is_none()
+            && columns == 1
+            && repeated == 0
+            && is_total(args)
+        {
             args.iter().find_map(|(v, _)| v.looked_up)
         } else {
             None

@@ -7,6 +7,7 @@
 mod access;
 mod call;
 mod column_type;
+mod date_parts;
 mod essential;
 mod expr;
 mod factor;

@@ -90,7 +90,16 @@ pub(super) struct Rel {
 impl Rel {
     pub fn new(alias: &str, table: Rc<Table>) -> Rel {
         let (hidden, filled) = (BTreeSet::new(), BTreeSet::new());
-        Rel { alias: alias.to_owned(), table, hidden, fan_out: None, looked_up: None, outer: false, filled, merged: HashMap::new() }
+        Rel {
+            alias: alias.to_owned(),
+            table,
+            hidden,
+            fan_out: None,
+            looked_up: None,
+            outer: false,
+            filled,
+            merged: HashMap::new(),
+        }
     }
 
     pub fn position(&self, column: &str) -> Option<usize> {

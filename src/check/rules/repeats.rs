@@ -1,0 +1,153 @@
+//! Rows that a join repeats: totals of which several rows meet the same one, and tables with several versions of each
+//! row. What is added up behind a join the resolver tells.
+
+use sqlparser::ast::{Expr, GroupByExpr, SelectItem, SelectItemQualifiedWildcardKind};
+use sqlparser::tokenizer::Location;
+
+use super::Query;
+use super::expressions::{any, arguments, call, column, is_aggregate, is_distinct, is_one_of};
+use super::look::{View, span};
+use super::outline::{Origin, Reads, Step};
+use super::sums::rounded;
+use crate::sql::Fact;
+use crate::vocabulary::Diagnostic;
+
+pub(super) fn fan_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    totals_repeated(query, out);
+    // The resolver tells what is added up behind a join.
+    if !out.iter().any(|f| f.code == "fan-out") {
+        every_version(&query.full(), out);
+    }
+}
+
+/// Words of tables of which one version is meant.
+const OF_VERSIONS: &[&str] =
+    &["rate", "price", "fx", "exchange", "snapshot", "history", "hist", "scd", "version", "conversion"];
+
+/// A table of prices, rates or versions, joined without saying of when.
+fn every_version(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    let facts = &view.resolved.facts.noted;
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        for (at, reads) in part.relations.iter().enumerate() {
+            let by = facts.iter().find_map(|f| match f {
+                Fact::Versions { at, by, named } if *at == reads.span.start => Some((by, *named)),
+                _ => None,
+            });
+            let Some((by, named)) = by else { continue };
+            if !named && !view.names_of(id, at).iter().any(|w| OF_VERSIONS.contains(&w.as_str()))
+                || is_told(view, id, at, by)
+            {
+                continue;
+            }
+            let columns = by.join("`, `");
+            let finding = Diagnostic::warning("fan-out", format!("all versions of `{}` are joined", reads.alias))
+                .why(format!("it has one row for each `{columns}`, which nothing here is held against: each row is repeated for every one"))
+                .next("join the version of the time that is meant, or the current one");
+            out.push(view.at(reads.span, finding));
+        }
+    }
+}
+
+/// Whether a select says which versions of a relation it has, or has one for each row whatever they are.
+fn is_told(view: &View<'_, '_>, select: usize, at: usize, by: &[String]) -> bool {
+    let part = &view.outline.selects[select];
+    let pieces = &view.outline.pieces[part.pieces.clone()];
+    let is_by = |e: &Expr| column(e).is_some_and(|c| by.iter().any(|b| c.value.eq_ignore_ascii_case(b)));
+    let numbered = |e: &Expr| call(e, &["row_number", "rank", "dense_rank", "first_value", "last_value"]).is_some();
+    if part.select.distinct.is_some()
+        || part.select.qualify.is_some()
+        || pieces.iter().any(|p| is_by(p.expr) || numbered(p.expr))
+        || part.select.projection.iter().any(|item| passes(item, &part.relations[at].alias))
+    {
+        return true;
+    }
+    let mut aggregates = pieces.iter().filter(|p| is_aggregate(p.expr)).peekable();
+    let of_others = |p: &super::outline::Piece<'_>| {
+        call(p.expr, &["sum", "avg", "count"]).is_some_and(|f| {
+            !is_distinct(f)
+                && arguments(f)
+                    .any(|a| any(a, &mut |e| column(e).is_some() && view.relation(select, e).is_some_and(|r| r != at)))
+        })
+    };
+    let grouped = !matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+    (grouped || aggregates.peek().is_some()) && !aggregates.any(of_others)
+}
+
+/// Whether an item of a list has all columns of a relation.
+fn passes(item: &SelectItem, alias: &str) -> bool {
+    match item {
+        SelectItem::Wildcard(_) => true,
+        SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+            name.0.last().and_then(|p| p.as_ident()).is_none_or(|i| i.value.eq_ignore_ascii_case(alias))
+        }
+        _ => false,
+    }
+}
+
+/// Totals by a key, joined to a table that has the key many times, and added up again. What a join repeats on its left
+/// side the resolver tells.
+fn totals_repeated(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    let repeated: Vec<Location> = view
+        .resolved
+        .facts
+        .noted
+        .iter()
+        .filter_map(|f| if let Fact::Repeated { at } = f { Some(*at) } else { None })
+        .collect();
+    if repeated.is_empty() {
+        return;
+    }
+    for piece in &view.outline.pieces {
+        let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
+        if !is_one_of(function, &["sum", "avg"]) || function.over.is_some() || is_distinct(function) {
+            continue;
+        }
+        let Some(argument) = arguments(function).next() else { continue };
+        if let Some(reads) = repeated_total(&view, select, argument, &repeated) {
+            let finding =
+                Diagnostic::warning("fan-out", format!("`{}` takes in values that the join repeats", function.name))
+                    .why(format!(
+                        "`{}` holds totals, and several rows of what it is joined to meet the same one",
+                        reads.alias
+                    ))
+                    .next("aggregate both sides to the same key before the join");
+            let finding = view.at(span(piece.expr), finding);
+            let there = |f: &Diagnostic| f.place.as_ref().map(|p| (p.file.clone(), p.line, p.column));
+            if !out.iter().any(|f| f.code == "fan-out" && there(f) == there(&finding)) {
+                out.push(finding);
+            }
+        }
+    }
+}
+
+/// The relation of totals that an expression is a total of, where a join repeats it: here, or in the CTE that passes it
+/// on row by row.
+fn repeated_total<'v>(
+    view: &'v View<'_, '_>,
+    mut select: usize,
+    mut expr: &'v Expr,
+    repeated: &[Location],
+) -> Option<&'v Reads<'v>> {
+    for _ in 0..8 {
+        expr = rounded(expr);
+        let name = column(expr)?;
+        let relation = view.relation(select, expr)?;
+        let reads = &view.outline.selects[select].relations[relation];
+        let of_total = |o| matches!(o, Origin::Expr(inner, _) if call(rounded(inner), &["sum", "count"]).is_some_and(|f| f.over.is_none()));
+        if repeated.contains(&reads.span.start) && view.outline.origin(select, expr).is_some_and(of_total) {
+            return Some(reads);
+        }
+        match view.outline.step(select, relation, &name.value)? {
+            Step::Expr(inner, at) => {
+                let part = view.outline.selects[at].select;
+                let plain = matches!(&part.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
+                    && part.distinct.is_none()
+                    && part.qualify.is_none();
+                (expr, select) = (inner, Some(at).filter(|_| plain)?);
+            }
+            Step::Same(..) | Step::Node(_) => return None,
+        }
+    }
+    None
+}
