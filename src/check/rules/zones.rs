@@ -114,6 +114,29 @@ fn mixed(view: &View<'_, '_>, a: (usize, &Expr), b: (usize, &Expr), either: bool
     )
 }
 
+/// Whether a text names a zone: `Europe/Paris`, but not `MM/DD/YYYY`.
+fn is_zone(text: &str) -> bool {
+    const REGIONS: &[&str] = &[
+        "africa",
+        "america",
+        "antarctica",
+        "arctic",
+        "asia",
+        "atlantic",
+        "australia",
+        "brazil",
+        "canada",
+        "etc",
+        "europe",
+        "indian",
+        "mexico",
+        "pacific",
+        "us",
+    ];
+    text.eq_ignore_ascii_case("utc")
+        || text.split_once('/').is_some_and(|(region, _)| REGIONS.iter().any(|r| region.eq_ignore_ascii_case(r)))
+}
+
 /// Whose clock an expression shows, where that is known.
 fn zone(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option<Zone> {
     if depth > 12 {
@@ -159,7 +182,7 @@ fn zone(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option
         {
             let list: Vec<&Expr> = arguments(f).filter(|e| !is_part(e)).collect();
             match list.as_slice() {
-                [_, zone] if text(zone).is_some_and(|t| t.contains('/') || t.eq_ignore_ascii_case("utc")) => {
+                [_, zone] if text(zone).is_some_and(is_zone) => {
                     named(zone)
                 }
                 [moment] | [_, moment] => match inner(moment)? {
