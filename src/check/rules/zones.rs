@@ -182,9 +182,7 @@ fn zone(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option
         {
             let list: Vec<&Expr> = arguments(f).filter(|e| !is_part(e)).collect();
             match list.as_slice() {
-                [_, zone] if text(zone).is_some_and(is_zone) => {
-                    named(zone)
-                }
+                [_, zone] if text(zone).is_some_and(is_zone) => named(zone),
                 [moment] | [_, moment] => match inner(moment)? {
                     // BigQuery cuts a moment by UTC.
                     Zone::Stored
