@@ -8,6 +8,7 @@ use super::absent::Cause;
 use super::expressions::{column, words};
 use super::look::View;
 use super::{Family, Look, Query, Rule};
+use crate::dbt::NodeId;
 use crate::sql::Text;
 use crate::vocabulary::{Diagnostic, Severity};
 
@@ -85,6 +86,15 @@ fn shared_key(view: &View<'_, '_>, keys: &BTreeSet<String>) -> Option<String> {
     elsewhere.then(|| name.clone())
 }
 
+/// Whether tests leave a column out that others of its table have, in the node that has it or in one that it is from.
+fn said_missing(view: &View<'_, '_>, id: NodeId, name: &str, depth: usize) -> bool {
+    match view.said_nullable(id, name) {
+        Some(said) => said,
+        None if depth > 4 => false,
+        None => view.node(id).is_some_and(|n| n.reads.iter().any(|r| said_missing(view, r.node, name, depth + 1))),
+    }
+}
+
 /// A part of the key that can be null, where the rows have another key or the query makes it so.
 fn null_key(view: &View<'_, '_>, keys: &BTreeSet<String>) -> Option<String> {
     let resolved = view.query.resolved;
@@ -92,6 +102,11 @@ fn null_key(view: &View<'_, '_>, keys: &BTreeSet<String>) -> Option<String> {
     if let [one] = keys.iter().collect::<Vec<_>>().as_slice()
         && nullable(one) == Some(true)
     {
+        // A cast that gives null for what it can't read says nothing of what there is.
+        let said = resolved.columns.iter().filter(|c| c.name == **one).flat_map(|c| &c.sources);
+        if !said.into_iter().any(|s| said_missing(view, s.relation, &s.column, 0)) {
+            return None;
+        }
         let better = |k: &BTreeSet<String>| !k.contains(*one) && k.iter().all(|c| nullable(c) == Some(false));
         return resolved.keys.iter().any(better).then(|| (*one).clone());
     }
