@@ -324,6 +324,8 @@ fn average_of_some(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
         }
         let Some(unit) = said.iter().position(|w| w == "per").and_then(|i| said.get(i + 1)) else { continue };
         let of_rows = counted.contains(unit) || view.all_names_of(id, 0).contains(unit) && part.relations.len() == 1;
+        // A total of what has none is no row that is left out.
+        let of_rows = of_rows && !is_total(view, id, argument);
         if function.filter.is_none() && of_rows && view.nullable(id, argument) == Some(true) {
             let name = column(argument).map_or("it", |c| &c.value);
             let finding = Diagnostic::warning(
@@ -335,6 +337,22 @@ fn average_of_some(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(expr), finding));
         }
     }
+}
+
+/// Whether a column is an aggregate of a CTE, and no outer join on the way can have found none.
+fn is_total(view: &View<'_, '_>, mut select: usize, column_of: &Expr) -> bool {
+    let mut expr = column_of;
+    for _ in 0..8 {
+        let (Some(name), Some(relation)) = (column(uncast(expr)), view.relation(select, uncast(expr))) else { break };
+        if view.outline.selects[select].relations[relation].outer {
+            return false;
+        }
+        match view.outline.step(select, relation, &name.value) {
+            Some(Step::Expr(inner, at)) => (expr, select) = (inner, at),
+            _ => return false,
+        }
+    }
+    super::expressions::any(expr, &mut super::expressions::is_aggregate)
 }
 
 fn uncast(expr: &Expr) -> &Expr {

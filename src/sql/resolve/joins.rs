@@ -272,7 +272,9 @@ impl<R: Named> Resolver<'_, R> {
         }
         // Of each row that is joined a group has one at most.
         let of_joined = |column: &String| by.iter().any(|e| fan_out.is_of(e, column));
-        let told = |column: &String| fan_out.on.contains(column) || of_joined(column);
+        // What is looked up meets one row for each of the rest.
+        let looked_up = repeated == 0 && !counts_rows;
+        let told = |column: &String| looked_up && fan_out.on.contains(column) || of_joined(column);
         if !self.strict && fan_out.keys.iter().any(|key| !key.is_empty() && key.iter().all(told)) {
             return;
         }
