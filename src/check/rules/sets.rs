@@ -109,7 +109,7 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             view.outline.selects[select].select.distinct.is_some()
                 || items.iter().any(|(_, expr)| view.seen(expr).is_some_and(|c| c.unique == Some(true)))
         };
-        if !lossy && !(marked && plain) || different(left, &above) && different(names, &below) {
+        if !(lossy || marked && plain) || different(left, &above) && different(names, &below) {
             continue;
         }
         said.push(set.level);

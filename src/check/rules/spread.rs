@@ -91,12 +91,12 @@ fn walk<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr, around: Around<'
                 tell(view, select, e, (&parts, &parts), around, "a text", out);
             }
         }
-        e @ Expr::Function(f) if is_one_of(f, &["concat"]) => {
-            if !around.defaulted && concat_is_strict(view.query.dialect) {
-                let mut parts = Vec::new();
-                arguments(f).for_each(|e| texts(e, &mut parts));
-                tell(view, select, e, (&parts, &parts), around, "a text", out);
-            }
+        e @ Expr::Function(f)
+            if is_one_of(f, &["concat"]) && !around.defaulted && concat_is_strict(view.query.dialect) =>
+        {
+            let mut parts = Vec::new();
+            arguments(f).for_each(|e| texts(e, &mut parts));
+            tell(view, select, e, (&parts, &parts), around, "a text", out);
         }
         e @ Expr::Function(f) if is_one_of(f, &["greatest", "least"]) => {
             // PostgreSQL, Redshift, DuckDB and Databricks leave nulls out.
@@ -246,7 +246,7 @@ fn number(view: &View<'_, '_>, parts: &[&Expr], minus: bool, around: Around<'_, 
     let said = words(around.name);
     let named = |list: &[&str]| said.iter().any(|w| list.contains(&w.as_str()));
     let rate = |e: &&Expr| find_name(e).is_some_and(|n| words(n).iter().any(|w| RATES.contains(&w.as_str())));
-    if parts.iter().any(|e| rate(e)) || named(RATES) {
+    if parts.iter().any(rate) || named(RATES) {
         return false;
     }
     match (minus, around.summed || around.defaulted) {
