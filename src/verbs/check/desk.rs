@@ -14,7 +14,7 @@ use super::place::Ground;
 use super::projects::{self, Read, is_wanted};
 use super::{Asked, Checked, Looked, reach};
 use crate::check::{Repository, across};
-use crate::dbt::Manifest;
+use crate::dbt::{Manifest, Tree};
 use crate::vocabulary::{Diagnostic, Outcome, Place};
 use crate::workspace::{Checking, Pattern};
 use crate::world::files;
@@ -32,8 +32,17 @@ pub struct Desk {
     manifest: Option<Arc<Manifest>>,
     /// The base as it was read last.
     kept: Kept,
-    /// The projects as they were looked at last, here and in the base.
-    last: RefCell<(Vec<Read>, Vec<Read>)>,
+    last: RefCell<Last>,
+}
+
+/// The projects as they were looked at last.
+#[derive(Default)]
+struct Last {
+    here: Vec<Read>,
+    /// In the base; empty where nothing differed.
+    base: Vec<Read>,
+    /// The base, and how it was read.
+    of: Option<(Tree, Checking)>,
 }
 
 /// What was found, before anything is left out.
@@ -101,7 +110,7 @@ impl Desk {
     pub fn look(&self) -> Outcome<Checked> {
         let seen = self.see()?;
         let baseline = self.baseline()?;
-        let told = self.told(&seen, baseline.as_ref());
+        let told = self.told(seen.found, seen.selection.as_ref(), baseline.as_ref());
         Ok(self.close(seen.checked, told))
     }
 
@@ -110,7 +119,8 @@ impl Desk {
     /// # Errors
     /// As for [`Desk::look`]; a file that can't be written.
     pub fn write_baseline(&self) -> Outcome<(String, usize)> {
-        let told = self.told(&self.see()?, None);
+        let seen = self.see()?;
+        let told = self.told(seen.found, seen.selection.as_ref(), None);
         let known: Vec<&Diagnostic> = told.findings.iter().filter(|f| !findings::is_fixed(&f.code)).collect();
         let baseline = Baseline::of(&known);
         let path = self.baseline_path().0;
@@ -135,15 +145,20 @@ impl Desk {
         Ok(Baseline::read(&self.ground.root, &path, named)?.map(|baseline| (path, baseline)))
     }
 
-    fn told(&self, seen: &Seen, baseline: Option<&(String, Baseline)>) -> Told {
+    fn told(
+        &self,
+        found: Vec<Diagnostic>,
+        selection: Option<&BTreeSet<String>>,
+        baseline: Option<&(String, Baseline)>,
+    ) -> Told {
         let paths: Vec<Pattern> = self.paths.iter().map(|path| Pattern::new(path)).collect();
         let everywhere = self.paths.is_empty() || self.paths.iter().any(String::is_empty);
         let selected = |file: &str| {
             let named = everywhere || paths.iter().any(|path| path.names(file));
-            file.is_empty() || named && seen.selection.as_ref().is_none_or(|files| files.contains(file))
+            file.is_empty() || named && selection.is_none_or(|files| files.contains(file))
         };
         let baseline = baseline.map(|(path, baseline)| (path.as_str(), baseline));
-        tell(seen.found.clone(), &self.texts.files, &self.ground.checking, baseline, &selected)
+        tell(found, &self.texts.files, &self.ground.checking, baseline, &selected)
     }
 
     /// Everything that is found.
@@ -175,13 +190,21 @@ impl Desk {
         };
         let with = With { asked: &self.asked, checking, manifest: self.manifest.as_ref() };
         let differs = before.as_ref().filter(|before| before.files != *here);
-        let (last, last_old) = self.last.take();
-        let head = projects::read(here, with, &last)?;
-        // The base is mostly what is here.
-        let near = if last_old.is_empty() { &head } else { &last_old };
-        let old = differs.map(|before| projects::read(&before.files, With { manifest: None, ..with }, near));
-        let old = old.transpose()?;
-        drop((last, last_old));
+        let last = self.last.take();
+        let head = projects::read(here, with, &last.here)?;
+        drop(last.here);
+        let old = match differs {
+            // A base that stays need not be looked at again.
+            Some(before) if last.of.as_ref().is_some_and(|(of, how)| *of == before.files && how == checking) => {
+                Some(last.base)
+            }
+            Some(before) => {
+                // The base is mostly what is here.
+                let near = if last.base.is_empty() { &head } else { &last.base };
+                Some(projects::read(&before.files, With { manifest: None, ..with }, near)?)
+            }
+            None => None,
+        };
         self.count(&head, &mut checked, &mut found);
         let repository = self.repository();
         let python = across::Python::of(&repository);
@@ -210,7 +233,8 @@ impl Desk {
         found.retain(|f| !is_conflict(f) || told.insert(f.place.as_ref().map(|p| (p.file.clone(), p.line))));
         let selection = self.selection(&head, before.as_ref(), &found)?;
         self.narrow(&mut checked, selection.as_ref());
-        self.last.replace((head, old.unwrap_or_default()));
+        let of = old.is_some().then(|| before.map(|before| (before.files, checking.clone()))).flatten();
+        self.last.replace(Last { here: head, base: old.unwrap_or_default(), of });
         Ok(Seen { checked, found, selection })
     }
 
