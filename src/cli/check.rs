@@ -234,9 +234,9 @@ fn show(args: &Args, format: Format, checked: &Checked, exit: u8, ui: &Ui) -> Ou
 }
 
 /// Findings with fingerprints that stay when they move; alike ones are numbered.
-fn numbered(findings: &[Diagnostic]) -> impl Iterator<Item = (&Diagnostic, String)> {
+fn numbered<'a>(findings: impl IntoIterator<Item = &'a Diagnostic>) -> impl Iterator<Item = (&'a Diagnostic, String)> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    findings.iter().map(move |finding| {
+    findings.into_iter().map(move |finding| {
         let nth = seen.entry(fingerprint(finding, 0)).or_default();
         *nth += 1;
         (finding, fingerprint(finding, *nth - 1))

@@ -36,7 +36,7 @@ impl Reading {
     /// its nodes.
     pub(super) fn project(mut self, project: Project, before: Option<&Project>) -> Project {
         for (made, old) in self.made.iter_mut().zip(before.map(|b| b.nodes.as_slice()).unwrap_or_default()) {
-            if made.node == *old {
+            if !Arc::ptr_eq(&made.node, old) && made.node == *old {
                 made.node = old.clone();
             }
         }

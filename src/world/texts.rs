@@ -140,9 +140,7 @@ fn walk(root: &Path, folder: &Path, prefix: &str, wanted: fn(&str) -> bool, out:
         // dbt does not read the packages of a package.
         let nested = !prefix.is_empty() && path[prefix.len()..].contains("dbt_packages/");
         if is_file && !nested && wanted(&path) {
-            let meta = fs::metadata(entry.path()).ok();
-            let stamp = meta.map_or((None, 0), |m| (m.modified().ok(), m.len()));
-            out.push(Found { path, file: entry.into_path(), stamp });
+            out.push(Found { path, file: entry.into_path(), stamp: (None, 0) });
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Personal data that reaches a mart as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlparser::ast::{Expr, Query, SelectItem, SetExpr, TableFactor};
 
@@ -37,7 +37,7 @@ fn of_project(
     found: &mut Vec<Diagnostic>,
 ) {
     let nodes = &analysis.project.nodes;
-    let mut memo: BTreeMap<(NodeId, String), Option<String>> = BTreeMap::new();
+    let mut memo = Memo::new();
     for (id, node) in nodes.iter().enumerate() {
         let public =
             node.kind == Kind::Model && is_mart(node) && node.config.materialized.as_deref() != Some("ephemeral");
@@ -88,19 +88,22 @@ fn masked_by_policy(node: &Node, column: &str) -> bool {
     })
 }
 
+/// What is known of the columns of nodes that were asked about.
+type Memo<'a> = HashMap<(NodeId, &'a str), Option<String>>;
+
 /// Why a column is somebody's, where its values come unchanged from one that is.
-fn origin(
-    analysis: &Analysis,
+fn origin<'a>(
+    analysis: &'a Analysis,
     contracts: &BTreeMap<(String, String), String>,
-    memo: &mut BTreeMap<(NodeId, String), Option<String>>,
+    memo: &mut Memo<'a>,
     id: NodeId,
-    column: &str,
+    column: &'a str,
     depth: usize,
 ) -> Option<String> {
     if depth > 40 {
         return None;
     }
-    if let Some(known) = memo.get(&(id, column.to_owned())) {
+    if let Some(known) = memo.get(&(id, column)) {
         return known.clone();
     }
     let node = analysis.project.nodes.get(id as usize)?;
@@ -117,7 +120,7 @@ fn origin(
         let parsed = sql::parse_as_is(&Text::new(&node.path, "", &node.text), full, dialect).ok()?;
         keeps(&parsed.query, column, &[], 0).then_some(why)
     });
-    memo.insert((id, column.to_owned()), out.clone());
+    memo.insert((id, column), out.clone());
     out
 }
 

@@ -23,6 +23,9 @@ impl<'a> Two<'a> {
 /// Whether all of it is alike, by a few comparisons.
 pub(super) fn alike(base: (&Shape, &Prints), head: (&Shape, &Prints)) -> bool {
     let (Some(a), Some(b)) = (base.0.known(), head.0.known()) else { return false };
+    if std::ptr::eq(a, b) && std::ptr::eq(base.1, head.1) {
+        return true;
+    }
     let (x, y) = (&base.1.full, &head.1.full);
     let columns = |(a, b): (&OutputColumn<u32>, &OutputColumn<u32>)| a.name == b.name && a.column_type == b.column_type;
     x.rows.deep == y.rows.deep

@@ -73,7 +73,16 @@ fn known(analysis: &Analysis) -> impl Iterator<Item = (&Arc<Node>, &Resolved<cra
 }
 
 fn names(resolved: &Resolved<crate::dbt::NodeId>) -> BTreeSet<&str> {
-    resolved.columns.iter().map(|c| c.name.as_str()).collect()
+    in_order(resolved).collect()
+}
+
+fn in_order(resolved: &Resolved<crate::dbt::NodeId>) -> impl Iterator<Item = &str> {
+    resolved.columns.iter().map(|c| c.name.as_str())
+}
+
+/// Whether a query gives a column. To ask one by one costs less than a set of so few.
+fn gives(resolved: &Resolved<crate::dbt::NodeId>, name: &str) -> bool {
+    in_order(resolved).any(|given| given == name)
 }
 
 fn plain(name: &str) -> String {
@@ -88,15 +97,14 @@ fn place(analysis: &Analysis, file: &str, at: usize, width: usize) -> Place {
 fn columns(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
     for (node, resolved) in known(analysis) {
         let Some(described) = &node.described else { continue };
-        let there = names(resolved);
-        for column in &described.columns {
-            let name = plain(&column.name);
+        let said: Vec<String> = described.columns.iter().map(|c| plain(&c.name)).collect();
+        for (column, name) in described.columns.iter().zip(&said) {
             // An expression with tests is tested as it stands.
             let expression = !column.tests.is_empty() && name.contains(['(', '|', '+']);
-            if there.contains(name.as_str()) || expression {
+            if gives(resolved, name) || expression {
                 continue;
             }
-            let near = crate::vocabulary::nearest(&name, there.iter().copied());
+            let near = crate::vocabulary::nearest(name, names(resolved));
             let finding =
                 Diagnostic::error("yaml-column-gone", format!("`{}` has no column `{}`", node.name, column.name));
             let finding = match column.tests.is_empty() {
@@ -113,11 +121,12 @@ fn columns(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
             let finding = finding.fix(fix);
             out.push(finding.at(place(analysis, &described.file, column.at, column.name.chars().count())));
         }
-        let said: BTreeSet<String> = described.columns.iter().map(|c| plain(&c.name)).collect();
-        let missing: Vec<&str> = there.iter().copied().filter(|c| !said.contains(*c)).collect();
+        let mut missing: Vec<&str> = in_order(resolved).filter(|name| !said.iter().any(|said| said == name)).collect();
+        missing.sort_unstable();
+        missing.dedup();
         if node.config.contract {
             contract(analysis, node, resolved, &missing, out);
-        } else if !missing.is_empty() && there.len() - missing.len() > missing.len() {
+        } else if !missing.is_empty() && names(resolved).len() > 2 * missing.len() {
             // Who describes most columns means to describe all; who names a few for their tests does not.
             let shown: Vec<&str> = missing.iter().copied().take(8).collect();
             let more = if missing.len() > shown.len() { ", …" } else { "" };
@@ -165,7 +174,6 @@ const OF_COLUMNS: &[&str] = &["combination_of_columns", "column_list", "compare_
 fn tests(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
     for (node, resolved) in known(analysis) {
         let Some(described) = &node.described else { continue };
-        let there = names(resolved);
         let of_columns = described.columns.iter().flat_map(|c| &c.tests);
         for test in described.tests.iter().chain(of_columns) {
             // That they are not there is what is tested.
@@ -176,8 +184,8 @@ fn tests(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
                 let name = plain(column);
                 // Anything but a name is an expression.
                 let word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-                if word && !there.contains(name.as_str()) {
-                    let near = crate::vocabulary::nearest(&name, there.iter().copied());
+                if word && !gives(resolved, &name) {
+                    let near = crate::vocabulary::nearest(&name, names(resolved));
                     let what = format!("`{}` tests `{column}`, and `{}` has no such column", test.name, node.name);
                     let finding = Diagnostic::error("test-column-gone", what).why("the test fails when it runs");
                     let finding = match near.first() {

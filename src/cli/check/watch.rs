@@ -52,10 +52,17 @@ fn tell(before: &Checked, now: &Checked, took: Duration, ui: &Ui) {
 }
 
 fn difference<'a>(before: &'a [Diagnostic], now: &'a [Diagnostic]) -> (Vec<&'a Diagnostic>, Vec<&'a Diagnostic>) {
-    let by_print = |all: &'a [Diagnostic]| -> BTreeMap<String, &'a Diagnostic> {
+    // What stands on both sides as it is need not be known by its fingerprint.
+    let (mut old, mut new): (Vec<_>, Vec<_>) = (before.iter().collect(), now.iter().collect());
+    old.sort();
+    new.sort();
+    let alone = |all: &[&'a Diagnostic], others: &[&'a Diagnostic]| -> Vec<&'a Diagnostic> {
+        all.iter().filter(|finding| others.binary_search(finding).is_err()).copied().collect()
+    };
+    let by_print = |all: Vec<&'a Diagnostic>| -> BTreeMap<String, &'a Diagnostic> {
         numbered(all).map(|(finding, print)| (print, finding)).collect()
     };
-    let (old, new) = (by_print(before), by_print(now));
+    let (old, new) = (by_print(alone(&old, &new)), by_print(alone(&new, &old)));
     let missing = |a: &BTreeMap<String, &'a Diagnostic>, b: &BTreeMap<String, &'a Diagnostic>| {
         a.iter().filter(|(print, _)| !b.contains_key(*print)).map(|(_, finding)| *finding).collect()
     };
