@@ -91,6 +91,11 @@ fn list(root: &Path, wanted: fn(&str) -> bool) -> Outcome<Vec<Found>> {
         let own = root.canonicalize().unwrap_or_default();
         out.extend(more.into_iter().filter(|f| !f.file.starts_with(&own)));
     }
+    out.par_iter_mut().for_each(|found| {
+        if let Ok(meta) = fs::metadata(&found.file) {
+            found.stamp = (meta.modified().ok(), meta.len());
+        }
+    });
     Ok(out)
 }
 
