@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use rayon::Scope as Workers;
 
 use super::Analysis;
+use super::keyed::Keyed;
 use super::prints::{self, Prints};
 use super::rules::{Look, Outline, Query, RULES, Told};
 use super::shape::{self, Shape};
@@ -25,7 +26,9 @@ const LIKELY: [Dialect; 5] =
 
 /// What every node of `project` makes, and what is wrong with it. `before` is what was found in another version of it.
 pub fn analyse(project: Project, before: Option<&Analysis>) -> Analysis {
-    let walk = Walk::over(&project, before.filter(|before| are_called_alike(&before.project, &project)));
+    let keyed = Keyed::of(&project);
+    let is_alike = |before: &&Analysis| before.keyed == keyed && are_called_alike(&before.project, &project);
+    let walk = Walk::over(&project, &keyed, before.filter(is_alike));
     rayon::scope(|workers| {
         for (id, waits) in walk.waits.iter().enumerate() {
             if waits.load(Ordering::Relaxed) == 0 {
@@ -40,6 +43,7 @@ pub fn analyse(project: Project, before: Option<&Analysis>) -> Analysis {
         findings: Vec::new(),
         relations: Vec::with_capacity(count),
         told: Vec::with_capacity(count),
+        keyed: Keyed::default(),
         found: Vec::with_capacity(count),
         project: Project::default(),
     };
@@ -54,7 +58,7 @@ pub fn analyse(project: Project, before: Option<&Analysis>) -> Analysis {
         analysis.told.push(done.told);
         analysis.found.push(done.found);
     }
-    analysis.project = project;
+    (analysis.project, analysis.keyed) = (project, keyed);
     for rule in RULES.iter().copied().flatten() {
         if let Look::Whole(look) = rule.look {
             look(&analysis, &mut findings);
@@ -78,6 +82,7 @@ fn are_called_alike(before: &Project, now: &Project) -> bool {
 /// A walk under way.
 struct Walk<'p> {
     project: &'p Project,
+    keyed: &'p Keyed,
     /// The last one, over nodes of the same names.
     before: Option<&'p Analysis>,
     dialects: &'p [Dialect],
@@ -115,7 +120,7 @@ impl Done {
 }
 
 impl<'p> Walk<'p> {
-    fn over(project: &'p Project, before: Option<&'p Analysis>) -> Walk<'p> {
+    fn over(project: &'p Project, keyed: &'p Keyed, before: Option<&'p Analysis>) -> Walk<'p> {
         let nodes = &project.nodes;
         let mut readers = vec![Vec::new(); nodes.len()];
         let mut waits = Vec::with_capacity(nodes.len());
@@ -130,7 +135,7 @@ impl<'p> Walk<'p> {
         }
         let done = nodes.iter().map(|_| OnceLock::new()).collect();
         let dialects = project.dialect.as_ref().map_or(LIKELY.as_slice(), std::slice::from_ref);
-        Walk { project, before, dialects, waits, readers, done }
+        Walk { project, keyed, before, dialects, waits, readers, done }
     }
 
     fn start<'w>(&'w self, workers: &Workers<'w>, id: usize) {
@@ -149,9 +154,7 @@ impl<'p> Walk<'p> {
     /// What was found before, where neither the node nor anything that it reads is another.
     fn kept(&self, id: usize) -> Option<Done> {
         let (before, node) = (self.before?, &self.project.nodes[id]);
-        let is_as_before = |read: NodeId| self.done[read as usize].get().is_some_and(|done| done.is_as_before);
-        let reads = node.reads.iter().map(|read| read.node).filter(|read| *read as usize != id);
-        let same = Arc::ptr_eq(&before.project.nodes[id], node) && reads.into_iter().all(is_as_before);
+        let same = Arc::ptr_eq(&before.project.nodes[id], node) && self.reads_as_before(id);
         same.then(|| Done {
             shape: before.shapes[id].clone(),
             relation: before.relations[id].clone(),
@@ -162,13 +165,22 @@ impl<'p> Walk<'p> {
         })
     }
 
+    /// Whether nothing that a node reads is another.
+    fn reads_as_before(&self, id: usize) -> bool {
+        let is_as_before = |read: NodeId| self.done[read as usize].get().is_some_and(|done| done.is_as_before);
+        let reads = self.project.nodes[id].reads.iter().map(|read| read.node);
+        reads.filter(|read| *read as usize != id).all(is_as_before)
+    }
+
     /// A node that is looked at, and whether its readers see what they saw.
     fn compared(&self, id: usize) -> Done {
         let done = self.node(id);
         let is_as_before = self.before.is_some_and(|before| {
             let (node, old) = (&self.project.nodes[id], &before.project.nodes[id]);
             let is_told_alike = node.config == old.config && node.described == old.described;
+            // Rules also ask what is said further up.
             is_told_alike
+                && self.reads_as_before(id)
                 && *before.relations[id] == *done.relation
                 && *before.told[id] == *done.told
                 && before.prints[id].full == done.prints.full
@@ -229,6 +241,7 @@ impl<'p> Walk<'p> {
         });
         let query = Query {
             project: self.project,
+            keyed: self.keyed,
             node,
             dialect,
             parsed: &parsed,

@@ -6,6 +6,7 @@ pub mod against;
 pub mod airflow;
 mod analyse;
 mod cron;
+mod keyed;
 mod prints;
 pub mod python;
 mod repository;
@@ -38,6 +39,8 @@ pub struct Analysis {
     relations: Vec<Arc<ScopeRelation>>,
     /// What else its readers may know of it.
     told: Vec<Arc<rules::Told>>,
+    /// What its tests say of all of it.
+    keyed: keyed::Keyed,
     /// What was found in each node's query.
     found: Vec<Arc<[Diagnostic]>>,
 }

@@ -1,6 +1,6 @@
 //! What YAML and configuration say of a model, and what its query makes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::expressions::words;
@@ -349,6 +349,15 @@ fn grain(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
         })
         .flat_map(|n| n.reads.iter().map(|r| r.node as usize))
         .collect();
+    // Of each folder its models with YAML, and those of them with such a test.
+    let folder = |node: &Node| node.path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let mut folders: BTreeMap<Option<String>, (usize, usize)> = BTreeMap::new();
+    let models = analysis.project.nodes.iter().enumerate().filter(|(_, n)| n.kind == Kind::Model);
+    for (id, node) in models.filter(|(_, n)| n.described.is_some()) {
+        let (all, with) = folders.entry(folder(node)).or_default();
+        *all += 1;
+        *with += usize::from(tested(node) || counted.contains(&id));
+    }
     for (id, (node, shape)) in analysis.project.nodes.iter().zip(&analysis.shapes).enumerate() {
         let Some(resolved) = shape.known() else { continue };
         if counted.contains(&id) || node.package != analysis.project.name {
@@ -364,12 +373,10 @@ fn grain(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
         let described = node.described.as_ref().filter(|d| !d.columns.is_empty());
         // Without an entry it is told where those beside it have one, with a test.
         let beside = || {
-            let folder = |n: &Node| n.path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
-            let others = analysis.project.nodes.iter().enumerate().filter(|(other, n)| {
-                *other != id && n.kind == Kind::Model && n.described.is_some() && folder(n) == folder(node)
-            });
-            let others: Vec<bool> = others.map(|(i, n)| tested(n) || counted.contains(&i)).collect();
-            others.iter().filter(|t| **t).count() * 2 > others.len()
+            let (all, with) = folders.get(&folder(node)).copied().unwrap_or_default();
+            // Itself is none of them, and has no test.
+            let all = all - usize::from(node.described.is_some());
+            with * 2 > all
         };
         if described.is_none() && !beside() {
             continue;

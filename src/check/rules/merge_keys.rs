@@ -77,13 +77,8 @@ fn shared_key(view: &View<'_, '_>, keys: &BTreeSet<String>) -> Option<String> {
     if !passed {
         return None;
     }
-    let elsewhere = view.query.project.nodes.iter().any(|n| {
-        !std::ptr::eq(n.as_ref(), view.query.node)
-            && n.described.iter().flat_map(|d| &d.columns).any(|c| {
-                c.name.eq_ignore_ascii_case(name) && c.tests.iter().any(|t| t.name == "unique") && of_it(&n.name)
-            })
-    });
-    elsewhere.then(|| name.clone())
+    let mut others = view.query.keyed.by(name).iter().filter_map(|id| view.node(*id));
+    others.any(|n| !std::ptr::eq(n, view.query.node) && of_it(&n.name)).then(|| name.clone())
 }
 
 /// Whether tests leave a column out that others of its table have, in the node that has it or in one that it is from.

@@ -37,6 +37,7 @@ pub(in crate::check) use waste::is_mart;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::keyed::Keyed;
 use super::{Analysis, across, airflow, python, spark};
 use crate::dbt::{Node, NodeId, Project};
 use crate::sql::{Parsed, Resolved};
@@ -97,6 +98,8 @@ pub enum Look {
 pub struct Query<'a> {
     /// The project.
     pub project: &'a Project,
+    /// What its tests say of all of it.
+    pub keyed: &'a Keyed,
     /// The node.
     pub node: &'a Node,
     /// What its query is written for.

@@ -12,6 +12,7 @@ use super::expressions::{
 use super::look::{View, span};
 use super::outline::Role;
 use super::{Family, Look, Query, Rule};
+use crate::check::keyed::has_key;
 use crate::sql::{ColumnType, Fact};
 use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
 
@@ -182,11 +183,6 @@ fn is_without_key<'a>(view: &View<'_, 'a>, select: usize, partition: &'a Expr, o
     let Some(node) = node else { return false };
     let nothing = crate::dbt::Described::default();
     let described = tested.map_or(&nothing, AsRef::as_ref);
-    let unique = |d: &crate::dbt::Described| {
-        d.constrained
-            || d.columns.iter().any(|c| c.tests.iter().any(|t| t.name.contains("unique")))
-            || d.tests.iter().any(|t| t.name.contains("unique"))
-    };
     let own = |name: &str| {
         let of = super::expressions::words(&node.name);
         super::expressions::words(name).iter().any(|w| w.len() > 2 && of.contains(w))
@@ -198,26 +194,16 @@ fn is_without_key<'a>(view: &View<'_, 'a>, select: usize, partition: &'a Expr, o
     let covered = |name: &str| {
         std::iter::once(&partition).chain(order).any(|e| column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(name)))
     };
-    let elsewhere = view.query.project.nodes.iter().filter_map(|n| n.described.as_ref()).any(|d| {
-        d.columns.iter().any(|c| c.name.eq_ignore_ascii_case(of) && c.tests.iter().any(|t| t.name == "unique"))
-    });
     let moment = |e: &Expr| {
         use DataType::{Timestamp, TimestampTz};
         matches!(view.column_type(e), ColumnType::Known(Timestamp | TimestampTz))
             || column(e).is_some_and(|c| lower(c).ends_with("_at") || lower(c).ends_with("_ts"))
     };
     // A source of which nothing is said, beside others of it with a key.
-    let beside = || {
-        node.kind == crate::dbt::Kind::Source
-            && view.query.project.nodes.iter().any(|n| {
-                n.kind == crate::dbt::Kind::Source
-                    && n.path == node.path
-                    && n.described.as_ref().is_some_and(|d| unique(d))
-            })
-    };
+    let beside = || node.kind == crate::dbt::Kind::Source && view.query.keyed.is_beside(&node.path);
     (tested.is_some() || beside())
-        && !unique(described)
-        && elsewhere
+        && !has_key(described)
+        && !view.query.keyed.by(of).is_empty()
         && !own(of)
         && order.iter().all(|e| moment(e) && !of_load(e))
         && !described.columns.iter().any(|c| id_like(&c.name))
