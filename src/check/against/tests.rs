@@ -189,6 +189,34 @@ fn only_what_changed_and_what_that_reaches_is_looked_at_again() {
 }
 
 #[test]
+fn what_tests_say_of_other_models_is_seen_again() {
+    let yaml = |test: &str| {
+        format!(
+            "models:\n  - name: stg_orders\n    columns:\n      - {{name: order_id, data_tests: [unique, not_null]}}\n      \
+             - {{name: customer_id, data_tests: [not_null]}}\n  - name: customers\n    columns:\n      \
+             - {{name: customer_id, data_tests: [{test}]}}\n"
+        )
+    };
+    let orders = "{{ config(materialized='incremental', unique_key='customer_id') }}\n\
+                  select order_id, customer_id, updated_at from {{ ref('stg_orders') }}\n\
+                  {% if is_incremental() %}where updated_at >= (select max(updated_at) from {{ this }}){% endif %}";
+    let mut tree: Tree = [
+        ("dbt_project.yml", "name: shop\n"),
+        ("models/customers.sql", "select 1 as customer_id"),
+        ("models/stg_orders.sql", "select order_id, customer_id, updated_at from raw.orders"),
+        ("models/orders.sql", orders),
+    ]
+    .map(|(path, text)| (path.to_owned(), text.into()))
+    .into();
+    tree.insert("models/all.yml".to_owned(), yaml("not_null").into());
+    let before = read(&tree);
+    tree.insert("models/all.yml".to_owned(), yaml("unique").into());
+    let after = read_after(&tree, &before);
+    let told = |analysis: &Analysis| analysis.findings.iter().any(|f| f.code == "incremental-wrong-key");
+    assert!(!told(&before) && told(&after), "{:#?}", after.findings);
+}
+
+#[test]
 fn changes_mean_what_they_mean() {
     let only = std::env::var("CASE").ok();
     let mut wrong = Vec::new();
