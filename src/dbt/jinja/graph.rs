@@ -55,7 +55,7 @@ impl Nodes {
 
 /// A node: `model`, or one of `graph.nodes`.
 pub(super) fn node(run: &Arc<Run>, id: NodeId) -> Value {
-    Value::from_object(Node { run: run.clone(), id })
+    Value::from_object(Record(Node { run: run.clone(), id }))
 }
 
 struct Node {
@@ -90,7 +90,9 @@ const FIELDS: &[&str] = &[
     "relation_name",
 ];
 
-impl Node {
+impl Fields for Node {
+    const NAMES: &'static [&'static str] = FIELDS;
+
     fn field(&self, name: &str) -> Option<Value> {
         let index = self.run.world.index.get()?;
         let entry = index.entry(self.id);
@@ -120,7 +122,9 @@ impl Node {
             _ => return None,
         })
     }
+}
 
+impl Node {
     /// Its configuration, with what is so where nothing says otherwise.
     fn config(&self) -> Value {
         let Some(index) = self.run.world.index.get() else { return Value::default() };
@@ -181,7 +185,7 @@ fn column(column: &DescribedColumn) -> Value {
 }
 
 /// A dictionary's methods over pairs.
-pub(super) fn method(pairs: Vec<(Value, Value)>, name: &str) -> Result<Value, Error> {
+fn method(pairs: Vec<(Value, Value)>, name: &str) -> Result<Value, Error> {
     match name {
         "keys" => List::value(pairs.into_iter().map(|(key, _)| key).collect()),
         "values" => List::value(pairs.into_iter().map(|(_, value)| value).collect()),
@@ -207,25 +211,37 @@ impl Object for Nodes {
     }
 }
 
-impl Object for Node {
+/// Something that macros know by its fields.
+pub(super) trait Fields: Send + Sync + 'static {
+    /// What they are called.
+    const NAMES: &'static [&'static str];
+
+    /// One of them; none where there is none of that name.
+    fn field(&self, name: &str) -> Option<Value>;
+}
+
+/// It as a dictionary.
+pub(super) struct Record<T>(pub(super) T);
+
+impl<T: Fields> Object for Record<T> {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Map
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.field(key.as_str()?)
+        self.0.field(key.as_str()?)
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Str(FIELDS)
+        Enumerator::Str(T::NAMES)
     }
 
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, name: &str, args: &[Value]) -> Result<Value, Error> {
         match (name, args.first().and_then(Value::as_str)) {
             ("get", Some(key)) => {
-                Ok(self.field(key).or_else(|| args.get(1).cloned()).unwrap_or_else(|| Value::from(())))
+                Ok(self.0.field(key).or_else(|| args.get(1).cloned()).unwrap_or_else(|| Value::from(())))
             }
-            _ => method(FIELDS.iter().filter_map(|f| Some((Value::from(*f), self.field(f)?))).collect(), name),
+            _ => method(T::NAMES.iter().filter_map(|f| Some((Value::from(*f), self.0.field(f)?))).collect(), name),
         }
     }
 }
@@ -236,7 +252,7 @@ impl fmt::Debug for Nodes {
     }
 }
 
-impl fmt::Debug for Node {
+impl<T> fmt::Debug for Record<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("node")
     }

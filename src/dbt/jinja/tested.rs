@@ -1,13 +1,11 @@
 //! Generic tests as macros see them in `graph.nodes`.
 
-use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
-use minijinja::{Error, State};
+use minijinja::value::Value;
 
-use super::graph::method;
+use super::graph::{Fields, Record};
 use super::names::Run;
 use super::values::{Dict, List, from_json};
 use crate::dbt::{NodeId, Test};
@@ -53,7 +51,7 @@ pub(super) fn of(run: &Arc<Run>, node: NodeId) -> Vec<(Value, Value)> {
         .map(|(n, (column, test))| {
             // dbt ends an id with a digest that only it can make.
             let id = format!("test.{}.{}.{n}", entry.package, entry.name);
-            (Value::from(id), Value::from_object(Tested { run: run.clone(), node, column, test }))
+            (Value::from(id), Value::from_object(Record(Tested { run: run.clone(), node, column, test })))
         })
         .collect()
 }
@@ -78,6 +76,10 @@ impl Tested {
         let given = given.map(|(key, value)| (Value::from(key.as_str()), from_json(value)));
         given.chain(self.column().map(|c| (Value::from("column_name"), Value::from(c)))).collect()
     }
+}
+
+impl Fields for Tested {
+    const NAMES: &'static [&'static str] = FIELDS;
 
     fn field(&self, name: &str) -> Option<Value> {
         let index = self.run.world.index.get()?;
@@ -131,34 +133,5 @@ impl Tested {
             "meta" => set("meta").unwrap_or_else(|| dict(IndexMap::new())),
             _ => return None,
         })
-    }
-}
-
-impl Object for Tested {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Map
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.field(key.as_str()?)
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Str(FIELDS)
-    }
-
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, name: &str, args: &[Value]) -> Result<Value, Error> {
-        match (name, args.first().and_then(Value::as_str)) {
-            ("get", Some(key)) => {
-                Ok(self.field(key).or_else(|| args.get(1).cloned()).unwrap_or_else(|| Value::from(())))
-            }
-            _ => method(FIELDS.iter().filter_map(|f| Some((Value::from(*f), self.field(f)?))).collect(), name),
-        }
-    }
-}
-
-impl fmt::Debug for Tested {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("test")
     }
 }
