@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use manifest::Manifest;
+pub use packages::local_packages;
 
 use crate::sql::Text;
 use crate::sql::jinja::Rendered;

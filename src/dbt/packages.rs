@@ -157,6 +157,15 @@ fn folder(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!("{path}/") }
 }
 
+/// The folders that the text of a `packages.yml` or `dependencies.yml` names by `local:`; none where it is no YAML.
+pub fn local_packages(list: &str) -> Vec<String> {
+    read(list).map(|yaml| locals(&yaml)).unwrap_or_default()
+}
+
+fn locals(list: &Yaml) -> Vec<String> {
+    list.list("packages").iter().filter_map(|p| p.str("local")).map(str::to_owned).collect()
+}
+
 /// A project with its packages, and what it wants beside them.
 pub(super) struct Packages {
     /// The project first.
@@ -189,10 +198,9 @@ pub(super) fn find(tree: &Tree, root: &str, said: &dyn Fn(&str) -> String) -> Re
     for list in ["packages.yml", "dependencies.yml"] {
         let Some(Ok(yaml)) = tree.get(&format!("{root}{list}")).map(|text| read(text)) else { continue };
         projects.extend(yaml.list("projects").iter().filter_map(|p| p.str("name")).map(str::to_owned));
+        folders.extend(locals(&yaml).iter().map(|path| folder(&join(&root, path))));
         for package in yaml.list("packages") {
-            if let Some(path) = package.str("local") {
-                folders.push(folder(&join(&root, path)));
-            } else if let Some(name) = package.str("package").or_else(|| package.str("git")) {
+            if let Some(name) = package.str("package").or_else(|| package.str("git")) {
                 let last = name.trim_end_matches('/').rsplit('/').next().unwrap_or(name);
                 wanted.push(last.trim_end_matches(".git").replace('-', "_"));
             }

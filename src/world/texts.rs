@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
 use super::files;
+use crate::dbt::local_packages;
 use crate::vocabulary::{Diagnostic, Outcome, Place};
 
 /// A file that is longer is not read as text that people wrote.
@@ -110,8 +111,7 @@ fn beyond(root: &Path, found: &[Found]) -> Vec<(String, PathBuf)> {
         }
         let project = &list.path[..list.path.len() - name.len()];
         let text = fs::read_to_string(&list.file).unwrap_or_default();
-        let named = text.lines().filter_map(|line| line.trim().trim_start_matches("- ").trim().strip_prefix("local:"));
-        for local in named.map(|l| l.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\''])) {
+        for local in local_packages(&text) {
             let Ok(folder) = list.file.with_file_name("").join(local).canonicalize() else { continue };
             let installed = format!("{project}dbt_packages/");
             let there = |f: &Found| {
@@ -230,13 +230,23 @@ mod tests {
             put(root, path, "select 1");
         }
         put(root, "p/dbt_project.yml", "name: p");
-        put(root, "p/tests_of_it/packages.yml", "packages:\n  - local: '../'  # what is tested\n  - local: ../../q\n");
+        put(root, "r/dbt_project.yml", "name: r");
+        put(
+            root,
+            "p/tests_of_it/packages.yml",
+            "packages:\n  - local: '../'  # what is tested\n  - {local: ../../q}\n  - {local: ../../r}\n",
+        );
         let any = |path: &str| path.ends_with(".sql") || path.ends_with(".yml");
         let texts = read(&root.join("p/tests_of_it"), any).unwrap();
         let paths: Vec<&str> = texts.files.keys().map(String::as_str).collect();
         // What is no project is no package.
-        let expected =
-            ["dbt_packages/p/dbt_project.yml", "dbt_packages/p/macros/m.sql", "models/a.sql", "packages.yml"];
+        let expected = [
+            "dbt_packages/p/dbt_project.yml",
+            "dbt_packages/p/macros/m.sql",
+            "dbt_packages/r/dbt_project.yml",
+            "models/a.sql",
+            "packages.yml",
+        ];
         assert_eq!(paths, expected);
     }
 
