@@ -62,16 +62,26 @@ pub(super) fn relation(node: &Node, resolved: &Resolved<NodeId>) -> ScopeRelatio
         repeated: resolved
             .columns
             .iter()
-            // Of what is said for sure, and no further than to who reads it.
-            .filter(|c| {
-                c.repeated.as_ref().is_some_and(|f| !f.elsewhere && f.of_one && f.keys.iter().any(|k| k.len() == 1))
-            })
+            .filter(|c| c.repeated.as_ref().is_some_and(|f| is_passed_on(f, resolved)))
             .filter_map(|c| Some((c.name.clone(), FanOut { elsewhere: true, at: (0, 0), ..c.repeated.clone()? })))
             .collect(),
         short: short(node, resolved),
         settled: resolved.settled,
         ..ScopeRelation::default()
     }
+}
+
+/// Whether readers are told of a join that repeats rows: of one, by a single key, and further on while that key tells the
+/// rows apart and none was left out.
+fn is_passed_on(fan_out: &FanOut, resolved: &Resolved<NodeId>) -> bool {
+    let is_key = |k: &BTreeSet<String>| k.len() == 1;
+    let is_whole = || {
+        !resolved.reads.iter().any(|r| r.usage == Usage::Filter)
+            && fan_out.keys.iter().any(|k| k.len() == 1 && resolved.keys.contains(k))
+    };
+    (fan_out.of_one || fan_out.looked_up)
+        && fan_out.keys.iter().any(is_key)
+        && (!fan_out.elsewhere && !fan_out.looked_up || is_whole())
 }
 
 /// Whether columns can be null: as the query says, unless a `not_null` test says that they can't.

@@ -5,7 +5,7 @@ use sqlparser::ast::{BinaryOperator, Expr, SelectItem};
 use super::expressions::{any, arguments, bare, call, column, is_one_of};
 use super::incremental::{find_column, own_levels, visit, watermarks};
 use super::look::{View, span};
-use super::outline::Clause;
+use super::outline::{Clause, Origin};
 use super::{Family, Look, Query, Rule};
 use crate::vocabulary::{Diagnostic, Severity};
 
@@ -21,7 +21,7 @@ pub(super) const RULES: &[Rule] = &[
         code: "clock-in-table",
         family: Family::Wrong,
         severity: Severity::Warning,
-        summary: "an age by the clock that a table stores, and that is old the next day",
+        summary: "an age or state by the clock that a table stores, and that is old the next day",
         look: Look::Query(age_in_table),
     },
 ];
@@ -68,7 +68,9 @@ fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 "`unique_key` finds no row to replace, so every run adds its rows once more",
             ),
             // When a row was written is what a clock is for.
-            Clause::Select if !any(piece.expr, &mut measures_by_clock) => continue,
+            Clause::Select if !any(piece.expr, &mut measures_by_clock) && filled_by_clock(piece.expr).is_none() => {
+                continue;
+            }
             Clause::Select => (
                 "the value is of the day of the run, and stays so",
                 "rows that a run leaves alone keep what the clock said then; built anew, all say something else",
@@ -113,16 +115,85 @@ fn age_in_table(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             _ => None,
         });
         if let Some(age) = items.into_iter().next() {
-            let finding = Diagnostic::warning(
-                "clock-in-table",
-                "the table keeps an age by the clock of its last build",
-            )
-            .why("it is old the next day, and the same rows give another one with every build")
-            .next("hold it against a day of the data or a variable of the run, build it as a view, or keep the date");
-            out.push(view.at(span(find(age).unwrap_or(age)), finding));
+            out.push(kept(&view, "an age", age));
             return;
         }
     }
+    for id in super::reruns::last(&view) {
+        for item in &view.outline.selects[*id].select.projection {
+            let (SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. }) = item else { continue };
+            let expr = match view.outline.origin(*id, item) {
+                Some(Origin::Expr(inner, _)) => inner,
+                _ => item,
+            };
+            let found = match (state_by_clock(expr), filled_by_clock(expr)) {
+                (Some(e), _) => Some(("a state", e)),
+                (_, Some(e)) => Some(("a moment", e)),
+                _ => None,
+            };
+            if let Some((what, at)) = found {
+                out.push(kept(&view, what, at));
+                return;
+            }
+        }
+    }
+}
+
+fn kept(view: &View<'_, '_>, what: &str, at: &Expr) -> Diagnostic {
+    let finding =
+        Diagnostic::warning("clock-in-table", format!("the table keeps {what} by the clock of its last build"))
+            .why("it is old the next day, and the same rows give another one with every build")
+            .next("hold it against a day of the data or a variable of the run, build it as a view, or keep the date");
+    view.at(span(find(at).unwrap_or(at)), finding)
+}
+
+/// A moment that is the clock's where a row has none: `coalesce(ended_at, now())`. When a row was written is what a clock
+/// is for.
+fn filled_by_clock(expr: &Expr) -> Option<&Expr> {
+    const WRITTEN: &[&str] = &[
+        "updated",
+        "update",
+        "created",
+        "create",
+        "loaded",
+        "load",
+        "inserted",
+        "insert",
+        "modified",
+        "processed",
+        "etl",
+        "dbt",
+        "synced",
+        "ingested",
+        "extracted",
+        "snapshot",
+        "run",
+        "batch",
+    ];
+    let filled = call(expr, &["coalesce", "ifnull", "nvl"])?;
+    let mut parts = arguments(filled);
+    let name = &column(parts.next().and_then(moment_of)?)?.value;
+    let written = super::expressions::words(name).iter().any(|w| WRITTEN.contains(&w.as_str()));
+    (parts.any(stamp) && !written).then_some(expr)
+}
+
+/// A `case` that gives one of several names by what the clock says: overdue, left.
+fn state_by_clock(expr: &Expr) -> Option<&Expr> {
+    let Expr::Case { conditions, else_result, operand: None, .. } = bare(expr) else { return None };
+    let results: Vec<&Expr> = conditions.iter().map(|w| &w.result).chain(else_result.as_deref()).collect();
+    let named = results.iter().all(|e| super::expressions::text(e).is_some() || super::expressions::is_null(e));
+    let texts = results.iter().filter(|e| super::expressions::text(e).is_some()).count();
+    let held = conditions.iter().map(|w| &w.condition).find(|c| {
+        super::expressions::conjuncts(c).into_iter().any(|c| match c {
+            Expr::BinaryOp { left, op, right } if super::expressions::compares(op) => {
+                let sides = [left, right]
+                    .map(|e| (any(e, &mut is_clock), any(e, &mut |e| column(e).is_some() && !is_clock(e))));
+                matches!(sides, [(true, false), (false, true)] | [(false, true), (true, false)])
+            }
+            _ => false,
+        })
+    });
+    held.filter(|_| named && texts > 1)
 }
 
 /// The difference of a column and the clock that an item is; where it only decides something, that is another matter.

@@ -16,7 +16,7 @@ pub(super) const RULES: &[Rule] = &[Rule {
     code: "incremental-wrong-key",
     family: Family::Wrong,
     severity: Severity::Warning,
-    summary: "a `unique_key` that many rows share, or that can be null",
+    summary: "a `unique_key` that many rows share, that can be null, or that changes with the row",
     look: Look::Query(wrong_key),
 }];
 
@@ -43,6 +43,11 @@ fn wrong_key(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         (
             format!("`{name}` can be null, and null equals nothing"),
             "rows without it are never found in the table, so every run that reads them adds them once more".to_owned(),
+        )
+    } else if let Some((key, more)) = wider_key(&view, &keys) {
+        (
+            format!("`{key}` tells the rows apart, and `{more}` in the key is another with every change"),
+            format!("a row that has changed matches nothing, and stands beside the old one with the same `{key}`"),
         )
     } else {
         return;
@@ -79,6 +84,28 @@ fn shared_key(view: &View<'_, '_>, keys: &BTreeSet<String>) -> Option<String> {
     }
     let mut others = view.query.keyed.by(name).iter().filter_map(|id| view.node(*id));
     others.any(|n| !std::ptr::eq(n, view.query.node) && of_it(&n.name)).then(|| name.clone())
+}
+
+/// The key that the model is said to have, and what changes with its rows in a `unique_key` that has more.
+fn wider_key(view: &View<'_, '_>, keys: &BTreeSet<String>) -> Option<(String, String)> {
+    const CHANGES: &[&str] =
+        &["updated", "modified", "changed", "loaded", "synced", "extracted", "ingested", "edited", "update"];
+    let described = view.query.node.described.as_ref()?;
+    let is_unique = |c: &&crate::dbt::DescribedColumn| c.tests.iter().any(|t| t.name == "unique");
+    let mut own = described.columns.iter().filter(is_unique).map(|c| c.name.to_lowercase());
+    // A row for each, and the rows that are read have it once.
+    let says = |k: &&BTreeSet<String>| {
+        let subject = k.first().filter(|_| k.len() == 1).map(|n| words(n)).unwrap_or_default();
+        let told = described.description.to_lowercase();
+        subject.first().is_some_and(|s| {
+            told.contains(&format!("one row per {s}")) || told.contains(&format!("one row for each {s}"))
+        })
+    };
+    let known =
+        || view.query.resolved.keys.iter().filter(says).find_map(|k| k.first().filter(|n| keys.contains(*n)).cloned());
+    let key = own.find(|name| keys.contains(name)).or_else(known)?;
+    let more = keys.iter().find(|k| **k != key && words(k).iter().any(|w| CHANGES.contains(&w.as_str())))?;
+    Some((key, more.clone()))
 }
 
 /// Whether tests leave a column out that others of its table have, in the node that has it or in one that it is from.

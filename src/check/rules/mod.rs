@@ -15,11 +15,13 @@ mod incremental;
 mod joins;
 mod look;
 mod merge_keys;
+mod mixed;
 mod nulls;
 mod outline;
 mod removals;
 mod repeats;
 mod reruns;
+mod series;
 mod sets;
 mod spread;
 mod sums;
@@ -28,6 +30,7 @@ mod tables;
 mod tests;
 mod times;
 mod told;
+mod units;
 mod waste;
 mod windows;
 mod zones;
@@ -128,6 +131,8 @@ pub const RULES: &[&[Rule]] = &[
     nulls::RULES,
     spread::RULES,
     sums::RULES,
+    series::RULES,
+    units::RULES,
     sets::RULES,
     times::RULES,
     zones::RULES,
@@ -137,6 +142,7 @@ pub const RULES: &[&[Rule]] = &[
     merge_keys::RULES,
     clock::RULES,
     windows::RULES,
+    mixed::RULES,
     conditions::RULES,
     waste::RULES,
     tables::RULES,

@@ -1,23 +1,118 @@
 //! Rows that a join repeats: totals of which several rows meet the same one, and tables with several versions of each
 //! row. What is added up behind a join the resolver tells.
 
-use sqlparser::ast::{Expr, GroupByExpr, SelectItem, SelectItemQualifiedWildcardKind};
+use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, JoinConstraint, SelectItem, SelectItemQualifiedWildcardKind};
 use sqlparser::tokenizer::Location;
 
 use super::Query;
-use super::expressions::{any, arguments, call, column, is_aggregate, is_distinct, is_one_of};
+use super::expressions::{any, arguments, call, column, conjuncts, is_aggregate, is_distinct, is_one_of, words};
 use super::look::{View, span};
-use super::outline::{Origin, Reads, Step};
+use super::outline::{Clause, Origin, Reads, Step, Target, constraint};
 use super::sums::rounded;
 use crate::sql::Fact;
 use crate::vocabulary::Diagnostic;
 
 pub(super) fn fan_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     totals_repeated(query, out);
+    counted_as_one(&query.full(), out);
     // The resolver tells what is added up behind a join.
     if !out.iter().any(|f| f.code == "fan-out") {
         every_version(&query.full(), out);
     }
+}
+
+/// Rows counted by the key of something else and called that: `count(order_id) as orders` where an order has several rows.
+fn counted_as_one(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        for item in &part.select.projection {
+            let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
+            let Some(count) = call(expr, &["count"]).filter(|f| !is_distinct(f) && f.over.is_none()) else { continue };
+            let Some(key) = arguments(count).next().filter(|e| column(e).is_some() && count.filter.is_none()) else {
+                continue;
+            };
+            let Some(subject) = column(key).and_then(|c| subject(&c.value)) else { continue };
+            if !is_number_of(&alias.value, &subject) || !has_several(view, id, key, &subject) {
+                continue;
+            }
+            let finding = Diagnostic::warning(
+                "fan-out",
+                format!(
+                    "this counts rows, and `{}` has several of a {subject}",
+                    view.outline.selects[id].relations[view.relation(id, key).unwrap_or(0)].alias
+                ),
+            )
+            .why(format!("`{}` says that each {subject} is counted once", alias.value))
+            .next(format!("`count(distinct {key})`, or call it what the rows are"));
+            out.push(view.at(span(expr), finding));
+        }
+    }
+}
+
+/// What a key is of, in words: `order` for `order_id`.
+fn subject(key: &str) -> Option<String> {
+    let key = key.to_ascii_lowercase();
+    ["_id", "_key", "_sk"].iter().find_map(|end| key.strip_suffix(end)).map(|s| words(s).join(" "))
+}
+
+/// Whether a name says that it is the number of these: `orders`, `order_count`, `n_orders`.
+fn is_number_of(name: &str, subject: &str) -> bool {
+    let mut left = words(name);
+    let several = name.to_ascii_lowercase().ends_with('s');
+    let before = left.len();
+    left.retain(|w| !["n", "num", "number", "of", "total", "count", "cnt", "nb", "nr"].contains(&w.as_str()));
+    left.join(" ") == subject && (several || left.len() < before)
+}
+
+/// Whether the rows of the relation that a key is of have a key of their own, and this one is that of another table: no
+/// group, filter or join leaves one of each.
+fn has_several(view: &View<'_, '_>, select: usize, key: &Expr, subject: &str) -> bool {
+    let part = &view.outline.selects[select];
+    let Some(name) = column(key) else { return false };
+    let is_there = |id: &crate::dbt::NodeId| view.node(*id).is_some_and(|n| words(&n.name).join(" ").contains(subject));
+    if view.seen(key).and_then(|c| c.unique) != Some(false) || !view.query.keyed.by(&name.value).iter().any(is_there) {
+        return false;
+    }
+    let Some(Origin::Node(node, name)) = view.outline.origin(select, key) else { return false };
+    let Some(node) = view.node(node) else { return false };
+    let mut columns = node.described.iter().flat_map(|d| &d.columns);
+    let own = columns.find(|c| c.tests.iter().any(|t| t.name == "unique")).map(|c| c.name.as_str());
+    // The table of another thing, with a key that is not asked for here.
+    let Some(own) = own.filter(|k| !k.eq_ignore_ascii_case(name)) else { return false };
+    let pieces = view.outline.pieces[part.pieces.clone()].iter();
+    let by_own = |e: &Expr| column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(own));
+    !pieces.filter(|p| p.clause == Clause::Group).any(|p| by_own(p.expr)) && is_whole(view, select, 0)
+}
+
+/// Whether all rows of a node come through to a select: nothing is filtered, numbered or grouped on the way, and joins
+/// are on columns alone.
+fn is_whole(view: &View<'_, '_>, select: usize, depth: usize) -> bool {
+    let part = &view.outline.selects[select];
+    let select = part.select;
+    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+    let leaves_out =
+        select.selection.as_ref().is_some_and(|f| conjuncts(f).into_iter().any(|c| !matches!(c, Expr::IsNotNull(_))));
+    let picks = |r: &Reads<'_>| match r.join.and_then(constraint) {
+        Some(JoinConstraint::On(on)) => conjuncts(on).into_iter().any(|c| !is_equality(c)),
+        _ => false,
+    };
+    depth < 8
+        && !leaves_out
+        && !(grouped && depth > 0)
+        && select.distinct.is_none()
+        && select.qualify.is_none()
+        && select.having.is_none()
+        && !part.relations.iter().any(picks)
+        && part.relations.iter().all(|r| match r.target {
+            Target::Level(level) => {
+                view.outline.levels[level].select.is_some_and(|inner| is_whole(view, inner, depth + 1))
+            }
+            Target::Node(_) => true,
+            Target::Other => false,
+        })
+}
+
+fn is_equality(condition: &Expr) -> bool {
+    matches!(condition, Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if column(left).is_some() && column(right).is_some())
 }
 
 /// Words of tables of which one version is meant.

@@ -50,22 +50,33 @@ fn average_of_averages(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let Some(argument) = arguments(function).next() else { continue };
-        let Some(Origin::Expr(inner, at)) = view.outline.origin(select, rounded(argument)) else { continue };
-        let ratio = |e: &Expr| match e {
-            Expr::BinaryOp { left, op: BinaryOperator::Divide, right } => {
-                any(left, &mut is_aggregate) && any(right, &mut is_aggregate)
+        let averages = match view.outline.origin(select, rounded(argument)) {
+            Some(Origin::Expr(inner, at)) => is_average(&view, inner, at),
+            Some(Origin::Node(node, name)) => {
+                query.told.get(&node).is_some_and(|t| t.averages.contains(&name.to_lowercase()))
             }
-            _ => false,
+            None => false,
         };
-        let inner = rounded(inner);
-        let averages = call(inner, &["avg", "mean"]).is_some_and(|f| f.over.is_none()) || ratio(bare(inner));
-        if averages && grouped(&view, at) {
+        if averages {
             let finding = Diagnostic::warning("average-of-averages", "this is an average of averages")
                 .why("each group weighs the same, however many rows are behind it")
                 .next("carry sum and count on, and divide once at the end");
             out.push(view.at(span(piece.expr), finding));
         }
     }
+}
+
+/// Whether an expression is the average of a group, or a quotient of its totals.
+pub(super) fn is_average(view: &View<'_, '_>, expr: &Expr, select: usize) -> bool {
+    let ratio = |e: &Expr| match e {
+        Expr::BinaryOp { left, op: BinaryOperator::Divide, right } => {
+            any(left, &mut is_aggregate) && any(right, &mut is_aggregate)
+        }
+        _ => false,
+    };
+    let expr = rounded(expr);
+    let averages = call(expr, &["avg", "mean"]).is_some_and(|f| f.over.is_none()) || ratio(bare(expr));
+    averages && grouped(view, select)
 }
 
 /// Without the rounding and defaults around it.
@@ -127,25 +138,25 @@ fn distinct_counts_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let Some(argument) = arguments(function).next() else { continue };
-        let Some(Origin::Expr(inner, at)) = view.outline.origin(select, argument) else { continue };
-        let Some(count) = call(inner, &["count", "approx_count_distinct"]) else { continue };
-        if !is_distinct(count) && is_named(count, "count") {
-            continue;
-        }
-        let who = arguments(count)
-            .next()
-            .and_then(column)
-            .is_some_and(|c| words(&c.value).iter().any(|w| WHO.contains(&w.as_str())));
-        // Counted by day and added up over days; by anything else the parts may well be apart.
-        let by_time = view.outline.selects[at].select.projection.iter().any(|item| {
-            let name = match item {
-                SelectItem::ExprWithAlias { expr, alias } if !any(expr, &mut is_aggregate) => Some(&alias.value),
-                SelectItem::UnnamedExpr(e) => column(e).map(|c| &c.value),
-                _ => None,
-            };
-            name.is_some_and(|n| words(n).iter().any(|w| WHEN.contains(&w.as_str())))
-        });
-        if who && by_time && grouped(&view, at) && !same_groups(&view, select, at) {
+        let added = match view.outline.origin(select, argument) {
+            Some(Origin::Expr(inner, at)) => {
+                let by_time = people_by_time(&view, inner, at).is_some() && !same_groups(&view, select, at);
+                by_time || named_distinct(&view, piece.expr) && by_part(&view, select, inner, at)
+            }
+            Some(Origin::Node(node, name)) => {
+                let groups = query.told.get(&node).and_then(|t| t.distinct.get(&name.to_lowercase()));
+                let kept = column_names(&view, select);
+                // A filter may leave one of the times.
+                groups.is_some_and(|g| {
+                    view.outline.selects[select].select.selection.is_none()
+                        && view.outline.selects[select].relations.len() == 1
+                        && g.iter().any(|n| is_when(n) && !kept.contains(n))
+                        && !kept.iter().any(|n| g.contains(n) && is_when(n))
+                })
+            }
+            None => false,
+        };
+        if added {
             let finding = Diagnostic::warning(
                 "distinct-counts-added",
                 "whoever is in several of the groups is counted several times",
@@ -155,6 +166,72 @@ fn distinct_counts_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(piece.expr), finding));
         }
     }
+}
+
+/// What the groups are by in which an expression counts whom there are, where a time is among them.
+pub(super) fn people_by_time(view: &View<'_, '_>, expr: &Expr, select: usize) -> Option<Vec<String>> {
+    let of = counted(expr)?;
+    // Counted by day and added up over days; by anything else the parts may well be apart.
+    let groups = column_names(view, select);
+    (words(&of).iter().any(|w| WHO.contains(&w.as_str())) && grouped(view, select) && groups.iter().any(|n| is_when(n)))
+        .then_some(groups)
+}
+
+/// The column of which an expression counts the different values.
+fn counted(expr: &Expr) -> Option<String> {
+    let count = call(expr, &["count", "approx_count_distinct"])?;
+    if !is_distinct(count) && is_named(count, "count") {
+        return None;
+    }
+    arguments(count).next().and_then(column).map(|c| c.value.clone())
+}
+
+fn is_when(name: &str) -> bool {
+    words(name).iter().any(|w| WHEN.contains(&w.as_str()))
+}
+
+/// Whether the sum is called the number of different ones.
+fn named_distinct(view: &View<'_, '_>, sum: &Expr) -> bool {
+    view.outline.selects.iter().flat_map(|p| &p.select.projection).any(|item| match item {
+        SelectItem::ExprWithAlias { expr, alias } => {
+            std::ptr::eq(rounded(expr), sum)
+                && words(&alias.value).iter().any(|w| matches!(w.as_str(), "distinct" | "unique" | "uniq"))
+        }
+        _ => false,
+    })
+}
+
+/// Whether different ones are counted by a part that each may be in several of, and that the sum leaves out.
+fn by_part(view: &View<'_, '_>, select: usize, expr: &Expr, at: usize) -> bool {
+    const PARTS: &[&str] = &[
+        "channel",
+        "page",
+        "device",
+        "platform",
+        "browser",
+        "source",
+        "medium",
+        "campaign",
+        "product",
+        "category",
+        "event",
+        "store",
+        "shop",
+        "site",
+        "app",
+        "feature",
+        "sku",
+        "item",
+        "brand",
+        "touchpoint",
+        "location",
+    ];
+    let kept = column_names(view, select);
+    counted(expr).is_some_and(|of| words(&of).iter().any(|w| WHO.contains(&w.as_str())))
+        && grouped(view, at)
+        && column_names(view, at).iter().any(|n| {
+            !kept.contains(n) && words(n).iter().any(|w| PARTS.contains(&w.as_str()) || WHEN.contains(&w.as_str()))
+        })
 }
 
 /// Whether both selects group by as many things: then nothing is added up.

@@ -6,6 +6,7 @@ use sqlparser::ast::{BinaryOperator, Expr};
 use sqlparser::tokenizer::Location;
 
 use super::facts::Fact;
+use super::measures::{by_price, is_of_list, is_total};
 use super::relation::{Column, Env, Rel, lower};
 use super::value::Value;
 use super::{FanOut, Named, Resolver, essential, left_out};
@@ -87,8 +88,8 @@ impl<R: Named> Resolver<'_, R> {
         !self.strict && keys.into_iter().any(|key| essential::needed(key, &rel.table).iter().all(on))
     }
 
-    /// The left side of a join, as what repeats the right one.
-    fn other_side(&mut self, env: &Env<'_>, ours: &Key, at: (Location, usize)) -> usize {
+    /// The left side of a join, as what repeats the right one, or looks it up.
+    fn other_side(&mut self, env: &Env<'_>, ours: &Key, at: (Location, usize), looked_up: bool) -> usize {
         let name = |rel: usize| env.rels[rel].alias.clone();
         let several = env.keys.iter().flatten().map(|c| c.0).find(|rel| !ours.iter().any(|c| c.0 == *rel));
         let joined = several.or(ours.first().map(|c| c.0)).map(name).unwrap_or_default();
@@ -99,6 +100,7 @@ impl<R: Named> Resolver<'_, R> {
             at: self.rendered.source_place(at.0.line as usize, at.0.column as usize, at.1),
             elsewhere: false,
             of_one: false,
+            looked_up,
         };
         self.fan_outs.push(fan_out);
         self.fan_outs.len() - 1
@@ -146,6 +148,7 @@ impl<R: Named> Resolver<'_, R> {
                 at: self.rendered.source_place(start.line as usize, start.column as usize, width),
                 elsewhere: false,
                 of_one: left_unique,
+                looked_up: false,
             };
             let id = self.fan_outs.len();
             self.fan_outs.push(fan_out);
@@ -155,17 +158,17 @@ impl<R: Named> Resolver<'_, R> {
             env.fan_out = env.fan_out.or(Some(id));
             // Where the left side has several rows for what is joined too, each repeats the other.
             if many && !left_told && !ours.is_empty() && !self.strict {
-                let other = self.other_side(env, &ours, at);
+                let other = self.other_side(env, &ours, at, false);
                 env.rels[before..].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(other)));
             }
         }
         if right_unique && many && !left_told && !ours.is_empty() && !how.picked && !self.strict {
-            let other = self.other_side(env, &ours, at);
+            let other = self.other_side(env, &ours, at, true);
             env.rels[before..].iter_mut().for_each(|r| r.looked_up = r.looked_up.or(Some(other)));
         }
         // What a right join keeps is repeated by what it finds on the left.
         if kind == JoinKind::Right && many && !left_told && !ours.is_empty() && !how.picked && !self.strict {
-            let other = self.other_side(env, &ours, at);
+            let other = self.other_side(env, &ours, at, false);
             env.rels[before..].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(other)));
             env.fan_out = env.fan_out.or(Some(other));
         }
@@ -195,6 +198,7 @@ impl<R: Named> Resolver<'_, R> {
                 at: self.rendered.source_place(at.0.line as usize, at.0.column as usize, at.1),
                 elsewhere: false,
                 of_one: false,
+                looked_up: false,
             });
             // Rows may well be counted: they are the elements.
             env.rels[..before].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(id)));
@@ -274,6 +278,12 @@ impl<R: Named> Resolver<'_, R> {
         let of_joined = |column: &String| by.iter().any(|e| fan_out.is_of(e, column));
         // What is looked up meets one row for each of the rest.
         let looked_up = repeated == 0 && !counts_rows;
+        // Of rows that another model repeats a filter here may leave one for each; prices of a list are of each row.
+        if fan_out.looked_up
+            && (fan_out.elsewhere && env.narrowed || fan_out.on.iter().any(|column| is_of_list(column)))
+        {
+            return;
+        }
         let told = |column: &String| looked_up && fan_out.on.contains(column) || of_joined(column);
         if !self.strict && fan_out.keys.iter().any(|key| !key.is_empty() && key.iter().all(told)) {
             return;
@@ -315,37 +325,6 @@ impl<R: Named> Resolver<'_, R> {
         };
         self.fault(finding.why(why).next(next), at, name.chars().count());
     }
-}
-
-/// Whether what is summed is called as what is of a row as a whole, not of each of the many that look it up, as a price
-/// is.
-fn is_total(args: &[(Value, Option<&Expr>)]) -> bool {
-    let total = |e: &Expr| {
-        let name = super::projection::implied_name(e);
-        let mut words = name.split('_').map(|w| w.strip_suffix('s').unwrap_or(w));
-        let last = name.rsplit('_').next().unwrap_or_default();
-        !words.any(|w| ["unit", "per", "rate", "price", "avg", "average"].contains(&w))
-            && (["amount", "total", "revenue", "budget", "balance", "quota", "target", "salary"].contains(&last)
-                || name.contains("shipping"))
-    };
-    args.iter().any(|(_, e)| e.is_some_and(|e| any_expression(e, total)))
-}
-
-/// Whether what is summed is multiplied by a price or rate of what repeats it: of several prices one is meant.
-fn by_price(args: &[(Value, Option<&Expr>)], env: &Env<'_>) -> bool {
-    let price = |e: &Expr| {
-        column_of(e, env).is_some_and(|(rel, name)| {
-            let of_price = ["price", "cost", "rate", "tariff", "fee"].iter().any(|w| name.split('_').any(|p| p == *w));
-            env.rels[rel].fan_out.is_none() && of_price
-        })
-    };
-    let product = |e: &Expr| match e {
-        Expr::BinaryOp { left, op: BinaryOperator::Multiply | BinaryOperator::Divide, right } => {
-            [left, right].into_iter().any(|e| any_expression(e, price))
-        }
-        _ => false,
-    };
-    args.iter().any(|(_, e)| e.is_some_and(|e| any_expression(e, product)))
 }
 
 /// Whether a condition leaves out rows of the relations from `before` on, by other columns than those that `pairs` hold

@@ -17,6 +17,7 @@ mod grouping;
 mod joins;
 mod keys;
 mod left_out;
+mod measures;
 mod names;
 mod operators;
 mod pivot;
@@ -100,7 +101,8 @@ fn walk<R: Named>(
         column_type: c.value.ty,
         nullable: c.value.nullable,
         short: c.value.short,
-        repeated: c.value.fan_out.filter(|_| c.value.repeated > 0).and_then(|id| resolver.fan_outs.get(id).cloned()),
+        repeated: (c.value.fan_out.filter(|_| c.value.repeated > 0).or(c.value.looked_up))
+            .and_then(|id| resolver.fan_outs.get(id).cloned()),
         sources: c.value.sources.iter().map(|s| lineage(*s)).collect(),
     });
     let resolved = Resolved {

@@ -69,10 +69,13 @@ impl<R: Named> Resolver<'_, R> {
                     self.fan_outs.push(fan_out.clone());
                     self.fan_outs.len() - 1
                 });
+                let is_looked_up = known.repeated.get(name).is_some_and(|f| f.looked_up);
+                let (looked_up, fan_out) = if is_looked_up { (fan_out, None) } else { (None, fan_out) };
                 let value = Value {
                     ty: *ty,
                     repeated: u32::from(fan_out.is_some()),
                     fan_out,
+                    looked_up,
                     sources: vec![(id, Usage::Value)],
                     columns: 1,
                     nullable: known.nullable.get(name).copied(),

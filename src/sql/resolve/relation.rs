@@ -165,6 +165,8 @@ pub(super) struct Env<'e> {
     pub keys_of_nested: Vec<joins::Key>,
     /// The join that repeats rows here.
     pub fan_out: Option<usize>,
+    /// A condition may leave one row of many.
+    pub narrowed: bool,
     /// Some of `rels` were joined by columns of one name.
     pub using: bool,
     /// Tables are still being joined.

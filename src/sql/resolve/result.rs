@@ -46,7 +46,7 @@ pub struct ScopeRelation {
     pub hidden: BTreeSet<String>,
     /// Whether a column can be null, where that is known.
     pub nullable: BTreeMap<String, bool>,
-    /// Columns of rows that a join in its query repeats.
+    /// Columns of rows that a join in its query repeats, or that many look up.
     pub repeated: BTreeMap<String, FanOut>,
     /// Columns of whole numbers that have 32 bits at most.
     pub short: BTreeSet<String>,
@@ -104,7 +104,7 @@ pub struct OutputColumn<R = Relation> {
     pub nullable: Option<bool>,
     /// A whole number of 32 bits at most, for sure.
     pub short: bool,
-    /// The join that repeats the rows it is of.
+    /// The join that repeats the rows it is of, or in which many look one up.
     pub repeated: Option<FanOut>,
     /// The columns that its values are made from, and how.
     pub sources: BTreeSet<Lineage<R>>,
@@ -158,6 +158,8 @@ pub struct FanOut {
     pub at: (usize, usize),
     /// Rows that are one each on what is held equal.
     pub of_one: bool,
+    /// Many rows look one of what is joined up; else those are what is repeated.
+    pub looked_up: bool,
     /// It is in the query of another node.
     pub elsewhere: bool,
 }

@@ -34,8 +34,11 @@ impl<R: Named> Resolver<'_, R> {
             self.conditions(filter, &mut env);
             let picked = left_out::picked(filter, &env);
             env.picked.extend(picked);
+            env.narrowed |= left_out::narrows(filter, &env);
             first_of_each(filter, &mut env);
         }
+
+        env.narrowed |= env.rels.iter().any(|r| r.table.filtered);
 
         let group_list = grouping::expressions(&select.group_by);
         let groups = group_list.is_none_or(|g| !g.is_empty());

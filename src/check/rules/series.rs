@@ -1,0 +1,159 @@
+//! Tables with a row for each thing and day: levels that are added up over days, and steps from one thing to another.
+
+use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, SelectItem};
+
+use super::expressions::{
+    any, arguments, call, column, conjuncts, is_aggregate, is_distinct, is_one_of, window, words,
+};
+use super::look::{View, span};
+use super::mixed::is_time;
+use super::outline::{Clause, Origin};
+use super::{Family, Look, Query, Rule};
+use crate::dbt::Node;
+use crate::vocabulary::{Diagnostic, Severity};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "balance-added",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a balance or stock of each day, added up over days",
+        look: Look::Query(balance_added),
+    },
+    Rule {
+        code: "lag-across",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "`lag` or `lead` over rows of several things, without saying of which",
+        look: Look::Query(lag_across),
+    },
+];
+
+/// What a table has a row for beside the day, and the day: by a test on both together.
+fn series(node: &Node) -> Option<(Vec<String>, String)> {
+    let tests =
+        node.described.iter().flat_map(|d| &d.tests).filter(|t| t.name.ends_with("unique_combination_of_columns"));
+    tests.filter_map(|t| t.arguments.get("combination_of_columns")?.as_array()).find_map(|columns| {
+        let names: Option<Vec<String>> = columns.iter().map(|c| c.as_str().map(str::to_lowercase)).collect();
+        let (times, things): (Vec<String>, Vec<String>) = names?.into_iter().partition(|n| is_time(n));
+        let [time] = times.as_slice() else { return None };
+        (!things.is_empty()).then(|| (things, time.clone()))
+    })
+}
+
+fn balance_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    const LEVELS: &[&str] = &["balance", "stock", "inventory", "headcount", "hand", "backlog", "mrr", "arr"];
+    let view = query.full();
+    if picks_days(&view) {
+        return;
+    }
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        for item in &part.select.projection {
+            let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { continue };
+            let Some(sum) = call(expr, &["sum"]).filter(|f| f.over.is_none() && f.filter.is_none() && !is_distinct(f))
+            else {
+                continue;
+            };
+            let Some(of) = arguments(sum).next() else { continue };
+            let Some(Origin::Node(node, name)) = view.outline.origin(id, of) else { continue };
+            let is_level = words(name).last().is_some_and(|w| LEVELS.contains(&w.as_str()));
+            let Some((_, day)) = view.node(node).and_then(series).filter(|_| is_level) else { continue };
+            if keeps_day(&view, id, &day) {
+                continue;
+            }
+            let finding =
+                Diagnostic::warning("balance-added", format!("`{name}` of each `{day}` is added up over them"))
+                    .why("what is there on ten days is there ten times in the sum")
+                    .next(format!("take that of the last `{day}`, or the average over them"));
+            out.push(view.at(span(expr), finding));
+        }
+    }
+}
+
+/// Whether a query takes some of the days: the last, one that is asked for.
+fn picks_days(view: &View<'_, '_>) -> bool {
+    let of_day = |e: &Expr| any(e, &mut |e| column(e).is_some_and(|c| is_time(&c.value)));
+    let last = |e: &Expr| {
+        any(e, &mut |e| {
+            column(e).is_some_and(|c| {
+                words(&c.value)
+                    .iter()
+                    .any(|w| matches!(w.as_str(), "last" | "latest" | "current" | "end" | "rn" | "recent"))
+            })
+        })
+    };
+    view.outline.selects.iter().any(|p| p.select.qualify.is_some())
+        || view.outline.pieces.iter().any(|p| match p.clause {
+            Clause::Where | Clause::On | Clause::Having if p.depth == 0 => conjuncts(p.expr).into_iter().any(|c| {
+                last(c)
+                    || of_day(c)
+                        && !matches!(c, Expr::Between { .. } | Expr::IsNotNull(_))
+                        && !matches!(c, Expr::BinaryOp { op, .. } if super::expressions::compares(op) && !matches!(op, BinaryOperator::Eq))
+            }),
+            _ => false,
+        })
+}
+
+/// Whether each group of a select is of one day.
+fn keeps_day(view: &View<'_, '_>, select: usize, day: &str) -> bool {
+    let part = view.outline.selects[select].select;
+    let is_day = |e: &Expr| column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(day) || is_time(&c.value));
+    let items = part.projection.iter().filter_map(|item| match item {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => Some(e),
+        _ => None,
+    });
+    let grouped: Vec<&Expr> = match &part.group_by {
+        GroupByExpr::Expressions(list, _) => list.iter().collect(),
+        GroupByExpr::All(_) => Vec::new(),
+    };
+    // A moment that is cut to its day is one day too.
+    let of_day = |e: &Expr| {
+        is_day(e)
+            || matches!(e, Expr::Cast { expr, .. } if is_day(expr))
+            || call(e, &["date", "to_date"]).is_some()
+            || call(e, &["date_trunc", "datetrunc"]).is_some_and(|f| {
+                arguments(f).any(|a| super::expressions::text(a).is_some_and(|t| t.eq_ignore_ascii_case("day")))
+            })
+    };
+    items.filter(|e| !any(e, &mut is_aggregate)).chain(grouped).any(of_day)
+}
+
+fn lag_across(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for piece in &view.outline.pieces {
+        let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
+        let Some(window) = window(function).filter(|w| w.partition_by.is_empty()) else { continue };
+        if !is_one_of(function, &["lag", "lead"]) {
+            continue;
+        }
+        let [by] = window.order_by.as_slice() else { continue };
+        let Some(Origin::Node(node, name)) = view.outline.origin(select, &by.expr) else { continue };
+        let Some((things, day)) = view.node(node).and_then(series) else { continue };
+        if !name.eq_ignore_ascii_case(&day)
+            || view.outline.selects[select].relations.len() != 1
+            || !is_plain(&view, select, &things)
+        {
+            continue;
+        }
+        let thing = things.join("`, `");
+        let finding = Diagnostic::warning("lag-across", format!("the row before may be of another `{thing}`"))
+            .why(format!("there is a row for each `{thing}` and `{day}`, and the window orders all of them together"))
+            .next(format!("`partition by {}`", things.join(", ")));
+        out.push(view.at(span(piece.expr), finding));
+    }
+}
+
+/// Whether rows of all things come to a select: nothing asks for one, and nothing is grouped.
+fn is_plain(view: &View<'_, '_>, select: usize, things: &[String]) -> bool {
+    let is_thing = |e: &Expr| column(e).is_some_and(|c| things.iter().any(|t| c.value.eq_ignore_ascii_case(t)));
+    let asked = view
+        .outline
+        .pieces
+        .iter()
+        .any(|p| matches!(p.clause, Clause::Where | Clause::On) && any(p.expr, &mut |e| is_thing(e)));
+    let grouped = |s: usize| {
+        let part = view.outline.selects[s].select;
+        part.distinct.is_some() || !matches!(&part.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
+    };
+    !asked && !(0..view.outline.selects.len()).any(|s| super::reruns::feeds(view, s, select, 0) && grouped(s))
+}

@@ -1,0 +1,306 @@
+//! Numbers of two units that are taken for one, and lengths of time that are measured from their end.
+
+use sqlparser::ast::{BinaryOperator, Expr, SelectItem, UnaryOperator};
+
+use super::expressions::{arguments, bare, call, column, compares, is_one_of, words};
+use super::look::{View, span};
+use super::outline::{Clause, Origin};
+use super::{Family, Look, Query, Rule};
+use crate::dbt::DescribedColumn;
+use crate::vocabulary::{Diagnostic, Severity};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "units-mixed",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "numbers of two units added, compared or taken for one: cents and dollars, several currencies",
+        look: Look::Query(units_mixed),
+    },
+    Rule {
+        code: "duration-backwards",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "a length of time from its end to its start, which is negative",
+        look: Look::Query(duration_backwards),
+    },
+];
+
+/// What a unit measures, and which it is: the last word of a column's name. Several words are one unit.
+const UNITS: &[(&str, u8, u8)] = &[
+    ("cents", 0, 0),
+    ("pence", 0, 0),
+    ("dollars", 0, 1),
+    ("euros", 0, 1),
+    ("eur", 0, 1),
+    ("usd", 0, 1),
+    ("gbp", 0, 1),
+    ("ms", 1, 0),
+    ("millis", 1, 0),
+    ("milliseconds", 1, 0),
+    ("secs", 1, 1),
+    ("seconds", 1, 1),
+    ("mins", 1, 2),
+    ("minutes", 1, 2),
+    ("hours", 1, 3),
+    ("days", 1, 4),
+    ("weeks", 1, 5),
+    ("grams", 2, 0),
+    ("kg", 2, 1),
+    ("lbs", 2, 2),
+    ("meters", 3, 0),
+    ("metres", 3, 0),
+    ("km", 3, 1),
+    ("miles", 3, 2),
+    ("celsius", 4, 0),
+    ("fahrenheit", 4, 1),
+    ("bytes", 5, 0),
+    ("kb", 5, 1),
+    ("mb", 5, 2),
+    ("gb", 5, 3),
+];
+
+/// The unit that a name ends with.
+fn unit(name: &str) -> Option<(&'static str, u8, u8)> {
+    let name = name.to_ascii_lowercase();
+    let (_, last) = name.rsplit_once('_')?;
+    UNITS.iter().find(|u| u.0 == last).copied()
+}
+
+/// The column whose values an expression has, sums and defaults of it too.
+fn measured(expr: &Expr) -> Option<&str> {
+    match bare(expr) {
+        Expr::Cast { expr, .. } => measured(expr),
+        Expr::Function(f)
+            if f.over.is_none() && is_one_of(f, &["sum", "coalesce", "nvl", "ifnull", "min", "max", "avg"]) =>
+        {
+            arguments(f).next().and_then(measured)
+        }
+        e => column(e).map(|c| c.value.as_str()),
+    }
+}
+
+fn units_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    let next = "bring both to one unit first, and say which in the name";
+    for piece in &view.outline.pieces {
+        let Expr::BinaryOp { left, op, right } = piece.expr else { continue };
+        if !(matches!(op, BinaryOperator::Plus | BinaryOperator::Minus) || compares(op)) {
+            continue;
+        }
+        let (Some(a), Some(b)) = (measured(left), measured(right)) else { continue };
+        let (Some(one), Some(other)) = (unit(a), unit(b)) else { continue };
+        if one.1 == other.1 && one.2 != other.2 {
+            let finding =
+                Diagnostic::warning("units-mixed", format!("{} and {} are taken for one unit", one.0, other.0))
+                    .why(format!("`{a}` and `{b}` are numbers of different units"))
+                    .next(next);
+            out.push(view.at(span(piece.expr), finding));
+        }
+    }
+    for item in view.outline.selects.iter().flat_map(|p| &p.select.projection) {
+        let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
+        let Some(name) = measured(expr) else { continue };
+        let (Some(one), Some(other)) = (unit(name), unit(&alias.value)) else { continue };
+        // What is called by a currency may be in its smallest unit.
+        let of_currency = |u: &str| matches!(u, "eur" | "usd" | "gbp");
+        if one.1 == other.1 && one.2 != other.2 && !of_currency(one.0) && !of_currency(other.0) {
+            let finding = Diagnostic::warning("units-mixed", format!("{} are called {}", one.0, other.0))
+                .why(format!("`{name}` is given as `{}` as it is", alias.value))
+                .next(next);
+            out.push(view.at(span(expr), finding));
+        }
+    }
+    currencies_mixed(&view, out);
+}
+
+/// Amounts of a table with several currencies, added up where nothing asks for the currency.
+fn currencies_mixed(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    let last = super::reruns::last(view);
+    let is_asked = view.outline.pieces.iter().any(|p| {
+        let of_rate = |w: &String| matches!(w.as_str(), "currency" | "rate" | "fx" | "exchange" | "ccy");
+        column(p.expr).is_some_and(|c| words(&c.value).iter().any(of_rate))
+            && (p.clause != Clause::Select || p.depth > 0 || p.select.is_some_and(|s| last.contains(&s)))
+    });
+    if is_asked {
+        return;
+    }
+    for piece in &view.outline.pieces {
+        let (Some(sum), Some(select)) = (call(piece.expr, &["sum"]), piece.select) else { continue };
+        let Some(of) = arguments(sum).next().filter(|e| column(e).is_some()) else { continue };
+        let Some(Origin::Node(node, name)) = view.outline.origin(select, of) else { continue };
+        const MONEY: &[&str] =
+            &["amount", "total", "price", "revenue", "value", "cost", "fee", "paid", "balance", "spend"];
+        let named = words(name);
+        let in_one = ["usd", "eur", "gbp", "base", "converted", "reporting", "local"];
+        if !named.iter().any(|w| MONEY.contains(&w.as_str())) || named.iter().any(|w| in_one.contains(&w.as_str())) {
+            continue;
+        }
+        let columns = view.node(node).and_then(|n| n.described.as_ref()).map_or(&[][..], |d| &d.columns);
+        let Some(currency) = columns.iter().find(|c| is_currency(c)) else { continue };
+        let of_row = |c: &DescribedColumn| {
+            let told = c.description.to_lowercase();
+            c.name.eq_ignore_ascii_case(name)
+                && ["in the currency", "in its currency", "local currency", "original currency", "transaction currency"]
+                    .iter()
+                    .any(|t| told.contains(t))
+        };
+        if has_several(currency) || columns.iter().any(of_row) {
+            let finding = Diagnostic::warning("units-mixed", "amounts of several currencies are added up")
+                .why(format!("each row has its `{name}` in the currency that `{}` names", currency.name))
+                .next(format!("group by `{}`, or convert to one currency first", currency.name));
+            out.push(view.at(span(piece.expr), finding));
+            return;
+        }
+    }
+}
+
+fn is_currency(column: &DescribedColumn) -> bool {
+    matches!(column.name.to_ascii_lowercase().as_str(), "currency" | "currency_code" | "ccy" | "currency_iso")
+}
+
+/// Whether tests or the description say that a column names more than one.
+fn has_several(column: &DescribedColumn) -> bool {
+    let accepted = column.tests.iter().filter(|t| t.name == "accepted_values");
+    let mut lists = accepted.filter_map(|t| t.arguments.get("values").and_then(|v| v.as_array()));
+    let codes = ["usd", "eur", "gbp", "chf", "jpy", "sek", "cad", "aud", "pln"];
+    let told = column.description.to_lowercase();
+    lists.any(|values| values.len() > 1) || codes.iter().filter(|c| told.contains(*c)).count() > 1
+}
+
+/// What begins, and what ends it.
+const SPANS: &[(&str, &[&str])] = &[
+    ("start", &["end"]),
+    ("starts", &["ends"]),
+    ("started", &["ended", "finished", "completed", "stopped", "closed"]),
+    ("begin", &["end"]),
+    ("opened", &["closed", "resolved"]),
+    ("created", &["closed", "resolved", "completed", "delivered", "shipped", "fulfilled"]),
+    ("submitted", &["approved", "resolved", "completed"]),
+    ("ordered", &["shipped", "delivered"]),
+    ("placed", &["shipped", "delivered"]),
+    ("shipped", &["delivered"]),
+    ("departed", &["arrived"]),
+    ("departs", &["arrives"]),
+    ("departure", &["arrival"]),
+    ("checkin", &["checkout"]),
+    ("admitted", &["discharged"]),
+    ("hired", &["terminated"]),
+    ("borrowed", &["returned"]),
+    ("pickup", &["dropoff"]),
+    ("requested", &["completed", "fulfilled"]),
+    ("first", &["last"]),
+];
+
+/// Whether the first of two names is when something begins, the second when that ends: alike but for that.
+fn is_span(from: &str, to: &str) -> bool {
+    let parts = |name: &str| -> Vec<String> {
+        let name = name.to_ascii_lowercase().replace("check_in", "checkin").replace("check_out", "checkout");
+        name.split('_')
+            .filter(|w| !matches!(*w, "at" | "on" | "date" | "time" | "ts" | "timestamp" | "utc" | "day"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let (from, to) = (parts(from), parts(to));
+    from.len() == to.len()
+        && from.iter().zip(&to).filter(|(a, b)| a != b).count() == 1
+        && from
+            .iter()
+            .zip(&to)
+            .all(|(a, b)| a == b || SPANS.iter().any(|(s, ends)| a == s && ends.contains(&b.as_str())))
+}
+
+fn duration_backwards(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for (i, piece) in view.outline.pieces.iter().enumerate() {
+        let Some(select) = piece.select else { continue };
+        let Some((from, to)) = difference(piece.expr) else { continue };
+        let (Some(a), Some(b)) = (column(from), column(to)) else { continue };
+        // Of two tables one may well end before the other begins.
+        if !is_span(&b.value, &a.value) || view.relation(select, from) != view.relation(select, to) || turned(&view, i)
+        {
+            continue;
+        }
+        let finding = Diagnostic::warning("duration-backwards", "this is negative wherever it has a value")
+            .why(format!("it goes from `{}` to `{}`, from the end to the start", a.value, b.value))
+            .next("change the places of the two");
+        out.push(view.at(span(piece.expr), finding));
+    }
+}
+
+/// The columns that a difference goes from and to. Where the unit comes first, so does what is earlier.
+fn difference(expr: &Expr) -> Option<(&Expr, &Expr)> {
+    match expr {
+        Expr::BinaryOp { left, op: BinaryOperator::Minus, right } => Some((moment(right)?, moment(left)?)),
+        Expr::Function(f)
+            if is_one_of(
+                f,
+                &["datediff", "date_diff", "timestamp_diff", "datetime_diff", "timestampdiff", "months_between", "age"],
+            ) =>
+        {
+            let parts: Vec<&Expr> = arguments(f).collect();
+            match parts.as_slice() {
+                [later, earlier] => Some((moment(earlier)?, moment(later)?)),
+                [unit, a, b] if is_unit(unit) => Some((moment(a)?, moment(b)?)),
+                [a, b, unit] if is_unit(unit) => Some((moment(b)?, moment(a)?)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn is_unit(expr: &Expr) -> bool {
+    const PARTS: &[&str] = &[
+        "second",
+        "minute",
+        "hour",
+        "day",
+        "week",
+        "month",
+        "quarter",
+        "year",
+        "millisecond",
+        "ss",
+        "mi",
+        "hh",
+        "dd",
+        "s",
+    ];
+    let text = super::expressions::text(expr).map(str::to_owned).or_else(|| column(expr).map(|c| c.value.clone()));
+    text.is_some_and(|t| {
+        PARTS.contains(&t.to_ascii_lowercase().trim_end_matches('s'))
+            || PARTS.contains(&t.to_ascii_lowercase().as_str())
+    })
+}
+
+/// A column of a moment, casts around it left out.
+fn moment(expr: &Expr) -> Option<&Expr> {
+    match bare(expr) {
+        Expr::Cast { expr, .. } => moment(expr),
+        Expr::Function(f) if is_one_of(f, &["date", "to_date", "date_trunc", "timestamp", "to_timestamp"]) => {
+            arguments(f).filter(|e| column(e).is_some() && !is_unit(e)).last()
+        }
+        e => column(e).map(|_| e),
+    }
+}
+
+/// Whether what stands around a difference takes its sign away or turns it.
+fn turned(view: &View<'_, '_>, at: usize) -> bool {
+    let mut depth = view.outline.pieces[at].depth;
+    let select = view.outline.pieces[at].select;
+    view.outline.pieces[..at].iter().rev().take_while(|p| p.select == select).any(|p| {
+        if p.depth >= depth {
+            return false;
+        }
+        depth = p.depth;
+        match p.expr {
+            Expr::Function(f) => is_one_of(f, &["abs", "greatest", "least"]),
+            Expr::UnaryOp { op: UnaryOperator::Minus, .. } => true,
+            Expr::BinaryOp { op, .. } => {
+                *op == BinaryOperator::Multiply || *op == BinaryOperator::Minus || compares(op)
+            }
+            _ => false,
+        }
+    })
+}
