@@ -244,13 +244,22 @@ impl Work<'_> {
         let names = self.config.get("snapshot_meta_column_names").and_then(Value::as_object);
         let name = |key: &str| names.and_then(|n| n.get(key)).and_then(Value::as_str).unwrap_or(key).to_owned();
         let dialect = self.engine.world.target.dialect.unwrap_or(Dialect::DuckDb);
-        let moment = types::name(DataType::Timestamp, dialect);
+        // What `snapshot_get_time` of the adapter gives.
+        let has_zone = matches!(dialect, Dialect::BigQuery | Dialect::Databricks);
+        let moment = types::name(if has_zone { DataType::TimestampTz } else { DataType::Timestamp }, dialect);
         let text = types::name(DataType::Text, dialect);
+        // By `timestamp` a version begins when its row says, by `check` when the snapshot was taken.
+        let own = self.config.get("updated_at").and_then(Value::as_str).filter(|c| is_column(c));
+        let (from, to) = match own.filter(|_| self.config.get("strategy").and_then(Value::as_str) == Some("timestamp"))
+        {
+            Some(own) => (format!("snapshot_rows.{own}"), format!("nullif(snapshot_rows.{own}, snapshot_rows.{own})")),
+            None => (format!("cast('2000-01-01' as {moment})"), format!("cast(null as {moment})")),
+        };
         let mut columns = format!("cast('' as {text}) as {}", name("dbt_scd_id"));
         for key in ["dbt_updated_at", "dbt_valid_from"] {
-            columns += &format!(", cast('2000-01-01' as {moment}) as {}", name(key));
+            columns += &format!(", {from} as {}", name(key));
         }
-        columns += &format!(", cast(null as {moment}) as {}", name("dbt_valid_to"));
+        columns += &format!(", {to} as {}", name("dbt_valid_to"));
         if self.config.get("hard_deletes").and_then(Value::as_str) == Some("new_record") {
             columns += &format!(", cast('' as {text}) as {}", name("dbt_is_deleted"));
         }
@@ -386,4 +395,10 @@ impl Work<'_> {
         out.dedup();
         out
     }
+}
+
+/// Whether a text is the name of a column and no expression.
+fn is_column(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

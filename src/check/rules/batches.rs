@@ -159,7 +159,12 @@ fn part_of_group(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let part = &view.outline.selects[id];
             let keys = groups(&view, id);
             let of_it = |from| last(&view).iter().any(|to| feeds(&view, from, *to, 0));
-            if keys.is_empty() || !feeds(&view, mark.select, id, 0) || !of_it(id) || of_past_days(&view, mark.select) {
+            if keys.is_empty()
+                || only_keys(&view, mark.select, id)
+                || !feeds(&view, mark.select, id, 0)
+                || !of_it(id)
+                || of_past_days(&view, mark.select)
+            {
                 continue;
             }
             let totals = |p: &&Piece<'_>| {
@@ -174,6 +179,19 @@ fn part_of_group(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             return;
         }
     }
+}
+
+/// Whether a select finds the keys of new rows, `select distinct order_id … where updated_at > …`, and all rows of those
+/// are joined to it for the totals of another select.
+fn only_keys(view: &View<'_, '_>, of_new: usize, totals: usize) -> bool {
+    let (new, totals) = (&view.outline.selects[of_new], &view.outline.selects[totals]);
+    let by_level = |r: &super::outline::Reads<'_>| matches!(r.target, Target::Level(l) if view.outline.levels[l].sides.contains(&of_new));
+    let distinct = matches!(new.select.distinct, Some(sqlparser::ast::Distinct::Distinct));
+    let columns = |i: &SelectItem| matches!(i, SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } if column(e).is_some());
+    (distinct || !groups(view, of_new).is_empty())
+        && new.select.projection.iter().all(columns)
+        && totals.relations.len() > 1
+        && totals.relations.iter().any(by_level)
 }
 
 /// Why a filter leaves a part of some groups only.

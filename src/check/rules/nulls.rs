@@ -168,7 +168,8 @@ fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             // The `enrolled` of enrolments are all of them.
             let own = |w: &String| view.all_names_of(id, 0).iter().any(|n| n.len() > 4 && near(w, n));
             let some = |w: &String| {
-                w.len() > 4 && w.ends_with("ed") && !own(w) || ["with", "having", "known", "non"].contains(&w.as_str())
+                w.len() > 4 && w.ends_with("ed") && !own(w)
+                    || ["with", "having", "known", "non", "sold", "paid", "won", "lost"].contains(&w.as_str())
             };
             let alike = said.iter().any(some) || said.iter().any(|s| counted.iter().any(|c| c == s || near(c, s)));
             // Counting the key of what an outer join may not find is how its matches are counted.

@@ -268,7 +268,7 @@ fn integer_division(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             }
             _ => continue,
         };
-        if piece.depth > 0 && meant(&view, i) {
+        if piece.depth > 0 && meant(&view, i) || declared_whole(&view, piece.expr) {
             continue;
         }
         let label = query.dialect.label();
@@ -279,13 +279,15 @@ fn integer_division(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// What is called so has a fraction.
+const FRACTIONS: &[&str] =
+    &["rate", "ratio", "share", "pct", "percent", "percentage", "avg", "average", "mean", "conversion", "per"];
+
 /// `a div b` and `a // b` say that the fraction goes; what is called a rate or an average has one.
 fn quotients_called_rates(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
     for item in view.outline.selects.iter().flat_map(|p| &p.select.projection) {
         let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
-        let fraction =
-            ["rate", "ratio", "share", "pct", "percent", "percentage", "avg", "average", "mean", "conversion", "per"];
-        if cut_off(expr) && words(&alias.value).iter().any(|w| fraction.contains(&w.as_str())) {
+        if cut_off(expr) && words(&alias.value).iter().any(|w| FRACTIONS.contains(&w.as_str())) {
             let finding = Diagnostic::warning("integer-division", "the fraction is cut off")
                 .why(format!("`{}` reads as a fraction, and this divides to a whole number", alias.value))
                 .next("divide with `/`, one side cast to a decimal where the dialect needs it");
@@ -306,6 +308,21 @@ fn cut_off(expr: &Expr) -> bool {
         Expr::Function(f) if is_one_of(f, &["round", "avg", "coalesce"]) => arguments(f).next().is_some_and(cut_off),
         e => call(e, &["div"]).is_some(),
     }
+}
+
+/// Whether the model's YAML says that a column is of whole numbers, which is called nothing that has fractions.
+fn declared_whole(view: &View<'_, '_>, quotient: &Expr) -> bool {
+    let items = super::reruns::last(view).iter().flat_map(|s| &view.outline.selects[*s].select.projection);
+    let alias = items.into_iter().find_map(|item| match item {
+        SelectItem::ExprWithAlias { expr, alias } if std::ptr::eq(bare(expr), quotient) => Some(alias),
+        _ => None,
+    });
+    let Some(alias) = alias.filter(|a| !words(&a.value).iter().any(|w| FRACTIONS.contains(&w.as_str()))) else {
+        return false;
+    };
+    let columns = view.query.node.described.iter().flat_map(|d| &d.columns);
+    let declared = columns.filter(|c| c.name.eq_ignore_ascii_case(&alias.value)).find_map(|c| c.data_type.as_deref());
+    declared.is_some_and(|t| t.to_ascii_lowercase().contains("int"))
 }
 
 /// Whether the fraction is cut off on purpose: in `floor(…)`, a cast to a whole number, or `a / 10 * 10`.

@@ -74,7 +74,7 @@ fn dedupe_by_chance(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 continue;
             }
             let Some(why) = undecided(&view, id, function) else { continue };
-            if !kept_first(&view, id, function) {
+            if !kept_first(&view, id, function) || keeps_the_same(part.select, function) {
                 continue;
             }
             let finding = Diagnostic::warning("dedupe-by-chance", "which row is kept is left to chance")
@@ -131,6 +131,15 @@ fn keeps_only(select: &sqlparser::ast::Select, columns: &[&Expr]) -> bool {
         }
         _ => false,
     })
+}
+
+/// Whether `qualify` asks for the first row and nothing else, of rows that tie only where all that is kept of them is equal.
+fn keeps_the_same(select: &sqlparser::ast::Select, function: &Function) -> bool {
+    let Some(Expr::BinaryOp { left, .. }) = &select.qualify else { return false };
+    let Some(window) = window(function).filter(|_| matches!(&**left, Expr::Function(f) if f == function)) else {
+        return false;
+    };
+    keeps_only(select, &window.partition_by.iter().chain(window.order_by.iter().map(|o| &o.expr)).collect::<Vec<_>>())
 }
 
 /// Why rows can be equal in an order, by what is known of keys and of the columns in it.
@@ -239,6 +248,16 @@ fn picks_any(view: &View<'_, '_>, select: usize, function: &Function) -> bool {
         && !groups.iter().any(|g| same_column(g, argument))
     {
         return true;
+    }
+    // Whoever takes any value of many columns says that a group has one of each.
+    let any_of = |item: &&SelectItem| match item {
+        SelectItem::UnnamedExpr(Expr::Function(f)) | SelectItem::ExprWithAlias { expr: Expr::Function(f), .. } => {
+            is_one_of(f, ANY)
+        }
+        _ => false,
+    };
+    if part.projection.iter().filter(any_of).count() >= 3 {
+        return false;
     }
     // Of a table whose key is known: of others nobody can tell that a group has several values.
     if groups.is_empty() || seen.unique.is_none() || view.outline.selects[select].relations.len() != 1 {

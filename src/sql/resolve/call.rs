@@ -82,7 +82,9 @@ impl<R: Named> Resolver<'_, R> {
             let fault = Diagnostic::error("unknown-function", what).next(format!("write {instead}"));
             self.fault(fault, at, name.chars().count());
         }
-        if aggregate && !distinct && signature.is_none_or(|s| s.aggregate) {
+        // Rows that a column of the many decides are counted as those.
+        let of_many = star && extra.columns > extra.repeated;
+        if aggregate && !distinct && !of_many && signature.is_none_or(|s| s.aggregate) {
             self.repeated(&name, star, &args, env, at, None);
         }
         if let (Some(window), "sum" | "avg" | "count", false) = (spec, name.as_str(), star || distinct || self.strict) {

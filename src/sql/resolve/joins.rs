@@ -6,7 +6,7 @@ use sqlparser::ast::{BinaryOperator, Expr};
 use sqlparser::tokenizer::Location;
 
 use super::facts::Fact;
-use super::measures::{by_price, is_of_list, is_total};
+use super::measures::{by_price, by_share, is_of_list, is_total};
 use super::relation::{Column, Env, Rel, lower};
 use super::value::Value;
 use super::{FanOut, Named, Resolver, essential, left_out};
@@ -247,6 +247,8 @@ impl<R: Named> Resolver<'_, R> {
         let counts_rows = star || columns == 0;
         let id = if counts_rows {
             env.fan_out
+        } else if !self.strict && by_share(args) {
+            None
         } else if repeated == columns || repeated > 0 && !self.strict && name == "sum" && by_price(args, env) {
             args.iter().find_map(|(v, _)| v.fan_out)
         } else if !self.strict

@@ -35,6 +35,22 @@ pub(super) fn is_of_list(key: &str) -> bool {
     key.split('_').any(|w| LISTS.contains(&w))
 }
 
+/// Whether what is summed is multiplied by a share of it: the parts of what a join repeats add up to it.
+pub(super) fn by_share(args: &[(Value, Option<&Expr>)]) -> bool {
+    let share = |e: &Expr| {
+        let name = super::projection::implied_name(e);
+        name.split('_')
+            .any(|w| ["share", "split", "weight", "weighting", "allocation", "ownership", "stake"].contains(&w))
+    };
+    let product = |e: &Expr| match e {
+        Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => {
+            [left, right].into_iter().any(|e| any_expression(e, share))
+        }
+        _ => false,
+    };
+    args.iter().any(|(_, e)| e.is_some_and(|e| any_expression(e, product)))
+}
+
 /// Whether what is summed is multiplied by a price or rate of what repeats it: of several prices one is meant.
 pub(super) fn by_price(args: &[(Value, Option<&Expr>)], env: &Env<'_>) -> bool {
     let price = |e: &Expr| {

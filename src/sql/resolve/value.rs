@@ -90,6 +90,8 @@ impl Value {
             Some(Family::Number) => self.ty.is_numeric() || text.parse::<f64>().is_ok(),
             Some(Family::Temporal) => {
                 text.len() >= 8 && text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('-')
+                    || ["infinity", "-infinity", "epoch", "now", "today", "tomorrow", "yesterday"]
+                        .contains(&text.to_lowercase().as_str())
             }
             Some(Family::Time) => text.contains(':'),
             Some(Family::Boolean) => {
