@@ -194,13 +194,18 @@ impl<'p> Walk<'p> {
             return Done { shape: Shape::Disabled, ..Done::unknown(node, in_circle(node)) };
         }
         match &node.body {
-            Body::Unknown(why) => Done { relation: shape::described(node).into(), ..Done::unknown(node, why.clone()) },
+            Body::Unknown(why) => Done {
+                relation: shape::described(node).into(),
+                told: Told::said(node, &[]).into(),
+                ..Done::unknown(node, why.clone())
+            },
             Body::Columns { columns, open } => {
                 let resolved = shape::declared(id as NodeId, columns, *open);
                 let relation: Arc<ScopeRelation> = shape::relation(node, &resolved).into();
                 let full = prints::declared(node, columns.iter().map(|c| c.0.clone()), *open);
                 let prints = Prints { full: prints::with_keys(full, relation.keys.iter()), incremental: None };
-                Done::new(Shape::Known(resolved.into()), relation, prints, Vec::new())
+                let told = Told::said(node, &resolved.columns).into();
+                Done { told, ..Done::new(Shape::Known(resolved.into()), relation, prints, Vec::new()) }
             }
             Body::Sql { full, incremental } => self.query(id, node, full, incremental.as_ref()),
         }

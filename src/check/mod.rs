@@ -11,6 +11,7 @@ mod prints;
 pub mod python;
 mod repository;
 pub mod rules;
+mod said;
 mod shape;
 pub mod spark;
 

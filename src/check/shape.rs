@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::said;
 use crate::dbt::{Body, DescribedColumn, Kind, Node, NodeId};
 use crate::sql::{FanOut, Lineage, OutputColumn, Resolved, ScopeRelation, Usage};
 use crate::vocabulary::{DataType, Diagnostic};
@@ -84,12 +85,18 @@ fn is_passed_on(fan_out: &FanOut, resolved: &Resolved<NodeId>) -> bool {
         && (!fan_out.elsewhere && !fan_out.looked_up || is_whole())
 }
 
-/// Whether columns can be null: as the query says, unless a `not_null` test says that they can't.
+/// Whether columns can be null: as the query says, or else their descriptions, unless a `not_null` test or constraint
+/// says that they can't.
 fn nullable(node: &Node, resolved: &Resolved<NodeId>) -> BTreeMap<String, bool> {
     let mut out: BTreeMap<String, bool> =
         resolved.columns.iter().filter_map(|c| Some((c.name.clone(), c.nullable?))).collect();
     let columns = || node.described.iter().flat_map(|d| &d.columns);
-    let tested = |c: &&DescribedColumn| c.tests.iter().any(|t| t.name == "not_null");
+    for column in columns() {
+        if let Some(said) = said::null(column) {
+            out.entry(column.name.to_lowercase()).or_insert(said);
+        }
+    }
+    let tested = |c: &&DescribedColumn| said::is_filled(c);
     // Where some columns are tested, those that are not were left out for a reason.
     if columns().any(|c| tested(&c)) {
         let unique = |c: &&DescribedColumn| c.tests.iter().any(|t| t.name == "unique");

@@ -238,6 +238,8 @@ pub struct DescribedColumn {
     pub description: String,
     /// Tests.
     pub tests: Vec<Test>,
+    /// A constraint says that it is never null.
+    pub filled: bool,
     /// Tags, as `pii`.
     pub tags: Vec<String>,
     /// Meta, as `contains_pii: true`.

@@ -214,6 +214,7 @@ fn column(entry: &Yaml) -> Option<DescribedColumn> {
         data_type: entry.str("data_type").map(str::to_owned),
         description: entry.str("description").unwrap_or_default().to_owned(),
         tests: tests(entry),
+        filled: entry.list("constraints").iter().any(|c| matches!(c.str("type"), Some("not_null" | "primary_key"))),
         tags,
         meta: config(entry)
             .get("meta")

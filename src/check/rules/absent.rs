@@ -6,6 +6,7 @@ use sqlparser::ast::{Expr, GroupByExpr, JoinOperator};
 use super::expressions::{arguments, bare, call, column, conjuncts, is_null, is_one_of};
 use super::look::{View, rejects_null};
 use super::outline::{Reads, Step, Target};
+use super::told::Absence;
 use crate::dbt::NodeId;
 use crate::vocabulary::Dialect;
 
@@ -16,8 +17,8 @@ pub(super) enum Cause<'a> {
     Unmatched(usize, usize),
     /// This expression gives null for some rows.
     Made(&'a Expr),
-    /// The query of another node gives it so; whether by an expression, not by a join that finds nothing.
-    Given(NodeId, bool),
+    /// Another node gives it so, under this name.
+    Given(NodeId, &'a str),
 }
 
 /// Functions that give null where what they are called with is null.
@@ -45,6 +46,13 @@ const STRICT: &[&str] = &[
     "split_part",
 ];
 
+impl Cause<'_> {
+    /// Whether a join in this query finds nothing.
+    pub(super) fn is_join(self) -> bool {
+        matches!(self, Cause::Unmatched(..))
+    }
+}
+
 impl<'a> View<'_, 'a> {
     /// Why an expression of a select can be null; none where it can't, and where that is not known.
     pub(super) fn absent(&self, select: usize, expr: &'a Expr) -> Option<Cause<'a>> {
@@ -58,7 +66,7 @@ impl<'a> View<'_, 'a> {
     }
 
     /// The same of what a CTE, subquery or node gives under a name.
-    pub(super) fn absent_step(&self, step: Step<'a>, name: &str) -> Option<Cause<'a>> {
+    pub(super) fn absent_step(&self, step: Step<'a>, name: &'a str) -> Option<Cause<'a>> {
         match step {
             Step::Node(id) => self.absent_in(id, name),
             Step::Same(select, relation) => self.absent_column(select, relation, name, None, 0),
@@ -66,9 +74,25 @@ impl<'a> View<'_, 'a> {
         }
     }
 
-    fn absent_in(&self, id: NodeId, name: &str) -> Option<Cause<'a>> {
-        let made = *self.query.told.get(&id)?.absent.get(&name.to_ascii_lowercase())?;
-        (self.said_nullable(id, name) != Some(false)).then_some(Cause::Given(id, made))
+    fn absent_in(&self, id: NodeId, name: &'a str) -> Option<Cause<'a>> {
+        self.absence(id, name)?;
+        (self.said_nullable(id, name) != Some(false)).then_some(Cause::Given(id, name))
+    }
+
+    /// Why a column of another node is null for some rows.
+    pub(super) fn absence(&self, id: NodeId, name: &str) -> Option<&Absence> {
+        self.query.told.get(&id)?.absent.get(&name.to_ascii_lowercase())
+    }
+
+    /// The description by which an expression can be null, as it is or in the query of another node.
+    pub(super) fn said_of(&self, cause: Cause<'_>) -> Option<&str> {
+        match cause {
+            Cause::Given(id, name) => match self.absence(id, name)? {
+                Absence::Said(description) => Some(description),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn absent_at(&self, select: usize, expr: &'a Expr, depth: usize) -> Option<Cause<'a>> {
@@ -116,7 +140,7 @@ impl<'a> View<'_, 'a> {
         &self,
         select: usize,
         relation: usize,
-        name: &str,
+        name: &'a str,
         known: Option<bool>,
         depth: usize,
     ) -> Option<Cause<'a>> {

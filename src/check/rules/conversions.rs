@@ -6,6 +6,7 @@ use super::expressions::{any, arguments, bare, call, column, is_one_of, text};
 use super::look::{View, span};
 use super::outline::Step;
 use super::{Family, Look, Query, Rule};
+use crate::check::said::clocks::{self, LOCAL};
 use crate::sql::ColumnType;
 use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
 
@@ -26,10 +27,30 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// A conversion: from which zone, and of what; none where the value itself says from which.
+/// A conversion: from which zone, to which, and of what.
 struct Conversion<'a> {
-    from: Option<String>,
+    from: From,
+    /// None where it is not to one that is named.
+    to: Option<String>,
     of: &'a Expr,
+}
+
+/// Where a conversion starts.
+enum From {
+    Zone(String),
+    /// The zone that a column names: that of the place.
+    Place,
+    Unknown,
+}
+
+impl From {
+    fn of(expr: &Expr) -> From {
+        match zone_named(expr) {
+            Some(zone) => From::Zone(zone),
+            None if column(expr).is_some() => From::Place,
+            None => From::Unknown,
+        }
+    }
 }
 
 /// A name of a zone as it is compared.
@@ -78,33 +99,38 @@ fn turns(dialect: Dialect) -> bool {
 
 /// A conversion that an expression is.
 fn conversion<'e>(view: &View<'_, '_>, expr: &'e Expr) -> Option<Conversion<'e>> {
-    let utc = || Some("utc".to_owned());
+    let utc = || From::Zone("utc".to_owned());
     match bare(expr) {
         Expr::AtTimeZone { timestamp, time_zone } if turns(view.query.dialect) => {
             // It reads what has no zone as of this one.
             (has_zone(view, timestamp) == Some(false)).then_some(())?;
-            Some(Conversion { from: zone_named(time_zone), of: timestamp })
+            Some(Conversion { from: From::of(time_zone), to: None, of: timestamp })
         }
         Expr::Function(f) => {
             let list: Vec<&Expr> = arguments(f).collect();
-            match list.as_slice() {
-                [from, _, of] if is_one_of(f, &["convert_timezone"]) => Some(Conversion { from: zone_named(from), of }),
-                [_, of] if is_one_of(f, &["convert_timezone"]) => Some(Conversion { from: utc(), of }),
-                [of, from, _] if is_one_of(f, &["convert_tz"]) => Some(Conversion { from: zone_named(from), of }),
-                [of, _] if is_one_of(f, &["from_utc_timestamp"]) => Some(Conversion { from: utc(), of }),
-                [of, from] if is_one_of(f, &["to_utc_timestamp"]) => Some(Conversion { from: zone_named(from), of }),
+            let (from, to, of) = match list.as_slice() {
+                [from, to, of] if is_one_of(f, &["convert_timezone"]) => (From::of(from), zone_named(to), of),
+                [to, of] if is_one_of(f, &["convert_timezone"]) => (utc(), zone_named(to), of),
+                [of, from, to] if is_one_of(f, &["convert_tz"]) => (From::of(from), zone_named(to), of),
+                [of, to] if is_one_of(f, &["from_utc_timestamp"]) => (utc(), zone_named(to), of),
+                [of, from] if is_one_of(f, &["to_utc_timestamp"]) => (From::of(from), Some("utc".to_owned()), of),
                 [zone, of] if is_one_of(f, &["timezone"]) && has_zone(view, of) == Some(false) => {
-                    Some(Conversion { from: zone_named(zone), of })
+                    (From::of(zone), None, of)
                 }
                 [of, zone] if is_one_of(f, &["datetime", "date"]) && view.query.dialect == Dialect::BigQuery => {
-                    zone_named(zone).filter(|z| z.contains('/')).map(|_| Conversion { from: utc(), of })
+                    let to = zone_named(zone).filter(|z| z.contains('/'))?;
+                    (utc(), Some(to), of)
                 }
-                _ => None,
-            }
+                _ => return None,
+            };
+            Some(Conversion { from, to, of })
         }
         _ => None,
     }
 }
+
+/// Functions that give one of the values that they are called with.
+const ONE_OF: &[&str] = &["min", "max", "any_value", "first_value", "last_value", "lag", "lead"];
 
 /// The zone whose clock an expression without one shows.
 pub(super) fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option<String> {
@@ -143,6 +169,11 @@ pub(super) fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize
                 [of] if is_one_of(f, &["timestamp", "to_timestamp_ntz", "to_timestamp"]) => inner(of),
                 [_, of] if is_one_of(f, &["date_trunc"]) => inner(of),
                 [of, _] if is_one_of(f, &["datetime_trunc", "timestamp_trunc"]) => inner(of),
+                // One of several is by the clock that they all show.
+                [first, ..] if is_one_of(f, ONE_OF) => inner(first),
+                [first, rest @ ..] if is_one_of(f, &["coalesce", "greatest", "least", "ifnull", "nvl"]) => {
+                    inner(first).filter(|clock| rest.iter().all(|e| inner(e).as_ref() == Some(clock)))
+                }
                 _ => None,
             }
         }
@@ -195,18 +226,34 @@ fn converted_twice(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for piece in &view.outline.pieces {
         let Some(select) = piece.select else { continue };
-        let Some(Conversion { from: Some(from), of }) = conversion(&view, piece.expr) else { continue };
-        let Some(shown) = wall(&view, select, of, 0) else { continue };
-        // The place's own clock may be that of any zone but UTC, as far as anyone can tell.
-        if shown == from || shown == "local" && from != "utc" || matches!(piece.expr, Expr::Nested(_)) {
+        let Some(Conversion { from, to, of }) = conversion(&view, piece.expr) else { continue };
+        let Some(shown) = wall(&view, select, of, 0).filter(|_| !matches!(piece.expr, Expr::Nested(_))) else {
             continue;
-        }
-        let shown = if shown == "local" { "the place".to_owned() } else { format!("`{shown}`") };
+        };
+        let (from, next) = match &from {
+            // The place's own clock may be that of any zone but UTC, as far as anyone can tell.
+            From::Zone(from) if differ(&shown, from) => {
+                (format!("that of `{from}`"), "convert once, from what the source holds")
+            }
+            From::Place if shown == "utc" && to.as_deref() == Some("utc") => {
+                ("that of the place".to_owned(), "turn the zones round: from UTC to that of the place")
+            }
+            From::Place if shown == "utc" => {
+                ("that of the place".to_owned(), "say first that it is of UTC: `… at time zone 'UTC' at time zone …`")
+            }
+            _ => continue,
+        };
+        let shown = if shown == LOCAL { "the place".to_owned() } else { format!("`{shown}`") };
         let finding = Diagnostic::warning("time-zone-twice", format!("this shows the clock of {shown} already"))
-            .why(format!("it is read as if it showed that of `{from}`, and is moved by the offset once more"))
-            .next("convert once, from what the source holds");
+            .why(format!("it is read as if it showed {from}, and is moved by the offset once more"))
+            .next(next);
         out.push(view.at(span(piece.expr), finding));
     }
+}
+
+/// Whether two clocks are not the same; the place's own may be that of any zone but UTC.
+fn differ(shown: &str, from: &str) -> bool {
+    shown != from && (shown != LOCAL || from == "utc") && !clocks::are_alike(shown, from)
 }
 
 /// The column that lost its zone in a cast on the way to an expression.
@@ -252,7 +299,7 @@ fn zone_dropped(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     };
     for piece in &view.outline.pieces {
         let Some(select) = piece.select else { continue };
-        if let Some(Conversion { from: Some(from), of }) = conversion(&view, piece.expr)
+        if let Some(Conversion { from: From::Zone(from), of, .. }) = conversion(&view, piece.expr)
             && !matches!(piece.expr, Expr::Nested(_))
             && let Some(name) = dropped(&view, select, of, 0)
         {

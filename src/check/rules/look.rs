@@ -8,6 +8,7 @@ use sqlparser::tokenizer::{Location, Span};
 use super::Query;
 use super::expressions::{bare, call, column, conjuncts, is_literal, is_named, is_null};
 use super::outline::{Outline, Role, Step, Target};
+use crate::check::said;
 use crate::dbt::{Node, NodeId};
 use crate::sql::jinja::Rendered;
 use crate::sql::{ColumnType, Resolved, SeenColumn, Text};
@@ -183,16 +184,18 @@ impl<'a> View<'_, 'a> {
         }
     }
 
-    /// Whether a node's column can be null by what its tests say: it can where others of the table are tested for
-    /// nulls and it is not.
+    /// Whether a node's column can be null by what is said of it: by its tests and its description. It can too where
+    /// others of the table are tested for nulls and it is not.
     pub(super) fn said_nullable(&self, id: NodeId, name: &str) -> Option<bool> {
         let described = self.node(id)?.described.as_ref()?;
-        let tested = |c: &crate::dbt::DescribedColumn| c.tests.iter().any(|t| t.name == "not_null");
         let column = described.columns.iter().find(|c| c.name.eq_ignore_ascii_case(name))?;
-        if tested(column) || column.tests.iter().any(|t| t.name == "unique") {
+        if let Some(said) = said::null(column) {
+            return Some(said);
+        }
+        if column.tests.iter().any(|t| t.name == "unique") {
             return Some(false);
         }
-        described.columns.iter().any(tested).then_some(true)
+        described.columns.iter().any(said::is_filled).then_some(true)
     }
 
     /// A fix that puts `by` in the place of the text between two places of one line, where the file has it so.

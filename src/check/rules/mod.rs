@@ -14,6 +14,7 @@ mod expressions;
 mod incremental;
 mod joins;
 mod look;
+mod lost;
 mod merge_keys;
 mod mixed;
 mod nulls;
@@ -130,6 +131,7 @@ pub const RULES: &[&[Rule]] = &[
     joins::RULES,
     nulls::RULES,
     spread::RULES,
+    lost::RULES,
     sums::RULES,
     series::RULES,
     units::RULES,

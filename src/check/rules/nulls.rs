@@ -177,7 +177,8 @@ fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 continue;
             }
             let meant = missing_as_meant(&view, id, argument, &said) || joined_by(&view, id, argument);
-            if view.nullable(id, argument) == Some(true) && !meant {
+            let asked = super::lost::is_asked_for(&view, id, argument);
+            if view.nullable(id, argument) == Some(true) && !meant && !asked {
                 let finding = Diagnostic::warning(
                     "count-nullable",
                     format!("`count({})` leaves out the rows where it is null", name.value),
@@ -218,7 +219,7 @@ fn joined_by(view: &View<'_, '_>, select: usize, counted: &Expr) -> bool {
 /// Whether a key is that of another table, which tests or a source say can be missing, and `said` is of the rows
 /// themselves: `order_count` of orders, but not `logged_in_events` of events.
 fn left_empty<'a>(view: &View<'_, 'a>, select: usize, key: &'a Expr, said: &[String]) -> bool {
-    let Some(rows) = view.relation(select, key).map(|r| view.names_of(select, r)) else { return false };
+    let Some(rows) = view.relation(select, key).map(|r| view.all_names_of(select, r)) else { return false };
     let counting =
         |w: &String| ["count", "cnt", "num", "number", "total", "n", "of", "row", "all"].contains(&w.as_str());
     let of_rows = |w: &String| rows.iter().any(|r| r.len() > 2 && (r == w || near(r, w))) || w == "txn";
@@ -233,7 +234,10 @@ fn left_empty<'a>(view: &View<'_, 'a>, select: usize, key: &'a Expr, said: &[Str
             || n.name.starts_with("stg_")
             || n.name.starts_with("base_")
     };
-    !outer && view.seen(key).is_some_and(|c| c.unique == Some(false)) && view.node(id).is_some_and(joins_nothing)
+    let said = || view.absent(select, key).is_some_and(|c| view.said_of(c).is_some());
+    let untested =
+        || view.seen(key).is_some_and(|c| c.unique == Some(false)) && view.node(id).is_some_and(joins_nothing);
+    !outer && (said() || untested())
 }
 
 /// `count(*)` as the number of what a left join may not find: in the same select, or in the CTE that it reads.

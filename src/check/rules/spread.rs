@@ -1,13 +1,13 @@
 //! Nulls that take the rest with them: one part that is missing makes a sum, a text or a greatest value null as a whole.
 
 use sqlparser::ast::{
-    BinaryOperator, DataType as SqlType, Expr, JoinConstraint, JoinOperator, SelectItem, UnaryOperator,
+    BinaryOperator, DataType as SqlType, Expr, SelectItem,
 };
 
 use super::absent::{Cause, concat_is_strict, defaulted};
-use super::expressions::{any, arguments, bare, call, column, conjuncts, is_literal, is_null, is_one_of, words};
+use super::expressions::{any, arguments, bare, call, column, is_literal, is_null, is_one_of, words};
 use super::look::{View, span};
-use super::outline::{Clause, constraint};
+use super::lost::brief;
 use super::{Family, Look, Query, Rule};
 use crate::sql::ColumnType;
 use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
@@ -19,20 +19,6 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Warning,
         summary: "one part that the query makes null, which makes a sum, a text or a greatest value null as a whole",
         look: Look::Query(null_spreads),
-    },
-    Rule {
-        code: "null-left-out",
-        family: Family::Wrong,
-        severity: Severity::Warning,
-        summary: "`<>` or `not in` on what the query makes null, which leaves those rows out too",
-        look: Look::Query(null_left_out),
-    },
-    Rule {
-        code: "null-group-lost",
-        family: Family::Wrong,
-        severity: Severity::Warning,
-        summary: "groups joined by what can be null, where the group without a value meets nothing",
-        look: Look::Query(null_group_lost),
     },
     Rule {
         code: "average-of-ones",
@@ -270,20 +256,23 @@ fn tell<'a>(
     let causes: Vec<(&'a Expr, Option<Cause<'_>>)> = parts.iter().map(|e| (*e, view.absent(select, e))).collect();
     let greatest = call(whole, &["greatest", "least"]).is_some();
     let literals = greatest && parts.iter().any(|e| is_literal(e));
-    // What is there although the part is not: of another row, as far as that is known.
+    // Whether one can be there where the other is not: of another row, or for another reason, as far as that is known.
+    let apart = |one: Cause<'_>, other: Cause<'_>| match (one, other) {
+        (Cause::Unmatched(..), Cause::Unmatched(..)) => one != other,
+        _ => view.said_of(other).is_some_and(|said| view.said_of(one).map_or(one.is_join(), |s| s != said)),
+    };
+    // What is there although the part is not.
     let stays = |other: &'a Expr, cause: Cause<'_>| {
         let mut columns = Vec::new();
         values(other, &mut columns);
-        columns.into_iter().any(|e| match (view.absent(select, e), cause) {
-            (None, _) => view.relation(select, e).is_some(),
-            (Some(one @ Cause::Unmatched(..)), Cause::Unmatched(..)) => one != cause,
-            _ => false,
+        columns.into_iter().any(|e| match view.absent(select, e) {
+            None => view.relation(select, e).is_some(),
+            Some(one) => apart(one, cause),
         })
     };
-    let lost = |(part, other): &(&'a Expr, Option<Cause<'_>>), cause: Cause<'_>| match (other, cause) {
-        (None, _) => stays(part, cause),
-        (Some(one @ Cause::Unmatched(..)), Cause::Unmatched(..)) => *one != cause,
-        _ => false,
+    let lost = |(part, other): &(&'a Expr, Option<Cause<'_>>), cause: Cause<'_>| match other {
+        None => stays(part, cause),
+        Some(one) => apart(*one, cause),
     };
     let missing = causes.iter().find(|(part, cause)| {
         // Another check says so of a sum of a `case` right here.
@@ -292,6 +281,7 @@ fn tell<'a>(
         can_miss
             && cause.is_some_and(|c| literals || causes.iter().any(|other| lost(other, c)))
             && !asked(view, select, part, around)
+            && !super::lost::is_asked_for(view, select, part)
     });
     let Some((part, Some(cause))) = missing else { return };
     let mut columns = Vec::new();
@@ -305,9 +295,10 @@ fn tell<'a>(
             format!("where `{alias}` has no row to join, {shown} is null, and the other parts are lost with it")
         }
         Cause::Made(_) => format!("{shown} is made null for some rows, and the other parts are lost with it"),
-        Cause::Given(..) => {
-            format!("{shown} is null in some rows of what is read, and the other parts are lost with it")
-        }
+        given @ Cause::Given(..) => match view.said_of(*given) {
+            Some(said) => format!("{shown} is described as `{}`: the other parts are lost with it", brief(said)),
+            None => format!("{shown} is null in some rows of what is read, and the other parts are lost with it"),
+        },
     };
     let next = match what {
         "a sum" => format!("write `coalesce({}, 0)`", shown.trim_matches('`')),
@@ -350,89 +341,6 @@ fn asked<'a>(view: &View<'_, 'a>, select: usize, part: &'a Expr, around: Around<
 /// The name of the first column in an expression.
 fn find_name(expr: &Expr) -> Option<&str> {
     super::incremental::find_column(expr).map(|c| c.value.as_str())
-}
-
-fn null_left_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
-    let view = query.full();
-    for (id, part) in view.outline.selects.iter().enumerate() {
-        let conditions: Vec<&Expr> = part.select.selection.iter().flat_map(|f| conjuncts(f)).collect();
-        for condition in &conditions {
-            let tested = match condition {
-                Expr::BinaryOp { left, op: BinaryOperator::NotEq, right } if is_literal(right) => left.as_ref(),
-                Expr::InList { expr, list, negated: true } if list.iter().all(is_literal) => expr.as_ref(),
-                Expr::Like { expr, pattern, negated: true, .. } if is_literal(pattern) => expr.as_ref(),
-                Expr::UnaryOp { op: UnaryOperator::Not, expr } => match bare(expr) {
-                    Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if is_literal(right) => left.as_ref(),
-                    Expr::InList { expr, list, negated: false } if list.iter().all(is_literal) => expr.as_ref(),
-                    _ => continue,
-                },
-                _ => continue,
-            };
-            // A text in lower case is null where the text is.
-            let tested = call(tested, &["lower", "upper", "trim"]).and_then(|f| arguments(f).next()).unwrap_or(tested);
-            let Some(name) = column(tested) else { continue };
-            let Some(by) = made_null(&view, id, tested) else { continue };
-            // Empty texts that were made null and are then left out by `<> ''` were to go.
-            let empties =
-                matches!(condition, Expr::BinaryOp { right, .. } if super::expressions::text(right) == Some(""));
-            if empties || conditions.iter().any(|c| matches!(c, Expr::IsNotNull(e) if column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(&name.value)))) {
-                continue;
-            }
-            let finding =
-                Diagnostic::warning("null-left-out", format!("rows without `{}` are left out too", name.value))
-                    .why(format!("{by} makes it null, and null is not known to differ from anything"))
-                    .next("write `is distinct from`, or `coalesce` it first");
-            out.push(view.at(span(condition), finding));
-        }
-    }
-}
-
-/// What makes a column null on purpose, in this query or in a node that it reads.
-fn made_null<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<&'static str> {
-    match view.absent_before(select, expr)? {
-        Cause::Made(e) if call(e, &["nullif"]).is_some() => Some("`nullif`"),
-        Cause::Made(Expr::Case { .. }) => Some("a `case`"),
-        Cause::Given(_, true) => Some("what is read"),
-        _ => None,
-    }
-}
-
-fn null_group_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
-    let view = query.full();
-    for (id, part) in view.outline.selects.iter().enumerate() {
-        for reads in &part.relations {
-            let inner = matches!(reads.join, Some(JoinOperator::Join(_) | JoinOperator::Inner(_)));
-            let Some(JoinConstraint::On(on)) = reads.join.filter(|_| inner).and_then(constraint) else { continue };
-            for condition in conjuncts(on) {
-                let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = condition else { continue };
-                let (Some(a), Some(_)) = (column(left), column(right)) else { continue };
-                let (Some(x), Some(y)) = (group_of(&view, id, left), group_of(&view, id, right)) else { continue };
-                if x != y {
-                    continue;
-                }
-                let finding = Diagnostic::warning(
-                    "null-group-lost",
-                    format!("the group without `{}` meets nothing and is lost", a.value),
-                )
-                .why("both sides have a group for the rows in which it is null, and null equals nothing")
-                .next("give it a name before grouping: `coalesce(…, 'none')`");
-                out.push(view.at(span(condition), finding));
-            }
-        }
-    }
-}
-
-/// Why what the rows of a CTE are grouped by can be null.
-fn group_of<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<Cause<'a>> {
-    let relation = view.relation(select, expr)?;
-    let super::outline::Target::Level(level) = view.outline.selects[select].relations[relation].target else {
-        return None;
-    };
-    let part = view.outline.levels[level].select?;
-    let grouped = view.outline.pieces[view.outline.selects[part].pieces.clone()]
-        .iter()
-        .any(|p| p.clause == Clause::Group && p.select == Some(part));
-    view.absent_before(select, expr).filter(|c| grouped && !matches!(c, Cause::Given(..)))
 }
 
 fn average_of_ones(query: &Query<'_>, out: &mut Vec<Diagnostic>) {

@@ -122,6 +122,7 @@ const OURS: &[&[Rule]] = &[
     super::joins::RULES,
     super::nulls::RULES,
     super::spread::RULES,
+    super::lost::RULES,
     super::sums::RULES,
     super::series::RULES,
     super::units::RULES,

@@ -1,6 +1,7 @@
 //! What a query shows of its columns beside their types, for the rules that look at its readers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use sqlparser::ast::Expr;
 
@@ -9,13 +10,16 @@ use super::expressions::column;
 use super::look::View;
 use super::outline::Step;
 use super::{Query, conversions, sums};
+use crate::check::said::{self, clocks};
+use crate::dbt::{Node, NodeId};
+use crate::sql::OutputColumn;
 use crate::vocabulary::DataType;
 
 /// What is known of a node's columns, by their names in lower case.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Told {
-    /// Those that the query makes null for some rows, and whether by an expression, not by a join that finds nothing.
-    pub absent: BTreeMap<String, bool>,
+    /// Those that are null for some rows, and why.
+    pub absent: BTreeMap<String, Absence>,
     /// The zone whose clock a column without a zone shows.
     pub clocks: BTreeMap<String, String>,
     /// Those that are averages or quotients of groups.
@@ -24,22 +28,49 @@ pub struct Told {
     pub distinct: BTreeMap<String, Vec<String>>,
 }
 
+/// Why a column is null for some rows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Absence {
+    /// A join of the query finds nothing for them.
+    Unmatched,
+    /// An expression of the query makes it so.
+    Made,
+    /// A description says so.
+    Said(Arc<str>),
+}
+
 impl Told {
+    /// What descriptions say of a node's columns.
+    pub fn said(node: &Node, columns: &[OutputColumn<NodeId>]) -> Told {
+        let mut told = Told::default();
+        for described in node.described.iter().flat_map(|d| &d.columns).filter(|d| !d.description.is_empty()) {
+            let name = described.name.to_lowercase();
+            let column = columns.iter().find(|c| c.name == name);
+            if said::null(described) == Some(true) && column.is_none_or(|c| c.nullable != Some(false)) {
+                told.absent.insert(name.clone(), Absence::Said(described.description.trim().into()));
+            }
+            if let Some(clock) = clocks::clock(described).filter(|clock| column.is_none_or(|c| may_show(c, clock))) {
+                told.clocks.insert(name, clock);
+            }
+        }
+        told
+    }
+
     /// What a query shows.
     pub fn of(query: &Query<'_>) -> Told {
         let view = query.full();
-        let mut told = Told::default();
+        let mut told = Told::said(query.node, &query.resolved.columns);
         for column in &query.resolved.columns {
             let Some(step) = view.outline.given(0, &column.name) else { continue };
             if column.nullable != Some(false)
                 && let Some(cause) = view.absent_step(step, &column.name)
             {
-                let made = match cause {
-                    Cause::Made(_) => true,
-                    Cause::Unmatched(..) => false,
-                    Cause::Given(_, made) => made,
+                let why = match cause {
+                    Cause::Made(_) => Absence::Made,
+                    Cause::Unmatched(..) => Absence::Unmatched,
+                    Cause::Given(id, name) => view.absence(id, name).cloned().unwrap_or(Absence::Made),
                 };
-                told.absent.insert(column.name.clone(), made);
+                told.absent.insert(column.name.clone(), why);
             }
             if let Some((expr, at)) = made(&view, step, &column.name) {
                 if sums::is_average(&view, expr, at) {
@@ -72,6 +103,14 @@ fn made<'a>(view: &View<'_, 'a>, mut step: Step<'a>, name: &str) -> Option<(&'a 
         };
     }
     None
+}
+
+/// Whether a column may show a clock: one without a zone of its own. Where its type is not known only UTC is sure.
+fn may_show(column: &OutputColumn<NodeId>, clock: &str) -> bool {
+    match column.column_type.exact() {
+        Some(known) => known == DataType::Timestamp,
+        None => clock == "utc",
+    }
 }
 
 fn clock(view: &View<'_, '_>, step: Step<'_>, name: &str) -> Option<String> {

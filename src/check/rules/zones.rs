@@ -5,7 +5,9 @@ use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr, SelectItem, SetO
 use super::expressions::{arguments, bare, call, column, compares, is_one_of, text};
 use super::look::{View, span};
 use super::outline::Step;
+use super::conversions::wall;
 use super::{Family, Look, Query, Rule};
+use crate::check::said::clocks::{self, LOCAL};
 use crate::sql::ColumnType;
 use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
 
@@ -79,6 +81,13 @@ fn mixed(view: &View<'_, '_>, a: (usize, &Expr), b: (usize, &Expr), either: bool
         (ColumnType::Known(Timestamp), ColumnType::Known(TimestampTz))
             | (ColumnType::Known(TimestampTz), ColumnType::Known(Timestamp))
     );
+    if let (Some(x), Some(y)) = (wall(view, a.0, a.1, 0), wall(view, b.0, b.1, 0))
+        && clocks::differ(&x, &y)
+    {
+        let shown = |zone: &str| if zone == LOCAL { "the place".to_owned() } else { format!("`{zone}`") };
+        let what = format!("one is by the clock of {}, the other of {}", shown(&x), shown(&y));
+        return Some(otherwise(what));
+    }
     if let (Some(x), Some(y)) = (column(a.1), column(b.1)) {
         let by_name = matches!((ending(&x.value), ending(&y.value)), (Some(a), Some(b)) if a != b) && !either;
         if by_type || by_name {
@@ -107,11 +116,13 @@ fn mixed(view: &View<'_, '_>, a: (usize, &Expr), b: (usize, &Expr), either: bool
         }
         _ => return None,
     };
-    Some(
-        Diagnostic::warning("time-zones-mixed", what)
-            .why("the same moment is another hour by each, and often another day")
-            .next("bring both to the same zone"),
-    )
+    Some(otherwise(what))
+}
+
+fn otherwise(what: String) -> Diagnostic {
+    Diagnostic::warning("time-zones-mixed", what)
+        .why("the same moment is another hour by each, and often another day")
+        .next("bring both to the same zone")
 }
 
 /// Whether a text names a zone: `Europe/Paris`, but not `MM/DD/YYYY`.

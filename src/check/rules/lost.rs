@@ -1,0 +1,204 @@
+//! Rows that are lost because a column is null in them: by a filter that wants another value, by a join of groups.
+
+use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, UnaryOperator};
+
+use super::absent::Cause;
+use super::expressions::{any, arguments, bare, call, column, conjuncts, is_literal, text, words};
+use super::look::{View, rejects_null, span};
+use super::outline::{Clause, Target, constraint};
+use super::told::Absence;
+use super::{Family, Look, Query, Rule};
+use crate::vocabulary::{Diagnostic, Severity};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "null-left-out",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "`<>` or `not in` on what can be null, which leaves those rows out too",
+        look: Look::Query(null_left_out),
+    },
+    Rule {
+        code: "null-group-lost",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "groups joined by what can be null, where the group without a value meets nothing",
+        look: Look::Query(null_group_lost),
+    },
+];
+
+fn null_left_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        let conditions: Vec<&Expr> = part.select.selection.iter().flat_map(|f| conjuncts(f)).collect();
+        for condition in &conditions {
+            let tested = match condition {
+                Expr::BinaryOp { left, op: BinaryOperator::NotEq, right } if is_literal(right) => left.as_ref(),
+                Expr::InList { expr, list, negated: true } if list.iter().all(is_literal) => expr.as_ref(),
+                Expr::Like { expr, pattern, negated: true, .. } if is_literal(pattern) => expr.as_ref(),
+                Expr::UnaryOp { op: UnaryOperator::Not, expr } => match bare(expr) {
+                    Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if is_literal(right) => left.as_ref(),
+                    Expr::InList { expr, list, negated: false } if list.iter().all(is_literal) => expr.as_ref(),
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            // A text in lower case is null where the text is.
+            let tested = call(tested, &["lower", "upper", "trim"]).and_then(|f| arguments(f).next()).unwrap_or(tested);
+            let Some(name) = column(tested) else { continue };
+            let Some(why) = made_null(&view, id, tested) else { continue };
+            // Empty texts that were made null and are then left out by `<> ''` were to go.
+            let empties = matches!(condition, Expr::BinaryOp { right, .. } if text(right) == Some(""));
+            let same = |e: &Expr| column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(&name.value));
+            let others = || conditions.iter().filter(|c| !std::ptr::eq(**c, *condition));
+            let differs = |c: &Expr| matches!(c, Expr::BinaryOp { op: BinaryOperator::NotEq, .. });
+            let asked = others().any(|c| !differs(c) && rejects_null(c, &same));
+            if empties || asked || is_asked_for(&view, id, tested) {
+                continue;
+            }
+            let finding =
+                Diagnostic::warning("null-left-out", format!("rows without `{}` are left out too", name.value))
+                    .why(format!("{why}, and null is not known to differ from anything"))
+                    .next("write `is distinct from`, or `coalesce` it first");
+            out.push(view.at(span(condition), finding));
+        }
+    }
+}
+
+/// What makes a column null on purpose, in this query or in a node that it reads, or says that it is.
+fn made_null<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<String> {
+    match view.absent_before(select, expr)? {
+        Cause::Made(e) if call(e, &["nullif"]).is_some() => Some("`nullif` makes it null".to_owned()),
+        Cause::Made(Expr::Case { .. }) => Some("a `case` makes it null".to_owned()),
+        Cause::Given(id, name) => match view.absence(id, name)? {
+            Absence::Made => Some("what is read makes it null".to_owned()),
+            Absence::Said(said) => Some(format!("it is described as `{}`", brief(said))),
+            Absence::Unmatched => None,
+        },
+        _ => None,
+    }
+}
+
+/// The beginning of a description, for a line of text.
+pub(super) fn brief(description: &str) -> String {
+    let line = description.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "");
+    match line.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
+    }
+}
+
+/// Words that say for which rows, not which they are.
+const PLAIN: &[&str] = &["null", "when", "unless", "until", "while", "only", "with", "without", "empty", "that", "this"];
+
+/// Whether a filter keeps the rows in which a column, that is null in some by its description, has a value: it speaks
+/// of the same as the description. `where status = 'cancelled'` of what is `null unless cancelled`.
+pub(super) fn is_asked_for<'a>(view: &View<'_, 'a>, select: usize, part: &'a Expr) -> bool {
+    let Some(Cause::Given(id, name)) = view.absent_before(select, part) else { return false };
+    let Some(Absence::Said(said)) = view.absence(id, name) else { return false };
+    let stem = |w: &str| w.chars().take(5).collect::<String>();
+    let said: Vec<String> = said
+        .split(|c: char| !c.is_alphanumeric())
+        .map(str::to_lowercase)
+        .filter(|w| w.len() > 3 && !PLAIN.contains(&w.as_str()))
+        .map(|w| stem(&w))
+        .collect();
+    let own = column(part).map(|c| c.value.to_ascii_lowercase());
+    let mut at = Some(select);
+    for _ in 0..8 {
+        let Some(select) = at else { break };
+        let part = &view.outline.selects[select];
+        let mut filters = part.select.selection.iter().flat_map(|f| conjuncts(f));
+        let speaks = |filter: &Expr| {
+            any(filter, &mut |e| {
+                let names = match column(e) {
+                    Some(c) if own.as_deref() == Some(c.value.to_ascii_lowercase().as_str()) => Vec::new(),
+                    Some(c) => words(&c.value),
+                    None => text(e).map(words).unwrap_or_default(),
+                };
+                names.iter().any(|w| w.len() > 3 && said.contains(&stem(&w.to_lowercase())))
+            })
+        };
+        if filters.any(|f| !has(f, own.as_deref()) && speaks(f)) {
+            return true;
+        }
+        at = match part.relations.first().map(|r| r.target) {
+            Some(Target::Level(level)) => view.outline.levels[level].select,
+            _ => None,
+        };
+    }
+    false
+}
+
+/// Whether an expression has a column of a name.
+fn has(expr: &Expr, name: Option<&str>) -> bool {
+    any(expr, &mut |e| column(e).zip(name).is_some_and(|(c, n)| c.value.eq_ignore_ascii_case(n)))
+}
+
+fn null_group_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        for reads in &part.relations {
+            let inner = matches!(reads.join, Some(JoinOperator::Join(_) | JoinOperator::Inner(_)));
+            let Some(JoinConstraint::On(on)) = reads.join.filter(|_| inner).and_then(constraint) else { continue };
+            for condition in conjuncts(on) {
+                let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = condition else { continue };
+                let (Some(a), Some(b)) = (column(left), column(right)) else { continue };
+                let (Some(x), Some(y)) = (group_of(&view, id, left), group_of(&view, id, right)) else { continue };
+                if !same(x.0, y.0) || !(x.1 || y.1) {
+                    continue;
+                }
+                let both = x.1 && y.1;
+                // Rows without a key to something else need not be kept with those that have one.
+                let key = |name: &str| words(name).iter().any(|w| ["id", "key", "uuid", "sk"].contains(&w.as_str()));
+                let is = |e: &Expr| {
+                    column(e).is_some_and(|c| [a, b].iter().any(|n| n.value.eq_ignore_ascii_case(&c.value)))
+                };
+                let mut filters = part.select.selection.iter().flat_map(|f| conjuncts(f));
+                if !both && (key(&a.value) || filters.any(|f| rejects_null(f, &is))) {
+                    continue;
+                }
+                let (what, why, next) = match both {
+                    true => (
+                        format!("the group without `{}` meets nothing and is lost", a.value),
+                        "both sides have a group for the rows in which it is null, and null equals nothing",
+                        "give it a name before grouping: `coalesce(…, 'none')`",
+                    ),
+                    false => (
+                        format!("rows without `{}` don't meet their own group and are lost", a.value),
+                        "there is a group for the rows in which it is null, and null equals nothing",
+                        "give it a name on both sides: `coalesce(…, 'none')`",
+                    ),
+                };
+                let finding = Diagnostic::warning("null-group-lost", what).why(why).next(next);
+                out.push(view.at(span(condition), finding));
+            }
+        }
+    }
+}
+
+/// Whether two values are null for the same reason in the same rows.
+fn same(a: Cause<'_>, b: Cause<'_>) -> bool {
+    match (a, b) {
+        (Cause::Given(x, a), Cause::Given(y, b)) => x == y && a.eq_ignore_ascii_case(b),
+        _ => a == b,
+    }
+}
+
+/// Why a column can be null, and whether the rows of its relation are grouped by it.
+fn group_of<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<(Cause<'a>, bool)> {
+    let relation = view.relation(select, expr)?;
+    let cause = view.absent_before(select, expr)?;
+    let by_join = matches!(cause, Cause::Given(id, name) if view.absence(id, name) == Some(&Absence::Unmatched));
+    if by_join {
+        return None;
+    }
+    let Target::Level(level) = view.outline.selects[select].relations[relation].target else {
+        return Some((cause, false));
+    };
+    let Some(part) = view.outline.levels[level].select else { return Some((cause, false)) };
+    let grouped = view.outline.pieces[view.outline.selects[part].pieces.clone()]
+        .iter()
+        .any(|p| p.clause == Clause::Group && p.select == Some(part));
+    Some((cause, grouped))
+}
