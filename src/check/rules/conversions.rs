@@ -68,7 +68,7 @@ fn zone_named(expr: &Expr) -> Option<String> {
 }
 
 /// Whether a value has its own zone, where that is known.
-fn has_zone(view: &View<'_, '_>, expr: &Expr) -> Option<bool> {
+pub(super) fn has_zone(view: &View<'_, '_>, expr: &Expr) -> Option<bool> {
     let by = |t: DataType| match t {
         DataType::TimestampTz => Some(true),
         DataType::Timestamp => Some(false),

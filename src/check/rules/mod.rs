@@ -13,6 +13,7 @@ mod described;
 mod expressions;
 mod incremental;
 mod joins;
+mod local;
 mod look;
 mod lost;
 mod merge_keys;
@@ -139,6 +140,7 @@ pub const RULES: &[&[Rule]] = &[
     times::RULES,
     zones::RULES,
     conversions::RULES,
+    local::RULES,
     incremental::RULES,
     batches::RULES,
     merge_keys::RULES,

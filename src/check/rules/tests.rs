@@ -130,6 +130,7 @@ const OURS: &[&[Rule]] = &[
     super::times::RULES,
     super::zones::RULES,
     super::conversions::RULES,
+    super::local::RULES,
     super::incremental::RULES,
     super::batches::RULES,
     super::merge_keys::RULES,

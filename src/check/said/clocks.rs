@@ -134,6 +134,38 @@ pub(in crate::check) fn summer(text: &str) -> Option<&'static str> {
     (!STEADY.contains(&zone)).then_some(zone)
 }
 
+/// How many hours a zone of [`PLACES`] with daylight saving is from UTC, in winter and in summer.
+pub(in crate::check) fn offsets(zone: &str) -> (i64, i64) {
+    match zone {
+        "america/new_york" | "america/toronto" => (-5, -4),
+        "america/chicago" => (-6, -5),
+        "america/denver" => (-7, -6),
+        "america/los_angeles" | "america/vancouver" => (-8, -7),
+        "europe/london" | "europe/dublin" | "europe/lisbon" => (0, 1),
+        "europe/helsinki" | "europe/athens" => (2, 3),
+        "australia/sydney" | "australia/melbourne" => (10, 11),
+        "pacific/auckland" => (12, 13),
+        _ => (1, 2),
+    }
+}
+
+/// Whether a text speaks of a clock at all.
+pub(in crate::check) fn is_of_clock(text: &str) -> bool {
+    clauses(text).iter().flatten().any(|w| CLOCKS.contains(&w.as_str()) || ["tz", "utc", "dst"].contains(&w.as_str()))
+}
+
+/// The clock that a text speaks of, where it is one.
+pub(in crate::check) fn of_text(text: &str) -> Option<String> {
+    let mut said: Vec<String> = clauses(text).iter().filter_map(|c| of_clause(c)).collect();
+    said.sort();
+    said.dedup();
+    // Of the place, which another clause names.
+    if said.len() == 2 && said.iter().any(|z| z != "utc" && z != LOCAL) {
+        said.retain(|z| z != LOCAL);
+    }
+    <[String; 1]>::try_from(said).ok().map(|[only]| only)
+}
+
 /// The first place that words name, where it stands, and its zone.
 fn place(words: &[String]) -> Option<(usize, &'static str)> {
     (0..words.len()).find_map(|at| PLACES.iter().find(|(name, _)| stands(words, at, name)).map(|(_, zone)| (at, *zone)))
@@ -158,14 +190,7 @@ pub(in crate::check) fn clock(column: &DescribedColumn) -> Option<String> {
     if clauses.iter().flatten().any(unclear) {
         return None;
     }
-    let mut said: Vec<String> = clauses.iter().filter_map(|c| of_clause(c)).collect();
-    said.sort();
-    said.dedup();
-    // Of the place, which another clause names.
-    if said.len() == 2 && said.iter().any(|z| z != "utc" && z != LOCAL) {
-        said.retain(|z| z != LOCAL);
-    }
-    <[String; 1]>::try_from(said).ok().map(|[only]| only)
+    of_text(&column.description)
 }
 
 /// Words that make a place one whose clock is meant.
