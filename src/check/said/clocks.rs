@@ -130,7 +130,7 @@ pub(in crate::check) fn are_alike(a: &str, b: &str) -> bool {
 pub(in crate::check) fn summer(text: &str) -> Option<&'static str> {
     let words: Vec<String> = clauses(text).concat();
     let by_zone = |w: &String| PLACES.iter().find(|(_, zone)| zone == w).map(|(_, zone)| *zone);
-    let zone = words.iter().find_map(by_zone).or_else(|| place(&words).map(|(_, zone)| zone))?;
+    let zone = words.iter().find_map(by_zone).or_else(|| place(&words).map(|(.., zone)| zone))?;
     (!STEADY.contains(&zone)).then_some(zone)
 }
 
@@ -166,9 +166,11 @@ pub(in crate::check) fn of_text(text: &str) -> Option<String> {
     <[String; 1]>::try_from(said).ok().map(|[only]| only)
 }
 
-/// The first place that words name, where it stands, and its zone.
-fn place(words: &[String]) -> Option<(usize, &'static str)> {
-    (0..words.len()).find_map(|at| PLACES.iter().find(|(name, _)| stands(words, at, name)).map(|(_, zone)| (at, *zone)))
+/// The first place that words name, where it stands, in how many words, and its zone.
+fn place(words: &[String]) -> Option<(usize, usize, &'static str)> {
+    let at = |at: usize| PLACES.iter().find(|(name, _)| stands(words, at, name)).map(|p| (at, p));
+    let (at, (name, zone)) = (0..words.len()).find_map(at)?;
+    Some((at, name.split(' ').count(), zone))
 }
 
 /// Whether a name of one or more words, its genitive too, stands at a place.
@@ -193,27 +195,14 @@ pub(in crate::check) fn clock(column: &DescribedColumn) -> Option<String> {
     of_text(&column.description)
 }
 
-/// Words that make a place one whose clock is meant.
-const CLOCKS: &[&str] = &[
-    "time",
-    "times",
-    "clock",
-    "wall-clock",
-    "wallclock",
-    "wall",
-    "timezone",
-    "time-zone",
-    "zone",
-    "timestamp",
-    "naive",
-    "local",
-];
+/// Words that make a place beside them one whose clock is meant.
+const CLOCKS: &[&str] =
+    &["time", "clock", "wall-clock", "wallclock", "wall", "timezone", "time-zone", "zone", "timestamp", "naive", "local"];
 
 fn of_clause(words: &[String]) -> Option<String> {
     let is = |at: usize, of: &[&str]| words.get(at).is_some_and(|w| of.contains(&w.as_str()));
     // `converted from UTC`, `not UTC`.
     let turned = |at: usize| (at.saturating_sub(3)..at).any(|i| is(i, &["from", "not", "non", "never", "than"]));
-    let has_clock = words.iter().any(|w| CLOCKS.contains(&w.as_str()));
     for (at, word) in words.iter().enumerate() {
         if turned(at) {
             continue;
@@ -228,8 +217,13 @@ fn of_clause(words: &[String]) -> Option<String> {
             return zone;
         }
     }
-    if let Some((at, zone)) = place(words).filter(|_| has_clock) {
-        return (!turned(at)).then(|| zone.to_owned());
+    if let Some((at, width, zone)) = place(words) {
+        let beside = is(at + width, CLOCKS)
+            || at > 0 && is(at - 1, CLOCKS)
+            || at > 1 && is(at - 1, &["in", "of", "at"]) && is(at - 2, CLOCKS);
+        if beside {
+            return (!turned(at)).then(|| zone.to_owned());
+        }
     }
     let local = words.iter().position(|w| w == LOCAL)?;
     let timed = is(local + 1, &["time", "clock", "wall-clock", "timezone", "timestamp", "to", "date", "day", "calendar", "hour"])

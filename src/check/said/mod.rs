@@ -37,7 +37,9 @@ fn clauses(text: &str) -> Vec<Vec<String>> {
             end(&mut out);
         }
         if !word.is_empty() && !matches!(word, "-" | "–" | "—" | "|" | "/") {
-            let word = word.to_lowercase();
+            // What is in quotes is a value; null is none.
+            let quoted = token.trim_start_matches(['(', '[']).starts_with(['"', '\'']) && !word.eq_ignore_ascii_case("null");
+            let word = if quoted { format!("'{word}") } else { word.to_lowercase() };
             if let Some(last) = out.last_mut() {
                 last.push(word);
             }
@@ -48,4 +50,125 @@ fn clauses(text: &str) -> Vec<Vec<String>> {
     }
     out.retain(|c| !c.is_empty());
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, data_type: &str, description: &str) -> DescribedColumn {
+        DescribedColumn {
+            name: name.to_owned(),
+            data_type: (!data_type.is_empty()).then(|| data_type.to_owned()),
+            description: description.to_owned(),
+            ..DescribedColumn::default()
+        }
+    }
+
+    #[test]
+    fn descriptions_say_what_can_be_null() {
+        for said in [
+            "null until delivered",
+            "UTC, null until paid",
+            "Delivery date (NULL if not yet delivered)",
+            "Who referred the customer. Null when nobody did.",
+            "May be null.",
+            "Reason code, can be null for old rows",
+            "nullable",
+            "Nullable on purpose: few give one",
+            "Highest risk group or null if not stratified",
+            "If the member is alive, this field is null.",
+            "`null` = still open",
+            "NULL means unlimited",
+            "only set for cancelled trips",
+            "Populated only when the order was refunded",
+            "filled in when the parcel arrives",
+            "not given for online orders",
+            "Only available until 2020, otherwise null",
+            "always null before 2021",
+            "name of the sponsor - null without one",
+            "Will be set to null unless\nassigned by the sender",
+        ] {
+            assert_eq!(null(&column("reason", "", said)), Some(true), "{said}");
+        }
+        for said in ["never null", "is never null", "Cannot be null.", "Not null", "no longer null", "always set", "not nullable", "This is never null"] {
+            assert_eq!(null(&column("reason", "", said)), Some(false), "{said}");
+        }
+        for said in [
+            "",
+            "not null when paid",
+            "whether the column is nullable",
+            "Number of jobs that failed (error_result IS NOT NULL)",
+            "FALSE otherwise (including NULL platelets)",
+            "if null, the default is used",
+            "Rows with a null region are left out",
+            "Count of non-null answers",
+            "0 when the source is null",
+            "optional",
+            "empty for guests",
+            "'Not recorded' if none was given",
+            "The code (\"Not Recorded\" if none is available)",
+            "set when the row is created",
+            "populated when the record is loaded",
+            "set once and never changed",
+            "Integer test result. Null values are replaced by 0.",
+        ] {
+            assert_eq!(null(&column("reason", "", said)), None, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_empty_may_be_a_text_without_letters() {
+        assert_eq!(null(&column("customer_id", "", "empty for guests")), Some(true));
+        assert_eq!(null(&column("tip", "numeric(10,2)", "optional")), Some(true));
+        assert_eq!(null(&column("shipped_at", "", "missing until it is sent")), Some(true));
+        assert_eq!(null(&column("coupon", "varchar", "empty for guests")), None);
+        assert_eq!(null(&column("is_gift", "boolean", "set when it is a gift")), None);
+    }
+
+    #[test]
+    fn tests_and_constraints_come_first() {
+        let mut told = column("reason", "", "null until closed");
+        told.filled = true;
+        assert_eq!(null(&told), Some(false));
+    }
+
+    #[test]
+    fn descriptions_say_whose_clock_it_is() {
+        for (said, clock) in [
+            ("UTC", Some("utc")),
+            ("UTC, without time zone", Some("utc")),
+            ("When it was paid (UTC).", Some("utc")),
+            ("Timestamp in the UTC time zone, null until paid", Some("utc")),
+            ("New York wall-clock time", Some("america/new_york")),
+            ("naive, Europe/Berlin", Some("europe/berlin")),
+            ("Start in local time of the clinic", Some("local")),
+            ("store's local time", Some("local")),
+            ("Local time in Berlin", Some("europe/berlin")),
+            ("Eastern Time", Some("america/new_york")),
+            ("converted from UTC", None),
+            ("not UTC", None),
+            ("offset from UTC in hours", None),
+            ("London Data Service processing timestamp", None),
+            ("Singapore imports ten times what it emits", None),
+            ("local authority of the patient", None),
+            ("UTC until 2020, Europe/Berlin after", None),
+        ] {
+            assert_eq!(clocks::clock(&column("paid_at", "", said)).as_deref(), clock, "{said}");
+        }
+        assert_eq!(clocks::clock(&column("time_zone", "", "Europe/Berlin")), None);
+    }
+
+    #[test]
+    fn descriptions_say_whose_day_it_is() {
+        for (said, clock) in [
+            ("payments per calendar day in Berlin", Some("europe/berlin")),
+            ("Orders by New York day", Some("america/new_york")),
+            ("Departures per airport and local calendar date of the airport.", Some("local")),
+            ("orders per day in Berlin", None),
+            ("one row per day", None),
+        ] {
+            assert_eq!(clocks::day(said).as_deref(), clock, "{said}");
+        }
+    }
 }
