@@ -132,9 +132,7 @@ fn hours(expr: &Expr) -> Option<i64> {
             let (number, unit, None) = (said.next()?, said.next()?, said.next()) else { return None };
             unit.starts_with("hour").then(|| number.parse().ok()).flatten()
         }
-        Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => {
-            Some(hours(left)?.checked_mul(whole(right)?)?)
-        }
+        Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => Some(hours(left)?.checked_mul(whole(right)?)?),
         _ => None,
     }
 }
@@ -142,7 +140,8 @@ fn hours(expr: &Expr) -> Option<i64> {
 /// The place with daylight saving whose clock is meant: by the name, by comments beside it, or by what YAML says.
 fn place_of(view: &View<'_, '_>, expr: &Expr, alias: &Ident) -> Option<&'static str> {
     let name = words(&alias.value);
-    const DUE: &[&str] = &["due", "deadline", "expires", "expected", "promised", "until", "end", "ends", "sla", "window"];
+    const DUE: &[&str] =
+        &["due", "deadline", "expires", "expected", "promised", "until", "end", "ends", "sla", "window"];
     if name.iter().any(|w| DUE.contains(&w.as_str())) {
         return None;
     }
@@ -171,7 +170,10 @@ fn comments(view: &View<'_, '_>, at: Span, last: u64) -> String {
         above -= 1;
     }
     let near = lines.iter().take(first + height).skip(above);
-    near.filter_map(|line| line.split_once("--").or_else(|| line.split_once("/*"))).map(|(_, said)| said).collect::<Vec<_>>().join(" . ")
+    near.filter_map(|line| line.split_once("--").or_else(|| line.split_once("/*")))
+        .map(|(_, said)| said)
+        .collect::<Vec<_>>()
+        .join(" . ")
 }
 
 /// What a day is cut from: `x::date`, `date(x)`, `date_trunc('day', x)`.
@@ -198,7 +200,9 @@ fn is_day_part(expr: &Expr) -> bool {
 fn converts(expr: &Expr) -> bool {
     match expr {
         Expr::AtTimeZone { .. } => true,
-        Expr::Function(f) if is_one_of(f, &["convert_timezone", "from_utc_timestamp", "timezone", "convert_tz"]) => true,
+        Expr::Function(f) if is_one_of(f, &["convert_timezone", "from_utc_timestamp", "timezone", "convert_tz"]) => {
+            true
+        }
         Expr::Function(f) if is_one_of(f, &["date", "datetime", "timestamp_trunc", "format_timestamp"]) => {
             arguments(f).any(|e| text(e).is_some_and(|t| t.contains('/') || t.eq_ignore_ascii_case("utc")))
         }
@@ -234,10 +238,12 @@ fn unset(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             _ => continue,
         };
         let place = if zone == LOCAL { "the place".to_owned() } else { format!("`{zone}`") };
-        let finding =
-            Diagnostic::warning("time-zone-unset", format!("this is the day of {cut}, and is said to be that of {place}"))
-                .why("rows near midnight stand under another day")
-                .next(next);
+        let finding = Diagnostic::warning(
+            "time-zone-unset",
+            format!("this is the day of {cut}, and is said to be that of {place}"),
+        )
+        .why("rows near midnight stand under another day")
+        .next(next);
         out.push(view.at(span(expr), finding));
     }
 }

@@ -89,7 +89,8 @@ pub(super) fn brief(description: &str) -> String {
 }
 
 /// Words that say for which rows, not which they are.
-const PLAIN: &[&str] = &["null", "when", "unless", "until", "while", "only", "with", "without", "empty", "that", "this"];
+const PLAIN: &[&str] =
+    &["null", "when", "unless", "until", "while", "only", "with", "without", "empty", "that", "this"];
 
 /// Whether a filter keeps the rows in which a column, that is null in some by its description, has a value: it speaks
 /// of the same as the description. `where status = 'cancelled'` of what is `null unless cancelled`.
@@ -151,9 +152,8 @@ fn null_group_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 let both = x.1 && y.1;
                 // Rows without a key to something else need not be kept with those that have one.
                 let key = |name: &str| words(name).iter().any(|w| ["id", "key", "uuid", "sk"].contains(&w.as_str()));
-                let is = |e: &Expr| {
-                    column(e).is_some_and(|c| [a, b].iter().any(|n| n.value.eq_ignore_ascii_case(&c.value)))
-                };
+                let is =
+                    |e: &Expr| column(e).is_some_and(|c| [a, b].iter().any(|n| n.value.eq_ignore_ascii_case(&c.value)));
                 let mut filters = part.select.selection.iter().flat_map(|f| conjuncts(f));
                 if !both && (key(&a.value) || filters.any(|f| rejects_null(f, &is))) {
                     continue;

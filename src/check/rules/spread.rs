@@ -1,8 +1,6 @@
 //! Nulls that take the rest with them: one part that is missing makes a sum, a text or a greatest value null as a whole.
 
-use sqlparser::ast::{
-    BinaryOperator, DataType as SqlType, Expr, SelectItem,
-};
+use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr, SelectItem};
 
 use super::absent::{Cause, concat_is_strict, defaulted};
 use super::expressions::{any, arguments, bare, call, column, is_literal, is_null, is_one_of, words};

@@ -2,10 +2,10 @@
 
 use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr, SelectItem, SetOperator};
 
+use super::conversions::wall;
 use super::expressions::{arguments, bare, call, column, compares, is_one_of, text};
 use super::look::{View, span};
 use super::outline::Step;
-use super::conversions::wall;
 use super::{Family, Look, Query, Rule};
 use crate::check::said::clocks::{self, LOCAL};
 use crate::sql::ColumnType;

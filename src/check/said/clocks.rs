@@ -187,7 +187,8 @@ pub(in crate::check) fn clock(column: &DescribedColumn) -> Option<String> {
     }
     let clauses = clauses(&column.description);
     let unclear = |w: &String| {
-        ["unix", "epoch", "offset", "offsets", "e.g", "example", "configured", "session", "environment"].contains(&w.as_str())
+        ["unix", "epoch", "offset", "offsets", "e.g", "example", "configured", "session", "environment"]
+            .contains(&w.as_str())
     };
     if clauses.iter().flatten().any(unclear) {
         return None;
@@ -196,8 +197,19 @@ pub(in crate::check) fn clock(column: &DescribedColumn) -> Option<String> {
 }
 
 /// Words that make a place beside them one whose clock is meant.
-const CLOCKS: &[&str] =
-    &["time", "clock", "wall-clock", "wallclock", "wall", "timezone", "time-zone", "zone", "timestamp", "naive", "local"];
+const CLOCKS: &[&str] = &[
+    "time",
+    "clock",
+    "wall-clock",
+    "wallclock",
+    "wall",
+    "timezone",
+    "time-zone",
+    "zone",
+    "timestamp",
+    "naive",
+    "local",
+];
 
 fn of_clause(words: &[String]) -> Option<String> {
     let is = |at: usize, of: &[&str]| words.get(at).is_some_and(|w| of.contains(&w.as_str()));
@@ -226,8 +238,10 @@ fn of_clause(words: &[String]) -> Option<String> {
         }
     }
     let local = words.iter().position(|w| w == LOCAL)?;
-    let timed = is(local + 1, &["time", "clock", "wall-clock", "timezone", "timestamp", "to", "date", "day", "calendar", "hour"])
-        || is(local + 2, &["time", "clock"]);
+    let timed = is(
+        local + 1,
+        &["time", "clock", "wall-clock", "timezone", "timestamp", "to", "date", "day", "calendar", "hour"],
+    ) || is(local + 2, &["time", "clock"]);
     (timed && !turned(local)).then(|| LOCAL.to_owned())
 }
 
@@ -241,7 +255,8 @@ pub(in crate::check) fn day(text: &str) -> Option<String> {
     clauses(text).iter().find_map(|words| {
         let is = |at: usize, of: &[&str]| words.get(at).is_some_and(|w| of.contains(&w.as_str()));
         const DAYS: &[&str] = &["day", "days", "date", "dates"];
-        let after = |at: usize| is(at, DAYS) || is(at, &["calendar", "business", "departure", "local"]) && is(at + 1, DAYS);
+        let after =
+            |at: usize| is(at, DAYS) || is(at, &["calendar", "business", "departure", "local"]) && is(at + 1, DAYS);
         (0..words.len()).find_map(|at| {
             if words[at] == LOCAL && after(at + 1) {
                 return Some(LOCAL.to_owned());

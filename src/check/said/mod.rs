@@ -38,7 +38,8 @@ fn clauses(text: &str) -> Vec<Vec<String>> {
         }
         if !word.is_empty() && !matches!(word, "-" | "–" | "—" | "|" | "/") {
             // What is in quotes is a value; null is none.
-            let quoted = token.trim_start_matches(['(', '[']).starts_with(['"', '\'']) && !word.eq_ignore_ascii_case("null");
+            let quoted =
+                token.trim_start_matches(['(', '[']).starts_with(['"', '\'']) && !word.eq_ignore_ascii_case("null");
             let word = if quoted { format!("'{word}") } else { word.to_lowercase() };
             if let Some(last) = out.last_mut() {
                 last.push(word);
@@ -91,7 +92,16 @@ mod tests {
         ] {
             assert_eq!(null(&column("reason", "", said)), Some(true), "{said}");
         }
-        for said in ["never null", "is never null", "Cannot be null.", "Not null", "no longer null", "always set", "not nullable", "This is never null"] {
+        for said in [
+            "never null",
+            "is never null",
+            "Cannot be null.",
+            "Not null",
+            "no longer null",
+            "always set",
+            "not nullable",
+            "This is never null",
+        ] {
             assert_eq!(null(&column("reason", "", said)), Some(false), "{said}");
         }
         for said in [

@@ -34,38 +34,153 @@ pub(super) fn null(column: &DescribedColumn) -> Option<bool> {
 
 /// What a condition or a time begins with: what follows says for which rows.
 const FOR_WHICH: &[&str] = &[
-    "if", "when", "whenever", "unless", "until", "till", "for", "while", "where", "before", "without", "otherwise",
-    "except", "during", "outside", "once", "after", "as", "because", "since", "due",
+    "if",
+    "when",
+    "whenever",
+    "unless",
+    "until",
+    "till",
+    "for",
+    "while",
+    "where",
+    "before",
+    "without",
+    "otherwise",
+    "except",
+    "during",
+    "outside",
+    "once",
+    "after",
+    "as",
+    "because",
+    "since",
+    "due",
 ];
 
 /// What makes a clause one of other rows or columns, where it comes first.
 const ELSEWHERE: &[&str] = &[
-    "if", "when", "whenever", "where", "whether", "unless", "because", "treat", "treats", "treated", "count", "counts",
-    "counting", "counted", "includes", "including", "excludes", "excluding", "replace", "replaces", "replaced",
-    "coalesce", "coalesced", "test", "tests", "rows", "records", "filter", "filters", "filtered", "convert",
-    "converts", "converted", "indicates", "flag", "number", "share", "percentage", "ignore", "ignores", "ignoring",
-    "drop", "drops", "dropped",
+    "if",
+    "when",
+    "whenever",
+    "where",
+    "whether",
+    "unless",
+    "because",
+    "treat",
+    "treats",
+    "treated",
+    "count",
+    "counts",
+    "counting",
+    "counted",
+    "includes",
+    "including",
+    "excludes",
+    "excluding",
+    "replace",
+    "replaces",
+    "replaced",
+    "coalesce",
+    "coalesced",
+    "test",
+    "tests",
+    "rows",
+    "records",
+    "filter",
+    "filters",
+    "filtered",
+    "convert",
+    "converts",
+    "converted",
+    "indicates",
+    "flag",
+    "number",
+    "share",
+    "percentage",
+    "ignore",
+    "ignores",
+    "ignoring",
+    "drop",
+    "drops",
+    "dropped",
 ];
 
 /// What stands for the column that is described.
 const ITSELF: &[&str] = &[
-    "this", "the", "a", "field", "column", "value", "values", "it", "it's", "its", "which", "that", "and", "but", "so",
-    "then", "otherwise", "else", "attribute", "is", "are", "will", "be", "can", "may", "must", "should", "could",
-    "might", "also", "remains", "stays", "or",
+    "this",
+    "the",
+    "a",
+    "field",
+    "column",
+    "value",
+    "values",
+    "it",
+    "it's",
+    "its",
+    "which",
+    "that",
+    "and",
+    "but",
+    "so",
+    "then",
+    "otherwise",
+    "else",
+    "attribute",
+    "is",
+    "are",
+    "will",
+    "be",
+    "can",
+    "may",
+    "must",
+    "should",
+    "could",
+    "might",
+    "also",
+    "remains",
+    "stays",
+    "or",
 ];
 
 const NEGATIONS: &[&str] = &["not", "never", "non", "cannot", "can't", "isn't", "won't", "mustn't", "shouldn't"];
 
 /// How often it is so, which does not matter.
 const ADVERBS: &[&str] = &[
-    "only", "always", "often", "usually", "mostly", "sometimes", "generally", "typically", "possibly", "currently",
-    "still", "normally", "frequently", "rarely", "occasionally", "commonly", "potentially", "likely",
+    "only",
+    "always",
+    "often",
+    "usually",
+    "mostly",
+    "sometimes",
+    "generally",
+    "typically",
+    "possibly",
+    "currently",
+    "still",
+    "normally",
+    "frequently",
+    "rarely",
+    "occasionally",
+    "commonly",
+    "potentially",
+    "likely",
 ];
 
 /// What a value that is there is.
 const THERE: &[&str] = &[
-    "set", "populated", "filled", "present", "provided", "given", "recorded", "entered", "captured", "collected",
-    "known", "available", "applicable",
+    "set",
+    "populated",
+    "filled",
+    "present",
+    "provided",
+    "given",
+    "recorded",
+    "entered",
+    "captured",
+    "collected",
+    "known",
+    "available",
+    "applicable",
 ];
 
 fn is_one(word: Option<&String>, of: &[&str]) -> bool {
@@ -131,12 +246,21 @@ fn missing(before: &[String], after: &[String], null: bool) -> Option<Says> {
         // `null = still open`, `null means …`, `null on rural routes`: of null alone it is clear.
         None => {
             conditional
-                || null && (ends || is_one(after.first(), &["=", "means", "implies", "indicates", "denotes", "in", "on", "at", "or"]))
+                || null
+                    && (ends
+                        || is_one(
+                            after.first(),
+                            &["=", "means", "implies", "indicates", "denotes", "in", "on", "at", "or"],
+                        ))
                 || null && is_one(after.first(), &["value", "values"]) && is_one(after.get(1), MEANS)
         }
-        Some("a" | "the") if rest.len() == 1 => null && is_one(after.first(), &["value"]) && is_one(after.get(1), MEANS),
+        Some("a" | "the") if rest.len() == 1 => {
+            null && is_one(after.first(), &["value"]) && is_one(after.get(1), MEANS)
+        }
         Some("be") if be => match stem.last().map(String::as_str) {
-            Some("may" | "can" | "might" | "could") => ends || conditional || is_one(after.first(), &["and", "or", "but", "in", "on", "at"]),
+            Some("may" | "can" | "might" | "could") => {
+                ends || conditional || is_one(after.first(), &["and", "or", "but", "in", "on", "at"])
+            }
             Some("will" | "should" | "must") => conditional,
             _ => false,
         },
@@ -179,7 +303,10 @@ fn there(word: &str, before: &[String], after: &[String]) -> Option<Says> {
     if front.iter().any(|w| ELSEWHERE.contains(&w.as_str()) || NEGATIONS.contains(&w.as_str())) {
         return None;
     }
-    let conditional = is_one(after.first(), &["for", "when", "if", "once", "after", "where", "while", "on", "until", "unless", "before"]);
+    let conditional = is_one(
+        after.first(),
+        &["for", "when", "if", "once", "after", "where", "while", "on", "until", "unless", "before"],
+    );
     let vague = ["known", "available", "applicable"].contains(&word);
     match before.last().map(String::as_str) {
         Some("always") => (after.is_empty() && itself(front)).then_some(Says::Never),
@@ -195,9 +322,39 @@ fn there(word: &str, before: &[String], after: &[String]) -> Option<Says> {
 
 /// Ends of names that are not those of texts or flags.
 const NO_TEXTS: &[&str] = &[
-    "id", "at", "on", "date", "time", "ts", "timestamp", "day", "year", "amount", "price", "fee", "cost", "total", "quantity",
-    "qty", "count", "minutes", "seconds", "hours", "days", "rate", "score", "rating", "pct", "percent", "weight",
-    "discount", "tax", "tip", "bonus", "distance", "duration",
+    "id",
+    "at",
+    "on",
+    "date",
+    "time",
+    "ts",
+    "timestamp",
+    "day",
+    "year",
+    "amount",
+    "price",
+    "fee",
+    "cost",
+    "total",
+    "quantity",
+    "qty",
+    "count",
+    "minutes",
+    "seconds",
+    "hours",
+    "days",
+    "rate",
+    "score",
+    "rating",
+    "pct",
+    "percent",
+    "weight",
+    "discount",
+    "tax",
+    "tip",
+    "bonus",
+    "distance",
+    "duration",
 ];
 
 /// Whether a column is neither text nor flag: by its type, or by its name where that is not said.
