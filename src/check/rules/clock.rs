@@ -314,7 +314,7 @@ fn find(expr: &Expr) -> Option<&Expr> {
 }
 
 /// The clock alone, cast or brought to a zone: a stamp of when the row was written.
-fn stamp(expr: &Expr) -> bool {
+pub(super) fn stamp(expr: &Expr) -> bool {
     match bare(expr) {
         e if is_clock(e) => true,
         Expr::Cast { expr, .. } => stamp(expr),
@@ -347,4 +347,18 @@ fn bounds_future(expr: &Expr) -> bool {
         }
         _ => false,
     })
+}
+
+/// Whether a moment lies before the clock: `current_date - 7`.
+pub(super) fn is_past(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::Cast { expr, .. } => is_past(expr),
+        Expr::BinaryOp { left, op: BinaryOperator::Minus, .. } => stamp(left),
+        Expr::Function(f) if is_one_of(f, &["date_sub", "datetime_sub", "timestamp_sub"]) => arguments(f).any(stamp),
+        Expr::Function(f) if is_one_of(f, &["dateadd", "date_add", "timestampadd"]) => {
+            let is_minus = |e: &Expr| matches!(bare(e), Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, .. });
+            arguments(f).any(stamp) && arguments(f).any(is_minus)
+        }
+        _ => false,
+    }
 }

@@ -116,7 +116,7 @@ fn condition_constant(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                         _ => false,
                     },
                 };
-                if turned {
+                if turned || super::clock::stamp(low) && super::clock::is_past(high) {
                     let finding = Diagnostic::error("condition-constant", "this is true for no row")
                         .why("`between` wants the smaller side first")
                         .next("turn the two round");

@@ -4,7 +4,7 @@ use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, SelectI
 
 use super::expressions::{any, bare, call, column, compares, conjuncts, same_column};
 use super::look::{View, span};
-use super::outline::{Reads, Step, Target, constraint};
+use super::outline::{Origin, Reads, Step, Target, constraint};
 use super::{Family, Look, Query, Rule};
 use crate::sql::Fact;
 use crate::vocabulary::{Diagnostic, Severity};
@@ -164,6 +164,7 @@ fn left_join_undone(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     for (id, part) in view.outline.selects.iter().enumerate() {
         if !part.relations.iter().any(|r| r.outer) {
             undone_later(&view, id, out);
+            undone_across(&view, id, out);
             continue;
         }
         let optional = |e: &Expr| {
@@ -252,6 +253,37 @@ fn forgives(e: &Expr) -> bool {
             | Expr::IsNotDistinctFrom(..)
             | Expr::Subquery(_)
     ) || call(e, FORGIVING).is_some()
+}
+
+/// The same where the join is in a model that is read, and this one is said to have all rows.
+fn undone_across(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
+    let described = view.query.node.described.as_ref().map(|d| d.description.to_lowercase()).unwrap_or_default();
+    let is_of_all = described.contains("without")
+        && ["also", "even", "including", "included", "0 for", "zero for", "with or"]
+            .iter()
+            .any(|w| described.contains(w));
+    let filters: Vec<&Expr> =
+        view.outline.selects[id].select.selection.iter().flat_map(|f| conjuncts(f)).filter(|_| is_of_all).collect();
+    if filters.iter().any(|f| matches!(f, Expr::IsNotNull(_))) {
+        return;
+    }
+    for filter in filters {
+        let lost = held(filter).into_iter().find_map(|side| match view.outline.origin(id, side)? {
+            Origin::Node(node, name) => {
+                let absent = view.query.told.get(&node)?.absent.get(&name.to_lowercase());
+                (absent == Some(&false)).then_some((name, view.node(node)?))
+            }
+            Origin::Expr(..) => None,
+        });
+        let Some((name, node)) = lost else { continue };
+        let finding = Diagnostic::warning("left-join-undone", format!("this leaves out the rows without `{name}`"))
+            .why(format!(
+                "in `{}` it is of what is left joined: where that has no row it is null, and null meets no comparison",
+                node.name
+            ))
+            .next("put the condition into the aggregate (`case when …`), or allow null");
+        out.push(view.at(span(filter), finding));
+    }
 }
 
 /// The same where the join is in a CTE or subquery that nothing else reads, and the condition around it.

@@ -20,6 +20,7 @@ mod merge_keys;
 mod mixed;
 mod nulls;
 mod outline;
+mod people;
 mod removals;
 mod repeats;
 mod reruns;

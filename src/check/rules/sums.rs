@@ -132,6 +132,7 @@ const WHEN: &[&str] = &["date", "day", "week", "month", "hour", "at", "quarter",
 
 fn distinct_counts_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
+    super::people::parts_added(&view, out);
     for piece in &view.outline.pieces {
         let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
         if !is_named(function, "sum") || function.over.is_some() {
@@ -168,17 +169,21 @@ fn distinct_counts_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Whether a column tells people apart.
+pub(super) fn is_of_people(column: &str) -> bool {
+    words(column).iter().any(|w| WHO.contains(&w.as_str()))
+}
+
 /// What the groups are by in which an expression counts whom there are, where a time is among them.
 pub(super) fn people_by_time(view: &View<'_, '_>, expr: &Expr, select: usize) -> Option<Vec<String>> {
     let of = counted(expr)?;
     // Counted by day and added up over days; by anything else the parts may well be apart.
     let groups = column_names(view, select);
-    (words(&of).iter().any(|w| WHO.contains(&w.as_str())) && grouped(view, select) && groups.iter().any(|n| is_when(n)))
-        .then_some(groups)
+    (is_of_people(&of) && grouped(view, select) && groups.iter().any(|n| is_when(n))).then_some(groups)
 }
 
 /// The column of which an expression counts the different values.
-fn counted(expr: &Expr) -> Option<String> {
+pub(super) fn counted(expr: &Expr) -> Option<String> {
     let count = call(expr, &["count", "approx_count_distinct"])?;
     if !is_distinct(count) && is_named(count, "count") {
         return None;
@@ -194,8 +199,7 @@ fn is_when(name: &str) -> bool {
 fn named_distinct(view: &View<'_, '_>, sum: &Expr) -> bool {
     view.outline.selects.iter().flat_map(|p| &p.select.projection).any(|item| match item {
         SelectItem::ExprWithAlias { expr, alias } => {
-            std::ptr::eq(rounded(expr), sum)
-                && words(&alias.value).iter().any(|w| matches!(w.as_str(), "distinct" | "unique" | "uniq"))
+            std::ptr::eq(rounded(expr), sum) && super::people::is_of_different(&alias.value)
         }
         _ => false,
     })
@@ -227,7 +231,7 @@ fn by_part(view: &View<'_, '_>, select: usize, expr: &Expr, at: usize) -> bool {
         "location",
     ];
     let kept = column_names(view, select);
-    counted(expr).is_some_and(|of| words(&of).iter().any(|w| WHO.contains(&w.as_str())))
+    counted(expr).is_some_and(|of| is_of_people(&of))
         && grouped(view, at)
         && column_names(view, at).iter().any(|n| {
             !kept.contains(n) && words(n).iter().any(|w| PARTS.contains(&w.as_str()) || WHEN.contains(&w.as_str()))
