@@ -271,7 +271,7 @@ fn undone_across(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
         let lost = held(filter).into_iter().find_map(|side| match view.outline.origin(id, side)? {
             Origin::Node(node, name) => {
                 let absent = view.query.told.get(&node)?.absent.get(&name.to_lowercase());
-                (absent == Some(&false)).then_some((name, view.node(node)?))
+                (absent == Some(&super::told::Absence::Unmatched)).then_some((name, view.node(node)?))
             }
             Origin::Expr(..) => None,
         });
