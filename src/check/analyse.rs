@@ -253,6 +253,7 @@ impl<'p> Walk<'p> {
             rendered: full,
             resolved: &resolved,
             incremental: again.as_ref().map(|(parsed, rendered, resolved)| (parsed, *rendered, resolved)),
+            known: &scope.relations,
             told: self.told(id, node),
             outline: Outline::of(&parsed),
             incremental_outline: again.as_ref().map(|(parsed, ..)| Outline::of(parsed)),

@@ -20,6 +20,6 @@ pub mod types;
 pub use parse::{Parsed, expression, parse, parse_as_is};
 pub use resolve::{
     Checked, ColumnType, Fact, Facts, FanOut, Lineage, Named, OutputColumn, Resolved, Scope, ScopeRelation, SeenColumn,
-    Usage, begins_version, check_expression, resolve, understand,
+    Usage, begins_version, check_expression, ends_version, resolve, understand,
 };
 pub use text::Text;

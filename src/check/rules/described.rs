@@ -292,7 +292,7 @@ fn other_grain(analysis: &Analysis, node: &Node, resolved: &Resolved<crate::dbt:
 }
 
 /// The columns that "one row per machine and day" names, where each is one of the model.
-fn stated_grain(description: &str, columns: &BTreeSet<&str>) -> Option<BTreeSet<String>> {
+pub(super) fn stated_grain(description: &str, columns: &BTreeSet<&str>) -> Option<BTreeSet<String>> {
     let lower = description.to_lowercase();
     let said = ["one row per ", "one row for each ", "one record per ", "one line per "]
         .iter()
@@ -303,18 +303,33 @@ fn stated_grain(description: &str, columns: &BTreeSet<&str>) -> Option<BTreeSet<
     let parts =
         parts.map(|p| p.trim().trim_start_matches("each ").trim_start_matches("and ")).filter(|p| !p.is_empty());
     let column = |part: &str| {
-        let wanted = words(part);
-        let named = |name: &&&str| {
+        // "order with a refund" is an order still.
+        let part = [" with ", " that ", " which ", " who "].iter().filter_map(|w| part.split(w).next()).min_by_key(|p| p.len());
+        let wanted = words(part.unwrap_or_default());
+        let named = |name: &str| {
             let mut own = words(name);
             if own.len() > 1 && own.last().is_some_and(|w| ["id", "key", "date", "code"].contains(&w.as_str())) {
                 own.pop();
             }
             own == wanted
         };
-        let mut found = columns.iter().filter(|c| words(c) == wanted || named(c));
-        match (found.next(), found.next()) {
-            (Some(one), None) => Some((*one).to_owned()),
-            _ => None,
+        // A day is whatever column is a day, where only one is.
+        let timed = |name: &str| match wanted.as_slice() {
+            [one] if one == "day" || one == "date" => words(name).iter().any(|w| w == "day" || w == "date"),
+            [one] if ["week", "month", "quarter", "year", "hour"].contains(&one.as_str()) => words(name).contains(one),
+            _ => false,
+        };
+        let only = |is: &dyn Fn(&str) -> bool| {
+            let mut found = columns.iter().filter(|c| is(c));
+            match (found.next(), found.next()) {
+                (Some(one), None) => Some((*one).to_owned()),
+                _ => None,
+            }
+        };
+        let by_name = |name: &str| words(name) == wanted || named(name);
+        match columns.iter().any(|c| by_name(c)) {
+            true => only(&by_name),
+            false => only(&timed),
         }
     };
     parts.map(column).collect::<Option<BTreeSet<String>>>().filter(|g| !g.is_empty())

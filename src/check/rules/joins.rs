@@ -117,6 +117,8 @@ fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(reads.span, finding));
         }
     }
+    super::ranges::partly_tied(&view, out);
+    super::ranges::or_missing(&view, out);
 }
 
 /// Whether conditions have one that names both the relation at a place and an earlier one; none where that can't be

@@ -10,7 +10,10 @@ mod clock;
 mod conditions;
 mod conversions;
 mod described;
+mod collapsed;
 mod expressions;
+mod glued;
+mod grain;
 mod incremental;
 mod joins;
 mod local;
@@ -21,6 +24,7 @@ mod mixed;
 mod nulls;
 mod outline;
 mod people;
+mod ranges;
 mod removals;
 mod repeats;
 mod reruns;
@@ -46,7 +50,7 @@ use std::sync::Arc;
 use super::keyed::Keyed;
 use super::{Analysis, across, airflow, python, spark};
 use crate::dbt::{Node, NodeId, Project};
-use crate::sql::{Parsed, Resolved};
+use crate::sql::{Parsed, Resolved, ScopeRelation};
 use crate::vocabulary::{Diagnostic, Dialect, Severity};
 pub use outline::Outline;
 pub use told::Told;
@@ -118,6 +122,8 @@ pub struct Query<'a> {
     pub resolved: &'a Resolved<crate::dbt::NodeId>,
     /// The same for a run that meets its own table; none where that is the same.
     pub incremental: Option<(&'a Parsed, &'a crate::sql::jinja::Rendered, &'a Resolved<crate::dbt::NodeId>)>,
+    /// What it reads, as it is seen.
+    pub known: &'a BTreeMap<NodeId, Arc<ScopeRelation>>,
     /// What is known of the columns of what it reads.
     pub told: BTreeMap<NodeId, Arc<Told>>,
     /// Its query laid out.
@@ -138,6 +144,8 @@ pub const RULES: &[&[Rule]] = &[
     series::RULES,
     units::RULES,
     sets::RULES,
+    glued::RULES,
+    grain::RULES,
     times::RULES,
     zones::RULES,
     conversions::RULES,
@@ -148,6 +156,7 @@ pub const RULES: &[&[Rule]] = &[
     clock::RULES,
     windows::RULES,
     mixed::RULES,
+    collapsed::RULES,
     conditions::RULES,
     waste::RULES,
     tables::RULES,

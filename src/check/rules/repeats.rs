@@ -18,6 +18,7 @@ pub(super) fn fan_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     // The resolver tells what is added up behind a join.
     if !out.iter().any(|f| f.code == "fan-out") {
         every_version(&query.full(), out);
+        super::ranges::unbounded(&query.full(), out);
     }
 }
 
@@ -144,7 +145,7 @@ fn every_version(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
 }
 
 /// Whether a select says which versions of a relation it has, or has one for each row whatever they are.
-fn is_told(view: &View<'_, '_>, select: usize, at: usize, by: &[String]) -> bool {
+pub(super) fn is_told(view: &View<'_, '_>, select: usize, at: usize, by: &[String]) -> bool {
     let part = &view.outline.selects[select];
     let pieces = &view.outline.pieces[part.pieces.clone()];
     let is_by = |e: &Expr| column(e).is_some_and(|c| by.iter().any(|b| c.value.eq_ignore_ascii_case(b)));

@@ -1,12 +1,13 @@
 //! Unions that lose rows or mix columns up.
 
-use sqlparser::ast::{Expr, SelectItem, SetOperator, SetQuantifier};
+use sqlparser::ast::{Expr, Select, SelectFlavor, SelectItem, SetOperator, SetQuantifier};
+use sqlparser::tokenizer::Span;
 
 use super::expressions::{any, column, is_aggregate, lower, text, words};
 use super::look::View;
 use super::outline::{Origin, Reads, Role, Target};
 use super::{Family, Look, Query, Rule};
-use crate::sql::ColumnType;
+use crate::sql::{ColumnType, Fact};
 use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
 
 pub(super) const RULES: &[Rule] = &[
@@ -24,6 +25,13 @@ pub(super) const RULES: &[Rule] = &[
         summary: "the same columns in another order on the two sides of a union",
         look: Look::Query(union_order),
     },
+    Rule {
+        code: "union-types",
+        family: Family::Wrong,
+        severity: Severity::Warning,
+        summary: "numbers, days or moments put under texts by a union, which makes texts of them all",
+        look: Look::Query(union_types),
+    },
 ];
 
 /// The select that names the columns of a side of a union, and name and expression of each; none where a `*` is of
@@ -31,15 +39,12 @@ pub(super) const RULES: &[Rule] = &[
 fn items<'a>(view: &View<'_, 'a>, mut select: usize) -> Option<(usize, Vec<(String, &'a Expr)>)> {
     for _ in 0..8 {
         let part = &view.outline.selects[select];
-        let ([SelectItem::Wildcard(options)], [reads]) = (part.select.projection.as_slice(), part.relations.as_slice())
+        let ([SelectItem::Wildcard(_)] | [], [reads]) =
+            (part.select.projection.as_slice(), part.relations.as_slice())
         else {
             break;
         };
-        let plain = options.opt_exclude.is_none()
-            && options.opt_except.is_none()
-            && options.opt_replace.is_none()
-            && options.opt_rename.is_none()
-            && options.opt_ilike.is_none();
+        let plain = is_whole(part.select);
         let Target::Level(level) = reads.target else { return None };
         let renamed = matches!(view.outline.levels[level].role, Role::Cte(cte) if !cte.alias.columns.is_empty());
         select = view.outline.levels[level].select.filter(|_| plain && !renamed)?;
@@ -196,6 +201,49 @@ fn is_of_several(view: &View<'_, '_>, select: usize, expr: &Expr) -> bool {
     first.is_some() && !first.into_iter().chain(unique).any(|c| c.name.eq_ignore_ascii_case(column))
 }
 
+/// The names of the columns of a side of a union, also where a `*` is of a node whose columns are all known; and what
+/// gives them where that is written in that very select.
+pub(super) fn names<'a>(view: &View<'_, 'a>, select: usize) -> Option<Vec<(String, Option<&'a Expr>)>> {
+    if let Some((at, items)) = items(view, select) {
+        return Some(items.into_iter().map(|(name, expr)| (name, (at == select).then_some(expr))).collect());
+    }
+    let mut select = select;
+    for _ in 0..8 {
+        let part = &view.outline.selects[select];
+        let [reads] = part.relations.as_slice() else { return None };
+        if !is_whole(part.select) {
+            return None;
+        }
+        match reads.target {
+            Target::Level(level) => {
+                let renamed = matches!(view.outline.levels[level].role, Role::Cte(cte) if !cte.alias.columns.is_empty());
+                select = view.outline.levels[level].select.filter(|_| !renamed)?;
+            }
+            Target::Node(node) => {
+                let known = view.query.known.get(&node).filter(|known| !known.open)?;
+                return Some(known.columns.iter().map(|(name, _)| (name.clone(), None)).collect());
+            }
+            Target::Other => return None,
+        }
+    }
+    None
+}
+
+/// Whether a select gives all that it reads, as it is.
+pub(super) fn is_whole(select: &Select) -> bool {
+    match select.projection.as_slice() {
+        [] => select.flavor == SelectFlavor::FromFirstNoSelect,
+        [SelectItem::Wildcard(options)] => {
+            options.opt_exclude.is_none()
+                && options.opt_except.is_none()
+                && options.opt_replace.is_none()
+                && options.opt_rename.is_none()
+                && options.opt_ilike.is_none()
+        }
+        _ => false,
+    }
+}
+
 fn union_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for set in &view.outline.sets {
@@ -205,12 +253,12 @@ fn union_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let ([left, ..], [right, ..]) = (set.left.as_slice(), set.right.as_slice()) else { continue };
-        let (Some((_, above)), Some((names, below))) = (items(&view, *left), items(&view, *right)) else { continue };
+        let (Some(above), Some(below)) = (names(&view, *left), names(&view, *right)) else { continue };
         if above.len() != below.len() {
             continue;
         }
         // Two names that have changed places: each stands on both sides, once, and elsewhere.
-        let once = |items: &[(String, &Expr)], name: &str| items.iter().filter(|(n, _)| n == name).count() == 1;
+        let once = |items: &[(String, Option<&Expr>)], name: &str| items.iter().filter(|(n, _)| n == name).count() == 1;
         let moved = above.iter().zip(&below).find(|((a, _), (b, _))| {
             a != b
                 && !a.is_empty()
@@ -224,11 +272,28 @@ fn union_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let finding = Diagnostic::error("union-order", format!("`{b}` is put under `{a}`"))
                 .why("a union goes by position, whatever the columns are called")
                 .next("give both sides the same columns in the same order");
-            let span = match names == *right {
-                true => super::look::span(expr),
-                false => view.outline.selects[*right].select.select_token.0.span,
-            };
+            let span = expr.map_or_else(|| whole_span(&view, *right), super::look::span);
             out.push(view.at(span, finding));
         }
+    }
+}
+
+/// Where a select starts; where it has no `select` before it, what it reads.
+fn whole_span(view: &View<'_, '_>, select: usize) -> Span {
+    let part = &view.outline.selects[select];
+    match part.relations.first().filter(|_| part.select.flavor == SelectFlavor::FromFirstNoSelect) {
+        Some(reads) => reads.span,
+        None => part.select.select_token.0.span,
+    }
+}
+
+fn union_types(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for fact in &view.resolved.facts.noted {
+        let Fact::Mixed { at, column, above, here } = fact else { continue };
+        let finding = Diagnostic::warning("union-types", format!("`{column}` is {above} above and {here} here"))
+            .why("the union makes texts of both, which are sorted and compared by their letters: '9' is greater than '10'")
+            .next("cast one side to the type of the other");
+        out.push(view.at(Span::new(*at, *at), finding));
     }
 }

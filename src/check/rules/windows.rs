@@ -341,7 +341,7 @@ fn is_day(view: &View<'_, '_>, expr: &Expr) -> bool {
 }
 
 /// Whether only the rows with number 1 are kept.
-fn kept_first(view: &View<'_, '_>, select: usize, function: &Function) -> bool {
+pub(super) fn kept_first(view: &View<'_, '_>, select: usize, function: &Function) -> bool {
     let part = &view.outline.selects[select];
     let alias = part.select.projection.iter().find_map(|item| match item {
         SelectItem::ExprWithAlias { expr: Expr::Function(f), alias } if std::ptr::eq(f, function) => Some(lower(alias)),

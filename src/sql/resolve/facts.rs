@@ -68,6 +68,17 @@ pub enum Fact {
         /// A key that both sides have.
         shared: Option<String>,
     },
+    /// A column that a set operation makes a text of, although one side has none.
+    Mixed {
+        /// Where the lower side starts.
+        at: Location,
+        /// Its name.
+        column: String,
+        /// What the upper side has.
+        above: ColumnType,
+        /// What the lower side has.
+        here: ColumnType,
+    },
 }
 
 impl Facts {

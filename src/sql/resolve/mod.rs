@@ -46,7 +46,7 @@ pub(super) use grouping::aggregates;
 use relation::{Column, Env, Rel, Table};
 pub use result::{Checked, FanOut, Lineage, Named, OutputColumn, Resolved, Scope, ScopeRelation, Usage};
 use value::Value;
-pub use versions::begins as begins_version;
+pub use versions::{begins as begins_version, ends as ends_version};
 
 /// Expressions and queries that are walked at most: those that are resolved again and again within each other stop.
 const MOST_STEPS: u32 = 2_000_000;

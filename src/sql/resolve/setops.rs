@@ -6,6 +6,8 @@ use std::rc::Rc;
 use sqlparser::ast::{SetExpr, SetOperator, SetQuantifier, Spanned, Values};
 use sqlparser::tokenizer::Location;
 
+use super::column_type::ColumnType;
+use super::facts::Fact;
 use super::relation::{Column, Ctes, Env, Table};
 use super::value::Value;
 use super::{Named, Resolver, Usage};
@@ -72,6 +74,9 @@ impl<R: Named> Resolver<'_, R> {
                     if value.clashes(&other.value) && !open && self.refuses_branches() {
                         let what = format!("`{}` is {} above and {} here", column.name, value.ty, other.value.ty);
                         self.fault(Diagnostic::error("type-clash", what).next("cast one side"), at, 6);
+                    } else if op == SetOperator::Union && !open && self.makes_texts(&value, &other.value) {
+                        let (above, here) = (value.ty, other.value.ty);
+                        self.noted.push(Fact::Mixed { at, column: column.name.clone(), above, here });
                     }
                     let nullable = match op {
                         SetOperator::Union => either_null(value.nullable, other.value.nullable),
@@ -88,7 +93,7 @@ impl<R: Named> Resolver<'_, R> {
                     value = value.nullable(nullable);
                 }
                 None if shifted || (by_name && right.open) => {
-                    value = Value { ty: super::ColumnType::Unknown, ..value }.nullable(None);
+                    value = Value { ty: ColumnType::Unknown, ..value }.nullable(None);
                 }
                 None => value = value.nullable(Some(true)),
             }
@@ -99,7 +104,7 @@ impl<R: Named> Resolver<'_, R> {
             let new: Vec<Column> = new.cloned().collect();
             columns.extend(new.into_iter().map(|c| {
                 let value = match left.open {
-                    true => Value { ty: super::ColumnType::Unknown, ..c.value }.nullable(None),
+                    true => Value { ty: ColumnType::Unknown, ..c.value }.nullable(None),
                     false => c.value.nullable(Some(true)),
                 };
                 Column { value, ..c }
@@ -126,6 +131,17 @@ impl<R: Named> Resolver<'_, R> {
             fan_out: left.fan_out.or(right.fan_out).filter(|_| all),
             ..Table::default()
         })
+    }
+}
+
+impl<R: Named> Resolver<'_, R> {
+    /// Whether a union of two values gives texts although one of them is none, without a word.
+    fn makes_texts(&self, above: &Value, here: &Value) -> bool {
+        let silent = [Dialect::DuckDb, Dialect::MySql, Dialect::Sqlite];
+        // A literal takes the type of the other side.
+        let typed = |v: &Value| !v.sources.is_empty();
+        let one_text = above.ty.is_text() != here.ty.is_text();
+        self.reads_as(&silent) && one_text && typed(above) && typed(here) && above.clashes(here)
     }
 }
 

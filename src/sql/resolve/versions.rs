@@ -65,6 +65,11 @@ pub fn begins(name: &str) -> bool {
     has(name, FROM)
 }
 
+/// Whether a name is that of when a version ends, or whether it is the current one.
+pub fn ends(name: &str) -> bool {
+    has(name, TO) || has(name, CURRENT)
+}
+
 /// Whether a condition is about which version of a relation from `before` on is meant.
 pub(super) fn settles(condition: &Expr, env: &Env<'_>, before: usize) -> bool {
     any_expression(condition, |e| {

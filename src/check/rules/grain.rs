@@ -1,0 +1,290 @@
+//! The grain that tests and descriptions say, and the one that the query makes.
+
+use std::collections::BTreeSet;
+
+use sqlparser::ast::{BinaryOperator, Distinct, Expr, GroupByExpr, SelectItem, Spanned};
+use sqlparser::tokenizer::Span;
+
+use super::described::stated_grain;
+use super::expressions::{any, bare, column, is_literal, is_named, is_null, lower, words};
+use super::look::{View, span};
+use super::outline::{Clause, Origin, Target};
+use super::{Family, Look, Query, Rule};
+use crate::dbt::{Described, Kind, Node, NodeId, Test};
+use crate::sql::FanOut;
+use crate::vocabulary::{Diagnostic, Severity};
+
+pub(super) const RULES: &[Rule] = &[Rule {
+    code: "grain-differs",
+    family: Family::Wrong,
+    severity: Severity::Warning,
+    summary: "rows told apart by more columns than what is said to be their key",
+    look: Look::Query(differs),
+}];
+
+/// A key of a model as it is said, and who says it.
+struct Said {
+    columns: BTreeSet<String>,
+    by: &'static str,
+}
+
+fn differs(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    if query.node.kind != Kind::Model || query.resolved.open {
+        return;
+    }
+    let view = query.full();
+    let names: BTreeSet<&str> = query.resolved.columns.iter().map(|c| c.name.as_str()).collect();
+    for said in said(query.node, &names) {
+        // What the query shows is that key, or one that is in it.
+        if !said.columns.iter().all(|c| names.contains(c.as_str()))
+            || query.resolved.keys.iter().any(|k| k.is_subset(&said.columns))
+        {
+            continue;
+        }
+        let found = grouped(&view, &said).or_else(|| joined(&view, &said)).or_else(|| hashed(&view, &said));
+        if let Some(finding) = found {
+            out.push(finding);
+            return;
+        }
+    }
+}
+
+/// The keys of a model by its tests, what it is merged by, and its description.
+fn said(node: &Node, names: &BTreeSet<&str>) -> Vec<Said> {
+    let mut out = Vec::new();
+    let whole = |t: &&Test| !t.arguments.contains_key("where") && !t.arguments.contains_key("config");
+    if let Some(described) = &node.described {
+        let unique = described.columns.iter().filter(|c| c.tests.iter().filter(whole).any(|t| t.name == "unique"));
+        out.extend(unique.map(|c| Said { columns: [c.name.to_lowercase()].into(), by: "a test says" }));
+        let combined = described.tests.iter().filter(whole).filter_map(combination);
+        out.extend(combined.map(|columns| Said { columns, by: "a test says" }));
+    }
+    let merged: BTreeSet<String> = node.config.unique_key.iter().map(|c| c.to_lowercase()).collect();
+    if !merged.is_empty() && node.config.materialized.as_deref() == Some("incremental") {
+        out.push(Said { columns: merged, by: "it is merged as if there were" });
+    }
+    let description = node.described.as_ref().and_then(|d| stated_grain(&d.description, names));
+    // Where a test has more columns than the description, that is for another check.
+    let description = description.filter(|d| !out.iter().any(|said: &Said| d.is_subset(&said.columns)));
+    out.extend(description.map(|columns| Said { columns, by: "the description says" }));
+    out
+}
+
+fn combination(test: &Test) -> Option<BTreeSet<String>> {
+    let columns = test.name.ends_with("unique_combination_of_columns").then_some(())
+        .and_then(|()| test.arguments.get("combination_of_columns")?.as_array())?;
+    let columns = columns.iter().map(|c| Some(c.as_str()?.to_lowercase())).collect::<Option<BTreeSet<String>>>()?;
+    (!columns.is_empty()).then_some(columns)
+}
+
+fn list(columns: &BTreeSet<String>) -> String {
+    columns.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn finding(view: &View<'_, '_>, said: &Said, at: Span, what: String, next: String) -> Diagnostic {
+    let why = format!("{} one row for each ({})", said.by, list(&said.columns));
+    view.at(at, Diagnostic::warning("grain-differs", what).why(why).next(next))
+}
+
+/// The select that makes the rows: CTEs that are passed on whole are looked into.
+fn last(view: &View<'_, '_>) -> Option<usize> {
+    let mut select = view.outline.levels.first()?.select?;
+    for _ in 0..8 {
+        let part = &view.outline.selects[select];
+        let ([reads], true) = (part.relations.as_slice(), super::sets::is_whole(part.select)) else { break };
+        let Target::Level(level) = reads.target else { break };
+        if part.select.selection.is_some() || part.select.qualify.is_some() || part.select.distinct.is_some() {
+            return None;
+        }
+        select = view.outline.levels[level].select?;
+    }
+    Some(select)
+}
+
+/// What a select gives under a name.
+fn item<'a>(view: &View<'_, 'a>, select: usize, name: &str) -> Option<&'a Expr> {
+    view.outline.selects[select].select.projection.iter().find_map(|item| match item {
+        SelectItem::ExprWithAlias { expr, alias } if lower(alias) == name => Some(expr),
+        SelectItem::UnnamedExpr(e) if column(e).is_some_and(|c| lower(c) == name) => Some(e),
+        _ => None,
+    })
+}
+
+/// A query that groups by more than the key, where what is more is not decided by it.
+fn grouped(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
+    let select = last(view)?;
+    let part = &view.outline.selects[select];
+    let is_grouped = !matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+    if !is_grouped || part.select.qualify.is_some() {
+        return None;
+    }
+    let made = view.query.resolved.keys.iter().find(|k| said.columns.is_subset(k) && said.columns.len() < k.len())?;
+    let more: BTreeSet<String> = made.difference(&said.columns).cloned().collect();
+    let free = more.iter().find(|name| is_free(view, select, said, name))?;
+    let at = part.select.projection.iter().find_map(|i| match i {
+        SelectItem::ExprWithAlias { alias, expr } if lower(alias) == *free => Some(span(expr)),
+        SelectItem::UnnamedExpr(e) if column(e).is_some_and(|c| lower(c) == *free) => Some(span(e)),
+        _ => None,
+    })?;
+    let what = format!("the rows are grouped by `{free}` too");
+    let next = format!("take `{free}` out of `group by`, or say that there is a row for each ({})", list(made));
+    Some(finding(view, said, at, what, next))
+}
+
+/// Whether a column that is grouped by is of the rows that are added up, and decided by nothing in the key as far as
+/// the project knows the things that the key is of.
+fn is_free(view: &View<'_, '_>, select: usize, said: &Said, name: &str) -> bool {
+    let Some(expr) = item(view, select, name) else { return false };
+    let Some(Origin::Node(node, own)) = view.outline.origin(select, expr) else { return false };
+    let own = own.to_ascii_lowercase();
+    let subject = words(name);
+    let alike = |w: &String| said.columns.iter().any(|k| words(k).contains(w));
+    let attribute = subject.iter().any(|w| ATTRIBUTES.contains(&w.as_str()) || TIMES.contains(&w.as_str()));
+    let seen = view.seen(expr).is_some_and(|c| c.unique == Some(false));
+    if attribute || !seen || subject.iter().any(|w| !is_suffix(w) && alike(w)) || is_asked(view, select, name) {
+        return false;
+    }
+    let timed = said.columns.iter().any(|k| words(k).iter().any(|w| TIMES.contains(&w.as_str())));
+    // An entity of its own, as those in the key are.
+    let entity = is_id(&own) && !view.query.keyed.by(&own).is_empty();
+    said.columns.iter().all(|k| {
+        let Some(part) = item(view, select, k) else { return false };
+        let origin = match view.outline.origin(select, part) {
+            Some(Origin::Node(_, of)) => of.to_ascii_lowercase(),
+            _ => return words(k).iter().any(|w| TIMES.contains(&w.as_str())),
+        };
+        let of = view.query.keyed.by(&origin);
+        if of.iter().any(|id| *id == node || has(view, *id, &own)) {
+            return false;
+        }
+        words(&origin).iter().any(|w| TIMES.contains(&w.as_str()))
+            || of.iter().any(|id| is_list(view, *id))
+            || timed && entity && is_id(&origin)
+    })
+}
+
+/// Whether a node has a column, as far as YAML says.
+fn has(view: &View<'_, '_>, id: NodeId, column: &str) -> bool {
+    columns(view, id).iter().any(|c| c == column)
+}
+
+/// Whether a node is the list of what is told apart by its key, and not made of others: then its columns are what the
+/// key decides.
+fn is_list(view: &View<'_, '_>, id: NodeId) -> bool {
+    let of_source = |n: &Node| {
+        matches!(n.reads.as_slice(), [read] if view.node(read.node).is_some_and(|n| n.kind == Kind::Source))
+    };
+    let is_list = view.node(id).is_some_and(|n| matches!(n.kind, Kind::Source | Kind::Seed) || of_source(n));
+    is_list && columns(view, id).len() > 1
+}
+
+/// The columns of a node that YAML or its declaration names.
+fn columns(view: &View<'_, '_>, id: NodeId) -> Vec<String> {
+    let Some(node) = view.node(id) else { return Vec::new() };
+    let described = node.described.iter().flat_map(|d| &d.columns).map(|c| c.name.to_lowercase());
+    let known = view.query.known.get(&id).into_iter().flat_map(|r| r.columns.iter().map(|c| c.0.clone()));
+    described.chain(known).collect()
+}
+
+fn is_id(name: &str) -> bool {
+    name.ends_with("_id") || name.ends_with("_key")
+}
+
+fn is_suffix(word: &str) -> bool {
+    ["id", "key", "sk", "utc", "local", "no", "number"].contains(&word)
+}
+
+/// What most often belongs to something else that is in the key.
+const ATTRIBUTES: &[&str] = &[
+    "name", "title", "label", "email", "phone", "currency", "country", "region", "city", "timezone", "tz", "zone",
+    "unit", "description", "segment", "parent", "group", "org", "organization", "account", "tenant", "company", "code",
+    "type", "category", "is",
+];
+
+const TIMES: &[&str] = &[
+    "date", "day", "week", "month", "quarter", "year", "hour", "season", "period", "at", "ts", "timestamp", "fiscal",
+];
+
+/// Whether a condition of the query holds a column, so that only some of its values are there.
+fn is_asked(view: &View<'_, '_>, _select: usize, name: &str) -> bool {
+    view.outline.pieces.iter().any(|p| {
+        matches!(p.clause, Clause::Where | Clause::Having | Clause::Qualify)
+            && column(p.expr).is_some_and(|c| c.value.eq_ignore_ascii_case(name))
+    })
+}
+
+/// A join that has several rows for each of the key.
+fn joined(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
+    let select = last(view)?;
+    let part = &view.outline.selects[select];
+    let is_grouped = !matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+    if is_grouped || part.select.qualify.is_some() || part.select.distinct.is_some() {
+        return None;
+    }
+    let of = |name: &String| view.query.resolved.columns.iter().find(|c| c.name == *name)?.repeated.as_ref();
+    let repeats: Vec<&FanOut> = said.columns.iter().map(of).collect::<Option<_>>()?;
+    let first = repeats.first().filter(|f| f.of_one && !f.elsewhere && !f.on.is_empty())?;
+    // A key of what is joined that has the columns of the join and more: there are several for each.
+    let several = first.keys.iter().find(|k| first.on.is_subset(k) && first.on.len() < k.len())?;
+    if first.keys.iter().any(|k| k.is_subset(&first.on)) {
+        return None;
+    }
+    let at = part.relations.iter().position(|r| r.alias == first.joined)?;
+    let filtered = part.select.selection.as_ref().is_some_and(|f| {
+        any(f, &mut |e| column(e).is_some() && view.relation(select, e).is_none_or(|r| r == at))
+    });
+    if filtered {
+        return None;
+    }
+    let what = format!("`{}` has several rows for each ({})", first.joined, list(&first.on));
+    let next = format!("join one row of `{}` for each: it is told apart by ({})", first.joined, list(several));
+    Some(finding(view, said, part.relations[at].span, what, next))
+}
+
+/// A hash of some of the columns by which the rows are told apart.
+fn hashed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
+    let select = last(view)?;
+    let part = &view.outline.selects[select];
+    let (key, [reads]) = (said.columns.first().filter(|_| said.columns.len() == 1)?, part.relations.as_slice()) else {
+        return None;
+    };
+    let plain = matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
+        && part.select.qualify.is_none()
+        && part.select.distinct.is_none()
+        && part.select.selection.is_none();
+    let expr = item(view, select, key).filter(|e| plain && column(e).is_none())?;
+    let mut parts = BTreeSet::new();
+    let mut sure = true;
+    any(expr, &mut |e| {
+        match e {
+            Expr::Function(f) => sure &= f.over.is_none() && !is_chance(f),
+            Expr::Subquery(_) => sure = false,
+            e => {
+                parts.extend(column(e).map(lower));
+            }
+        }
+        false
+    });
+    let Target::Node(id) = reads.target else { return None };
+    let keys = super::ranges::keys_of(view, reads.target);
+    let several = keys.iter().find(|k| parts.is_subset(k) && parts.len() < k.len())?;
+    if parts.is_empty() || !sure || keys.iter().any(|k| k.is_subset(&parts)) || !is_tested(view, id, several, 0) {
+        return None;
+    }
+    let without = several.difference(&parts).cloned().collect::<BTreeSet<String>>();
+    let what = format!("`{key}` leaves out `{}`", list(&without));
+    let next = format!("make it of all of ({}), by which the rows are told apart", list(several));
+    Some(finding(view, said, span(expr), what, next))
+}
+
+fn is_chance(function: &sqlparser::ast::Function) -> bool {
+    ["random", "rand", "uuid", "uuid_string", "generate_uuid", "gen_random_uuid", "nextval"].iter().any(|n| is_named(function, n))
+}
+
+/// Whether a test says so of several columns, in a node or in what it passes on.
+fn is_tested(view: &View<'_, '_>, id: NodeId, key: &BTreeSet<String>, depth: usize) -> bool {
+    let Some(node) = view.node(id) else { return false };
+    let tested = |d: &Described| d.tests.iter().filter_map(combination).any(|k| k == *key);
+    node.described.as_deref().is_some_and(tested)
+        || depth < 6 && matches!(node.reads.as_slice(), [read] if is_tested(view, read.node, key, depth + 1))
+}

@@ -1,0 +1,269 @@
+//! Joins that hold only a part of what belongs together: one end of a span of time, a range without the key that it is
+//! of, or a key that may be missing.
+
+use std::collections::BTreeSet;
+
+use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, JoinConstraint, JoinOperator, SelectItem};
+
+use super::expressions::{alternatives, any, arguments, bare, call, column, conjuncts, is_distinct, lower, words};
+use super::look::{View, span};
+use super::outline::{Reads, Target, constraint};
+use crate::vocabulary::Diagnostic;
+
+/// A column of a relation of a select.
+type Place = (usize, String);
+
+/// The names of a relation's columns, where they are known.
+pub(super) fn columns_of(view: &View<'_, '_>, target: Target) -> BTreeSet<String> {
+    match target {
+        Target::Node(id) => {
+            view.query.known.get(&id).map(|r| r.columns.iter().map(|c| c.0.clone()).collect()).unwrap_or_default()
+        }
+        Target::Level(level) => {
+            let names = view.outline.levels[level].select.and_then(|s| super::sets::names(view, s));
+            names.into_iter().flatten().map(|(name, _)| name).collect()
+        }
+        Target::Other => BTreeSet::new(),
+    }
+}
+
+/// What tells the rows of a relation apart, where it is a node, or a CTE that passes its rows on.
+pub(super) fn keys_of(view: &View<'_, '_>, target: Target) -> Vec<BTreeSet<String>> {
+    keys_at(view, target, 0)
+}
+
+fn keys_at(view: &View<'_, '_>, target: Target, depth: usize) -> Vec<BTreeSet<String>> {
+    let level = match target {
+        Target::Node(id) => return view.query.known.get(&id).map(|r| r.keys.clone()).unwrap_or_default(),
+        Target::Level(level) if depth < 8 => level,
+        _ => return Vec::new(),
+    };
+    let Some(select) = view.outline.levels[level].select else { return Vec::new() };
+    let part = &view.outline.selects[select];
+    let ([reads], GroupByExpr::Expressions(groups, _)) = (part.relations.as_slice(), &part.select.group_by) else {
+        return Vec::new();
+    };
+    if !groups.is_empty() || part.select.distinct.is_some() {
+        return Vec::new();
+    }
+    let mut keys = keys_at(view, reads.target, depth + 1);
+    let passed = |name: &String| {
+        part.select.projection.is_empty()
+            || part.select.projection.iter().any(|item| match item {
+                SelectItem::Wildcard(_) => true,
+                SelectItem::UnnamedExpr(e) => column(e).is_some_and(|c| lower(c) == *name),
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    lower(alias) == *name && column(expr).is_some_and(|c| lower(c) == *name)
+                }
+                _ => false,
+            })
+    };
+    keys.retain(|k| k.iter().all(passed));
+    keys
+}
+
+fn place(view: &View<'_, '_>, select: usize, expr: &Expr) -> Option<Place> {
+    let expr = uncast(expr);
+    Some((view.relation(select, expr)?, lower(column(expr)?)))
+}
+
+fn uncast(expr: &Expr) -> &Expr {
+    match bare(expr) {
+        Expr::Cast { expr, .. } => uncast(expr),
+        e => call(e, &["date", "coalesce", "ifnull", "nvl"]).and_then(|f| arguments(f).next()).map_or(e, uncast),
+    }
+}
+
+/// One end of a range: what is bounded, and by what.
+struct Bound {
+    of: Place,
+    by: Place,
+    lower: bool,
+}
+
+/// The ends of ranges in a condition. Either side may be what is bounded.
+fn bounds(view: &View<'_, '_>, select: usize, condition: &Expr) -> Vec<Bound> {
+    use BinaryOperator::{Gt, GtEq, Lt, LtEq};
+    let mut out = Vec::new();
+    let mut add = |of: &Expr, by: &Expr, lower: bool| {
+        if let (Some(of), Some(by)) = (place(view, select, of), place(view, select, by))
+            && of.0 != by.0
+        {
+            out.push(Bound { of: by.clone(), by: of.clone(), lower: !lower });
+            out.push(Bound { of, by, lower });
+        }
+    };
+    match bare(condition) {
+        Expr::BinaryOp { left, op: Gt | GtEq, right } => add(left, right, true),
+        Expr::BinaryOp { left, op: Lt | LtEq, right } => add(left, right, false),
+        Expr::Between { expr, low, high, negated: false } => {
+            add(expr, low, true);
+            add(expr, high, false);
+        }
+        _ => {}
+    }
+    out
+}
+
+/// The conditions under which a relation is joined, where they are written out.
+fn on<'a>(reads: &Reads<'a>) -> Option<&'a Expr> {
+    // The parser has an `asof join … on` of DuckDB as the other.
+    let nearest = |j: &&JoinOperator| matches!(j, JoinOperator::AsOf { .. } | JoinOperator::StraightJoin(_));
+    match reads.join.filter(|j| !nearest(j)).and_then(constraint)? {
+        JoinConstraint::On(on) => Some(on),
+        _ => None,
+    }
+}
+
+/// Whether a column is named anywhere in a select.
+fn is_named(view: &View<'_, '_>, select: usize, (relation, name): (usize, &str)) -> bool {
+    let part = &view.outline.selects[select];
+    view.outline.pieces[part.pieces.clone()].iter().any(|p| {
+        column(p.expr).is_some_and(|c| c.value.eq_ignore_ascii_case(name))
+            && view.relation(select, p.expr).is_none_or(|r| r == relation)
+    })
+}
+
+/// A range of which both sides have another column of one name that is left aside.
+pub(super) fn partly_tied(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        // One row of several is chosen afterwards.
+        if part.select.qualify.is_some() || part.select.distinct.is_some() {
+            continue;
+        }
+        for (at, reads) in part.relations.iter().enumerate().skip(1) {
+            let Some(on) = on(reads) else { continue };
+            let conditions: Vec<&Expr> = conjuncts(on).into_iter().chain(part.select.selection.iter().flat_map(|f| conjuncts(f))).collect();
+            let bounds: Vec<Bound> = conditions.iter().flat_map(|c| bounds(view, id, c)).collect();
+            let range = bounds.iter().find(|a| {
+                (a.of.0 == at || a.by.0 == at)
+                    && bounds.iter().any(|b| a.of == b.of && a.by.0 == b.by.0 && a.by.1 != b.by.1 && a.lower != b.lower)
+            });
+            let Some(range) = range else { continue };
+            let Some(name) = left_aside(view, id, at, (range.by.0, range.of.0), &conditions) else { continue };
+            let alias = &part.relations[range.by.0].alias;
+            let finding =
+                Diagnostic::warning("cartesian-join", format!("`{name}` stands on both sides and is not joined"))
+                    .why(format!("each row meets the ranges of `{alias}` of every `{name}`, not those of its own"))
+                    .next(format!("add the condition on `{name}`"));
+            out.push(view.at(reads.span, finding));
+        }
+    }
+}
+
+/// The column that a table of ranges and what is joined to it both have, and that no condition names.
+fn left_aside(
+    view: &View<'_, '_>,
+    select: usize,
+    at: usize,
+    (ranges, of): (usize, usize),
+    conditions: &[&Expr],
+) -> Option<String> {
+    let relations = &view.outline.selects[select].relations;
+    if relations[ranges].target == relations[of].target {
+        return None;
+    }
+    let ours = columns_of(view, relations[ranges].target);
+    let keys = keys_of(view, relations[ranges].target);
+    let others: BTreeSet<String> =
+        (0..=at).filter(|r| *r != ranges).flat_map(|r| columns_of(view, relations[r].target)).collect();
+    let tied = conditions.iter().any(|c| match bare(c) {
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+            matches!((place(view, select, left), place(view, select, right)), (Some(a), Some(b)) if a.0 != b.0 && (a.0 == ranges || b.0 == ranges))
+        }
+        Expr::BinaryOp { op: BinaryOperator::Or, .. } => true,
+        _ => false,
+    });
+    let is_id = |name: &str| name.ends_with("_id") && !name.starts_with('_') && !words(name).iter().any(|w| TECHNICAL.contains(&w.as_str()));
+    let in_key = |name: &str| keys.iter().any(|k| k.len() > 1 && k.contains(name));
+    let alone = |name: &str| keys.iter().any(|k| k.len() == 1 && k.contains(name));
+    ours.into_iter().find(|name| {
+        others.contains(name)
+            && !alone(name)
+            && (in_key(name) || is_id(name) && !tied)
+            && !words(name).iter().any(|w| TIMES.contains(&w.as_str()))
+            && !is_named(view, select, (ranges, name))
+    })
+}
+
+/// Ids of how rows came here, not of what they are about.
+const TECHNICAL: &[&str] =
+    &["batch", "load", "run", "job", "sync", "file", "etl", "dlt", "scd", "tenant", "source", "invocation", "row", "id_"];
+const TIMES: &[&str] = &["date", "day", "at", "month", "week", "year", "hour", "ts", "timestamp", "valid", "from", "to"];
+
+/// Versions that are held against one end of when they are valid, so that all earlier or all later ones are met too.
+pub(super) fn unbounded(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        for (at, reads) in part.relations.iter().enumerate().skip(1) {
+            let Some(on) = on(reads) else { continue };
+            let conditions: Vec<&Expr> = conjuncts(on).into_iter().chain(part.select.selection.iter().flat_map(|f| conjuncts(f))).collect();
+            let bounds: Vec<Bound> = conditions.iter().flat_map(|c| bounds(view, id, c)).collect();
+            let one_end = bounds.iter().find_map(|b| {
+                let (relation, name) = &b.by;
+                let columns = columns_of(view, part.relations[*relation].target);
+                let begins = |n: &str| crate::sql::begins_version(n);
+                let ends = |n: &str| crate::sql::ends_version(n);
+                let other: Vec<String> = match (begins(name), ends(name)) {
+                    (true, _) if b.lower => columns.into_iter().filter(|c| ends(c)).collect(),
+                    (_, true) if !b.lower => columns.into_iter().filter(|c| begins(c)).collect(),
+                    _ => return None,
+                };
+                (!other.is_empty() && (b.of.0 == at || *relation == at)).then_some((*relation, name, other))
+            });
+            let Some((relation, name, other)) = one_end else { continue };
+            if other.iter().any(|c| is_named(view, id, (relation, c))) || super::repeats::is_told(view, id, relation, &other) {
+                continue;
+            }
+            let alias = &part.relations[relation].alias;
+            let finding = Diagnostic::warning("fan-out", format!("several versions of `{alias}` are joined"))
+                .why(format!("only `{name}` is held against something, not `{}`: each row meets every version that this end lets in", other.join("`, `")))
+                .next(format!("hold both ends against it: add the condition on `{}`", other[0]));
+            out.push(view.at(part.relations[at].span, finding));
+        }
+    }
+}
+
+/// `on a.id = b.id or a.id is null`: each row without one meets all of the other side, and counts for each.
+pub(super) fn or_missing(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        for reads in part.relations.iter().skip(1) {
+            let Some(on) = on(reads) else { continue };
+            let [only] = conjuncts(on)[..] else { continue };
+            let [a, b] = alternatives(bare(only))[..] else { continue };
+            let sides = |e: &Expr| match bare(e) {
+                Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => Some((place(view, id, left)?, place(view, id, right)?)),
+                _ => None,
+            };
+            let missing = |e: &Expr| match bare(e) {
+                Expr::IsNull(e) => place(view, id, e),
+                _ => None,
+            };
+            let found = [(a, b), (b, a)].into_iter().find_map(|(eq, null)| {
+                let ((x, y), null) = (sides(eq)?, missing(null)?);
+                (x.0 != y.0 && (null == x || null == y)).then(|| (if null == x { y } else { x.clone() }, null))
+            });
+            let Some((other, null)) = found else { continue };
+            if !counts_each(view, id, null.0) {
+                continue;
+            }
+            let (alias, whole) = (&part.relations[null.0].alias, &part.relations[other.0].alias);
+            let finding = Diagnostic::warning("cartesian-join", format!("rows of `{alias}` without `{}` meet every row of `{whole}`", null.1))
+                .why("so each of them is counted once for every one of those")
+                .next("join on the equality alone, and add the rows without it apart from it, once");
+            out.push(view.at(span(only), finding));
+        }
+    }
+}
+
+/// Whether the rows of a relation are added up by group.
+fn counts_each(view: &View<'_, '_>, select: usize, relation: usize) -> bool {
+    let part = &view.outline.selects[select];
+    let grouped = !matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+    let of_it = |e: &Expr| any(e, &mut |e| column(e).is_some() && view.relation(select, e) == Some(relation));
+    grouped
+        && view.outline.pieces[part.pieces.clone()].iter().any(|p| {
+            call(p.expr, &["sum", "count", "avg"]).is_some_and(|f| {
+                f.over.is_none() && !is_distinct(f) && arguments(f).any(of_it)
+            })
+        })
+}
