@@ -144,10 +144,11 @@ fn is_of_any_length<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> b
     {
         return false;
     }
-    let fixed = words(&name.value).iter().any(|w| FIXED.contains(&w.as_str()));
+    let ends = |w: &String| w.ends_with("date") || w.ends_with("uuid");
+    let fixed = words(&name.value).iter().any(|w| FIXED.contains(&w.as_str()) || ends(w));
     match view.column_type(inner) {
         ColumnType::Known(DataType::Integer | DataType::Decimal { .. }) | ColumnType::Number => {
-            !words(&name.value).iter().any(|w| ["year", "date", "day", "month"].contains(&w.as_str()))
+            !words(&name.value).iter().any(|w| ["year", "date", "day", "month"].contains(&w.as_str()) || ends(w))
         }
         ColumnType::Known(DataType::Text) | ColumnType::Unknown => !fixed,
         _ => false,

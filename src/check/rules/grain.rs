@@ -119,8 +119,12 @@ fn grouped(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
         return None;
     }
     let made = view.query.resolved.keys.iter().find(|k| said.columns.is_subset(k) && said.columns.len() < k.len())?;
-    let more: BTreeSet<String> = made.difference(&said.columns).cloned().collect();
-    let free = more.iter().find(|name| is_free(view, select, said, name))?;
+    // Several more are most often what comes with one of the key.
+    let mut more = made.difference(&said.columns);
+    let free = more.next().filter(|name| is_free(view, select, said, name))?;
+    if more.next().is_some() {
+        return None;
+    }
     let at = part.select.projection.iter().find_map(|i| match i {
         SelectItem::ExprWithAlias { alias, expr } if lower(alias) == *free => Some(span(expr)),
         SelectItem::UnnamedExpr(e) if column(e).is_some_and(|c| lower(c) == *free) => Some(span(e)),
@@ -198,7 +202,7 @@ fn is_suffix(word: &str) -> bool {
 const ATTRIBUTES: &[&str] = &[
     "name", "title", "label", "email", "phone", "currency", "country", "region", "city", "timezone", "tz", "zone",
     "unit", "description", "segment", "parent", "group", "org", "organization", "account", "tenant", "company", "code",
-    "type", "category", "is",
+    "type", "category", "is", "district", "province", "county", "site", "address",
 ];
 
 const TIMES: &[&str] = &[

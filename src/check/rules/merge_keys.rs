@@ -141,6 +141,7 @@ fn null_key(view: &View<'_, '_>, keys: &BTreeSet<String>) -> Option<String> {
             _ => return None,
         };
         let cause = view.absent(*only, expr).filter(|_| keys.contains(&name))?;
-        matches!(cause, Cause::Unmatched(..) | Cause::Made(_)).then_some(name)
+        let said = keys.len() > 1 && view.said_of(cause).is_some();
+        (said || matches!(cause, Cause::Unmatched(..) | Cause::Made(_))).then_some(name)
     })
 }

@@ -174,13 +174,17 @@ fn left_aside(
         Expr::BinaryOp { op: BinaryOperator::Or, .. } => true,
         _ => false,
     });
+    // What else is held equal may decide it.
+    if tied {
+        return None;
+    }
     let is_id = |name: &str| name.ends_with("_id") && !name.starts_with('_') && !words(name).iter().any(|w| TECHNICAL.contains(&w.as_str()));
     let in_key = |name: &str| keys.iter().any(|k| k.len() > 1 && k.contains(name));
     let alone = |name: &str| keys.iter().any(|k| k.len() == 1 && k.contains(name));
     ours.into_iter().find(|name| {
         others.contains(name)
             && !alone(name)
-            && (in_key(name) || is_id(name) && !tied)
+            && (in_key(name) || is_id(name))
             && !words(name).iter().any(|w| TIMES.contains(&w.as_str()))
             && !is_named(view, select, (ranges, name))
     })
