@@ -44,7 +44,8 @@ fn tell<'a>(view: &View<'_, 'a>, select: usize, by: &[&'a Expr], out: &mut Vec<D
     let [only] = by else { return };
     let Some(name) = column(unwrapped(only)) else { return };
     // The first order of each customer is not meant to be of those without one.
-    let of_another = words(&name.value).last().is_some_and(|w| ["id", "key", "sk", "uuid", "code"].contains(&w.as_str()));
+    let of_another =
+        words(&name.value).last().is_some_and(|w| ["id", "key", "sk", "uuid", "code"].contains(&w.as_str()));
     let missing = matches!(view.absent(select, only), Some(Cause::Made(_) | Cause::Given(..)));
     if of_another || !missing || !is_of_rows(view, select, only) || asks_for_null(view, &lower(name)) {
         return;

@@ -304,7 +304,10 @@ pub(super) fn stated_grain(description: &str, columns: &BTreeSet<&str>) -> Optio
         parts.map(|p| p.trim().trim_start_matches("each ").trim_start_matches("and ")).filter(|p| !p.is_empty());
     let column = |part: &str| {
         // "order with a refund" is an order still.
-        let part = [" with ", " that ", " which ", " who "].iter().filter_map(|w| part.split(w).next()).min_by_key(|p| p.len());
+        let part = [" with ", " that ", " which ", " who "]
+            .iter()
+            .filter_map(|w| part.split(w).next())
+            .min_by_key(|p| p.len());
         let wanted = words(part.unwrap_or_default());
         let named = |name: &str| {
             let mut own = words(name);

@@ -125,8 +125,33 @@ fn is_fixed_type(data_type: &SqlType) -> bool {
 
 /// Names of what is as long in every row.
 const FIXED: &[&str] = &[
-    "code", "currency", "iso", "country", "date", "day", "month", "year", "quarter", "uuid", "guid", "hash", "hk", "sk",
-    "key", "flag", "is", "has", "at", "ts", "timestamp", "hashdiff", "md5", "prefix", "suffix", "state", "lang",
+    "code",
+    "currency",
+    "iso",
+    "country",
+    "date",
+    "day",
+    "month",
+    "year",
+    "quarter",
+    "uuid",
+    "guid",
+    "hash",
+    "hk",
+    "sk",
+    "key",
+    "flag",
+    "is",
+    "has",
+    "at",
+    "ts",
+    "timestamp",
+    "hashdiff",
+    "md5",
+    "prefix",
+    "suffix",
+    "state",
+    "lang",
 ];
 
 /// Whether an expression is a column whose values are of different lengths, as far as its type and name say.

@@ -71,7 +71,10 @@ fn said(node: &Node, names: &BTreeSet<&str>) -> Vec<Said> {
 }
 
 fn combination(test: &Test) -> Option<BTreeSet<String>> {
-    let columns = test.name.ends_with("unique_combination_of_columns").then_some(())
+    let columns = test
+        .name
+        .ends_with("unique_combination_of_columns")
+        .then_some(())
         .and_then(|()| test.arguments.get("combination_of_columns")?.as_array())?;
     let columns = columns.iter().map(|c| Some(c.as_str()?.to_lowercase())).collect::<Option<BTreeSet<String>>>()?;
     (!columns.is_empty()).then_some(columns)
@@ -175,9 +178,8 @@ fn has(view: &View<'_, '_>, id: NodeId, column: &str) -> bool {
 /// Whether a node is the list of what is told apart by its key, and not made of others: then its columns are what the
 /// key decides.
 fn is_list(view: &View<'_, '_>, id: NodeId) -> bool {
-    let of_source = |n: &Node| {
-        matches!(n.reads.as_slice(), [read] if view.node(read.node).is_some_and(|n| n.kind == Kind::Source))
-    };
+    let of_source =
+        |n: &Node| matches!(n.reads.as_slice(), [read] if view.node(read.node).is_some_and(|n| n.kind == Kind::Source));
     let is_list = view.node(id).is_some_and(|n| matches!(n.kind, Kind::Source | Kind::Seed) || of_source(n));
     is_list && columns(view, id).len() > 1
 }
@@ -200,14 +202,41 @@ fn is_suffix(word: &str) -> bool {
 
 /// What most often belongs to something else that is in the key.
 const ATTRIBUTES: &[&str] = &[
-    "name", "title", "label", "email", "phone", "currency", "country", "region", "city", "timezone", "tz", "zone",
-    "unit", "description", "segment", "parent", "group", "org", "organization", "account", "tenant", "company", "code",
-    "type", "category", "is", "district", "province", "county", "site", "address",
+    "name",
+    "title",
+    "label",
+    "email",
+    "phone",
+    "currency",
+    "country",
+    "region",
+    "city",
+    "timezone",
+    "tz",
+    "zone",
+    "unit",
+    "description",
+    "segment",
+    "parent",
+    "group",
+    "org",
+    "organization",
+    "account",
+    "tenant",
+    "company",
+    "code",
+    "type",
+    "category",
+    "is",
+    "district",
+    "province",
+    "county",
+    "site",
+    "address",
 ];
 
-const TIMES: &[&str] = &[
-    "date", "day", "week", "month", "quarter", "year", "hour", "season", "period", "at", "ts", "timestamp", "fiscal",
-];
+const TIMES: &[&str] =
+    &["date", "day", "week", "month", "quarter", "year", "hour", "season", "period", "at", "ts", "timestamp", "fiscal"];
 
 /// Whether a condition of the query holds a column, so that only some of its values are there.
 fn is_asked(view: &View<'_, '_>, _select: usize, name: &str) -> bool {
@@ -234,9 +263,11 @@ fn joined(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
         return None;
     }
     let at = part.relations.iter().position(|r| r.alias == first.joined)?;
-    let filtered = part.select.selection.as_ref().is_some_and(|f| {
-        any(f, &mut |e| column(e).is_some() && view.relation(select, e).is_none_or(|r| r == at))
-    });
+    let filtered = part
+        .select
+        .selection
+        .as_ref()
+        .is_some_and(|f| any(f, &mut |e| column(e).is_some() && view.relation(select, e).is_none_or(|r| r == at)));
     if filtered {
         return None;
     }
@@ -282,7 +313,9 @@ fn hashed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
 }
 
 fn is_chance(function: &sqlparser::ast::Function) -> bool {
-    ["random", "rand", "uuid", "uuid_string", "generate_uuid", "gen_random_uuid", "nextval"].iter().any(|n| is_named(function, n))
+    ["random", "rand", "uuid", "uuid_string", "generate_uuid", "gen_random_uuid", "nextval"]
+        .iter()
+        .any(|n| is_named(function, n))
 }
 
 /// Whether a test says so of several columns, in a node or in what it passes on.

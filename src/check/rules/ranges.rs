@@ -133,7 +133,8 @@ pub(super) fn partly_tied(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
         }
         for (at, reads) in part.relations.iter().enumerate().skip(1) {
             let Some(on) = on(reads) else { continue };
-            let conditions: Vec<&Expr> = conjuncts(on).into_iter().chain(part.select.selection.iter().flat_map(|f| conjuncts(f))).collect();
+            let conditions: Vec<&Expr> =
+                conjuncts(on).into_iter().chain(part.select.selection.iter().flat_map(|f| conjuncts(f))).collect();
             let bounds: Vec<Bound> = conditions.iter().flat_map(|c| bounds(view, id, c)).collect();
             let range = bounds.iter().find(|a| {
                 (a.of.0 == at || a.by.0 == at)
@@ -178,7 +179,9 @@ fn left_aside(
     if tied {
         return None;
     }
-    let is_id = |name: &str| name.ends_with("_id") && !name.starts_with('_') && !words(name).iter().any(|w| TECHNICAL.contains(&w.as_str()));
+    let is_id = |name: &str| {
+        name.ends_with("_id") && !name.starts_with('_') && !words(name).iter().any(|w| TECHNICAL.contains(&w.as_str()))
+    };
     let in_key = |name: &str| keys.iter().any(|k| k.len() > 1 && k.contains(name));
     let alone = |name: &str| keys.iter().any(|k| k.len() == 1 && k.contains(name));
     ours.into_iter().find(|name| {
@@ -191,16 +194,32 @@ fn left_aside(
 }
 
 /// Ids of how rows came here, not of what they are about.
-const TECHNICAL: &[&str] =
-    &["batch", "load", "run", "job", "sync", "file", "etl", "dlt", "scd", "tenant", "source", "invocation", "row", "id_"];
-const TIMES: &[&str] = &["date", "day", "at", "month", "week", "year", "hour", "ts", "timestamp", "valid", "from", "to"];
+const TECHNICAL: &[&str] = &[
+    "batch",
+    "load",
+    "run",
+    "job",
+    "sync",
+    "file",
+    "etl",
+    "dlt",
+    "scd",
+    "tenant",
+    "source",
+    "invocation",
+    "row",
+    "id_",
+];
+const TIMES: &[&str] =
+    &["date", "day", "at", "month", "week", "year", "hour", "ts", "timestamp", "valid", "from", "to"];
 
 /// Versions that are held against one end of when they are valid, so that all earlier or all later ones are met too.
 pub(super) fn unbounded(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
     for (id, part) in view.outline.selects.iter().enumerate() {
         for (at, reads) in part.relations.iter().enumerate().skip(1) {
             let Some(on) = on(reads) else { continue };
-            let conditions: Vec<&Expr> = conjuncts(on).into_iter().chain(part.select.selection.iter().flat_map(|f| conjuncts(f))).collect();
+            let conditions: Vec<&Expr> =
+                conjuncts(on).into_iter().chain(part.select.selection.iter().flat_map(|f| conjuncts(f))).collect();
             let bounds: Vec<Bound> = conditions.iter().flat_map(|c| bounds(view, id, c)).collect();
             let one_end = bounds.iter().find_map(|b| {
                 let (relation, name) = &b.by;
@@ -215,7 +234,9 @@ pub(super) fn unbounded(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
                 (!other.is_empty() && (b.of.0 == at || *relation == at)).then_some((*relation, name, other))
             });
             let Some((relation, name, other)) = one_end else { continue };
-            if other.iter().any(|c| is_named(view, id, (relation, c))) || super::repeats::is_told(view, id, relation, &other) {
+            if other.iter().any(|c| is_named(view, id, (relation, c)))
+                || super::repeats::is_told(view, id, relation, &other)
+            {
                 continue;
             }
             let alias = &part.relations[relation].alias;
@@ -235,7 +256,9 @@ pub(super) fn or_missing(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             let [only] = conjuncts(on)[..] else { continue };
             let [a, b] = alternatives(bare(only))[..] else { continue };
             let sides = |e: &Expr| match bare(e) {
-                Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => Some((place(view, id, left)?, place(view, id, right)?)),
+                Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+                    Some((place(view, id, left)?, place(view, id, right)?))
+                }
                 _ => None,
             };
             let missing = |e: &Expr| match bare(e) {
@@ -251,9 +274,12 @@ pub(super) fn or_missing(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
                 continue;
             }
             let (alias, whole) = (&part.relations[null.0].alias, &part.relations[other.0].alias);
-            let finding = Diagnostic::warning("cartesian-join", format!("rows of `{alias}` without `{}` meet every row of `{whole}`", null.1))
-                .why("so each of them is counted once for every one of those")
-                .next("join on the equality alone, and add the rows without it apart from it, once");
+            let finding = Diagnostic::warning(
+                "cartesian-join",
+                format!("rows of `{alias}` without `{}` meet every row of `{whole}`", null.1),
+            )
+            .why("so each of them is counted once for every one of those")
+            .next("join on the equality alone, and add the rows without it apart from it, once");
             out.push(view.at(span(only), finding));
         }
     }
@@ -266,8 +292,7 @@ fn counts_each(view: &View<'_, '_>, select: usize, relation: usize) -> bool {
     let of_it = |e: &Expr| any(e, &mut |e| column(e).is_some() && view.relation(select, e) == Some(relation));
     grouped
         && view.outline.pieces[part.pieces.clone()].iter().any(|p| {
-            call(p.expr, &["sum", "count", "avg"]).is_some_and(|f| {
-                f.over.is_none() && !is_distinct(f) && arguments(f).any(of_it)
-            })
+            call(p.expr, &["sum", "count", "avg"])
+                .is_some_and(|f| f.over.is_none() && !is_distinct(f) && arguments(f).any(of_it))
         })
 }

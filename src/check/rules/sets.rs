@@ -39,8 +39,7 @@ pub(super) const RULES: &[Rule] = &[
 fn items<'a>(view: &View<'_, 'a>, mut select: usize) -> Option<(usize, Vec<(String, &'a Expr)>)> {
     for _ in 0..8 {
         let part = &view.outline.selects[select];
-        let ([SelectItem::Wildcard(_)] | [], [reads]) =
-            (part.select.projection.as_slice(), part.relations.as_slice())
+        let ([SelectItem::Wildcard(_)] | [], [reads]) = (part.select.projection.as_slice(), part.relations.as_slice())
         else {
             break;
         };
@@ -216,7 +215,8 @@ pub(super) fn names<'a>(view: &View<'_, 'a>, select: usize) -> Option<Vec<(Strin
         }
         match reads.target {
             Target::Level(level) => {
-                let renamed = matches!(view.outline.levels[level].role, Role::Cte(cte) if !cte.alias.columns.is_empty());
+                let renamed =
+                    matches!(view.outline.levels[level].role, Role::Cte(cte) if !cte.alias.columns.is_empty());
                 select = view.outline.levels[level].select.filter(|_| !renamed)?;
             }
             Target::Node(node) => {
