@@ -1,5 +1,6 @@
 //! SQL: parse, resolve names and types, lineage, dialects. A leaf on the shared vocabulary: it knows no stage.
 
+mod clauses;
 #[cfg(test)]
 mod corpus;
 pub mod fingerprint;

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, IdentWithAlias, Query, RenameSelectItem, ReplaceSelectItem, SelectItem, SetExpr,
+    BinaryOperator, Expr, GroupByExpr, IdentWithAlias, Query, RenameSelectItem, ReplaceSelectItem, SelectItem, SetExpr,
     UnaryOperator, VisitMut, VisitorMut, WildcardAdditionalOptions,
 };
 use sqlparser::keywords::Keyword;
@@ -40,6 +40,7 @@ pub(super) fn respell(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
     if dialect == Dialect::DuckDb {
         super::rearrange::rearrange(tokens);
     }
+    super::clauses::clauses(tokens, dialect);
     let places: Vec<usize> = (0..tokens.len()).filter(|i| !matches!(tokens[*i].token, Token::Whitespace(_))).collect();
     // What is put in, before the token at a place.
     let mut more: Vec<(usize, Token)> = Vec::new();
@@ -112,7 +113,7 @@ pub(super) fn respell(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
                 tokens[*place].token = Token::Plus;
             }
             // What a frame leaves out, as one more thing that it is ordered by.
-            Dialect::DuckDb
+            Dialect::DuckDb | Dialect::Postgres
                 if is(token, &["exclude"]) && before.is_some_and(|b| is(b, &["row", "following", "preceding"])) =>
             {
                 excluded_of_frame(tokens, &places, n, &mut more);
@@ -403,9 +404,7 @@ fn word(text: &str, keyword: Keyword) -> Token {
 
 /// Puts what was respelled into the tree as it was meant.
 pub(super) fn undo(query: &mut Query, dialect: Dialect) {
-    if matches!(dialect, Dialect::DuckDb | Dialect::Databricks) {
-        let _ = query.visit(&mut Undo { dialect });
-    }
+    let _ = query.visit(&mut Undo { dialect });
 }
 
 struct Undo {
@@ -418,6 +417,11 @@ impl VisitorMut for Undo {
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         if self.dialect == Dialect::DuckDb {
             stars(&mut query.body);
+        }
+        if let SetExpr::Select(select) = query.body.as_mut()
+            && let GroupByExpr::Expressions(list, _) = &mut select.group_by
+        {
+            list.iter_mut().for_each(super::clauses::totals);
         }
         ControlFlow::Continue(())
     }

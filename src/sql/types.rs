@@ -88,7 +88,7 @@ pub(super) fn column_type(data_type: &ast::DataType, dialect: Option<Dialect>) -
             ArrayElemTypeDef::AngleBracket(of)
             | ArrayElemTypeDef::SquareBracket(of, _)
             | ArrayElemTypeDef::Parenthesis(of) => ColumnType::array(column_type(of, Some(dialect))),
-            ArrayElemTypeDef::None if dialect == Dialect::Snowflake => plain(DataType::Json),
+            ArrayElemTypeDef::None if dialect == Dialect::Snowflake => ColumnType::array(plain(DataType::Json)),
             ArrayElemTypeDef::None | ArrayElemTypeDef::Qualified(..) => ColumnType::array(ColumnType::Unknown),
         },
         T::Struct(fields, _) => ColumnType::fields(
@@ -139,6 +139,19 @@ pub(super) fn column_type(data_type: &ast::DataType, dialect: Option<Dialect>) -
         }
         other => of_sql(other).into(),
     }
+}
+
+/// The type that Databricks reads in a text: `array<int>`, or the fields of a struct, `a int, b string`.
+pub(super) fn of_schema(text: &str) -> ColumnType {
+    let read = |text: &str| {
+        let mut parser = Parser::new(super::parse::grammar(Dialect::Databricks)).try_with_sql(text).ok()?;
+        let data_type = parser.parse_data_type().ok()?;
+        (parser.peek_token_ref().token == Token::EOF).then(|| column_type(&data_type, Some(Dialect::Databricks)))
+    };
+    if text.len() > 10_000 {
+        return ColumnType::Unknown;
+    }
+    read(text).or_else(|| read(&format!("struct<{text}>"))).unwrap_or_default()
 }
 
 fn dec_scale(dialect: Dialect) -> u8 {

@@ -90,6 +90,51 @@ impl Signature {
     }
 }
 
+/// Whether a part of a date is a day or more: `month`, `days`.
+pub(super) fn is_whole_days(part: &str) -> bool {
+    rules::is_whole_days(part)
+}
+
+/// Functions that call a lambda with each element of an array, and its place.
+const EACH: &[&str] = &[
+    "transform",
+    "filter",
+    "exists",
+    "forall",
+    "list_transform",
+    "list_filter",
+    "array_transform",
+    "array_filter",
+    "list_apply",
+    "array_apply",
+    "apply",
+];
+
+/// What the parameters of a lambda hold, by what stands before it in the call.
+pub(super) fn lambda_types(name: &str, before: &[ColumnType]) -> Vec<ColumnType> {
+    let element = |i: usize| before.get(i).map(|t| t.element()).unwrap_or_default();
+    match (name, before.first()) {
+        ("aggregate" | "reduce", Some(_)) => match before {
+            [_, start] => vec![*start, element(0)],
+            [_, start, _] => vec![*start],
+            _ => Vec::new(),
+        },
+        ("zip_with", _) => vec![element(0), element(1)],
+        ("map_filter" | "transform_keys" | "transform_values", Some(ColumnType::Map(of))) => vec![of.0, of.1],
+        ("array_sort", _) => vec![element(0), element(0)],
+        (name, Some(_)) if EACH.contains(&name) => vec![element(0), ColumnType::Known(DataType::Integer)],
+        _ => Vec::new(),
+    }
+}
+
+/// What BigQuery makes of exact numbers: `numeric` whatever digits were declared, unless there are more than it has.
+pub(super) fn numeric(precision: u8, scale: u8) -> ColumnType {
+    match scale <= 9 && precision.saturating_sub(scale) <= 29 {
+        true => ColumnType::Known(DataType::Decimal { precision: 38, scale: 9 }),
+        false => ColumnType::Number,
+    }
+}
+
 /// A call whose type is asked for.
 pub(super) struct Call<'a> {
     /// Types of the arguments.

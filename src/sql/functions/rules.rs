@@ -19,14 +19,54 @@ pub(super) fn named(name: &str) -> Option<Rule> {
         "avg" => avg,
         "median" => |c| if c.argument(0).is_temporal() { c.argument(0) } else { avg(c) },
         "deviation" => deviation,
-        "percentile" => |c| match (c.dialect, last_number(c)) {
-            (Some(Dialect::DuckDb | Dialect::Postgres | Dialect::BigQuery | Dialect::Databricks), Some(_)) => {
+        "percentile" => |c| match (subject(c), c.dialect) {
+            // Of exact numbers it is exact.
+            (Known(Decimal { .. }), Some(Dialect::BigQuery)) => exact(c, subject(c)),
+            (Number, Some(Dialect::BigQuery)) => Number,
+            (ty, Some(Dialect::DuckDb | Dialect::Postgres | Dialect::BigQuery | Dialect::Databricks))
+                if ty.is_numeric() =>
+            {
                 Known(Float)
             }
-            (_, Some(ty)) => float_or_number(ty),
-            _ => Unknown,
+            (ColumnType::Interval, _) => ColumnType::Interval,
+            (ty, _) => float_or_number(ty),
+        },
+        "last" => |c| c.types.last().copied().unwrap_or_default(),
+        "top" => |c| {
+            let value = ("value".to_owned(), c.argument(0));
+            let count = match c.types.len() {
+                3 => ("sum".to_owned(), c.argument(1)),
+                _ => ("count".to_owned(), Known(Integer)),
+            };
+            ColumnType::array(ColumnType::fields(vec![value, count]))
+        },
+        // Pairs of keys and values.
+        "entries" => |c| match c.argument(0).element() {
+            ColumnType::Struct([key, value]) => ColumnType::map(key.1, value.1),
+            _ => ColumnType::map(Unknown, Unknown),
+        },
+        "timewindow" => |_| {
+            let moment = Known(TimestampTz);
+            ColumnType::fields(vec![("start".to_owned(), moment), ("end".to_owned(), moment)])
+        },
+        // What is said as text: `from_json(a, 'b int, c array<string>')`, `variant_get(a, '$.b', 'int')`.
+        "schema" => |c| c.literals.last().copied().flatten().map(crate::sql::types::of_schema).unwrap_or_default(),
+        // What it begins with, or what the last step makes of that.
+        "folded" => |c| if c.types.len() == 4 { c.argument(3) } else { c.argument(1) },
+        "listed" => |c| {
+            let of = c.argument(0).element();
+            match c.literals.get(1).copied().flatten() {
+                Some("string_agg") => Known(Text),
+                Some("count" | "approx_count_distinct") => Known(Integer),
+                Some("min" | "max" | "first" | "last" | "any_value" | "mode") => of,
+                Some("avg" | "mean" | "stddev" | "stddev_pop" | "stddev_samp" | "var_pop" | "var_samp") => Known(Float),
+                Some("bool_and" | "bool_or") => Known(crate::vocabulary::DataType::Boolean),
+                _ => Unknown,
+            }
         },
         "round" => |c| match c.argument(0) {
+            Known(Integer) if c.dialect == Some(Dialect::BigQuery) => Known(Float),
+            ty @ Known(Decimal { .. }) if c.dialect == Some(Dialect::BigQuery) => exact(c, ty),
             Known(Integer) if c.types.len() == 1 && c.dialect == Some(Dialect::Postgres) => Known(Float),
             Known(Integer) if c.types.len() == 1 && c.dialect.is_some() => Known(Integer),
             Known(Float) => Known(Float),
@@ -40,9 +80,13 @@ pub(super) fn named(name: &str) -> Option<Rule> {
             (Known(Float), Some(Dialect::Databricks | Dialect::MySql)) => Known(Integer),
             (Known(Float), _) => Known(Float),
             // Whole numbers are read as floats.
-            (Known(Integer), Some(Dialect::Postgres)) => Known(Float),
+            (Known(Integer), Some(Dialect::Postgres | Dialect::BigQuery)) => Known(Float),
             (Known(Integer), Some(_)) => Known(Integer),
-            _ => Number,
+            (Known(Decimal { precision, scale }), Some(Dialect::Databricks)) => {
+                Known(Decimal { precision: precision.saturating_sub(scale).saturating_add(1), scale: 0 })
+            }
+            (Known(Decimal { precision, scale }), Some(Dialect::MySql)) if precision < scale + 18 => Known(Integer),
+            (ty, _) => exact(c, ty),
         },
         "sign" => |c| match c.dialect {
             Some(Dialect::BigQuery) => c.argument(0),
@@ -64,6 +108,7 @@ pub(super) fn named(name: &str) -> Option<Rule> {
         "quotient" => |c| match c.dialect {
             Some(Dialect::BigQuery | Dialect::Databricks | Dialect::DuckDb) => match (c.argument(0), c.argument(1)) {
                 (Known(Integer), Known(Integer)) | (Known(Float), _) | (_, Known(Float)) => Known(Float),
+                (ty @ Known(Decimal { .. }), _) | (_, ty @ Known(Decimal { .. })) => exact(c, ty),
                 _ => Number,
             },
             _ => Number,
@@ -96,6 +141,13 @@ pub(super) fn named(name: &str) -> Option<Rule> {
             (Some(Known(Date)), true) => Known(Date),
             (Some(Known(Date)), false) => Known(Timestamp),
             (Some(ty), _) => *ty,
+            _ => Temporal,
+        },
+        // The interval comes behind: its unit is the last that is said.
+        "my_added" => |c| match (c.argument(0), c.literals.last()) {
+            (Known(Date), Some(Some(unit))) if is_whole_days(unit) => Known(Date),
+            (Known(Date), Some(Some(_))) | (Known(Timestamp | TimestampTz), _) => Known(Timestamp),
+            (Known(Date), _) if c.types.len() == 2 && c.types[1].is_numeric() => Known(Date),
             _ => Temporal,
         },
         "duck_trunc" => |c| match c.types.iter().find(|t| t.is_temporal()) {
@@ -162,7 +214,7 @@ fn sum(c: &Call<'_>) -> ColumnType {
         // Of `bigint` exact numbers; of shorter ones `bigint`, which whoever calls has to know.
         (Known(Integer), Some(Dialect::Postgres)) => Number,
         (Known(Integer), _) => Known(Decimal { precision: 38, scale: 0 }),
-        (Known(Decimal { .. }), Some(Dialect::Postgres | Dialect::BigQuery)) => Number,
+        (Known(Decimal { .. }), Some(Dialect::Postgres | Dialect::BigQuery)) => exact(c, c.argument(0)),
         (Known(Decimal { precision, scale }), Some(Dialect::Databricks)) => {
             Known(Decimal { precision: precision.saturating_add(10).min(38), scale })
         }
@@ -184,17 +236,19 @@ fn avg(c: &Call<'_>) -> ColumnType {
             Known(Decimal { precision: precision.saturating_add(4).min(38), scale: scale.saturating_add(4).min(38) })
         }
         (ColumnType::Interval, _) => ColumnType::Interval,
-        (t, _) => float_or_number(t),
+        (t, _) => float_or_exact(c, t),
     }
 }
 
 fn deviation(c: &Call<'_>) -> ColumnType {
     match c.dialect {
-        Some(Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::MySql) => {
-            Known(Float)
-        }
-        _ => float_or_number(c.argument(0)),
+        Some(Dialect::Postgres) | None => float_or_number(c.argument(0)),
+        Some(_) => Known(Float),
     }
+}
+
+fn float_or_exact(c: &Call<'_>, ty: ColumnType) -> ColumnType {
+    if matches!(ty, Known(Decimal { .. })) { exact(c, ty) } else { float_or_number(ty) }
 }
 
 fn float_or_number(ty: ColumnType) -> ColumnType {
@@ -205,12 +259,26 @@ fn float_or_number(ty: ColumnType) -> ColumnType {
     }
 }
 
-fn last_number(c: &Call<'_>) -> Option<ColumnType> {
-    c.types.iter().rev().find(|t| t.is_numeric()).copied()
+/// What a percentile is of: `percentile_cont(0.5) within group (order by a)`, `percentile_cont(a, 0.5)`.
+fn subject(c: &Call<'_>) -> ColumnType {
+    let column = c.literals.iter().position(Option::is_none);
+    column.map(|i| c.argument(i)).unwrap_or_default()
+}
+
+/// An exact number that was calculated with: BigQuery forgets how many digits were declared.
+fn exact(c: &Call<'_>, ty: ColumnType) -> ColumnType {
+    match (c.dialect, ty) {
+        (Some(Dialect::BigQuery), Known(Decimal { precision, scale })) => super::numeric(precision, scale),
+        _ => Number,
+    }
 }
 
 /// Whether a part of a date is a day or more.
 fn whole_days(c: &Call<'_>) -> bool {
-    let part = c.literals.iter().flatten().next().map(|p| p.to_lowercase()).unwrap_or_default();
+    is_whole_days(c.literals.iter().flatten().next().copied().unwrap_or_default())
+}
+
+pub(super) fn is_whole_days(part: &str) -> bool {
+    let part = part.to_lowercase();
     !["hour", "minute", "second", "milli", "micro", "nano", "hh", "mi", "ss", "ms"].iter().any(|p| part.starts_with(p))
 }

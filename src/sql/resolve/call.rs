@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Ident,
-    NamedWindowDefinition, NamedWindowExpr, Select, SetExpr, WindowSpec, WindowType,
+    NamedWindowDefinition, NamedWindowExpr, Query, Select, SetExpr, WindowSpec, WindowType,
 };
 use sqlparser::tokenizer::Location;
 
@@ -45,6 +45,11 @@ pub(super) fn is_aggregate(expr: &Expr) -> bool {
 /// The name of what is called, lower case.
 pub(super) fn name_of(function: &Function) -> String {
     function.name.0.last().and_then(|p| p.as_ident()).map(lower).unwrap_or_default()
+}
+
+/// Whether what is called counts rows or the like.
+pub(super) fn never_null(function: &Function) -> bool {
+    matches!(name_of(function).as_str(), "count" | "match_number" | "classifier")
 }
 
 impl<R: Named> Resolver<'_, R> {
@@ -101,6 +106,7 @@ impl<R: Named> Resolver<'_, R> {
         let whole = ColumnType::Known(crate::vocabulary::DataType::Integer);
         let all_short = args.iter().all(|(v, _)| v.short || v.ty == ColumnType::Null) && !args.is_empty();
         let ty = match (name.as_str(), self.dialect) {
+            (name, _) if name.starts_with("json") && !self.strict => self.returning(function).unwrap_or(ty),
             ("sum", Some(Dialect::Postgres)) if all_short && !self.strict => whole,
             ("avg", Some(Dialect::Redshift)) if args.first().is_some_and(|a| a.0.ty == whole) && !self.strict => {
                 self.noted.push(Fact::CutOff { at });
@@ -149,9 +155,7 @@ impl<R: Named> Resolver<'_, R> {
                 FunctionArguments::None => {}
                 FunctionArguments::Subquery(query) => {
                     let table = self.query(query, env.ctes, Some(env));
-                    let as_struct =
-                        |s: &Select| s.value_table_mode.as_ref().is_some_and(|m| m.to_string().ends_with("STRUCT"));
-                    if matches!(query.body.as_ref(), SetExpr::Select(s) if as_struct(s)) {
+                    if as_struct(query) {
                         out.args.push((whole_row(&Rel::new("", table)), None));
                     } else if let [only] = table.columns.as_slice() {
                         out.args.push((Value { literal: None, ..only.value.clone() }, None));
@@ -168,6 +172,11 @@ impl<R: Named> Resolver<'_, R> {
                             FunctionArgExpr::Expr(expr) if is_date_part(name, expr, only, env) => {
                                 let word = Value { literal: Some(expr.to_string()), ..Value::nothing() };
                                 out.args.push((word, None));
+                            }
+                            FunctionArgExpr::Expr(Expr::Lambda(lambda)) if i > 0 && !self.strict => {
+                                let types: Vec<ColumnType> = out.args.iter().map(|(v, _)| v.ty).collect();
+                                let value = self.lambda(lambda, &functions::lambda_types(name, &types), env);
+                                out.args.push((value, None));
                             }
                             FunctionArgExpr::Expr(expr) => out.args.push((self.expr(expr, env), Some(expr))),
                             _ => out.star = true,
@@ -230,6 +239,15 @@ impl<R: Named> Resolver<'_, R> {
             parts = parts.chunks_exact(2).map(|pair| (text(pair[0].1), pair[1].1)).collect();
         }
         self.fields_of_call(parts.into_iter(), env)
+    }
+
+    /// The type that a call names: `json_value(a, '$.b' returning integer)`.
+    fn returning(&self, function: &Function) -> Option<ColumnType> {
+        let FunctionArguments::List(list) = &function.args else { return None };
+        list.clauses.iter().find_map(|clause| match clause {
+            FunctionArgumentClause::JsonReturningClause(of) => Some(self.type_of(&of.data_type)),
+            _ => None,
+        })
     }
 
     fn window(&mut self, window: &WindowSpec, env: &Env<'_>) -> Value {
@@ -333,6 +351,12 @@ impl<R: Named> Resolver<'_, R> {
         }
         ColumnType::Unknown
     }
+}
+
+/// `select as struct …`: each row is one value.
+pub(super) fn as_struct(query: &Query) -> bool {
+    let mode = |s: &Select| s.value_table_mode.as_ref().is_some_and(|m| m.to_string().ends_with("STRUCT"));
+    matches!(query.body.as_ref(), SetExpr::Select(s) if mode(s))
 }
 
 /// A window that the select names.

@@ -163,7 +163,14 @@ impl ColumnType {
             (ColumnType::Array(a), ColumnType::Array(b)) => ColumnType::array(a.either(*b)),
             (a, b) => match (a.family(), b.family()) {
                 (Some(Family::Number), Some(Family::Number)) => ColumnType::Number,
-                (Some(Family::Temporal), Some(Family::Temporal)) => ColumnType::Temporal,
+                (Some(Family::Temporal), Some(Family::Temporal)) => match (a, b) {
+                    // A day is its midnight.
+                    (ColumnType::Known(DataType::Date), ColumnType::Known(DataType::Timestamp))
+                    | (ColumnType::Known(DataType::Timestamp), ColumnType::Known(DataType::Date)) => {
+                        ColumnType::Known(DataType::Timestamp)
+                    }
+                    _ => ColumnType::Temporal,
+                },
                 _ => ColumnType::Unknown,
             },
         }

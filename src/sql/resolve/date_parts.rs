@@ -1,6 +1,6 @@
 //! Words that name a part of a date and are no columns.
 
-use sqlparser::ast::Expr;
+use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, FunctionArguments};
 
 use super::relation::{Env, lower};
 
@@ -134,6 +134,17 @@ pub(super) fn is_date_part(function: &str, expr: &Expr, only: bool, env: &Env<'_
                 && (DATE_PARTS.contains(&word.as_str()) || SNOWFLAKE_PARTS.contains(&word.as_str()))
                 && (only || env.rels.iter().all(|r| r.position(&word).is_none()))
         }
+        // `week(monday)`.
+        Expr::Function(f) if WITH_DATE_PART.contains(&function) && super::call::name_of(f) == "week" => {
+            let FunctionArguments::List(list) = &f.args else { return false };
+            let [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(day)))] = list.args.as_slice() else {
+                return false;
+            };
+            WEEKDAYS.contains(&lower(day).as_str())
+        }
         _ => false,
     }
 }
+
+/// Days that a week may begin with.
+const WEEKDAYS: &[&str] = &["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];

@@ -1,10 +1,11 @@
 //! What an expression holds and what it is made from.
 
-use sqlparser::ast::{Array, CastKind, DateTimeField, Expr, Spanned, UnaryOperator, Value as Literal};
+use sqlparser::ast::{Array, CastKind, DateTimeField, Expr, LambdaFunction, Spanned, UnaryOperator, Value as Literal};
 use sqlparser::tokenizer::Location;
 
 use super::column_type::{ColumnType, Family};
-use super::relation::{Env, lower};
+use super::names::whole_row;
+use super::relation::{Env, Rel, lower};
 use super::value::Value;
 use super::{Named, Resolver, Usage};
 use crate::sql::parse::any_expression;
@@ -24,7 +25,7 @@ impl<R: Named> Resolver<'_, R> {
             let before = env.free.replace(true);
             let value = self.expr(expr, env);
             env.free.set(before);
-            return value;
+            return if grouping.totals { value.nullable(Some(true)) } else { value };
         }
         match expr {
             Expr::Identifier(ident) => self.name(ident, env),
@@ -36,7 +37,9 @@ impl<R: Named> Resolver<'_, R> {
             Expr::TypedString(typed) => Value::of(self.type_of(&typed.data_type)),
             Expr::Interval(interval) => {
                 let value = self.expr(&interval.value, env);
-                value.typed(ColumnType::Interval)
+                let said = value.literal.as_ref().and_then(|l| l.split_whitespace().last()).map(str::to_lowercase);
+                let unit = interval.leading_field.as_ref().map(ToString::to_string).or(said);
+                Value { literal: unit.filter(|_| !self.strict), ..value.typed(ColumnType::Interval) }
             }
             Expr::BinaryOp { .. } => self.binary(expr, env),
             Expr::UnaryOp { op, expr } => {
@@ -133,6 +136,7 @@ impl<R: Named> Resolver<'_, R> {
             Expr::Subquery(query) => {
                 let table = self.query(query, env.ctes, Some(env));
                 match table.columns.as_slice() {
+                    _ if super::call::as_struct(query) => whole_row(&Rel::new("", table)),
                     // No row is null, unless it is an aggregate of all rows.
                     [only] => {
                         let nullable =
@@ -140,7 +144,7 @@ impl<R: Named> Resolver<'_, R> {
                         Value { repeated: 0, fan_out: None, looked_up: None, literal: None, ..only.value.clone() }
                             .nullable(nullable)
                     }
-                    _ => Value::default(),
+                    columns => columns.iter().fold(Value::nothing(), |v, c| v.beside(&c.value)).nullable(None),
                 }
             }
             Expr::Case { operand, conditions, else_result, .. } => self.case(operand, conditions, else_result, env),
@@ -221,6 +225,8 @@ impl<R: Named> Resolver<'_, R> {
                     let value = self.expr(item, env);
                     out = Some(match out {
                         None => value,
+                        // `[struct(1 as a), (2)]`: what comes behind a struct is one too.
+                        Some(earlier) if matches!(item, Expr::Tuple(_)) => earlier.beside(&value),
                         Some(earlier) => earlier.either(&value),
                     });
                 }
@@ -258,19 +264,7 @@ impl<R: Named> Resolver<'_, R> {
                 if let ([parameter], Expr::Value(_)) = (lambda.params.as_ref(), lambda.body.as_ref()) {
                     return self.name(&parameter.name, env).typed(DataType::Json).nullable(None);
                 }
-                let inner = Env {
-                    rels: env.rels.clone(),
-                    parent: env.parent,
-                    ctes: env.ctes,
-                    parameters: env
-                        .parameters
-                        .iter()
-                        .cloned()
-                        .chain(lambda.params.iter().map(|p| lower(&p.name)))
-                        .collect(),
-                    ..Env::default()
-                };
-                self.expr(&lambda.body, &inner).nullable(None)
+                self.lambda(lambda, &[], env)
             }
             Expr::Prefixed { value, .. } => self.expr(value, env),
             Expr::IsJson { expr, .. } | Expr::IsNormalized { expr, .. } => {
@@ -285,6 +279,20 @@ impl<R: Named> Resolver<'_, R> {
         }
     }
 
+    /// `x -> x + 1`, with what the parameters hold as far as that is known.
+    pub(super) fn lambda(&mut self, lambda: &LambdaFunction, types: &[ColumnType], env: &Env<'_>) -> Value {
+        let types = types.iter().copied().chain(std::iter::repeat(ColumnType::Unknown));
+        let own = lambda.params.iter().map(|p| lower(&p.name)).zip(types);
+        let inner = Env {
+            rels: env.rels.clone(),
+            parent: env.parent,
+            ctes: env.ctes,
+            parameters: env.parameters.iter().cloned().chain(own).collect(),
+            ..Env::default()
+        };
+        self.expr(&lambda.body, &inner).nullable(None)
+    }
+
     /// A condition: what rows must meet.
     pub(super) fn condition(&mut self, expr: &Expr, env: &Env<'_>) -> Value {
         let value = self.expr(expr, env);
@@ -296,7 +304,7 @@ impl<R: Named> Resolver<'_, R> {
     }
 
     /// The type that a cast names.
-    fn type_of(&self, data_type: &sqlparser::ast::DataType) -> ColumnType {
+    pub(super) fn type_of(&self, data_type: &sqlparser::ast::DataType) -> ColumnType {
         types::column_type(data_type, self.dialect.filter(|_| !self.strict))
     }
 

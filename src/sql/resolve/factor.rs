@@ -11,11 +11,12 @@ use sqlparser::tokenizer::Location;
 use super::call::name_of;
 use super::column_type::ColumnType;
 use super::relation::{Column, Env, Rel, Table, anything, lower};
+use super::rows::table_of;
 use super::value::Value;
 use super::{Named, Resolver, Usage};
 use crate::vocabulary::{DataType, Dialect};
 
-const INTEGER: ColumnType = ColumnType::Known(DataType::Integer);
+pub(super) const INTEGER: ColumnType = ColumnType::Known(DataType::Integer);
 
 impl<R: Named> Resolver<'_, R> {
     /// Puts what one thing in FROM has into `env`; gives where it stands.
@@ -35,6 +36,10 @@ impl<R: Named> Resolver<'_, R> {
                     let known_as = alias.is_none().then(|| last(name));
                     self.elements(&[array], alias.as_ref(), known_as.as_deref(), false, env);
                     repeats_earlier(env);
+                    // `from t, t.items as item at i`.
+                    if let (Some(at), Some(rel)) = (alias.as_ref().and_then(|a| a.at.as_ref()), env.rels.last_mut()) {
+                        add_place(rel, lower(at));
+                    }
                     return (at, width);
                 }
                 let (table, known_as) = self.table(name, env.ctes);
@@ -100,12 +105,7 @@ impl<R: Named> Resolver<'_, R> {
                 (start, 1)
             }
             TableFactor::Pivot { .. } | TableFactor::Unpivot { .. } => self.pivot(factor, env),
-            TableFactor::MatchRecognize { table, alias, .. } => {
-                let mut inner = Env::within(env.ctes, env.parent);
-                let at = self.factor(table, &mut inner);
-                env.rels.push(aliased(anything(), alias.as_ref(), ""));
-                at
-            }
+            TableFactor::MatchRecognize { .. } => self.matches(factor, env),
             TableFactor::Function { name, args, alias, with_ordinality, .. } => {
                 let args: Vec<&FunctionArg> = args.iter().collect();
                 self.generated(&last(name), &args, alias.as_ref(), *with_ordinality, env);
@@ -124,9 +124,27 @@ impl<R: Named> Resolver<'_, R> {
                 }
                 (start, 1)
             }
+            TableFactor::JsonTable { json_expr, columns, alias, .. } => {
+                let of = self.expr(json_expr, env);
+                self.read(Usage::Join, &of);
+                let mut made = Vec::new();
+                self.json_columns(columns, &of, &mut made);
+                env.rels.push(aliased(table_of(made), alias.as_ref(), ""));
+                (start, 1)
+            }
+            // `unpivot t.object as value at key`.
+            TableFactor::UnpivotExpr { expression, value_alias, attribute_alias } => {
+                let of = self.expr(expression, env);
+                self.read(Usage::Join, &of);
+                let value = of.clone().typed(DataType::Json).nullable(None);
+                let key = attribute_alias.as_ref().map(|a| (lower(a), of.typed(DataType::Text).nullable(None)));
+                let columns = std::iter::once((lower(value_alias), value)).chain(key).collect();
+                env.rels.push(Rel::new(&lower(value_alias), table_of(columns)));
+                (start, 1)
+            }
             other => {
                 let alias = match other {
-                    TableFactor::JsonTable { alias, .. } | TableFactor::OpenJsonTable { alias, .. } => alias.as_ref(),
+                    TableFactor::OpenJsonTable { alias, .. } | TableFactor::XmlTable { alias, .. } => alias.as_ref(),
                     _ => None,
                 };
                 env.rels.push(aliased(anything(), alias, ""));
@@ -143,155 +161,6 @@ impl<R: Named> Resolver<'_, R> {
             return None;
         }
         Some(self.qualified(&idents, env))
-    }
-
-    /// What a function gives as a table.
-    fn generated(
-        &mut self,
-        name: &str,
-        args: &[&FunctionArg],
-        alias: Option<&TableAlias>,
-        ordinality: bool,
-        env: &mut Env<'_>,
-    ) {
-        // `table(generator(…))`, `table(flatten(…))`.
-        if let ("table", [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(inner)))]) = (name, args)
-            && let FunctionArguments::List(list) = &inner.args
-        {
-            let args: Vec<&FunctionArg> = list.args.iter().collect();
-            return self.generated(&name_of(inner), &args, alias, ordinality, env);
-        }
-        let mut values = Vec::new();
-        let mut of_column = false;
-        for arg in args {
-            let (FunctionArg::Unnamed(arg) | FunctionArg::Named { arg, .. } | FunctionArg::ExprNamed { arg, .. }) = arg;
-            if let FunctionArgExpr::Expr(expr) = arg {
-                of_column |= values.is_empty() && is_column(expr, env);
-                values.push(self.expr(expr, env));
-            }
-        }
-        let each = matches!(name, "unnest" | "explode" | "explode_outer" | "posexplode" | "flatten");
-        self.rows_of(name, values, alias, ordinality, env);
-        if each && of_column {
-            repeats_earlier(env);
-        }
-    }
-
-    /// What a function gives as a table, its arguments read.
-    fn rows_of(
-        &mut self,
-        name: &str,
-        mut values: Vec<Value>,
-        alias: Option<&TableAlias>,
-        ordinality: bool,
-        env: &mut Env<'_>,
-    ) {
-        match name {
-            "unnest" | "explode" | "explode_outer" if !values.is_empty() => {
-                self.elements(&values[..1], alias, None, ordinality, env);
-            }
-            "posexplode" | "posexplode_outer" if !values.is_empty() => {
-                let array = values.swap_remove(0);
-                let columns = vec![("pos".to_owned(), INTEGER), ("col".to_owned(), array.ty.element())];
-                self.made(columns, &array, alias, "", env);
-            }
-            "flatten" if !values.is_empty() => {
-                let of = values.swap_remove(0);
-                let (text, json) = (ColumnType::Known(DataType::Text), ColumnType::Known(DataType::Json));
-                let columns = [
-                    ("seq", INTEGER),
-                    ("key", text),
-                    ("path", text),
-                    ("index", INTEGER),
-                    ("value", json),
-                    ("this", json),
-                ];
-                let columns = columns.map(|(n, t)| (n.to_owned(), t)).to_vec();
-                self.made(columns, &of, alias, "", env);
-            }
-            "generate_series" | "range" | "sequence" if !values.is_empty() => {
-                let ty = match &values[0].ty {
-                    ColumnType::Known(DataType::Date) => ColumnType::Known(DataType::Timestamp),
-                    other => *other,
-                };
-                let column = if name == "range" && self.reads_as(&[Dialect::Databricks]) { "id" } else { name };
-                let all = values.iter().fold(Value::nothing(), |v, other| v.beside(other));
-                self.made(vec![(column.to_owned(), ty)], &all, alias, name, env);
-            }
-            _ => {
-                for value in &values {
-                    self.read(Usage::Filter, value);
-                }
-                env.rels.push(aliased(anything(), alias, name));
-            }
-        }
-    }
-
-    /// The elements of arrays, one row each.
-    fn elements(
-        &mut self,
-        arrays: &[Value],
-        alias: Option<&TableAlias>,
-        known_as: Option<&str>,
-        ordinality: bool,
-        env: &mut Env<'_>,
-    ) {
-        let name = alias.map(|a| lower(&a.name)).or(known_as.map(str::to_owned)).unwrap_or_default();
-        let columns_named = alias.is_some_and(|a| !a.columns.is_empty());
-        // BigQuery calls the element by the alias; others call the column so too where there is one only.
-        let mut columns: Vec<(String, ColumnType)> = Vec::new();
-        for array in arrays {
-            match array.ty.element() {
-                ColumnType::Struct(fields) if !columns_named && arrays.len() == 1 => {
-                    columns.extend(fields.iter().cloned());
-                }
-                element => {
-                    let default = match self.dialect {
-                        Some(Dialect::Databricks) => "col".to_owned(),
-                        Some(Dialect::BigQuery | Dialect::Postgres | Dialect::Redshift) if !name.is_empty() => {
-                            name.clone()
-                        }
-                        _ => "unnest".to_owned(),
-                    };
-                    columns.push((default, element));
-                }
-            }
-        }
-        if ordinality {
-            columns.push(("ordinality".to_owned(), INTEGER));
-        }
-        let all = arrays.iter().fold(Value::nothing(), |v, a| v.beside(a));
-        // The fields of rows that are not known are columns.
-        for i in columns.len()..alias.map_or(0, |a| a.columns.len()) {
-            columns.push((format!("field_{i}"), ColumnType::Unknown));
-        }
-        let unknown = !columns_named && arrays.iter().any(|a| !a.ty.element().is_known());
-        self.made(columns, &all, alias, known_as.unwrap_or(""), env);
-        if unknown && let Some(rel) = env.rels.last_mut() {
-            // An element that is not known may be a struct.
-            let mut table = Table::clone(&rel.table);
-            table.open = true;
-            rel.table = Rc::new(table);
-        }
-    }
-
-    /// A table of columns that are made from one value.
-    fn made(
-        &mut self,
-        columns: Vec<(String, ColumnType)>,
-        of: &Value,
-        alias: Option<&TableAlias>,
-        known_as: &str,
-        env: &mut Env<'_>,
-    ) {
-        let columns = columns.into_iter().map(|(name, ty)| Column {
-            value: of.clone().typed(ty).nullable(None),
-            name,
-            partition: None,
-        });
-        let table = Table { columns: columns.collect(), ..Table::default() };
-        self.read(Usage::Join, of);
-        env.rels.push(aliased(Rc::new(table), alias, known_as));
     }
 }
 
@@ -337,30 +206,6 @@ pub(super) fn repeats_earlier(env: &mut Env<'_>) {
     rel.table = Rc::new(table);
 }
 
-/// Names of the columns of a function that makes rows, where a `lateral view` gives none.
-pub(super) fn generated_names(expr: &Expr) -> Vec<String> {
-    let names: &[&str] = match expr {
-        Expr::Function(f) => match name_of(f).as_str() {
-            "explode" | "explode_outer" => &["col"],
-            "posexplode" | "posexplode_outer" => &["pos", "col"],
-            _ => &[],
-        },
-        _ => &[],
-    };
-    names.iter().map(|n| (*n).to_owned()).collect()
-}
-
-/// Their types; `value` is what the call comes to.
-pub(super) fn generated_types(expr: &Expr, value: &Value, columns: usize) -> Vec<ColumnType> {
-    let Expr::Function(function) = expr else { return vec![ColumnType::Unknown; columns] };
-    match (name_of(function).as_str(), columns) {
-        ("explode" | "explode_outer", 1) => vec![value.ty],
-        ("posexplode" | "posexplode_outer", 2) => vec![INTEGER, value.ty],
-        ("inline" | "inline_outer" | "stack" | "json_tuple", n) => vec![ColumnType::Unknown; n],
-        (_, n) => vec![ColumnType::Unknown; n],
-    }
-}
-
 fn add_place(rel: &mut Rel, name: String) {
     let mut table = Table::clone(&rel.table);
     table.columns.push(Column { name, value: Value::of(INTEGER), partition: None });
@@ -387,7 +232,8 @@ pub(super) fn aliased(table: Rc<Table>, alias: Option<&TableAlias>, known_as: &s
         let mut i = table.columns.len() as u64;
         table.columns.resize_with(names.len(), || {
             i += 1;
-            Column { value: Value::default(), ..Column::default() }
+            let value = table.of.as_ref().map(|of| Value::clone(of)).unwrap_or_default();
+            Column { value, ..Column::default() }
         });
     }
     let renamed: Vec<(String, String)> =

@@ -1,6 +1,6 @@
 //! What a grouped select may say outside of aggregates.
 
-use sqlparser::ast::{Expr, GroupByExpr, Ident};
+use sqlparser::ast::{Expr, GroupByExpr, GroupByWithModifier, Ident};
 
 use super::relation::{Env, lower};
 use super::{Named, Resolver, call};
@@ -11,6 +11,8 @@ use crate::vocabulary::{Diagnostic, Dialect};
 pub(super) struct Grouping {
     /// The expressions as written, and those that an alias or a position stands for.
     pub expressions: Vec<Expr>,
+    /// They are what totals are over: null in the rows of totals.
+    pub totals: bool,
 }
 
 impl Grouping {
@@ -28,6 +30,29 @@ pub(super) fn expressions(group_by: &GroupByExpr) -> Option<&[Expr]> {
             list.iter().all(plain).then_some(list.as_slice())
         }
         _ => None,
+    }
+}
+
+/// What is grouped by that rows of totals leave null: `rollup (a, b)`, `cube (a, b)`, what is not in each of the
+/// `grouping sets`, all of `… with rollup`.
+pub(super) fn nulled(group_by: &GroupByExpr) -> Vec<Expr> {
+    let GroupByExpr::Expressions(list, modifiers) = group_by else { return Vec::new() };
+    let of_modifiers = modifiers.iter().flat_map(|m| match m {
+        GroupByWithModifier::Rollup | GroupByWithModifier::Cube => list.clone(),
+        GroupByWithModifier::GroupingSets(sets) => of_total(sets),
+        GroupByWithModifier::Totals => Vec::new(),
+    });
+    list.iter().flat_map(of_total).chain(of_modifiers).collect()
+}
+
+fn of_total(expr: &Expr) -> Vec<Expr> {
+    match expr {
+        Expr::Rollup(sets) | Expr::Cube(sets) => sets.iter().flatten().cloned().collect(),
+        Expr::GroupingSets(sets) => {
+            let everywhere = |e: &&Expr| !sets.iter().all(|set| set.contains(e));
+            sets.iter().flatten().filter(everywhere).cloned().collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -67,7 +92,7 @@ impl<R: Named> Resolver<'_, R> {
 
     /// A column of a grouped select that stands outside of aggregates and is not grouped by.
     pub(super) fn grouped(&mut self, column: &Ident, env: &Env<'_>) {
-        if env.grouping.is_none() || env.free.get() || self.lenient_groups(env) {
+        if env.grouping.is_none_or(|g| g.totals) || env.free.get() || self.lenient_groups(env) {
             return;
         }
         let name = lower(column);

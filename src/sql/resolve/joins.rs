@@ -267,7 +267,7 @@ impl<R: Named> Resolver<'_, R> {
         if fan_out.elsewhere && self.found.iter().any(|f| f.code == "fan-out") {
             return;
         }
-        let by = partition.or(env.grouping.map(|g| g.expressions.as_slice())).unwrap_or_default();
+        let by = partition.or(env.grouping.filter(|g| !g.totals).map(|g| g.expressions.as_slice())).unwrap_or_default();
         // Where each group is of one key, all of its rows are repeated alike: that moves no average.
         let grouped = |column: &String| {
             let of = |e: &Expr| super::projection::implied_name(e) == *column;

@@ -17,6 +17,7 @@ mod grouping;
 mod joins;
 mod keys;
 mod left_out;
+mod matches;
 mod measures;
 mod names;
 mod operators;
@@ -25,8 +26,10 @@ mod projection;
 mod query;
 mod relation;
 mod result;
+mod rows;
 mod select;
 mod setops;
+mod spread;
 mod value;
 mod versions;
 

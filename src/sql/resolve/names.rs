@@ -95,6 +95,9 @@ impl<R: Named> Resolver<'_, R> {
         let mut value = Value { columns: 1, nullable: rel.outer.then_some(true), ..Value::default() };
         value.repeated = u32::from(rel.fan_out.is_some());
         value.fan_out = rel.fan_out;
+        if let Some(of) = &rel.table.of {
+            value.sources.clone_from(&of.sources);
+        }
         if let Some(base) = rel.table.base {
             let next = self.interned.len() as u32;
             let id = *self.undeclared.entry((base, name.to_owned())).or_insert(next);
@@ -122,8 +125,8 @@ impl<R: Named> Resolver<'_, R> {
         let mut level = Some(env);
         let mut open: Option<(&Rel, bool)> = None;
         while let Some(env) = level {
-            if env.parameters.contains(&name) {
-                return Value::default();
+            if let Some((_, ty)) = env.parameters.iter().rev().find(|(p, _)| *p == name) {
+                return Value::default().typed(*ty);
             }
             let mut hits = env.rels.iter().enumerate().filter_map(|(n, r)| {
                 let i = r.position(&name)?;
@@ -177,7 +180,11 @@ impl<R: Named> Resolver<'_, R> {
                 return value;
             }
             if let Some(rel) = env.rels.iter().find(|r| r.alias == name && !self.strict) {
-                return whole_row(rel);
+                // A function of PostgreSQL that gives one value goes by the name of its table.
+                return match rel.table.columns.as_slice() {
+                    [one] if one.name == "value" && self.reads_as(&[Dialect::Postgres]) => rel.value(0),
+                    _ => whole_row(rel),
+                };
             }
             let mut candidates = env.rels.iter().filter(|r| r.table.open);
             open = match (open, candidates.next()) {
@@ -192,6 +199,10 @@ impl<R: Named> Resolver<'_, R> {
                 return Value { columns: 1, ..Value::default() };
             }
             None => {}
+        }
+        // A function that is called without brackets.
+        if name == "sysdate" && self.reads_as(&[Dialect::Redshift]) && !self.strict {
+            return Value::of(self.returned(&name, &[]));
         }
         let known = env.rels.iter().flat_map(|r| r.table.columns.iter().map(|c| c.name.as_str()));
         self.unknown_column(&name, None, known.collect(), ident.span.start, name.chars().count());
@@ -312,7 +323,7 @@ impl<R: Named> Resolver<'_, R> {
         let mut level = Some(env);
         while let Some(env) = level {
             let is_column = |r: &Rel| r.position(&root).is_some() || r.table.open;
-            if env.rels.iter().any(is_column) || env.parameters.contains(&root) {
+            if env.rels.iter().any(is_column) || env.parameters.iter().any(|(p, _)| *p == root) {
                 let of = self.name(first, env);
                 return fields(of, &idents[1..]);
             }

@@ -7,6 +7,7 @@ use super::expr::{shown, start};
 use super::relation::Env;
 use super::value::Value;
 use super::{Fact, Named, Resolver};
+use crate::sql::functions;
 use crate::vocabulary::{DataType, Diagnostic, Dialect};
 
 const BOOLEAN: ColumnType = ColumnType::Known(DataType::Boolean);
@@ -49,13 +50,14 @@ impl<R: Named> Resolver<'_, R> {
             Op::StringConcat => match (left.ty, right.ty) {
                 (ColumnType::Array(_), _) => left.ty,
                 (_, ColumnType::Array(_)) => right.ty,
+                (json @ ColumnType::Known(DataType::Json), b) if b == json || right.literal.is_some() => json,
                 (a, b) if a.is_text() || b.is_text() => TEXT,
                 // MySQL reads it as `or` unless told otherwise.
                 _ if !self.strict && !self.reads_as(&[Dialect::MySql, Dialect::Postgres, Dialect::DuckDb]) => TEXT,
                 _ => ColumnType::Unknown,
             },
             Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo => {
-                if matches!(op, Op::Divide) && self.divides_by_zero_to_null() {
+                if matches!(op, Op::Divide | Op::Modulo) && self.divides_by_zero_to_null() {
                     nullable = nullable.filter(|n| *n);
                 }
                 self.arithmetic(&left, op, &right, sides)
@@ -73,6 +75,7 @@ impl<R: Named> Resolver<'_, R> {
             | Op::AtArrow
             | Op::ArrowAt
             | Op::PGOverlap
+            | Op::Overlaps
             | Op::Question
             | Op::QuestionAnd
             | Op::QuestionPipe
@@ -163,7 +166,14 @@ impl<R: Named> Resolver<'_, R> {
                 .dialect
             {
                 Some(Dialect::DuckDb | Dialect::Postgres | Dialect::Redshift | Dialect::BigQuery) => Known(Timestamp),
-                _ => ColumnType::Temporal,
+                // Whole days leave a day.
+                Some(dialect) => match left.literal.as_deref().or(right.literal.as_deref()) {
+                    Some(unit) if functions::is_whole_days(unit) => Known(Date),
+                    Some(_) if dialect == Dialect::Databricks => Known(TimestampTz),
+                    Some(_) => Known(Timestamp),
+                    None => ColumnType::Temporal,
+                },
+                None => ColumnType::Temporal,
             },
             (t, Plus | Minus, ColumnType::Interval) if t.is_temporal() => ColumnType::Temporal,
             (ColumnType::Interval, Plus, t) if t.is_temporal() => ColumnType::Temporal,
@@ -178,6 +188,11 @@ impl<R: Named> Resolver<'_, R> {
                 }
             }
             (Known(Date), Plus | Minus, t) if t.is_numeric() => Known(Date),
+            (a @ Known(Integer | Decimal { .. }), _, b @ Known(Integer | Decimal { .. }))
+                if self.reads_as(&[Dialect::BigQuery]) && !self.strict =>
+            {
+                exact(a).either(exact(b))
+            }
             (a, _, b) if a.is_numeric() && b.is_numeric() => ColumnType::Number,
             _ => ColumnType::Unknown,
         }
@@ -195,10 +210,13 @@ impl<R: Named> Resolver<'_, R> {
                 _ => ColumnType::Number,
             },
             (Known(Float), t) | (t, Known(Float)) if t.is_numeric() => Known(Float),
-            (Known(Integer | Decimal { .. }) | ColumnType::Number, t) if t.is_numeric() => match self.dialect {
-                Some(Dialect::DuckDb) => Known(Float),
-                _ => ColumnType::Number,
-            },
+            (Known(Integer | Decimal { .. }) | ColumnType::Number, t) if t.is_numeric() => {
+                match (self.dialect, left, t) {
+                    (Some(Dialect::DuckDb), ..) => Known(Float),
+                    (Some(Dialect::BigQuery), a @ Known(_), b @ Known(_)) => exact(a).either(exact(b)),
+                    _ => ColumnType::Number,
+                }
+            }
             (ColumnType::Interval, t) if t.is_numeric() => ColumnType::Interval,
             _ => ColumnType::Unknown,
         }
@@ -247,5 +265,13 @@ impl<R: Named> Resolver<'_, R> {
     /// Whether text is no number to calculate with.
     pub(super) fn refuses_arithmetic(&self) -> bool {
         self.strict || self.reads_as(&[Dialect::Postgres, Dialect::BigQuery])
+    }
+}
+
+/// What BigQuery calculates with.
+fn exact(ty: ColumnType) -> ColumnType {
+    match ty {
+        ColumnType::Known(DataType::Decimal { precision, scale }) => functions::numeric(precision, scale),
+        _ => functions::numeric(29, 0),
     }
 }

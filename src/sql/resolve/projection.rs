@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use sqlparser::ast::{
-    ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, RenameSelectItem,
-    Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
+    ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
+    RenameSelectItem, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
 };
 
 use super::column_type::ColumnType;
 use super::joins::{Key, all_columns, column_of};
 use super::keys::{partition, passed_partition};
 use super::relation::{Column, Env, lower};
+use super::value::Value;
 use super::{Named, Resolver};
 use crate::sql::jinja::{REF_SCHEMA, UNKNOWN};
 use crate::vocabulary::{Diagnostic, Dialect};
@@ -27,18 +28,8 @@ pub(super) struct Projection {
     pub base: Option<u32>,
 }
 
-/// Whether a function in the select list gives columns under names of its own.
-fn makes_rows(expr: &Expr) -> bool {
-    let Expr::Function(function) = expr else { return false };
-    let name = super::call::name_of(function);
-    matches!(
-        name.as_str(),
-        "explode" | "explode_outer" | "posexplode" | "posexplode_outer" | "inline" | "inline_outer" | "stack"
-    )
-}
-
 impl Projection {
-    fn push(&mut self, column: Column, plain: Option<(usize, String)>, partition: Option<Key>) {
+    pub(super) fn push(&mut self, column: Column, plain: Option<(usize, String)>, partition: Option<Key>) {
         // What is called so may be one column or many, whatever they are called.
         if column.name.contains(UNKNOWN) {
             self.open = true;
@@ -47,6 +38,10 @@ impl Projection {
         self.columns.push(column);
         self.plain.push(plain);
         self.partitions.push(partition);
+    }
+
+    fn all(&mut self, columns: impl IntoIterator<Item = (String, Value)>) {
+        columns.into_iter().for_each(|(name, value)| self.push(Column { name, value, partition: None }, None, None));
     }
 }
 
@@ -57,22 +52,18 @@ impl<R: Named> Resolver<'_, R> {
             self.wildcard(None, &WildcardAdditionalOptions::default(), env, &mut out);
         }
         for item in &select.projection {
+            if self.spread(item, env, &mut out) {
+                continue;
+            }
             match item {
-                SelectItem::UnnamedExpr(expr) => match columns_call(expr) {
-                    Some(function) => self.chosen(function, env, &mut out),
-                    // Elements of an array are `col`, entries of a map `key` and `value`.
-                    None if self.reads_as(&[Dialect::Databricks]) && makes_rows(expr) => {
-                        let value = self.expr(expr, env);
-                        match value.ty.is_known() {
-                            true => out.push(Column { name: "col".into(), value, partition: None }, None, None),
-                            false => out.open = true,
-                        }
-                    }
-                    None => {
-                        let name = self.implied(expr);
-                        self.column(expr, name, env, &mut out);
-                    }
+                SelectItem::UnnamedExpr(expr) if self.makes_rows(expr) => match self.rows_in_list(expr, env) {
+                    Some(columns) => out.all(columns),
+                    None => out.open = true,
                 },
+                SelectItem::UnnamedExpr(expr) => {
+                    let name = self.implied(expr);
+                    self.column(expr, name, env, &mut out);
+                }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     let name = lower(alias);
                     self.column(expr, name.clone(), env, &mut out);
@@ -82,11 +73,12 @@ impl<R: Named> Resolver<'_, R> {
                     }
                 }
                 SelectItem::ExprWithAliases { expr, aliases } => {
-                    let value = self.expr(expr, env);
-                    for alias in aliases {
-                        let value = value.clone().typed(ColumnType::Unknown).nullable(None);
-                        out.push(Column { name: lower(alias), value, partition: None }, None, None);
-                    }
+                    let columns =
+                        self.rows_of_call(expr, env).filter(|c| c.len() >= aliases.len()).unwrap_or_else(|| {
+                            let value = self.expr(expr, env).typed(ColumnType::Unknown).nullable(None);
+                            vec![(String::new(), value); aliases.len()]
+                        });
+                    out.all(aliases.iter().map(lower).zip(columns).map(|(alias, (_, value))| (alias, value)));
                 }
                 SelectItem::Wildcard(options) => self.wildcard(None, options, env, &mut out),
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
@@ -101,8 +93,49 @@ impl<R: Named> Resolver<'_, R> {
         out
     }
 
+    /// Whether a function in the select list gives columns under names of its own.
+    fn makes_rows(&self, expr: &Expr) -> bool {
+        const SPARK: &[&str] = &[
+            "explode",
+            "explode_outer",
+            "posexplode",
+            "posexplode_outer",
+            "inline",
+            "inline_outer",
+            "stack",
+            "json_tuple",
+        ];
+        let Expr::Function(function) = expr else { return false };
+        let name = super::call::name_of(function);
+        self.reads_as(&[Dialect::Databricks]) && SPARK.contains(&name.as_str())
+            || self.reads_as(&[Dialect::DuckDb]) && name == "unnest" && !self.strict
+    }
+
+    /// What such a function gives: elements of an array as `col`, entries of a map as `key` and `value`, the fields of
+    /// a struct that DuckDB takes apart.
+    fn rows_in_list(&mut self, expr: &Expr, env: &Env<'_>) -> Option<Vec<(String, Value)>> {
+        if !self.reads_as(&[Dialect::DuckDb]) {
+            let columns = self.rows_of_call(expr, env)?;
+            return columns.iter().all(|(n, v)| n != "col" || v.ty.is_known()).then_some(columns);
+        }
+        let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = expr else { return None };
+        let of = match list.args.as_slice() {
+            [FunctionArg::Unnamed(FunctionArgExpr::Expr(of))] => self.expr(of, env),
+            _ => Value::default(),
+        };
+        match of.ty {
+            ColumnType::Struct(fields) => Some(
+                fields
+                    .iter()
+                    .map(|(name, _)| (name.clone(), super::names::fields(of.clone(), &[Ident::new(name)])))
+                    .collect(),
+            ),
+            _ => Some(vec![(self.implied(expr), self.expr(expr, env))]),
+        }
+    }
+
     /// `struct.*`.
-    fn fields_of(&mut self, of: &super::value::Value, options: &WildcardAdditionalOptions, out: &mut Projection) {
+    fn fields_of(&mut self, of: &Value, options: &WildcardAdditionalOptions, out: &mut Projection) {
         let ColumnType::Struct(fields) = &of.ty else {
             out.open = true;
             return;
@@ -139,28 +172,6 @@ impl<R: Named> Resolver<'_, R> {
         )
     }
 
-    /// `columns('regular expression')`, `columns(* exclude (…))`, `columns(c -> …)` of DuckDB.
-    fn chosen(&mut self, function: &Function, env: &mut Env<'_>, out: &mut Projection) {
-        let FunctionArguments::List(list) = &function.args else { return };
-        let pattern = match list.args.as_slice() {
-            [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] => Some(String::new()),
-            [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(v)))] => v.value.clone().into_string(),
-            _ => None,
-        };
-        let pattern = pattern.and_then(|p| regex::RegexBuilder::new(&p).size_limit(1 << 20).build().ok());
-        let Some(pattern) = pattern else {
-            out.open = true;
-            return;
-        };
-        for rel in 0..env.rels.len() {
-            out.open |= env.rels[rel].table.open;
-            for (_, column) in all_columns(&env.rels[rel]).filter(|(_, c)| pattern.is_match(&c.name)) {
-                let plain = Some((rel, column.name.clone()));
-                out.push(column, plain, None);
-            }
-        }
-    }
-
     fn wildcard(
         &mut self,
         of: Option<&ObjectName>,
@@ -190,7 +201,7 @@ impl<R: Named> Resolver<'_, R> {
             return;
         }
         let at = options.wildcard_token.0.span.start;
-        if env.grouping.is_some() && !rels.is_empty() && !self.lenient_groups(env) {
+        if env.grouping.is_some_and(|g| !g.totals) && !rels.is_empty() && !self.lenient_groups(env) {
             let fault = Diagnostic::error("not-grouped", "`*` stands in a select that aggregates")
                 .next("name the columns that are grouped by");
             self.fault(fault, at, 1);
@@ -331,7 +342,7 @@ fn like(pattern: &str, name: &str) -> bool {
     }
 }
 
-fn columns_call(expr: &Expr) -> Option<&Function> {
+pub(super) fn columns_call(expr: &Expr) -> Option<&Function> {
     match expr {
         Expr::Function(f) if f.name.to_string().eq_ignore_ascii_case("columns") && f.over.is_none() => Some(f),
         _ => None,

@@ -147,6 +147,12 @@ impl<R: Named> Resolver<'_, R> {
     /// What rows are ordered by; with a limit that decides which there are.
     pub(super) fn order(&mut self, order_by: &OrderBy, env: &Env<'_>, limited: bool) {
         let OrderByKind::Expressions(list) = &order_by.kind else { return };
+        // `order by all` is by what is given.
+        let all = |e: &Expr| matches!(e, Expr::Identifier(i) if i.quote_style.is_none() && i.value.eq_ignore_ascii_case("all"));
+        let all = |e: &Expr| self.dialect.is_some_and(|d| d != Dialect::Sqlite) && list.len() == 1 && all(e);
+        if list.iter().any(|i| all(&i.expr)) {
+            return;
+        }
         for item in list.iter().filter(|i| position_of(&i.expr).is_none()) {
             // An alias of the select list goes before a column here.
             let of_alias = match &item.expr {

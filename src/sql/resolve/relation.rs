@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use sqlparser::ast::{Expr, Ident, NamedWindowDefinition, Select, SelectItem};
 
+use super::column_type::ColumnType;
 use super::joins;
 use super::value::Value;
 
@@ -17,6 +18,8 @@ pub(super) struct Table {
     pub open: bool,
     /// Where it is open: the relation whose columns it may have beyond its own, under their own names.
     pub base: Option<u32>,
+    /// Where it is open: what the columns beyond its own are made of.
+    pub of: Option<Rc<Value>>,
     /// The join that repeats its rows, so that even `count(*)` counts too many.
     pub fan_out: Option<usize>,
     /// Some of the rows are left out: what told them apart together may do so with less.
@@ -151,8 +154,8 @@ pub(super) struct Env<'e> {
     pub groups: bool,
     /// Within an aggregate, where they need not.
     pub free: Cell<bool>,
-    /// Parameters of lambdas.
-    pub parameters: Vec<String>,
+    /// Parameters of lambdas, with what they hold.
+    pub parameters: Vec<(String, ColumnType)>,
     /// Keys of the rows that all of `rels` make together.
     pub keys: Vec<joins::Key>,
     /// Keys of those rows that have a value in them: of what is left joined, and may find nothing.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Distinct, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, OrderBy, OrderByKind, Select,
-    SelectItem, Spanned,
+    ConnectByKind, Distinct, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, OrderBy, OrderByKind,
+    Select, SelectItem, Spanned,
 };
 
 use super::column_type::ColumnType;
@@ -15,7 +15,10 @@ use super::keys::{first_of_each, group_keys, partition_of_first, passed_keys, te
 use super::projection::Projection;
 use super::query::{position_of, top_one};
 use super::relation::{Column, Ctes, Env, Rel, Table, lower};
+use super::rows::table_of;
+use super::value::Value;
 use super::{Fact, Named, Resolver, Usage, left_out};
+use crate::vocabulary::DataType;
 
 impl<R: Named> Resolver<'_, R> {
     pub(super) fn select(
@@ -28,6 +31,7 @@ impl<R: Named> Resolver<'_, R> {
     ) -> Rc<Table> {
         let mut env = self.from(&select.from, Some(ctes), parent, Some(select));
         self.lateral_views(select, &mut env);
+        self.hierarchy(select, &mut env);
         env.ahead = Some(select);
         env.windows = &select.named_window;
         for filter in [&select.prewhere, &select.selection].into_iter().flatten() {
@@ -74,15 +78,12 @@ impl<R: Named> Resolver<'_, R> {
         env.read_ahead.borrow_mut().clear();
         self.aggregates |= aggregated;
 
-        let mut env = Env { grouping: grouping.as_ref(), groups, ..env };
-        let by_sets = groups && group_list.is_none() && !matches!(select.group_by, GroupByExpr::All(_));
+        let nulled = grouping::nulled(&select.group_by);
+        let totals =
+            (!nulled.is_empty() && !self.strict).then(|| Grouping { totals: true, ..self.grouping(select, &nulled) });
+        let mut env = Env { grouping: grouping.as_ref().or(totals.as_ref()), groups, ..env };
         let by_all = matches!(select.group_by, GroupByExpr::All(_));
-        let mut projection = self.projection(select, &mut env);
-        if by_sets {
-            // A row of a total has no value of what it is a total over.
-            let plain = projection.plain.iter().zip(&mut projection.columns).filter(|(p, _)| p.is_some());
-            plain.for_each(|(_, column)| column.value.nullable = Some(true));
-        }
+        let projection = self.projection(select, &mut env);
         for expr in group_list.unwrap_or_default().iter().filter(|_| !countable) {
             if let Some(column) = position_of(expr).and_then(|n| projection.columns.get(n.wrapping_sub(1))) {
                 self.read(Usage::Group, &column.value);
@@ -216,30 +217,45 @@ impl<R: Named> Resolver<'_, R> {
         super::keys::fill(filter, env);
     }
 
+    /// `start with … connect by …`: the rows, and how deep each stands.
+    fn hierarchy(&mut self, select: &Select, env: &mut Env<'_>) {
+        if select.connect_by.is_empty() {
+            return;
+        }
+        let place = ["level", "connect_by_isleaf", "connect_by_iscycle"];
+        env.aliases.extend(place.map(|name| (name.to_owned(), Value::of(DataType::Integer))));
+        for clause in &select.connect_by {
+            let conditions = match clause {
+                ConnectByKind::ConnectBy { relationships, .. } => relationships.as_slice(),
+                ConnectByKind::StartWith { condition, .. } => std::slice::from_ref(condition.as_ref()),
+            };
+            for condition in conditions {
+                let value = self.condition(condition, env);
+                self.read(Usage::Filter, &value);
+            }
+        }
+        // Each row stands once for each way to it.
+        env.keys.clear();
+    }
+
     /// `lateral view explode(…) t as a, b`.
     fn lateral_views(&mut self, select: &Select, env: &mut Env<'_>) {
         for view in &select.lateral_views {
-            let value = self.expr(&view.lateral_view, env);
-            self.read(Usage::Join, &value);
             let name = view.lateral_view_name.0.last().and_then(|p| p.as_ident()).map(lower).unwrap_or_default();
-            let aliases: Vec<String> = match view.lateral_col_alias.as_slice() {
-                [] => super::factor::generated_names(&view.lateral_view),
-                aliases => aliases.iter().map(lower).collect(),
+            let aliases = || view.lateral_col_alias.iter().map(lower);
+            let told = |columns: &Vec<_>| columns.len() >= view.lateral_col_alias.len();
+            let columns = match self.rows_of_call(&view.lateral_view, env).filter(told) {
+                Some(mut columns) => {
+                    columns.iter_mut().zip(aliases()).for_each(|(column, alias)| column.0 = alias);
+                    columns
+                }
+                None => {
+                    let value = self.expr(&view.lateral_view, env).typed(ColumnType::Unknown).nullable(None);
+                    aliases().map(|alias| (alias, value.clone())).collect()
+                }
             };
-            let types = super::factor::generated_types(&view.lateral_view, &value, aliases.len());
-            let columns = aliases.into_iter().zip(types).enumerate().map(|(i, (name, ty))| {
-                let of = if i == 0 && ty == ColumnType::Known(crate::vocabulary::DataType::Integer) {
-                    None
-                } else {
-                    Some(())
-                };
-                let value = match of {
-                    Some(()) => value.clone().typed(ty).nullable(None),
-                    None => super::value::Value::of(ty),
-                };
-                Column { name, value, partition: None }
-            });
-            let mut table = Table { columns: columns.collect(), ..Table::default() };
+            columns.iter().for_each(|(_, value)| self.read(Usage::Join, value));
+            let mut table = Table::clone(&table_of(columns));
             table.open = table.columns.is_empty();
             let mut rel = Rel::new(&name, Rc::new(table));
             rel.outer = view.outer;
@@ -287,7 +303,7 @@ impl<R: Named> Resolver<'_, R> {
             };
             expressions.extend(item.cloned());
         }
-        Grouping { expressions }
+        Grouping { expressions, totals: false }
     }
 }
 
