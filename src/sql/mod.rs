@@ -10,6 +10,7 @@ pub mod jinja;
 mod kinds;
 pub mod lower;
 mod parse;
+mod pipes;
 mod rearrange;
 mod resolve;
 mod respell;

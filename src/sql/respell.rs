@@ -415,8 +415,10 @@ impl VisitorMut for Undo {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
-        if self.dialect == Dialect::DuckDb {
-            stars(&mut query.body);
+        match self.dialect {
+            Dialect::DuckDb => stars(&mut query.body),
+            Dialect::BigQuery => super::pipes::nest(query),
+            _ => {}
         }
         if let SetExpr::Select(select) = query.body.as_mut()
             && let GroupByExpr::Expressions(list, _) = &mut select.group_by

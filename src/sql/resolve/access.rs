@@ -35,7 +35,11 @@ impl<R: Named> Resolver<'_, R> {
                         (ColumnType::Known(DataType::Text), _) => ColumnType::Known(DataType::Text),
                         _ => value.ty.element(),
                     };
-                    value.beside(&key).typed(ty).nullable(None)
+                    let of = value.clone();
+                    match (of.ty, key.literal.as_deref()) {
+                        (ColumnType::Struct(_), Some(name)) => value.field(&name.to_lowercase()),
+                        _ => value.beside(&key).typed(ty).nullable(None).with_parts(&of, &key),
+                    }
                 }
                 AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, stride }) => {
                     let ty = value.ty;
@@ -75,17 +79,18 @@ impl<R: Named> Resolver<'_, R> {
         env: &Env<'_>,
     ) -> Value {
         let mut out = Value::nothing();
-        let mut types = Vec::new();
+        let (mut types, mut parts) = (Vec::new(), Vec::new());
         for (i, (name, expr)) in fields.enumerate() {
             let value = self.expr(expr, env);
             let name = name.unwrap_or_else(|| match super::projection::implied_name(expr) {
                 name if name.is_empty() => format!("_field_{}", i + 1),
                 name => name,
             });
-            types.push((name, value.ty));
+            types.push((name.clone(), value.ty));
             out = out.beside(&value);
+            parts.push((name, value));
         }
-        out.typed(ColumnType::fields(types)).nullable(Some(false))
+        Value { parts: Some(parts.into()), ..out.typed(ColumnType::fields(types)).nullable(Some(false)) }
     }
 
     /// An element of `struct(…)`: its name where it says one.

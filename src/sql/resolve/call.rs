@@ -34,6 +34,42 @@ const SAME_WIDTH: &[&str] = &[
     "mod",
     "any_value",
 ];
+/// Functions that give one of the first argument's values, or all of them.
+const PASSES: &[&str] = &[
+    "any_value",
+    "arbitrary",
+    "arg_max",
+    "arg_min",
+    "array",
+    "array_agg",
+    "array_distinct",
+    "array_first",
+    "array_last",
+    "array_reverse",
+    "array_slice",
+    "array_sort",
+    "collect_list",
+    "collect_set",
+    "element_at",
+    "explode",
+    "explode_outer",
+    "first",
+    "first_value",
+    "get",
+    "last",
+    "last_value",
+    "list",
+    "list_distinct",
+    "list_sort",
+    "max",
+    "max_by",
+    "min",
+    "min_by",
+    "slice",
+    "sort_array",
+    "try_element_at",
+    "unnest",
+];
 /// Functions that give a whole number of 32 bits in PostgreSQL.
 const SHORT: &[&str] = &["length", "char_length", "octet_length", "strpos", "ascii", "array_length", "cardinality"];
 
@@ -139,8 +175,15 @@ impl<R: Named> Resolver<'_, R> {
         if aggregate || function.over.is_some() {
             (out.repeated, out.fan_out, out.looked_up) = (0, None, None);
         }
+        let passed = args.split_first().filter(|_| PASSES.contains(&name.as_str())).map(|((first, _), rest)| {
+            (first.clone(), rest.iter().fold(extra.clone(), |out, (value, _)| out.beside(value)))
+        });
         let short = all_short && SAME_WIDTH.contains(&name.as_str()) || SHORT.contains(&name.as_str());
-        out.typed(ty).nullable(nullable).short(short)
+        let out = out.typed(ty).nullable(nullable).short(short);
+        match passed {
+            Some((of, beside)) => out.with_parts(&of, &beside),
+            None => out,
+        }
     }
 
     fn signature(&self, name: &str) -> Option<&'static functions::Signature> {

@@ -230,9 +230,9 @@ impl<R: Named> Resolver<'_, R> {
                         Some(earlier) => earlier.either(&value),
                     });
                 }
-                let out = out.unwrap_or_else(Value::nothing);
-                let ty = out.ty;
-                out.typed(ColumnType::array(ty)).nullable(Some(false))
+                let one = out.unwrap_or_else(Value::nothing);
+                let ty = ColumnType::array(one.ty);
+                one.clone().typed(ty).nullable(Some(false)).with_parts(&one, &Value::nothing())
             }
             Expr::Struct { values, fields } => {
                 let typed = fields.iter().map(|f| f.field_name.as_ref().map(lower));

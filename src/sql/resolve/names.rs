@@ -379,23 +379,22 @@ fn place_of(name: &str) -> Option<usize> {
 /// A row as one value.
 pub(super) fn whole_row(rel: &Rel) -> Value {
     let mut value = Value::nothing();
-    let mut types = Vec::new();
+    let (mut types, mut parts) = (Vec::new(), Vec::new());
     for i in rel.visible() {
         let column = rel.value(i);
         types.push((rel.table.columns[i].name.clone(), column.ty));
         value = value.beside(&column);
+        parts.push((rel.table.columns[i].name.clone(), column));
     }
-    let ty = if rel.table.open { ColumnType::Unknown } else { ColumnType::fields(types) };
-    value.typed(ty).nullable(None)
+    if rel.table.open {
+        return value.typed(ColumnType::Unknown).nullable(None);
+    }
+    Value { parts: Some(parts.into()), ..value.typed(ColumnType::fields(types)).nullable(None) }
 }
 
 /// Fields within fields.
 pub(super) fn fields(of: Value, names: &[Ident]) -> Value {
-    names.iter().fold(of, |of, name| {
-        let name = lower(name);
-        let ty = of.ty.field(&name);
-        of.typed(ty).nullable(None)
-    })
+    names.iter().fold(of, |of, name| of.field(&lower(name)))
 }
 
 fn did_you_mean(near: &[&str]) -> String {

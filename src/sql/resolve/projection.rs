@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use sqlparser::ast::{
-    ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
-    RenameSelectItem, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
+    ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, RenameSelectItem,
+    Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
 };
 
 use super::column_type::ColumnType;
@@ -124,12 +124,9 @@ impl<R: Named> Resolver<'_, R> {
             _ => Value::default(),
         };
         match of.ty {
-            ColumnType::Struct(fields) => Some(
-                fields
-                    .iter()
-                    .map(|(name, _)| (name.clone(), super::names::fields(of.clone(), &[Ident::new(name)])))
-                    .collect(),
-            ),
+            ColumnType::Struct(fields) => {
+                Some(fields.iter().map(|(name, _)| (name.clone(), of.clone().field(name))).collect())
+            }
             _ => Some(vec![(self.implied(expr), self.expr(expr, env))]),
         }
     }
@@ -141,8 +138,8 @@ impl<R: Named> Resolver<'_, R> {
             return;
         };
         let excluded = excluded(options);
-        for (name, ty) in fields.iter().filter(|(n, _)| !excluded.contains(n)) {
-            let value = of.clone().typed(*ty).nullable(None);
+        for (name, _) in fields.iter().filter(|(n, _)| !excluded.contains(n)) {
+            let value = of.clone().field(name);
             out.push(Column { name: name.clone(), value, partition: None }, None, None);
         }
     }

@@ -152,6 +152,18 @@ impl<R: Named> Resolver<'_, R> {
         }
         let unknown = !columns_named && arrays.iter().any(|a| !a.ty.element().is_known());
         self.made(columns, &all, alias, known_as.unwrap_or(""), env);
+        if let ([array @ Value { parts: Some(parts), .. }], Some(rel)) = (arrays, env.rels.last_mut()) {
+            let mut table = Table::clone(&rel.table);
+            let spread = !columns_named && matches!(array.ty.element(), ColumnType::Struct(_));
+            for (column, (name, _)) in table.columns.iter_mut().zip(parts.iter()) {
+                let element = array.clone().typed(array.ty.element()).with_parts(array, &Value::nothing());
+                column.value = if spread { element.field(name) } else { element };
+                if !spread {
+                    break;
+                }
+            }
+            rel.table = Rc::new(table);
+        }
         if unknown && let Some(rel) = env.rels.last_mut() {
             // An element that is not known may be a struct.
             let mut table = Table::clone(&rel.table);
@@ -194,15 +206,22 @@ impl<R: Named> Resolver<'_, R> {
             other => [("pos", INTEGER), ("col", other.element())][usize::from(!place)..].to_vec(),
         };
         match name {
-            "explode" | "explode_outer" => typed(&entries(false)),
+            "explode" | "explode_outer" => {
+                let mut columns: Vec<(String, Value)> = typed(&entries(false))?;
+                keep_parts(&mut columns, args);
+                Some(columns)
+            }
             "posexplode" | "posexplode_outer" => {
                 let mut columns: Vec<(String, Value)> = typed(&entries(true))?;
+                keep_parts(&mut columns, args);
                 columns[0].1 = Value::of(INTEGER).nullable(Some(false).filter(|_| name == "posexplode"));
                 Some(columns)
             }
             "inline" | "inline_outer" => match first.element() {
                 ColumnType::Struct(fields) => {
-                    Some(fields.iter().map(|(n, ty)| (n.clone(), of.clone().typed(*ty))).collect())
+                    let of = args.first()?;
+                    let element = of.clone().typed(of.ty.element()).with_parts(of, &Value::nothing());
+                    Some(fields.iter().map(|(n, _)| (n.clone(), element.clone().field(n))).collect())
                 }
                 _ => None,
             },
@@ -288,6 +307,13 @@ impl<R: Named> Resolver<'_, R> {
 
 const TEXT: ColumnType = ColumnType::Known(DataType::Text);
 const JSON: ColumnType = ColumnType::Known(DataType::Json);
+
+/// What the fields of an element are made of.
+fn keep_parts(columns: &mut [(String, Value)], args: &[Value]) {
+    if let (Some((_, last)), Some(array)) = (columns.last_mut(), args.first()) {
+        *last = std::mem::take(last).with_parts(array, &Value::nothing());
+    }
+}
 
 /// A table of columns.
 pub(super) fn table_of(columns: Vec<(String, Value)>) -> Rc<Table> {

@@ -1,5 +1,7 @@
 //! The value of an expression: its type, what it is made from, whether it can be null, what it computes.
 
+use std::rc::Rc;
+
 use super::column_type::{ColumnType, Family};
 use super::result::Usage;
 use crate::vocabulary::DataType;
@@ -22,6 +24,8 @@ pub(super) struct Value {
     pub literal: Option<String>,
     /// Whether it can be null.
     pub nullable: Option<bool>,
+    /// Of a struct, or an array of structs: what each field is made of, where that is known.
+    pub parts: Option<Rc<Vec<(String, Value)>>>,
     /// A whole number of 32 bits at most, for sure: PostgreSQL adds those up to whole numbers, longer ones to decimals.
     pub short: bool,
 }
@@ -39,8 +43,29 @@ impl Value {
     pub fn typed(mut self, ty: impl Into<ColumnType>) -> Value {
         self.ty = ty.into();
         self.literal = None;
+        self.parts = None;
         self.short = false;
         self
+    }
+
+    /// The same with what its fields are made of, each of what stands beside too.
+    pub fn with_parts(mut self, of: &Value, beside: &Value) -> Value {
+        let parts = of.parts.as_ref().filter(|_| self.ty.is_known());
+        self.parts = parts.map(|parts| match beside.sources.is_empty() {
+            true => Rc::clone(parts),
+            false => Rc::new(parts.iter().map(|(n, v)| (n.clone(), v.clone().beside(beside))).collect()),
+        });
+        self
+    }
+
+    /// A field of a struct; of what the others are made of it is not.
+    pub fn field(self, name: &str) -> Value {
+        let ty = self.ty.field(name);
+        let part = self.parts.as_ref().and_then(|p| p.iter().find(|(n, _)| n == name)).map(|(_, part)| part.clone());
+        let Some(part) = part else { return self.typed(ty).nullable(None) };
+        let parts = part.parts.clone();
+        let (repeated, fan_out, looked_up) = (self.repeated, self.fan_out, self.looked_up);
+        Value { parts, columns: self.columns, repeated, fan_out, looked_up, ..part.typed(ty).nullable(None) }
     }
 
     pub fn short(mut self, short: bool) -> Value {
@@ -61,6 +86,7 @@ impl Value {
 
     /// The same, where the other decides nothing about null.
     pub fn beside(mut self, other: &Value) -> Value {
+        self.parts = None;
         if !other.sources.is_empty() {
             self.sources.extend(&other.sources);
             self.sources.sort_unstable();
@@ -125,7 +151,7 @@ impl Value {
         let literal = self.literal.clone().filter(|_| other.literal.is_some());
         let null = |v: &Value| v.ty == ColumnType::Null;
         let short = (self.short || null(&self)) && (other.short || null(other));
-        let mut value = Value { ty, literal: None, ..self }.from(other);
+        let mut value = Value { ty, literal: None, parts: None, ..self }.from(other);
         value.literal = literal;
         value.short(short)
     }
