@@ -6,6 +6,7 @@ mod again;
 mod body;
 mod eased;
 mod graph;
+mod guess;
 mod index;
 mod jinja;
 mod manifest;

@@ -2,7 +2,7 @@
 
 use super::jinja::names::Target;
 use super::yaml::{Yaml, read};
-use super::{Settings, Tree};
+use super::{Settings, Tree, guess};
 use crate::vocabulary::Dialect;
 
 /// Keys of a profile that hold no secret and that templates ask for.
@@ -52,6 +52,9 @@ pub(super) fn target(tree: &Tree, settings: &Settings, profile: &str, root: &str
             out.adapter = dialect.as_str().to_owned();
         }
     } else {
+        if out.adapter.is_empty() {
+            out.adapter = guess::adapter(tree, root).unwrap_or_default().to_owned();
+        }
         out.dialect = dialect(&out.adapter);
     }
     out
