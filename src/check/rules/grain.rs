@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sqlparser::ast::{BinaryOperator, Distinct, Expr, GroupByExpr, SelectItem, Spanned};
+use sqlparser::ast::{Expr, GroupByExpr, SelectItem};
 use sqlparser::tokenizer::Span;
 
 use super::described::stated_grain;
-use super::expressions::{any, bare, column, is_literal, is_named, is_null, lower, words};
+use super::expressions::{any, column, is_named, lower, words};
 use super::look::{View, span};
 use super::outline::{Clause, Origin, Target};
 use super::{Family, Look, Query, Rule};
@@ -148,7 +148,7 @@ fn is_free(view: &View<'_, '_>, select: usize, said: &Said, name: &str) -> bool 
     let alike = |w: &String| said.columns.iter().any(|k| words(k).contains(w));
     let attribute = subject.iter().any(|w| ATTRIBUTES.contains(&w.as_str()) || TIMES.contains(&w.as_str()));
     let seen = view.seen(expr).is_some_and(|c| c.unique == Some(false));
-    if attribute || !seen || subject.iter().any(|w| !is_suffix(w) && alike(w)) || is_asked(view, select, name) {
+    if attribute || !seen || subject.iter().any(|w| !is_suffix(w) && alike(w)) || is_asked(view, name) {
         return false;
     }
     let timed = said.columns.iter().any(|k| words(k).iter().any(|w| TIMES.contains(&w.as_str())));
@@ -239,7 +239,7 @@ const TIMES: &[&str] =
     &["date", "day", "week", "month", "quarter", "year", "hour", "season", "period", "at", "ts", "timestamp", "fiscal"];
 
 /// Whether a condition of the query holds a column, so that only some of its values are there.
-fn is_asked(view: &View<'_, '_>, _select: usize, name: &str) -> bool {
+fn is_asked(view: &View<'_, '_>, name: &str) -> bool {
     view.outline.pieces.iter().any(|p| {
         matches!(p.clause, Clause::Where | Clause::Having | Clause::Qualify)
             && column(p.expr).is_some_and(|c| c.value.eq_ignore_ascii_case(name))
