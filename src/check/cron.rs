@@ -1,12 +1,14 @@
 //! When a cron expression runs.
 
-/// Runs of a day, in minutes since midnight, and the days of the week that it runs on.
+/// Runs of a day, in minutes since midnight, and the days that it runs on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cron {
     /// Minutes since midnight, in order.
     pub minutes: Vec<u32>,
     /// Whether it runs every day.
     pub daily: bool,
+    /// The days of the week that it runs on, from Sunday as 0; none where it goes by days of the month.
+    pub weekdays: Option<Vec<u32>>,
 }
 
 const PRESETS: &[(&str, &str)] = &[
@@ -44,6 +46,9 @@ pub fn known(text: &str) -> Result<(), String> {
     }
     for (field, (name, low, high)) in fields.iter().zip(FIELDS) {
         for part in field.split(',') {
+            if let Some(word) = part.split(|c: char| !c.is_ascii_alphabetic()).find(|w| !is_name(w, name)) {
+                return Err(format!("`{word}` is no {name}"));
+            }
             let (range, step) = part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
             let numbers =
                 range.split('-').chain(step).filter(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
@@ -62,6 +67,20 @@ pub fn known(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+/// Whether a word may stand in a field: names of months and days are of three letters, what is shorter has meanings of
+/// its own (`L`, `W`, `H`).
+fn is_name(word: &str, field: &str) -> bool {
+    let names: &[&str] = match field {
+        "month" => &MONTHS,
+        "day of the week" => &DAYS,
+        _ => &[],
+    };
+    word.len() < 3 || names.iter().any(|name| word.eq_ignore_ascii_case(name))
+}
+
 /// When a schedule runs; none where that is not five plain fields.
 pub fn read(text: &str) -> Option<Cron> {
     let text = text.trim();
@@ -71,7 +90,21 @@ pub fn read(text: &str) -> Option<Cron> {
     let minutes = values(minute, 0, 59)?;
     let hours = values(hour, 0, 23)?;
     let minutes = hours.iter().flat_map(|h| minutes.iter().map(move |m| h * 60 + m)).collect();
-    Some(Cron { minutes, daily: *day == "*" && *month == "*" && matches!(*weekday, "*" | "0-6" | "1-7") })
+    let by_week = *day == "*" && *month == "*";
+    let weekdays = by_week.then(|| days(weekday)).flatten();
+    Some(Cron { minutes, daily: weekdays.as_ref().is_some_and(|days| days.len() == 7), weekdays })
+}
+
+/// The days of the week that a field means.
+fn days(field: &str) -> Option<Vec<u32>> {
+    let mut field = field.to_ascii_lowercase();
+    for (i, name) in DAYS.iter().enumerate() {
+        field = field.replace(name, &i.to_string());
+    }
+    let mut all: Vec<u32> = values(&field, 0, 7)?.into_iter().map(|day| day % 7).collect();
+    all.sort_unstable();
+    all.dedup();
+    Some(all)
 }
 
 fn values(field: &str, low: u32, high: u32) -> Option<Vec<u32>> {
@@ -115,6 +148,9 @@ mod tests {
             "*/0 * * * *",
             "0 6 * * 8",
             "at six every day",
+            "30 7 * * MON-FRY",
+            "0 0 1 juny *",
+            "0 mon * * *",
         ] {
             assert!(known(bad).is_err(), "{bad}");
         }
@@ -122,9 +158,21 @@ mod tests {
 
     #[test]
     fn runs_of_a_day() {
-        assert_eq!(read("30 6 * * *"), Some(Cron { minutes: vec![390], daily: true }));
-        assert_eq!(read("0 */6 * * 1-5"), Some(Cron { minutes: vec![0, 360, 720, 1080], daily: false }));
-        assert_eq!(read("@daily"), Some(Cron { minutes: vec![0], daily: true }));
+        assert_eq!(
+            read("30 6 * * *"),
+            Some(Cron { minutes: vec![390], daily: true, weekdays: Some((0..7).collect()) })
+        );
+        let work = Some(vec![1, 2, 3, 4, 5]);
+        assert_eq!(
+            read("0 */6 * * 1-5"),
+            Some(Cron { minutes: vec![0, 360, 720, 1080], daily: false, weekdays: work })
+        );
+        let days = |text: &str| read(text).and_then(|c| c.weekdays);
+        assert_eq!(
+            (days("0 0 * * SUN"), days("0 0 * * 7"), days("@weekly")),
+            (Some(vec![0]), Some(vec![0]), Some(vec![0]))
+        );
+        assert_eq!((days("0 0 1 * *"), days("@daily").map(|d| d.len())), (None, Some(7)));
         assert_eq!(read("H * * * *"), None);
     }
 }

@@ -27,8 +27,9 @@ impl Repository {
         }
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         matches!(ending, "py" | "sql" | "yml" | "yaml" | "cfg" | "ini" | "toml" | "env" | "sh" | "tf" | "ipynb")
-            || matches!(name, "Dockerfile" | "Makefile" | ".airflowignore")
-            || (name.starts_with("requirements") && ending == "txt")
+            || matches!(name, "Makefile" | ".airflowignore")
+            || name.starts_with("Dockerfile")
+            || ((name.starts_with("requirements") || name.starts_with("constraints")) && ending == "txt")
             || name.starts_with(".env")
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Seen;
 use crate::check::airflow::{DagFile, Task, Value};
-use crate::check::python::{Kind, Span, within};
+use crate::check::python::{Kind, Span, Statement, within};
 use crate::vocabulary::Diagnostic;
 
 /// What makes a second run harmless.
@@ -64,15 +64,38 @@ fn appends(seen: &Seen<'_>, file: &DagFile<'_>, task: &Task<'_>) -> Option<(Stri
         let at = task.arguments.expr("write_disposition").map_or(task.at, |e| e.at);
         return Some(("appends (`WRITE_APPEND`)".to_owned(), at));
     }
+    if let Some((how, at)) = scripted(seen, task) {
+        return Some((how, at));
+    }
     let function = task.function?;
     let last = function.body.last()?.at.end;
-    let text = file.file.of(Span { start: function.at.start, end: last });
+    added(file.file.of(Span { start: function.at.start, end: last }), &function.body)
+}
+
+/// How the script adds rows that a task runs: `spark-submit jobs/load.py`, `application="jobs/load.py"`.
+fn scripted(seen: &Seen<'_>, task: &Task<'_>) -> Option<(String, Span)> {
+    ["application", "bash_command", "command"].iter().find_map(|name| {
+        let text = task.arguments.text(name)?;
+        let script = text.split_whitespace().find(|word| word.ends_with(".py"))?;
+        let tail = script.rsplit('/').take(2).collect::<Vec<_>>();
+        let tail = tail.into_iter().rev().collect::<Vec<_>>().join("/");
+        let mut named = seen.python.iter().filter(|f| format!("/{}", f.path).ends_with(&format!("/{tail}")));
+        let (file, None) = (named.next()?, named.next()) else { return None };
+        let (how, at) = added(file.text, &file.body)?;
+        let line = file.place(at).line.unwrap_or(1);
+        let at = task.arguments.expr(name).map_or(task.at, |e| e.at);
+        Some((format!("{how} (`{}`, line {line})", file.path), at))
+    })
+}
+
+/// How statements add rows.
+fn added(text: &str, body: &[Statement<'_>]) -> Option<(String, Span)> {
     let lower = text.to_lowercase();
     if UNDOES.iter().any(|word| lower.contains(word)) {
         return None;
     }
     let mut out = None;
-    crate::check::python::each_expression(&function.body, &mut |expr| {
+    crate::check::python::each_expression(body, &mut |expr| {
         if out.is_some() {
             return;
         }

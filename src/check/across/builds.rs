@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::command::of_command;
 use super::declared::Declared;
 use super::select::{Selected, select};
 use super::{Seen, projects};
 use crate::check::Analysis;
 use crate::check::airflow::{DagFile, Task, Value};
-use crate::check::python::{Expr, Kind, Span, argument};
+use crate::check::python::{Does, Expr, Kind, Span, argument, each_statement};
 use crate::check::rules::is_mart;
 use crate::dbt::{self, NodeId};
 use crate::sql::Text;
@@ -24,6 +25,8 @@ pub struct Build<'s> {
     pub select: Vec<String>,
     /// What is left out.
     pub exclude: Vec<String>,
+    /// Selectors that are named, of `selectors.yml`.
+    pub selectors: Vec<String>,
     /// Which nodes that are nobody knows before it runs.
     pub unknown: bool,
     /// Where it runs dbt, as far as that is written in the task.
@@ -90,6 +93,7 @@ fn of_task<'s>(file: &'s DagFile<'s>, task: &'s Task<'s>) -> Vec<Build<'s>> {
         command: command.to_owned(),
         select,
         exclude,
+        selectors: Vec::new(),
         unknown,
         folder: folder.clone(),
     };
@@ -98,9 +102,13 @@ fn of_task<'s>(file: &'s DagFile<'s>, task: &'s Task<'s>) -> Vec<Build<'s>> {
         let render = task.arguments.expr("render_config");
         let words = |name: &str| render.map_or(Some(Vec::new()), |e| rendered(file, e, name));
         let (select, exclude) = (words("select"), words("exclude"));
-        let unknown = select.is_none() || exclude.is_none() || task.arguments.open;
+        let elsewhere = render.is_none() && task.arguments.get("render_config").is_some();
+        let selector = render.and_then(|e| argument(e.call()?.1, "selector", None));
+        let unknown = select.is_none() || exclude.is_none() || elsewhere || selector.is_some() || task.arguments.open;
         if matches!(class, "DbtTaskGroup" | "DbtDag") {
-            return vec![build("build", select.unwrap_or_default(), exclude.unwrap_or_default(), unknown)];
+            let selectors = selector.and_then(Expr::text).map(str::to_owned).into_iter().collect();
+            let whole = build("build", select.unwrap_or_default(), exclude.unwrap_or_default(), unknown);
+            return vec![Build { selectors, ..whole }];
         }
     }
     // Cosmos, airflow-dbt and their like: one operator a command.
@@ -144,11 +152,27 @@ fn of_task<'s>(file: &'s DagFile<'s>, task: &'s Task<'s>) -> Vec<Build<'s>> {
     if class.contains("Pod") || class.contains("Docker") || class.contains("Ecs") {
         commands.push(format!("{} {}", list("cmds"), list("arguments")));
     }
-    for command in commands {
-        for one in of_command(&command) {
-            out.push(build(&one.0, one.1, one.2, one.3));
-        }
+    commands.extend(returned(file, task));
+    for one in commands.iter().flat_map(|command| of_command(command)) {
+        out.push(Build { selectors: one.selectors, ..build(&one.command, one.select, one.exclude, one.unknown) });
     }
+    out
+}
+
+/// What a function under `@task.bash` gives to the shell.
+fn returned(file: &DagFile<'_>, task: &Task<'_>) -> Vec<String> {
+    let Some(function) = task.function else { return Vec::new() };
+    let of_bash = function.decorators.iter().any(|d| {
+        let called = d.call().map_or(d, |(f, _)| f);
+        file.file.imports.stands_for(called).is_some_and(|p| p.starts_with("airflow.") && p.ends_with("task.bash"))
+    });
+    let mut out = Vec::new();
+    each_statement(&function.body, &mut |statement| {
+        let Does::Return(Some(value)) = &statement.does else { return };
+        let written = || Some(file.file.of(value.at)).filter(|w| is_formatted(w)).map(unquoted);
+        out.extend(value.text().map(str::to_owned).or_else(written));
+    });
+    out.truncate(if of_bash { out.len() } else { 0 });
     out
 }
 
@@ -205,73 +229,6 @@ fn rendered(file: &DagFile<'_>, expr: &Expr<'_>, name: &str) -> Option<Vec<Strin
     }
 }
 
-/// dbt's part of a command line: command, what is selected and left out, and whether something in it is unknown.
-type Said = (String, Vec<String>, Vec<String>, bool);
-
-fn is_command(word: &str) -> bool {
-    matches!(word, "run" | "build" | "test" | "seed" | "snapshot")
-}
-
-fn of_command(line: &str) -> Vec<Said> {
-    let mut out = Vec::new();
-    let line = line.replace("\\\n", " ").replace("&&", " ; ").replace("||", " ; ").replace(['|', ';'], " ; ");
-    let mut words = line.split_whitespace().map(|w| w.trim_matches(['"', '\''])).peekable();
-    while let Some(word) = words.next() {
-        let program = word.rsplit('/').next().unwrap_or(word).trim_end_matches(['"', '\'']);
-        if program != "dbt" {
-            continue;
-        }
-        let (mut command, mut select, mut exclude, mut unknown) = (None, Vec::new(), Vec::new(), false);
-        let (mut into, mut after_flag): (Option<bool>, bool) = (None, false);
-        while let Some(word) = words.next_if(|w| *w != ";") {
-            let (flag, value) =
-                word.split_once('=').filter(|(f, _)| f.starts_with("--")).map_or((word, None), |(f, v)| (f, Some(v)));
-            match flag {
-                "--select" | "-s" | "--models" | "--model" | "-m" => into = Some(true),
-                "--exclude" => into = Some(false),
-                "--selector" | "--state" => {
-                    unknown = true;
-                    into = None;
-                }
-                _ if flag.starts_with('-') => {
-                    (into, after_flag) = (None, value.is_none());
-                    continue;
-                }
-                // What is put in here may select.
-                _ if into.is_none() && !after_flag && word.starts_with(['{', '$']) => {
-                    unknown = true;
-                    continue;
-                }
-                _ if command.is_none() && into.is_none() && !after_flag => {
-                    command = Some(word.to_owned());
-                    continue;
-                }
-                _ if command.is_none() && into.is_none() && is_command(word) => {
-                    command = Some(word.to_owned());
-                    continue;
-                }
-                _ => {
-                    match into {
-                        Some(true) => select.push(word.to_owned()),
-                        Some(false) => exclude.push(word.to_owned()),
-                        None => after_flag = false,
-                    }
-                    continue;
-                }
-            }
-            if let (Some(value), Some(to)) = (value, into) {
-                if to { &mut select } else { &mut exclude }.push(value.trim_matches(['"', '\'']).to_owned());
-                into = None;
-            }
-        }
-        unknown |= select.iter().chain(&exclude).any(|w| w.contains(['{', '$', '`', '%']));
-        if let Some(command) = command.filter(|c| is_command(c)) {
-            out.push((command, select, exclude, unknown));
-        }
-    }
-    out
-}
-
 impl<'a> Seen<'a> {
     /// Every task that runs dbt.
     pub(super) fn builds(&self) -> Vec<Build<'_>> {
@@ -315,6 +272,7 @@ impl<'a> Seen<'a> {
 
 /// Tasks for models that do not exist.
 pub(super) fn missing(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
+    selectors(seen, found);
     for build in seen.builds().iter().filter(|b| !b.unknown) {
         // What Python makes is told where it makes it.
         if matches!(build.by, By::Yaml(..))
@@ -351,6 +309,38 @@ pub(super) fn missing(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Tasks that name a selector which the projects' `selectors.yml` do not have.
+fn selectors(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
+    'builds: for build in seen.builds().into_iter().filter(|b| !b.selectors.is_empty()) {
+        let projects = seen.projects_of(&build);
+        let mut known: Vec<String> = Vec::new();
+        for project in &projects {
+            let path = format!("{}selectors.yml", project.project.folder);
+            // Where a project has no such file here, or none that can be read, nothing is certain.
+            match seen.repository.files.get(&path).and_then(|text| names(text)) {
+                Some(names) => known.extend(names),
+                None => continue 'builds,
+            }
+        }
+        for name in build.selectors.iter().filter(|n| !n.contains(['{', '$', '`', '%']) && !known.contains(n)) {
+            let next = match nearest(name, known.iter().map(String::as_str)).first() {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "add it to `selectors.yml`, or mend the name".to_owned(),
+            };
+            let what = format!("there is no selector `{name}` in `selectors.yml`");
+            let fault = Diagnostic::error("unknown-selection", what).why("dbt fails: nothing is built").next(next);
+            found.push(build.by.fault(fault));
+        }
+    }
+}
+
+/// The names of the selectors in a file.
+fn names(text: &str) -> Option<Vec<String>> {
+    let all: serde_yaml::Value = serde_yaml::from_str(text).ok()?;
+    let all = all.get("selectors")?.as_sequence()?;
+    all.iter().map(|one| one.get("name")?.as_str().map(str::to_owned)).collect()
+}
+
 /// Marts that no DAG builds.
 pub(super) fn unbuilt(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
     // What is made in ways that nobody followed may build anything.
@@ -382,33 +372,5 @@ pub(super) fn unbuilt(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
                 .next("select it in a task, or disable it");
             found.push(fault.at(Text::new(&node.path, "", &node.text).place(0, 1)));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::of_command;
-
-    #[test]
-    fn command_lines_are_read() {
-        let said = |line: &str| {
-            of_command(line).into_iter().map(|(c, s, e, u)| format!("{c} {s:?} {e:?} {u}")).collect::<Vec<_>>()
-        };
-        assert_eq!(
-            said("cd /x && dbt run --select a b+ --exclude tag:slow -t prod"),
-            [r#"run ["a", "b+"] ["tag:slow"] false"#]
-        );
-        assert_eq!(
-            said("dbt --no-use-colors build -s 'tag:daily' ; dbt test"),
-            [r#"build ["tag:daily"] [] false"#, "test [] [] false"]
-        );
-        assert_eq!(said("\"$BIN/dbt\" run --select=marts.core"), [r#"run ["marts.core"] [] false"#]);
-        assert_eq!(said("dbt run --select {{ params.m }}"), [r#"run ["{{", "params.m", "}}"] [] true"#]);
-        assert_eq!(said("dbt run --selector nightly"), ["run [] [] true"]);
-        assert_eq!(said("dbt --profiles-dir {DIR} run -t {TARGET} --select a"), [r#"run ["a"] [] false"#]);
-        assert_eq!(said("dbt run {EXTRA}"), ["run [] [] true"], "it may be a selection");
-        assert_eq!(said("f'cd {DIR} && dbt build --select a'"), [r#"build ["a"] [] false"#]);
-        assert_eq!(said("dbt deps"), Vec::<String>::new());
-        assert_eq!(said("echo dbtools run"), Vec::<String>::new());
     }
 }

@@ -60,6 +60,7 @@ impl Declared {
                         command: command.to_owned(),
                         select: select.clone(),
                         exclude: Vec::new(),
+                        selectors: Vec::new(),
                         unknown: false,
                         folder: String::new(),
                     });

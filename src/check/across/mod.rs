@@ -9,6 +9,8 @@ use crate::vocabulary::{Diagnostic, Fix, Place, Severity};
 
 mod again;
 mod builds;
+mod clocks;
+mod command;
 mod cursor;
 mod declared;
 mod files;
@@ -27,6 +29,7 @@ pub use builds::{Build, By};
 pub use declared::Declared;
 pub use files::RULES as FILES;
 pub use outsiders::outsiders;
+pub(super) use select::fits;
 pub use select::{Selected, select};
 
 const fn rule(code: &'static str, severity: Severity, summary: &'static str, look: Look) -> Rule {
@@ -135,7 +138,16 @@ pub struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// Reads what a repository holds beside its projects.
     pub fn of(repository: &'a Repository, python: &'a Python<'a>, projects: Vec<&'a Analysis>) -> Seen<'a> {
-        let dags = python.files.par_iter().filter_map(airflow::read).collect();
+        let pins = airflow::Pins::of(repository);
+        let ignored = airflow::Ignored::of(repository);
+        let read = |file: &'a python::File<'a>| {
+            let mut dags = airflow::read(file, pins.at(file.path))?;
+            if ignored.holds(file.path) {
+                dags.set_aside();
+            }
+            Some(dags)
+        };
+        let dags = python.files.par_iter().filter_map(read).collect();
         let declared = declared::read(repository);
         Seen { repository, projects, python: &python.files, dags, declared, broken: &python.broken }
     }

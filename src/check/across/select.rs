@@ -160,14 +160,18 @@ fn is_fqn(node: &Node, file: &str, wanted: &str) -> bool {
     let folders: Vec<&str> = file.split('/').collect();
     fqn.extend(folders.iter().skip(1).take(folders.len().saturating_sub(2)).copied());
     fqn.push(&node.name);
-    fqn.extend(node.version.as_deref());
+    let version = node.version.as_ref().map(|v| format!("v{v}"));
+    if version.as_ref().is_some_and(|v| fits(wanted, &format!("{}.{v}", node.name))) {
+        return true;
+    }
+    fqn.extend(version.as_deref());
     let wanted: Vec<&str> = wanted.split('.').collect();
     let begins = |fqn: &[&str]| wanted.len() <= fqn.len() && wanted.iter().zip(fqn).all(|(w, f)| fits(w, f));
     begins(&fqn) || begins(&fqn[1..])
 }
 
 /// Whether a text fits a pattern with `*` and `?`.
-fn fits(pattern: &str, text: &str) -> bool {
+pub(in crate::check) fn fits(pattern: &str, text: &str) -> bool {
     if !pattern.contains(['*', '?']) {
         return pattern == text;
     }

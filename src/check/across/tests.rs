@@ -9,7 +9,7 @@ use super::look;
 use crate::check::rules::{Family, RULES, Rule};
 use crate::check::{Repository, analyse};
 use crate::dbt::{Settings, Tree, read};
-use crate::vocabulary::Diagnostic;
+use crate::vocabulary::{Diagnostic, Severity};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
@@ -90,7 +90,9 @@ fn every_page_does_what_it_says() {
                 let _ = writeln!(wrong, "{}: {}: {}", rule.code, example.title, all.join("\n    "));
             }
             for d in findings.iter().filter(|d| d.code == rule.code) {
-                assert_eq!(d.severity, rule.severity, "{}", rule.code);
+                // What Airflow 3 refuses is an error where it is pinned; the title says so.
+                let severity = if example.title.contains("an error") { Severity::Error } else { rule.severity };
+                assert_eq!(d.severity, severity, "{}: {}", rule.code, example.title);
                 assert!(d.place.as_ref().is_some_and(|p| p.line.is_some() && p.column.is_some()), "{d}");
             }
         }

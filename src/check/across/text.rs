@@ -74,6 +74,7 @@ fn in_file(shapes: &SecretShapes, path: &str, text: &str) -> Vec<Diagnostic> {
         if let Some((what, at)) = shapes.find(line)
             && !(test && matches!(what, "a URL with a password" | "a secret with its value"))
             && !stands_in(what, line, &line[at.clone()])
+            && (what != "a private key" || has_key(&text[start + at.end..]))
         {
             let mut place = Text::new(path, "", text).place(start + at.start, at.len());
             // No excerpt: a finding must not show what it is about.
@@ -158,6 +159,15 @@ fn stands_in(what: &str, line: &str, value: &str) -> bool {
         return code || KNOWN.contains(&lower.as_str()) || is_words(value);
     }
     false
+}
+
+/// Whether a key stands after the line that begins one: others look for that line, or write about it.
+fn has_key(after: &str) -> bool {
+    let near: String = after.chars().take(300).collect();
+    // In one line of code, `\n` stands where a line ends.
+    let near = near.replace("\\n", " ").replace("\\r", " ");
+    near.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c)))
+        .any(|run| run.len() >= 32 || (run.len() >= 12 && (run.starts_with("MI") || run.starts_with("b3Bl"))))
 }
 
 /// `refresh_token_v2`: words with a number.

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use super::Seen;
 use super::builds::By;
+use super::clocks::gaps;
 use super::cursor::tables_of;
 use crate::check::Analysis;
 use crate::check::airflow::{Dag, DagFile, Task, Value, schedule};
-use crate::check::cron;
+use crate::check::cron::{self, Cron};
+use crate::check::python::each_expression;
 use crate::dbt::{Kind, Node, NodeId};
 use crate::vocabulary::Diagnostic;
 
@@ -15,14 +17,16 @@ use crate::vocabulary::Diagnostic;
 struct Brings<'s> {
     file: &'s DagFile<'s>,
     dag: &'s Dag<'s>,
-    /// Minutes since midnight of its runs.
-    runs: Vec<u32>,
+    /// When it runs.
+    cron: Cron,
+}
+
+fn runs(dag: &Dag<'_>) -> Option<Cron> {
+    cron::read(schedule(dag)?.text()?).filter(|cron| !cron.minutes.is_empty())
 }
 
 fn daily(dag: &Dag<'_>) -> Option<Vec<u32>> {
-    let text = schedule(dag)?.text()?;
-    let cron = cron::read(text)?;
-    (cron.daily && !cron.minutes.is_empty()).then_some(cron.minutes)
+    runs(dag).filter(|cron| cron.daily).map(|cron| cron.minutes)
 }
 
 /// The time zone that a DAG's hours are in, as far as it is written.
@@ -30,7 +34,8 @@ fn zone(file: &DagFile<'_>, dag: &Dag<'_>) -> String {
     let text = ["start_date", "timezone"].iter().filter_map(|n| dag.arguments.expr(n)).map(|e| file.file.of(e.at));
     let text: Vec<&str> = text.collect();
     let text = text.join(" ");
-    text.find("tz").map_or_else(String::new, |i| text[i..].trim_end_matches(')').to_owned())
+    let named = text.find("tz").or_else(|| text.find("timezone"));
+    named.map_or_else(String::new, |i| text[i..].trim_end_matches(')').to_owned())
 }
 
 /// DAGs that build on a source before another DAG has brought it.
@@ -53,18 +58,24 @@ pub(super) fn early(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
                     continue;
                 }
                 let [one] = all.as_slice() else { continue };
-                let [at] = one.runs.as_slice() else { continue };
-                if run >= *at || zone(file, dag) != zone(one.file, one.dag) || triggers(one.file, dag) {
+                let (true, [at]) = (one.cron.daily, one.cron.minutes.as_slice()) else { continue };
+                let (here, there) = (zone(file, dag), zone(one.file, one.dag));
+                // Loaded in the evening, built in the night: a load soon after the build is one that comes too late.
+                let soon =
+                    gaps((run, &here), (*at, &there)).is_some_and(|all| all.iter().all(|gap| (1..=720).contains(gap)));
+                if !soon || (here == there && run >= *at) || triggers(one.file, dag) {
                     continue;
                 }
                 let what = format!(
-                    "{} runs at {}, and {} brings `{}`{} at {}",
+                    "{} runs at {}{}, and {} brings `{}`{} at {}{}",
                     dag.name(),
                     clock(run),
+                    if here == there { String::new() } else { format!(" ({here})") },
                     one.dag.name(),
                     source.name,
                     seen.says(analysis),
-                    clock(*at)
+                    clock(*at),
+                    if here == there { String::new() } else { format!(" ({there})") },
                 );
                 let fault = Diagnostic::warning("runs-before-source", what)
                     .why("what it builds is a day old when it is new, and nothing fails")
@@ -86,7 +97,7 @@ pub(super) fn stale<'s>(seen: &Seen<'s>, found: &mut Vec<Diagnostic>) {
         let Some(minutes) = source.config.other.get("freshness").and_then(tolerated) else { continue };
         let all = brings(seen, &scripts, source);
         let [one] = all.as_slice() else { continue };
-        let gap = longest_gap(&one.runs);
+        let Some(gap) = longest_gap(&one.cron) else { continue };
         if gap <= minutes {
             continue;
         }
@@ -172,10 +183,13 @@ fn brings<'s>(seen: &'s Seen<'_>, scripts: &[(String, String)], source: &Node) -
     };
     for file in &seen.dags {
         for (i, dag) in file.dags.iter().enumerate() {
-            let Some(runs) = daily(dag) else { continue };
-            let writes = |task: &Task<'_>| writes(task).iter().any(|table| names.iter().any(|n| is_table(table, n)));
+            let Some(cron) = runs(dag) else { continue };
+            let writes = |task: &Task<'_>| {
+                let all = writes(task).into_iter().chain(loaded(task));
+                all.into_iter().any(|table| names.iter().any(|n| is_table(&table, n)))
+            };
             if file.tasks_of(i).any(|task| writes(task) || loads(task)) {
-                out.push(Brings { file, dag, runs });
+                out.push(Brings { file, dag, cron });
             }
         }
     }
@@ -210,6 +224,28 @@ fn writes(task: &Task<'_>) -> Vec<String> {
     out
 }
 
+/// Words of the ids of tasks that bring tables, and of those that take them away.
+const BRINGS: &[&str] = &["load", "ingest", "copy", "sync", "extract", "import", "replicate", "land", "pull", "fetch"];
+const TAKES: &[&str] = &["export", "unload", "check", "test", "validate", "wait", "reverse", "dbt", "delete", "drop"];
+
+/// The tables, with their schemas, that the command or function of a task names whose id says that it brings some.
+fn loaded(task: &Task<'_>) -> Vec<String> {
+    let id = task.id.as_deref().unwrap_or_default().to_lowercase();
+    let says = |words: &[&str]| id.split(['_', '-', '.']).any(|part| words.contains(&part));
+    if !says(BRINGS) || says(TAKES) {
+        return Vec::new();
+    }
+    let commands = ["bash_command", "command"].iter().filter_map(|n| task.arguments.text(n));
+    let mut texts: Vec<String> = commands.map(str::to_lowercase).filter(|c| !c.contains("dbt ")).collect();
+    if let Some(function) = task.function {
+        each_expression(&function.body, &mut |e| texts.extend(e.text().map(str::to_lowercase)));
+    }
+    // What is read from is not what is brought.
+    texts.retain(|text| !text.contains("select"));
+    let words = texts.iter().flat_map(|t| t.split(|c: char| c.is_whitespace() || matches!(c, '=' | ',')));
+    words.filter(|word| word.split('.').count() >= 2).map(|w| w.trim_matches(['"', '\'', '`']).to_owned()).collect()
+}
+
 /// Minutes that a source may be old before its freshness fails.
 fn tolerated(freshness: &serde_json::Value) -> Option<u32> {
     let after = freshness.get("error_after").filter(|v| v.is_object()).or_else(|| freshness.get("warn_after"))?;
@@ -223,10 +259,13 @@ fn tolerated(freshness: &serde_json::Value) -> Option<u32> {
     count.checked_mul(minutes)
 }
 
-/// The longest time between two runs.
-fn longest_gap(runs: &[u32]) -> u32 {
-    let around = runs.first().zip(runs.last()).map_or(1_440, |(first, last)| first + 1_440 - last);
-    runs.windows(2).map(|two| two[1] - two[0]).max().unwrap_or(0).max(around)
+/// The longest time between two runs, in minutes; none where it goes by days of the month.
+fn longest_gap(cron: &Cron) -> Option<u32> {
+    const WEEK: u32 = 7 * 1_440;
+    let days = cron.weekdays.as_ref()?;
+    let all: Vec<u32> = days.iter().flat_map(|day| cron.minutes.iter().map(move |m| day * 1_440 + m)).collect();
+    let around = all.first().zip(all.last()).map(|(first, last)| first + WEEK - last)?;
+    Some(all.windows(2).map(|two| two[1] - two[0]).max().unwrap_or(0).max(around))
 }
 
 fn clock(minutes: u32) -> String {

@@ -132,7 +132,7 @@ impl<'f> Eval<'f> {
         let (airflow, cosmos) = (package == "airflow", package == "cosmos");
         match last {
             "DAG" if airflow => return self.declared(at, path, arguments.named(OF_DAG)),
-            "DbtDag" if cosmos => return self.declared(at, path, arguments.named(&["project_config"])),
+            "DbtDag" if cosmos => return self.dbt_dag(at, path, arguments.named(&["project_config"])),
             "TaskGroup" if airflow => return self.group(arguments.named(&["group_id"])),
             "DbtTaskGroup" if cosmos => return self.dbt_group(at, path, arguments),
             "Label" if airflow => return Value::Label,
@@ -192,6 +192,23 @@ impl<'f> Eval<'f> {
         let certain = self.unsure == 0;
         let dag = Dag { id, at: at.at, made_by: made_by.to_owned(), arguments, open: false, certain };
         Value::Dag(self.new_dag(dag))
+    }
+
+    /// A DAG whose tasks are those of a dbt project: one stands for them.
+    fn dbt_dag(&mut self, at: &'f Expr<'f>, path: &str, arguments: Arguments<'f>) -> Value<'f> {
+        let made = self.declared(at, path, arguments.clone());
+        let dag = if let Value::Dag(dag) = made { Some(dag) } else { None };
+        self.push(Task {
+            dag,
+            id: None,
+            operator: path.to_owned(),
+            arguments,
+            function: None,
+            at: at.at,
+            certain: false,
+            group: None,
+        });
+        made
     }
 
     fn group(&mut self, arguments: Arguments<'f>) -> Value<'f> {

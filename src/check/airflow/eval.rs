@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::value::Role;
-use super::{Dag, DagFile, End, Value};
+use super::{Dag, DagFile, End, Installed, Value};
 use crate::check::python::{Does, Expr, File, Function, Kind, Statement};
 
 /// Steps that are followed in a file; what is left is unknown.
@@ -15,12 +15,13 @@ const DEEPEST: usize = 12;
 pub(super) const TURNS: usize = 500;
 
 /// Reads a file; none where it has nothing to do with Airflow.
-pub fn read<'f>(file: &'f File<'f>) -> Option<DagFile<'f>> {
+pub fn read<'f>(file: &'f File<'f>, installed: Installed) -> Option<DagFile<'f>> {
     if !["airflow", "cosmos", "dagfactory"].iter().any(|p| file.imports.has(p)) {
         return None;
     }
     let out = DagFile {
         file,
+        installed,
         dags: Vec::new(),
         tasks: Vec::new(),
         groups: Vec::new(),
@@ -346,6 +347,11 @@ impl<'f> Eval<'f> {
             Kind::Dict(pairs) => self.dict(pairs),
             Kind::Index(object, indexes) => {
                 let object = self.expr(object);
+                if let (Value::List(all), [index]) = (&object, indexes.as_slice())
+                    && let Some(range) = slice(self.out.file.of(index.at), all.len())
+                {
+                    return Value::List(Arc::new(all[range].to_vec()));
+                }
                 let index = indexes.first().map_or(Value::Unknown, |i| self.expr(i));
                 match (&object, &index) {
                     (Value::Dict(pairs, _), Value::Text(key)) => {
@@ -419,6 +425,21 @@ impl<'f> Eval<'f> {
         self.out.dags.push(dag);
         self.out.dags.len() - 1
     }
+}
+
+/// The part of a list of some length that `1:`, `:-1` or `2:5` mean, where it is written in numbers.
+fn slice(written: &str, len: usize) -> Option<std::ops::Range<usize>> {
+    let (from, to) = written.split_once(':')?;
+    let end = |text: &str, or: usize| match text.trim() {
+        "" => Some(or),
+        number => {
+            let n: i64 = number.parse().ok()?;
+            let n = if n < 0 { n + len as i64 } else { n };
+            Some(usize::try_from(n.max(0)).ok()?.min(len))
+        }
+    };
+    let (from, to) = (end(from, 0)?, end(to, len)?);
+    Some(from..to.max(from))
 }
 
 /// `__name__ == "__main__"`, `TYPE_CHECKING`: not as Airflow imports a file.

@@ -143,14 +143,18 @@ pub(super) fn same_dags(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
             continue;
         }
         match first.get(&(folder, id)) {
-            Some(there) if *there != here => {
+            Some(there) => {
+                let why = if *there == here {
+                    "this is run more than once, and makes the same id each time; Airflow shows one of them".to_owned()
+                } else {
+                    format!("the first is at {there}; Airflow shows one of them, and which one changes")
+                };
                 let fault =
                     Diagnostic::error("airflow-duplicate-dag", format!("`{id}` is the id of another DAG already"))
-                        .why(format!("the first is at {there}; Airflow shows one of them, and which one changes"))
+                        .why(why)
                         .next("give each DAG an id of its own");
                 found.push(fault.at(here));
             }
-            Some(_) => {}
             None => {
                 first.insert((folder, id), here);
             }

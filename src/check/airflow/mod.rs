@@ -10,7 +10,9 @@ mod edges;
 mod eval;
 mod expressions;
 mod graph;
+mod ignored;
 mod imports;
+mod installed;
 mod methods;
 mod moved;
 mod renamed;
@@ -22,6 +24,8 @@ use crate::check::python::{Expr, File, Function, Span};
 use crate::check::rules::{Family, Look, Rule};
 use crate::vocabulary::Severity;
 pub use eval::read;
+pub use ignored::Ignored;
+pub use installed::{Installed, Pins};
 pub use settings::schedule;
 pub use value::{Arguments, Value};
 
@@ -30,6 +34,8 @@ pub use value::{Arguments, Value};
 pub struct DagFile<'f> {
     /// The file.
     pub file: &'f File<'f>,
+    /// The Airflow that it is for.
+    pub installed: Installed,
     /// DAGs that are certain to be made.
     pub dags: Vec<Dag<'f>>,
     /// Tasks, of all DAGs.
@@ -124,6 +130,28 @@ pub struct Edge {
 pub struct NotKnown;
 
 impl<'f> DagFile<'f> {
+    /// Whether it is for Airflow 3 alone.
+    pub fn is_for_three(&self) -> bool {
+        self.installed.major() == Some(3) || moved::takes_sdk(self.file)
+    }
+
+    /// Whether it is for Airflow 2 alone, or an older one.
+    pub fn is_for_two(&self) -> bool {
+        self.installed.major().is_some_and(|major| major < 3) && !moved::takes_sdk(self.file)
+    }
+
+    /// Forgets what it makes: Airflow does not read it, others may import it.
+    pub fn set_aside(&mut self) {
+        self.dags.clear();
+        self.tasks.clear();
+        self.groups.clear();
+        self.edges.clear();
+        self.early.clear();
+        self.loops.clear();
+        self.factories.clear();
+        self.open = false;
+    }
+
     /// The tasks of a DAG.
     pub fn tasks_of(&self, dag: usize) -> impl Iterator<Item = &Task<'f>> {
         self.tasks.iter().filter(move |t| t.dag == Some(dag))
@@ -193,7 +221,7 @@ pub const RULES: &[Rule] = &[
         "airflow-moved-import",
         Severity::Warning,
         "imports that Airflow 3 has elsewhere, or no longer",
-        Look::Python(moved::imports),
+        Look::Dags(moved::imports),
     ),
     rule(
         "airflow-removed-argument",
@@ -205,7 +233,7 @@ pub const RULES: &[Rule] = &[
         "airflow-removed-context",
         Severity::Warning,
         "`execution_date` and its like, which Airflow 3 no longer gives to tasks",
-        Look::Python(renamed::context),
+        Look::Dags(renamed::context),
     ),
     rule(
         "airflow-no-retries",

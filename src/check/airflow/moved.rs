@@ -1,8 +1,9 @@
 //! Imports that Airflow 3 has elsewhere, or no longer.
 
+use super::DagFile;
 use super::tables::{MOVED, Standing};
 use crate::check::python::{File, Imported};
-use crate::vocabulary::{Diagnostic, Fix};
+use crate::vocabulary::{Diagnostic, Fix, Severity};
 
 /// What is said of an import.
 fn entry(module: &str, name: Option<&str>) -> Option<&'static (&'static str, Standing, &'static str)> {
@@ -15,37 +16,78 @@ fn entry(module: &str, name: Option<&str>) -> Option<&'static (&'static str, Sta
         .max_by_key(|(old, ..)| old.len())
 }
 
-/// Whether a file is for Airflow 3 alone: it takes from `airflow.sdk` without a way out.
-pub(super) fn is_for_three(file: &File<'_>) -> bool {
+/// Whether a file takes from `airflow.sdk` without a way out: it is for Airflow 3 alone.
+pub(super) fn takes_sdk(file: &File<'_>) -> bool {
     file.imports.all.iter().any(|i| !i.guarded && (i.module == "airflow.sdk" || i.module.starts_with("airflow.sdk.")))
 }
 
-/// Names the new module, where every name of the statement is in that one and is the same thing there. A class with
-/// another name is imported under the old one. Providers that Airflow does not come with are left to people.
-fn fix(file: &File<'_>, import: &Imported<'_>) -> Option<Fix> {
-    let module = |i: &Imported<'_>| -> Option<String> {
-        let (_, _, new) = entry(i.module, i.name)?;
-        let (module, name) = new.rsplit_once('.')?;
-        let same = name == "*" && entry(i.module, None).is_some() || Some(name) == i.name;
-        let known = module == "airflow.sdk" || module.starts_with("airflow.providers.standard.");
-        (known && (same || renamed(new, i.name))).then(|| module.to_owned())
-    };
-    let start = |i: &Imported<'_>| file.text.get(..i.at.start as usize)?.rfind(&format!("{} import", i.module));
-    let at = start(import)?;
-    let new = module(import)?;
-    let all: Vec<&Imported<'_>> =
-        file.imports.all.iter().filter(|i| i.module == import.module && start(i) == Some(at)).collect();
-    let (_, _, path) = entry(import.module, import.name)?;
-    if all.iter().all(|i| module(i).as_ref() == Some(&new)) && !all.iter().any(|i| is_other(i)) {
-        return Fix::bytes(file.path, file.text, at..at + import.module.len(), new);
+/// What Airflow 2 calls that which Airflow 3 has elsewhere.
+fn in_two(new: &str) -> String {
+    // In words: a path between backticks.
+    if let Some((before, rest)) = new.split_once('`')
+        && let Some((path, after)) = rest.split_once('`')
+    {
+        return format!("{before}`{}`{after}", in_two(path));
     }
-    // One name, called otherwise there.
-    let (name, end) = (import.name?, import.at.start as usize + import.name?.len());
-    let bare = file.text.get(import.at.start as usize..end)? == name;
-    let rest = file.text[end..].trim_start_matches([' ', '\t']);
-    let alone = all.len() == 1 && (rest.is_empty() || rest.starts_with(['\r', '\n', '#', ';']));
-    let by = format!("{} as {name}", path.replacen(&format!("{new}."), &format!("{new} import "), 1));
-    (bare && alone).then(|| Fix::bytes(file.path, file.text, at..end, by)).flatten()
+    let module = new.rsplit_once('.').map_or(new, |(module, _)| module);
+    let name = &new[module.len()..];
+    let whole = format!("{module}.*");
+    let there = |path: &str| {
+        // `airflow.sdk` has what came from many modules.
+        let kept = |(_, standing, now): &&(&str, Standing, &str)| {
+            !matches!(standing, Standing::Gone(_)) && *now == path && path != "airflow.sdk.*"
+        };
+        MOVED.iter().find(kept).map(|(old, ..)| *old)
+    };
+    match (name != ".*").then(|| there(new)).flatten() {
+        Some(old) => old.to_owned(),
+        None => there(&whole).map_or_else(|| new.to_owned(), |old| format!("{old}{name}")),
+    }
+}
+
+/// What is looked for, by the Airflow that a file is for.
+struct Move<'f, 'a> {
+    file: &'f File<'a>,
+    /// It is for Airflow 2.
+    two: bool,
+}
+
+impl<'a> Move<'_, 'a> {
+    /// Where an import is to go.
+    fn target(&self, import: &Imported<'_>) -> Option<String> {
+        let (_, _, new) = entry(import.module, import.name)?;
+        Some(if self.two { in_two(new) } else { (*new).to_owned() })
+    }
+
+    /// Names the new module, where every name of the statement is in that one and is the same thing there. A class with
+    /// another name is imported under the old one. Providers that Airflow does not come with are left to people.
+    fn fix(&self, import: &Imported<'_>) -> Option<Fix> {
+        let file = self.file;
+        let module = |i: &Imported<'_>| -> Option<String> {
+            let new = self.target(i)?;
+            let (module, name) = new.rsplit_once('.')?;
+            let same = name == "*" && entry(i.module, None).is_some() || Some(name) == i.name;
+            let third = self.two && !new.contains(' ') && !module.starts_with("airflow.providers.");
+            let known = module == "airflow.sdk" || module.starts_with("airflow.providers.standard.") || third;
+            (known && (same || renamed(&new, i.name))).then(|| module.to_owned())
+        };
+        let start = |i: &Imported<'_>| file.text.get(..i.at.start as usize)?.rfind(&format!("{} import", i.module));
+        let at = start(import)?;
+        let new = module(import)?;
+        let all: Vec<&Imported<'_>> =
+            file.imports.all.iter().filter(|i| i.module == import.module && start(i) == Some(at)).collect();
+        let path = self.target(import)?;
+        if all.iter().all(|i| module(i).as_ref() == Some(&new)) && !all.iter().any(|i| is_other(i)) {
+            return Fix::bytes(file.path, file.text, at..at + import.module.len(), new);
+        }
+        // One name, called otherwise there.
+        let (name, end) = (import.name?, import.at.start as usize + import.name?.len());
+        let bare = file.text.get(import.at.start as usize..end)? == name;
+        let rest = file.text[end..].trim_start_matches([' ', '\t']);
+        let alone = all.len() == 1 && (rest.is_empty() || rest.starts_with(['\r', '\n', '#', ';']));
+        let by = format!("{} as {name}", path.replacen(&format!("{new}."), &format!("{new} import "), 1));
+        (bare && alone).then(|| Fix::bytes(file.path, file.text, at..end, by)).flatten()
+    }
 }
 
 /// Whether a name is the same thing under another name.
@@ -58,15 +100,19 @@ fn is_other(import: &Imported<'_>) -> bool {
     entry(import.module, import.name).is_some_and(|(_, _, new)| renamed(new, import.name))
 }
 
-/// Imports that Airflow 3 has elsewhere, or no longer.
-pub(super) fn imports(file: &File<'_>, found: &mut Vec<Diagnostic>) {
-    if !file.imports.has("airflow") {
-        return;
-    }
-    let three = is_for_three(file);
+/// Imports that Airflow 3 has elsewhere, or no longer; in a repository for Airflow 2, what that warns of.
+pub(super) fn imports(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
+    let (file, three, two) = (dags.file, dags.is_for_three(), dags.is_for_two());
+    let moves = Move { file, two };
     for import in file.imports.all.iter().filter(|i| i.dots == 0 && !i.guarded && i.module.starts_with("airflow")) {
-        let Some((old, gone, new)) = entry(import.module, import.name) else { continue };
-        if *gone == Standing::New && !three {
+        let Some((old, gone, _)) = entry(import.module, import.name) else { continue };
+        let Some(new) = moves.target(import) else { continue };
+        let said = match *gone {
+            Standing::New => three,
+            Standing::Moved => !two,
+            Standing::Gone(since) => !two || dags.installed.deprecates(since),
+        };
+        if !said {
             continue;
         }
         let name = import.name.unwrap_or_default();
@@ -82,10 +128,37 @@ pub(super) fn imports(file: &File<'_>, found: &mut Vec<Diagnostic>) {
             },
         };
         let what = match gone {
-            Standing::Gone => format!("`{whole}` is not in Airflow 3"),
+            Standing::Gone(_) if two => format!("Airflow 2 warns of `{whole}`, and Airflow 3 does not have it"),
+            Standing::Gone(_) => format!("`{whole}` is not in Airflow 3"),
             Standing::Moved | Standing::New => format!("`{whole}` has moved in Airflow 3, and goes away"),
         };
-        let fault = Diagnostic::warning("airflow-moved-import", what).next(next).fix(fix(file, import));
+        let mut fault = Diagnostic::warning("airflow-moved-import", what).next(next).fix(moves.fix(import));
+        if matches!(gone, Standing::Gone(_)) && dags.installed.major() == Some(3) {
+            fault.severity = Severity::Error;
+        }
         found.push(file.fault(fault, import.at));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_two;
+
+    #[test]
+    fn airflow_2_has_its_own_names() {
+        for (new, two) in [
+            ("airflow.providers.standard.operators.bash.*", "airflow.operators.bash.*"),
+            ("airflow.providers.standard.operators.empty.EmptyOperator", "airflow.operators.empty.EmptyOperator"),
+            ("airflow.providers.standard.sensors.external_task.*", "airflow.sensors.external_task.*"),
+            ("airflow.providers.http.sensors.http.*", "airflow.providers.http.sensors.http.*"),
+            ("airflow.sdk.BaseHook", "airflow.hooks.base.BaseHook"),
+            ("airflow.sdk.BaseSensorOperator", "airflow.sensors.base.BaseSensorOperator"),
+            ("airflow.sdk.chain", "airflow.models.baseoperator.chain"),
+            ("task groups: `airflow.sdk.TaskGroup`", "task groups: `airflow.utils.task_group.TaskGroup`"),
+            ("sys.version_info", "sys.version_info"),
+            ("the provider package that it went to", "the provider package that it went to"),
+        ] {
+            assert_eq!(in_two(new), two);
+        }
     }
 }

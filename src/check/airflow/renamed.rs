@@ -1,67 +1,144 @@
 //! Arguments and variables that Airflow 3 no longer has.
 
-use super::DagFile;
-use super::tables::{CONTEXT, OF_DAG, OF_TASK};
-use super::value::Arguments;
+use super::tables::{CONTEXT, OF_DAG, OF_TASK, OF_TRIGGER, Old};
+use super::{Dag, DagFile};
 use crate::check::python::{Does, Expr, File, Kind, Span, each_expression, each_statement};
-use crate::vocabulary::{Diagnostic, Fix};
+use crate::vocabulary::{Diagnostic, Fix, Severity};
 
-/// Arguments that Airflow 3 no longer takes.
-pub(super) fn arguments(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
-    let mut said: Vec<Span> = Vec::new();
-    let mut look = |arguments: &Arguments<'_>, table: &[(&str, &str)], of: &str| {
-        for (old, new) in table {
-            let Some(expr) = arguments.expr(old) else { continue };
-            if said.contains(&expr.at) {
-                continue;
-            }
-            said.push(expr.at);
-            // The keyword stands right before its value.
-            let before = dags.file.text.get(..expr.at.start as usize).unwrap_or_default();
-            let start = before.rfind(old).map_or(expr.at.start, |i| i as u32);
-            let fault = Diagnostic::warning("airflow-removed-argument", format!("Airflow 3 {of} take no `{old}`"));
-            let (renamed, written) = (new.trim_matches('`'), Span { start, end: start + old.len() as u32 });
-            let is_name = new.starts_with('`') && dags.file.of(written) == *old && arguments.get(renamed).is_none();
-            let fix = is_name
-                .then(|| {
-                    Fix::bytes(dags.file.path, dags.file.text, start as usize..start as usize + old.len(), renamed)
-                })
-                .flatten();
-            let next = if new.is_empty() { "take it out".to_owned() } else { format!("use {new}") };
-            found.push(dags.file.fault(fault.next(next).fix(fix), written));
+/// What is said of arguments, each once.
+struct Arguments<'d, 'f> {
+    dags: &'d DagFile<'f>,
+    said: Vec<Span>,
+    found: &'d mut Vec<Diagnostic>,
+}
+
+impl<'f> Arguments<'_, 'f> {
+    /// Says of an argument, by its value's expression, or by where its name is written in a dictionary.
+    fn say(&mut self, (old, new, since, three): Old, value: Option<&Expr<'f>>, or: Span, of: &str) {
+        let (dags, file) = (self.dags, self.dags.file);
+        if dags.is_for_two() && !dags.installed.deprecates(since) {
+            return;
         }
-    };
-    for dag in dags.dags.iter().filter(|d| d.made_by.starts_with("airflow") || d.made_by == "@dag") {
-        look(&dag.arguments, OF_DAG, "DAGs");
+        let (written, named) = match value {
+            Some(value) => {
+                // The keyword stands right before its value.
+                let before = file.text.get(..value.at.start as usize).unwrap_or_default();
+                let start = before.rfind(old).map_or(value.at.start, |i| i as u32);
+                (Span { start, end: start + old.len() as u32 }, true)
+            }
+            None => (key(file, old).unwrap_or(or), false),
+        };
+        if self.said.contains(&written) {
+            return;
+        }
+        self.said.push(written);
+        let what = match (three, dags.is_for_two()) {
+            (_, true) => format!("Airflow 2 warns of `{old}`, and Airflow 3 {of} do not take it"),
+            (Severity::Warning, _) => format!("`{old}` does nothing in Airflow 3"),
+            _ => format!("Airflow 3 {of} take no `{old}`"),
+        };
+        let mut fault = Diagnostic::warning("airflow-removed-argument", what);
+        if three == Severity::Error && dags.installed.major() == Some(3) {
+            fault.severity = Severity::Error;
+        }
+        let renamed = new.trim_matches('`');
+        let is_name = named && new.starts_with('`') && file.of(written) == old;
+        let fix = is_name.then(|| {
+            let start = written.start as usize;
+            Fix::bytes(file.path, file.text, start..start + old.len(), renamed)
+        });
+        let next = if new.is_empty() { "take it out".to_owned() } else { format!("use {new}") };
+        self.found.push(file.fault(fault.next(next).fix(fix.flatten()), written));
     }
-    for task in dags.tasks.iter().filter(|t| t.operator.starts_with("airflow.")) {
-        look(&task.arguments, OF_TASK, "operators");
-        if task.operator.ends_with("TriggerDagRunOperator") {
-            look(&task.arguments, &[("execution_date", "`logical_date`")], "operators");
+
+    fn given(&mut self, arguments: &super::Arguments<'f>, table: &[Old], at: Span, of: &str) {
+        for old in table.iter().filter(|old| arguments.get(old.0).is_some()) {
+            self.say(*old, arguments.expr(old.0), at, of);
+        }
+    }
+
+    /// What `default_args` give to operators.
+    fn defaults(&mut self, dag: &Dag<'f>) {
+        for old in OF_TASK.iter().filter(|old| matches!(dag.default(old.0), Ok(Some(_)))) {
+            self.say(*old, None, dag.at, "operators");
         }
     }
 }
 
+/// Where a name is the key of the only dictionary of a file that has it.
+fn key(file: &File<'_>, name: &str) -> Option<Span> {
+    let mut all = Vec::new();
+    each_expression(&file.body, &mut |expr| match &expr.kind {
+        Kind::Dict(pairs) => {
+            all.extend(pairs.iter().filter_map(|(k, _)| k.as_ref()).filter(|k| k.text() == Some(name)).map(|k| k.at));
+        }
+        Kind::Call(function, arguments) if matches!(function.kind, Kind::Name("dict")) => {
+            all.extend(arguments.iter().filter(|a| a.name == Some(name)).map(|a| a.value.at));
+        }
+        _ => {}
+    });
+    match all.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    }
+}
+
+/// Arguments that Airflow 3 no longer takes; in a repository for Airflow 2, what that warns of.
+pub(super) fn arguments(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
+    let mut look = Arguments { dags, said: Vec::new(), found };
+    for (i, dag) in dags.dags.iter().enumerate() {
+        if dag.made_by.starts_with("airflow") || dag.made_by == "@dag" {
+            look.given(&dag.arguments, OF_DAG, dag.at, "DAGs");
+        }
+        // Operators of others may take anything.
+        if dags.tasks_of(i).any(|t| is_of_airflow(&t.operator)) {
+            look.defaults(dag);
+        }
+    }
+    for task in dags.tasks.iter().filter(|t| t.operator.starts_with("airflow.")) {
+        look.given(&task.arguments, OF_TASK, task.at, "operators");
+        if task.operator.ends_with("TriggerDagRunOperator") {
+            look.given(&task.arguments, OF_TRIGGER, task.at, "operators");
+        }
+    }
+}
+
+fn is_of_airflow(operator: &str) -> bool {
+    operator.starts_with("airflow.") || operator.starts_with('@')
+}
+
 /// `execution_date` and its like, in templates and in what tasks are given.
-pub(super) fn context(file: &File<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn context(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
+    let file = dags.file;
     if !file.imports.has("airflow") || !CONTEXT.iter().any(|(old, _)| file.text.contains(old)) {
         return;
     }
-    let mut say = |old: &str, new: &str, at: Span| {
-        let fault = Diagnostic::warning("airflow-removed-context", format!("Airflow 3 gives tasks no `{old}`"))
-            .next(format!("use `{new}`"));
+    let two = dags.is_for_two();
+    if two && !dags.installed.deprecates(2) {
+        return;
+    }
+    let three = dags.installed.major() == Some(3);
+    let mut say = |old: &str, new: &str, at: Span, fails: bool| {
+        let what = match two {
+            true => format!("Airflow 2 warns of `{old}`, and Airflow 3 does not give it to tasks"),
+            false => format!("Airflow 3 gives tasks no `{old}`"),
+        };
+        let mut fault = Diagnostic::warning("airflow-removed-context", what).next(format!("use `{new}`"));
+        if fails && three {
+            fault.severity = Severity::Error;
+        }
         found.push(file.fault(fault, at));
     };
     each_expression(&file.body, &mut |expr| match &expr.kind {
         Kind::Text(text) if text.contains("{{") || text.contains("{%") => {
             if let Some((old, new)) = CONTEXT.iter().find(|(old, _)| in_template(text, old)) {
-                say(old, new, expr.at);
+                say(old, new, expr.at, true);
             }
         }
         Kind::Index(object, keys) if is_context(object) => {
             let key = keys.first().and_then(Expr::text);
             if let Some((old, new)) = CONTEXT.iter().find(|(old, _)| key == Some(*old)) {
-                say(old, new, expr.at);
+                say(old, new, expr.at, true);
             }
         }
         Kind::Call(..) => {
@@ -70,10 +147,12 @@ pub(super) fn context(file: &File<'_>, found: &mut Vec<Diagnostic>) {
                 && let Some(key) = arguments.first().and_then(|a| a.value.text())
                 && let Some((old, new)) = CONTEXT.iter().find(|(old, _)| key == *old)
             {
-                say(old, new, expr.at);
+                say(old, new, expr.at, false);
             }
         }
-        Kind::Attribute(object, "execution_date", at) if is_run(object) => say("execution_date", "logical_date", *at),
+        Kind::Attribute(object, "execution_date", at) if is_run(object) => {
+            say("execution_date", "logical_date", *at, true);
+        }
         _ => {}
     });
     each_statement(&file.body, &mut |statement| {
@@ -90,7 +169,7 @@ pub(super) fn context(file: &File<'_>, found: &mut Vec<Diagnostic>) {
             // What the caller gives has no default, or `None`.
             let given = parameter.default.as_ref().is_none_or(|d| matches!(d.kind, Kind::None));
             if let Some((old, new)) = CONTEXT.iter().find(|(old, _)| *old == parameter.name && given) {
-                say(old, new, function.at);
+                say(old, new, function.at, false);
             }
         }
     });
@@ -116,8 +195,19 @@ fn is_run(expr: &Expr<'_>) -> bool {
     }
 }
 
+/// Whether a template gives a name a value of its own: `{% set next_ds = … %}`, `{% for ds in … %}`.
+fn sets(text: &str, name: &str) -> bool {
+    text.split("{%").skip(1).any(|code| {
+        let mut words = code.trim_start_matches('-').split(|c: char| c.is_whitespace() || matches!(c, '=' | ','));
+        matches!(words.find(|w| !w.is_empty()), Some("set" | "for")) && words.find(|w| !w.is_empty()) == Some(name)
+    })
+}
+
 /// Whether a template names a variable, not as a part of another name or as an attribute of something else.
 fn in_template(text: &str, name: &str) -> bool {
+    if sets(text, name) {
+        return false;
+    }
     let mut rest = text;
     while let Some(open) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
         let inner = &rest[open + 2..];
@@ -151,9 +241,13 @@ mod tests {
         {
             assert!(in_template(yes, "execution_date"), "{yes}");
         }
-        for no in
-            ["{{ next_execution_date }}", "execution_date", "{{ params.execution_date }}", "{{ x }} execution_date"]
-        {
+        for no in [
+            "{{ next_execution_date }}",
+            "execution_date",
+            "{{ params.execution_date }}",
+            "{{ x }} execution_date",
+            "{%- set execution_date=ds %}{{ execution_date }}",
+        ] {
             assert!(!in_template(no, "execution_date"), "{no}");
         }
     }

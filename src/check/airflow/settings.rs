@@ -1,7 +1,6 @@
 //! How DAGs and their tasks are set to run.
 
-use super::moved::is_for_three;
-use super::{Dag, DagFile, Value};
+use super::{Dag, DagFile, Task, Value};
 use crate::check::cron;
 use crate::check::python::Span;
 use crate::vocabulary::Diagnostic;
@@ -13,7 +12,7 @@ fn whole<'d, 'f>(dags: &'d DagFile<'f>) -> impl Iterator<Item = (usize, &'d Dag<
 
 /// Tasks that do nothing can't fail, and need neither.
 fn works(operator: &str) -> bool {
-    !["EmptyOperator", "DummyOperator", "LatestOnlyOperator", "BranchDayOfWeekOperator"]
+    !["EmptyOperator", "DummyOperator", "DbtDag", "LatestOnlyOperator", "BranchDayOfWeekOperator"]
         .iter()
         .any(|n| operator.ends_with(n))
 }
@@ -46,7 +45,11 @@ pub(super) fn retries(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
 pub(super) fn timeouts(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
     for (i, dag) in whole(dags) {
         let run = dag.arguments.get("dagrun_timeout").is_some() || dag.arguments.open;
-        if run || is_set(dags, i, "execution_timeout") {
+        if run {
+            continue;
+        }
+        if is_set(dags, i, "execution_timeout") {
+            dags.tasks_of(i).filter(|t| waits_for_days(dags, t)).for_each(|task| found.push(endless(dags, task)));
             continue;
         }
         let fault = Diagnostic::warning("airflow-no-timeout", format!("{} may run, or hang, for ever", dag.name()))
@@ -54,6 +57,31 @@ pub(super) fn timeouts(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
             .next("`dagrun_timeout=timedelta(hours=…)`, or `execution_timeout` in `default_args`");
         found.push(dags.file.fault(fault, at(dag)));
     }
+}
+
+/// A sensor that nothing ends but its own default, which is a week.
+fn waits_for_days(dags: &DagFile<'_>, task: &Task<'_>) -> bool {
+    let last = task.operator.rsplit('.').next().unwrap_or_default();
+    let decorated = task.function.is_some_and(|f| {
+        f.decorators.iter().any(|d| {
+            let called = d.call().map_or(d, |(f, _)| f);
+            dags.file
+                .imports
+                .stands_for(called)
+                .is_some_and(|p| p.starts_with("airflow.") && p.ends_with("task.sensor"))
+        })
+    });
+    let sensor = task.operator == "@task" && decorated || last.ends_with("Sensor") || last.ends_with("SensorAsync");
+    let unset = |name: &str| matches!(dags.setting(task, name), Ok(None | Some(Value::None)));
+    sensor && ["timeout", "execution_timeout"].into_iter().all(unset)
+}
+
+fn endless(dags: &DagFile<'_>, task: &Task<'_>) -> Diagnostic {
+    let name = task.id.as_ref().map_or_else(|| "this sensor".to_owned(), |id| format!("sensor `{id}`"));
+    let fault = Diagnostic::warning("airflow-no-timeout", format!("{name} may wait for a week"))
+        .why("that is how long a sensor waits where nothing is said: what it waits for is missed, and nobody hears of it")
+        .next("`timeout=` in seconds, as long as what it waits for may be late");
+    dags.file.fault(fault, task.at)
 }
 
 /// DAGs that nobody answers for.
@@ -137,6 +165,7 @@ pub fn schedule<'d, 'f>(dag: &'d Dag<'f>) -> Option<&'d Value<'f>> {
 
 /// Catch-up left on.
 pub(super) fn catchup(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
+    let by_default = dags.installed.catches_up.unwrap_or(!dags.is_for_three());
     for (i, dag) in dags.dags.iter().enumerate() {
         let by_itself =
             dag.made_by.starts_with("airflow") || dag.made_by == "@dag" || dag.made_by.starts_with("cosmos");
@@ -146,7 +175,7 @@ pub(super) fn catchup(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
             Some(Value::Made(path)) => path.ends_with("timedelta") || path.ends_with("Timetable"),
             Some(_) => false,
             // Airflow 2 runs a DAG every day where nothing is said; 3 does not.
-            None => !dag.arguments.open && !is_for_three(dags.file),
+            None => !dag.arguments.open && !dags.is_for_three(),
         };
         if !timed || !by_itself {
             continue;
@@ -165,7 +194,7 @@ pub(super) fn catchup(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
                 let at = dag.arguments.expr("catchup").map_or(dag.at, |e| e.at);
                 (format!("{} catches up, and none of its tasks asks for which interval it runs", dag.name()), at)
             }
-            None if !dag.arguments.open && !is_for_three(dags.file) && has_start(dag) => {
+            None if !dag.arguments.open && by_default && has_start(dag) => {
                 (format!("{} catches up: nothing says `catchup=False`", dag.name()), dag.at)
             }
             _ => continue,
@@ -203,16 +232,34 @@ fn uses_interval(text: &str) -> bool {
     .any(|name| text.contains(name))
 }
 
+/// Whether several runs of a DAG may be at work at once.
+fn runs_beside_itself(dag: &Dag<'_>) -> bool {
+    match dag.arguments.get("max_active_runs") {
+        Some(Value::Integer(most)) => *most > 1,
+        Some(_) => false,
+        None => !dag.arguments.open,
+    }
+}
+
 /// Schedules that are no cron expression.
 pub(super) fn schedules(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
     for dag in &dags.dags {
         let Some(Value::Text(text)) = schedule(dag) else { continue };
-        let Err(why) = cron::known(text) else { continue };
+        let why = match cron::known(text) {
+            Err(why) => format!("`{text}` is no schedule: {why}"),
+            Ok(()) if &**text == "@continuous" && runs_beside_itself(dag) => {
+                "`@continuous` needs `max_active_runs=1`".to_owned()
+            }
+            Ok(()) => continue,
+        };
         let names = ["schedule", "schedule_interval"];
         let at = names.iter().find_map(|name| dag.arguments.expr(name)).map_or(dag.at, |e| e.at);
-        let fault = Diagnostic::error("airflow-schedule", format!("`{text}` is no schedule: {why}"))
-            .why("Airflow refuses the file")
-            .next("five fields (minute, hour, day, month, weekday), or `@daily` and its like");
+        let next = if &**text == "@continuous" {
+            "`max_active_runs=1`"
+        } else {
+            "five fields (minute, hour, day, month, weekday), or `@daily` and its like"
+        };
+        let fault = Diagnostic::error("airflow-schedule", why).why("Airflow refuses the file").next(next);
         found.push(dags.file.fault(fault, at));
     }
 }

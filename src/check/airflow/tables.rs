@@ -1,35 +1,47 @@
 //! What Airflow 3 has elsewhere, or no longer: data, from its upgrade notes.
 
+use crate::vocabulary::Severity;
+
 /// How far an import is from working.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It fails in Airflow 3.
-    Gone,
+    /// It fails in Airflow 3, and Airflow 2 warns of it since this minor version.
+    Gone(u32),
     /// It works in Airflow 3 with a warning, and what is new works in 2.10 as well, or is worth knowing there.
     Moved,
     /// It works in Airflow 3 with a warning; what is new is not there before 3.
     New,
 }
 
-use Standing::{Gone as G, Moved as M, New as N};
+use Standing::{Moved as M, New as N};
+/// What Airflow 2 has warned of from its beginning.
+const G: Standing = Standing::Gone(0);
+/// What was right in all of Airflow 2.
+const R: Standing = Standing::Gone(NEVER);
+const NEVER: u32 = u32::MAX;
+
+/// What Airflow 2 warned of from a later version on.
+const fn since(minor: u32) -> Standing {
+    Standing::Gone(minor)
+}
 
 /// Module or name, how far it is from working, and what to use instead. A `*` at the end stands for the same name.
 pub(super) const MOVED: &[(&str, Standing, &str)] = &[
     ("airflow.operators.bash_operator", G, "airflow.providers.standard.operators.bash.*"),
     ("airflow.operators.python_operator", G, "airflow.providers.standard.operators.python.*"),
     ("airflow.operators.dummy_operator", G, "airflow.providers.standard.operators.empty.EmptyOperator"),
-    ("airflow.operators.dummy", G, "airflow.providers.standard.operators.empty.EmptyOperator"),
-    ("airflow.operators.empty_operator", G, "airflow.providers.standard.operators.empty.*"),
+    ("airflow.operators.dummy", since(3), "airflow.providers.standard.operators.empty.EmptyOperator"),
+    ("airflow.operators.empty_operator", R, "airflow.providers.standard.operators.empty.*"),
     ("airflow.operators.branch_operator", G, "airflow.providers.standard.operators.branch.*"),
     ("airflow.operators.dagrun_operator", G, "airflow.providers.standard.operators.trigger_dagrun.*"),
     ("airflow.operators.email_operator", G, "airflow.providers.smtp.operators.smtp.EmailOperator"),
-    ("airflow.operators.email", G, "airflow.providers.smtp.operators.smtp.EmailOperator"),
+    ("airflow.operators.email", R, "airflow.providers.smtp.operators.smtp.EmailOperator"),
     ("airflow.operators.latest_only_operator", G, "airflow.providers.standard.operators.latest_only.*"),
     ("airflow.operators.subdag_operator", G, "task groups: `airflow.sdk.TaskGroup`"),
     ("airflow.operators.subdag", G, "task groups: `airflow.sdk.TaskGroup`"),
     ("airflow.operators.sql_branch_operator", G, "airflow.providers.common.sql.operators.sql.BranchSQLOperator"),
     ("airflow.operators.check_operator", G, "airflow.providers.common.sql.operators.sql.*"),
-    ("airflow.operators.sql", G, "airflow.providers.common.sql.operators.sql.*"),
+    ("airflow.operators.sql", since(4), "airflow.providers.common.sql.operators.sql.*"),
     ("airflow.operators.docker_operator", G, "airflow.providers.docker.operators.docker.*"),
     ("airflow.operators.druid_check_operator", G, "airflow.providers.apache.druid.operators.druid_check.*"),
     ("airflow.operators.gcs_to_s3", G, "airflow.providers.amazon.aws.transfers.gcs_to_s3.*"),
@@ -70,7 +82,7 @@ pub(super) const MOVED: &[(&str, Standing, &str)] = &[
     ("airflow.operators.smooth", M, "airflow.providers.standard.operators.smooth.*"),
     ("airflow.operators.trigger_dagrun", M, "airflow.providers.standard.operators.trigger_dagrun.*"),
     ("airflow.operators.weekday", M, "airflow.providers.standard.operators.weekday.*"),
-    ("airflow.sensors.base_sensor_operator", G, "airflow.sdk.bases.sensor.BaseSensorOperator"),
+    ("airflow.sensors.base_sensor_operator", G, "airflow.sdk.BaseSensorOperator"),
     ("airflow.sensors.date_time_sensor", G, "airflow.providers.standard.sensors.date_time.*"),
     ("airflow.sensors.external_task_sensor", G, "airflow.providers.standard.sensors.external_task.*"),
     ("airflow.sensors.hdfs_sensor", G, "airflow.providers.apache.hdfs.sensors.web_hdfs.WebHdfsSensor"),
@@ -79,7 +91,7 @@ pub(super) const MOVED: &[(&str, Standing, &str)] = &[
     ("airflow.sensors.metastore_partition_sensor", G, "airflow.providers.apache.hive.sensors.metastore_partition.*"),
     ("airflow.sensors.named_hive_partition_sensor", G, "airflow.providers.apache.hive.sensors.named_hive_partition.*"),
     ("airflow.sensors.s3_key_sensor", G, "airflow.providers.amazon.aws.sensors.s3.S3KeySensor"),
-    ("airflow.sensors.sql", G, "airflow.providers.common.sql.sensors.sql.*"),
+    ("airflow.sensors.sql", since(4), "airflow.providers.common.sql.sensors.sql.*"),
     ("airflow.sensors.sql_sensor", G, "airflow.providers.common.sql.sensors.sql.*"),
     ("airflow.sensors.time_delta_sensor", G, "airflow.providers.standard.sensors.time_delta.*"),
     ("airflow.sensors.web_hdfs_sensor", G, "airflow.providers.apache.hdfs.sensors.web_hdfs.*"),
@@ -92,9 +104,10 @@ pub(super) const MOVED: &[(&str, Standing, &str)] = &[
     ("airflow.sensors.time_sensor", M, "airflow.providers.standard.sensors.time.*"),
     ("airflow.sensors.weekday", M, "airflow.providers.standard.sensors.weekday.*"),
     ("airflow.sensors.base", N, "airflow.sdk.*"),
+    ("airflow.sensors.base.BaseSensorOperator", N, "airflow.sdk.BaseSensorOperator"),
     ("airflow.hooks.base_hook", G, "airflow.sdk.BaseHook"),
     ("airflow.hooks.dbapi_hook", G, "airflow.providers.common.sql.hooks.sql.DbApiHook"),
-    ("airflow.hooks.dbapi", G, "airflow.providers.common.sql.hooks.sql.DbApiHook"),
+    ("airflow.hooks.dbapi", since(4), "airflow.providers.common.sql.hooks.sql.DbApiHook"),
     ("airflow.hooks.docker_hook", G, "airflow.providers.docker.hooks.docker.*"),
     ("airflow.hooks.druid_hook", G, "airflow.providers.apache.druid.hooks.druid.*"),
     ("airflow.hooks.hive_hooks", G, "airflow.providers.apache.hive.hooks.hive.*"),
@@ -117,40 +130,41 @@ pub(super) const MOVED: &[(&str, Standing, &str)] = &[
     ("airflow.hooks.subprocess", M, "airflow.providers.standard.hooks.subprocess.*"),
     ("airflow.hooks.base.BaseHook", N, "airflow.sdk.BaseHook"),
     ("airflow.contrib", G, "the provider package that it went to"),
-    ("airflow.macros.hive", G, "airflow.providers.apache.hive.macros.hive.*"),
-    ("airflow.kubernetes", G, "airflow.providers.cncf.kubernetes"),
-    ("airflow.executors.celery_executor", G, "airflow.providers.celery.executors.celery_executor.*"),
-    ("airflow.executors.dask_executor", G, "airflow.providers.daskexecutor.executors.dask_executor.*"),
+    ("airflow.macros.hive", R, "airflow.providers.apache.hive.macros.hive.*"),
+    ("airflow.kubernetes", since(7), "airflow.providers.cncf.kubernetes"),
+    ("airflow.executors.celery_executor", since(7), "airflow.providers.celery.executors.celery_executor.*"),
+    ("airflow.executors.dask_executor", since(7), "airflow.providers.daskexecutor.executors.dask_executor.*"),
     (
         "airflow.executors.kubernetes_executor_types",
-        G,
+        since(7),
         "airflow.providers.cncf.kubernetes.executors.kubernetes_executor_types.*",
     ),
-    ("airflow.utils.dates", G, "`pendulum.datetime(YEAR, MONTH, DAY)`: a start date that stands still"),
-    ("airflow.utils.decorators.apply_defaults", G, "nothing: operators apply `default_args` by themselves"),
-    ("airflow.utils.apply_defaults", G, "nothing: operators apply `default_args` by themselves"),
+    ("airflow.utils.dates", R, "`pendulum.datetime(YEAR, MONTH, DAY)`: a start date that stands still"),
+    ("airflow.utils.dates.days_ago", since(2), "`pendulum.datetime(YEAR, MONTH, DAY)`: a start date that stands still"),
+    ("airflow.utils.decorators.apply_defaults", since(1), "nothing: operators apply `default_args` by themselves"),
+    ("airflow.utils.apply_defaults", since(1), "nothing: operators apply `default_args` by themselves"),
     ("airflow.utils.file.TemporaryDirectory", G, "tempfile.TemporaryDirectory"),
     ("airflow.utils.file.mkdirs", G, "pathlib.Path.mkdir"),
     ("airflow.utils.helpers.chain", G, "airflow.sdk.chain"),
     ("airflow.utils.helpers.cross_downstream", G, "airflow.sdk.cross_downstream"),
-    ("airflow.utils.state.SHUTDOWN", G, "nothing: that state is no more"),
-    ("airflow.utils.state.terminating_states", G, "nothing: that state is no more"),
-    ("airflow.utils.trigger_rule.TriggerRule.DUMMY", G, "TriggerRule.ALWAYS"),
-    ("airflow.utils.dag_cycle_tester.test_cycle", G, "nothing: Airflow tests for cycles by itself"),
-    ("airflow.utils.db.create_session", G, "Airflow's REST API: tasks can't reach its database any more"),
+    ("airflow.utils.state.SHUTDOWN", R, "nothing: that state is no more"),
+    ("airflow.utils.state.terminating_states", R, "nothing: that state is no more"),
+    ("airflow.utils.trigger_rule.TriggerRule.DUMMY", R, "TriggerRule.ALWAYS"),
+    ("airflow.utils.dag_cycle_tester.test_cycle", since(1), "nothing: Airflow tests for cycles by itself"),
+    ("airflow.utils.db.create_session", R, "Airflow's REST API: tasks can't reach its database any more"),
     ("airflow.utils.log.secrets_masker", N, "airflow.sdk.log"),
     ("airflow.utils.dag_parsing_context", N, "airflow.sdk.get_parsing_context"),
     ("airflow.utils.edgemodifier.Label", N, "airflow.sdk.Label"),
     ("airflow.utils.task_group.TaskGroup", N, "airflow.sdk.TaskGroup"),
     ("airflow.utils.setup_teardown", N, "airflow.sdk.definitions.taskgroup"),
-    ("airflow.subdag", G, "task groups: `airflow.sdk.TaskGroup`"),
-    ("airflow.PY36", G, "sys.version_info"),
-    ("airflow.PY37", G, "sys.version_info"),
-    ("airflow.PY38", G, "sys.version_info"),
-    ("airflow.PY39", G, "sys.version_info"),
-    ("airflow.PY310", G, "sys.version_info"),
-    ("airflow.PY311", G, "sys.version_info"),
-    ("airflow.PY312", G, "sys.version_info"),
+    ("airflow.subdag", R, "task groups: `airflow.sdk.TaskGroup`"),
+    ("airflow.PY36", R, "sys.version_info"),
+    ("airflow.PY37", R, "sys.version_info"),
+    ("airflow.PY38", R, "sys.version_info"),
+    ("airflow.PY39", R, "sys.version_info"),
+    ("airflow.PY310", R, "sys.version_info"),
+    ("airflow.PY311", R, "sys.version_info"),
+    ("airflow.PY312", R, "sys.version_info"),
     ("airflow.configuration.get", G, "airflow.configuration.conf.get"),
     ("airflow.configuration.getboolean", G, "airflow.configuration.conf.getboolean"),
     ("airflow.configuration.getint", G, "airflow.configuration.conf.getint"),
@@ -163,21 +177,21 @@ pub(super) const MOVED: &[(&str, Standing, &str)] = &[
     ("airflow.datasets.DatasetAny", M, "airflow.sdk.AssetAny"),
     ("airflow.datasets.metadata.Metadata", M, "airflow.sdk.Metadata"),
     ("airflow.datasets.expand_alias_to_datasets", M, "airflow.models.asset.expand_alias_to_assets"),
-    ("airflow.datasets.manager", G, "airflow.assets.manager"),
+    ("airflow.datasets.manager", R, "airflow.assets.manager"),
     ("airflow.timetables.datasets.DatasetOrTimeSchedule", M, "airflow.timetables.assets.AssetOrTimeSchedule"),
-    ("airflow.timetables.simple.DatasetTriggeredTimetable", G, "airflow.timetables.simple.AssetTriggeredTimetable"),
-    ("airflow.listeners.spec.dataset", G, "airflow.listeners.spec.asset"),
-    ("airflow.triggers.external_task", G, "airflow.providers.standard.triggers.external_task.*"),
-    ("airflow.triggers.file", G, "airflow.providers.standard.triggers.file.*"),
+    ("airflow.timetables.simple.DatasetTriggeredTimetable", R, "airflow.timetables.simple.AssetTriggeredTimetable"),
+    ("airflow.listeners.spec.dataset", R, "airflow.listeners.spec.asset"),
+    ("airflow.triggers.external_task", R, "airflow.providers.standard.triggers.external_task.*"),
+    ("airflow.triggers.file", R, "airflow.providers.standard.triggers.file.*"),
     ("airflow.triggers.temporal", M, "airflow.providers.standard.triggers.temporal.*"),
-    ("airflow.secrets.local_filesystem.load_connections", G, "airflow.secrets.local_filesystem.load_connections_dict"),
-    ("airflow.security.permissions.RESOURCE_DATASET", G, "airflow.security.permissions.RESOURCE_ASSET"),
-    ("airflow.www.auth.has_access", G, "airflow.api_fastapi.core_api.security"),
-    ("airflow.www.auth.has_access_dataset", G, "airflow.api_fastapi.core_api.security"),
-    ("airflow.api.auth", G, "airflow.providers.fab.auth_manager.api.auth"),
-    ("airflow.api_connexion", G, "airflow.api_fastapi"),
-    ("airflow.metrics.validators.AllowListValidator", G, "airflow.metrics.validators.PatternAllowListValidator"),
-    ("airflow.metrics.validators.BlockListValidator", G, "airflow.metrics.validators.PatternBlockListValidator"),
+    ("airflow.secrets.local_filesystem.load_connections", R, "airflow.secrets.local_filesystem.load_connections_dict"),
+    ("airflow.security.permissions.RESOURCE_DATASET", R, "airflow.security.permissions.RESOURCE_ASSET"),
+    ("airflow.www.auth.has_access", R, "airflow.api_fastapi.core_api.security"),
+    ("airflow.www.auth.has_access_dataset", R, "airflow.api_fastapi.core_api.security"),
+    ("airflow.api.auth", R, "airflow.providers.fab.auth_manager.api.auth"),
+    ("airflow.api_connexion", R, "airflow.api_fastapi"),
+    ("airflow.metrics.validators.AllowListValidator", R, "airflow.metrics.validators.PatternAllowListValidator"),
+    ("airflow.metrics.validators.BlockListValidator", R, "airflow.metrics.validators.PatternBlockListValidator"),
     ("airflow.notifications.basenotifier.BaseNotifier", M, "airflow.sdk.BaseNotifier"),
     ("airflow.DAG", N, "airflow.sdk.DAG"),
     ("airflow.models.DAG", N, "airflow.sdk.DAG"),
@@ -191,32 +205,41 @@ pub(super) const MOVED: &[(&str, Standing, &str)] = &[
     ("airflow.models.BaseOperator", N, "airflow.sdk.BaseOperator"),
     ("airflow.models.BaseOperatorLink", N, "airflow.sdk.BaseOperatorLink"),
     ("airflow.models.baseoperator", N, "airflow.sdk.*"),
+    ("airflow.models.baseoperator.chain", N, "airflow.sdk.chain"),
+    ("airflow.models.baseoperator.cross_downstream", N, "airflow.sdk.cross_downstream"),
     ("airflow.models.baseoperatorlink.BaseOperatorLink", N, "airflow.sdk.BaseOperatorLink"),
     ("airflow.models.xcom_arg.XComArg", N, "airflow.sdk.XComArg"),
     ("airflow.decorators", N, "airflow.sdk.*"),
     ("airflow.io.path.ObjectStoragePath", N, "airflow.sdk.ObjectStoragePath"),
 ];
 
-/// Arguments of `DAG(…)` that Airflow 3 does not take, and what to give instead.
-pub(super) const OF_DAG: &[(&str, &str)] = &[
-    ("schedule_interval", "`schedule`"),
-    ("timetable", "`schedule`"),
-    ("concurrency", "`max_active_tasks`"),
-    ("fail_stop", "`fail_fast`"),
-    ("default_view", ""),
-    ("orientation", ""),
-    ("sla_miss_callback", ""),
+/// An argument that Airflow 3 does not take: its name, what to give instead, since which minor version Airflow 2 warns
+/// of it, and what Airflow 3 does about it.
+pub(super) type Old = (&'static str, &'static str, u32, Severity);
+
+/// Arguments of `DAG(…)`.
+pub(super) const OF_DAG: &[Old] = &[
+    ("schedule_interval", "`schedule`", 4, Severity::Error),
+    ("timetable", "`schedule`", 4, Severity::Error),
+    ("concurrency", "`max_active_tasks`", 2, Severity::Error),
+    ("fail_stop", "`fail_fast`", NEVER, Severity::Error),
+    ("default_view", "", NEVER, Severity::Error),
+    ("orientation", "", NEVER, Severity::Error),
+    ("sla_miss_callback", "", NEVER, Severity::Warning),
 ];
 
 /// The same of operators.
-pub(super) const OF_TASK: &[(&str, &str)] = &[
-    ("provide_context", ""),
-    ("sla", ""),
-    ("task_concurrency", "`max_active_tis_per_dag`"),
-    ("use_task_execution_day", "`use_task_logical_date`"),
+pub(super) const OF_TASK: &[Old] = &[
+    ("provide_context", "", 0, Severity::Error),
+    ("sla", "", NEVER, Severity::Warning),
+    ("task_concurrency", "`max_active_tis_per_dag`", 2, Severity::Error),
+    ("use_task_execution_day", "`use_task_logical_date`", 2, Severity::Error),
 ];
 
-/// What Airflow 3 gives to tasks and templates no longer, and what to use instead.
+/// The same of `TriggerDagRunOperator`.
+pub(super) const OF_TRIGGER: &[Old] = &[("execution_date", "`logical_date`", NEVER, Severity::Error)];
+
+/// What Airflow 3 gives to tasks and templates no longer, and what to use instead. Airflow 2 warns since 2.2.
 pub(super) const CONTEXT: &[(&str, &str)] = &[
     ("execution_date", "logical_date"),
     ("next_ds", "data_interval_end | ds"),

@@ -26,6 +26,8 @@ pub(super) struct Frame {
     pub(super) given: bool,
     /// Rows by group, of which a method makes a DataFrame again.
     pub(super) grouped: bool,
+    /// The loop that it is named in; none outside of all.
+    pub(super) turn: Option<usize>,
 }
 
 /// What is done with a named DataFrame.
@@ -36,6 +38,8 @@ pub(super) struct Action {
     pub(super) light: bool,
     /// The branches that it stands in.
     pub(super) way: Vec<(usize, usize)>,
+    /// The loop that it is done in, where that goes through all its turns.
+    pub(super) turn: Option<usize>,
 }
 
 const READS: &[&str] = &["csv", "json", "text", "parquet", "orc", "table", "load", "jdbc", "sql", "range", "read"];
@@ -138,6 +142,8 @@ fn scope(file: &File<'_>, body: &[Statement<'_>], function: Option<&Function<'_>
         kept: BTreeSet::new(),
         way: Vec::new(),
         ifs: 0,
+        turns: 0,
+        turn: None,
         found: Vec::new(),
         done: BTreeSet::new(),
     };
@@ -164,6 +170,8 @@ pub(super) struct Eyes<'e, 'a> {
     pub(super) kept: BTreeSet<usize>,
     pub(super) way: Vec<(usize, usize)>,
     pub(super) ifs: usize,
+    turns: usize,
+    turn: Option<usize>,
     pub(super) found: Vec<Diagnostic>,
     /// Actions that were seen, by where they stand.
     pub(super) done: BTreeSet<Span>,
@@ -172,6 +180,7 @@ pub(super) struct Eyes<'e, 'a> {
 impl<'e> Eyes<'e, '_> {
     fn name(&mut self, name: &'e str, mut frame: Frame) {
         let id = self.of.len();
+        frame.turn = self.turn;
         if !frame.grouped {
             frame.line.insert(0, id);
             if frame.kept {
@@ -213,6 +222,17 @@ impl<'e> Eyes<'e, '_> {
                     self.block(body);
                     self.way.pop();
                 }
+            }
+            Does::For { over, body, otherwise, .. } => {
+                self.frame(over);
+                self.turns += 1;
+                let around = self.turn;
+                if repeats(over, body) {
+                    self.turn = Some(self.turns);
+                }
+                self.block(body);
+                self.turn = around;
+                self.block(otherwise);
             }
             _ => {
                 crate::check::python::each_own(statement, &mut |e| drop(self.frame(e)));
@@ -421,13 +441,20 @@ impl<'e> Eyes<'e, '_> {
             if self.kept.contains(of) {
                 break;
             }
-            self.actions.push(Action { of: *of, called, at: expr.at, light, way: self.way.clone() });
+            self.actions.push(Action { of: *of, called, at: expr.at, light, way: self.way.clone(), turn: self.turn });
         }
     }
 }
 
+/// Whether a loop is sure to take more than one turn, where there is more than one to take.
+fn repeats(over: &Expr<'_>, body: &[Statement<'_>]) -> bool {
+    let mut leaves = false;
+    crate::check::python::each_statement(body, &mut |s| leaves |= matches!(s.does, Does::Leave | Does::Return(_)));
+    !leaves && !matches!(&over.kind, Kind::List(all, _) if all.len() < 2)
+}
+
 /// `spark`, `spark.read`, `spark.read.option(…)`, `SparkSession.builder.getOrCreate()`.
-fn is_session(expr: &Expr<'_>) -> bool {
+pub(super) fn is_session(expr: &Expr<'_>) -> bool {
     match &expr.kind {
         Kind::Name(name) => matches!(*name, "spark" | "sqlContext" | "spark_session" | "session" | "sparkSession"),
         Kind::Attribute(object, name, _) => {

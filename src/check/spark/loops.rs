@@ -1,6 +1,6 @@
 //! Columns and fields one by one.
 
-use crate::check::python::{Does, Expr, File, Kind, Piece, Statement, each_statement, within};
+use crate::check::python::{Does, Expr, File, Kind, Piece, Span, Statement, each_expression, each_statement, within};
 use crate::vocabulary::Diagnostic;
 
 /// `withColumn` in loops, and fields of structs that are taken out one by one.
@@ -34,22 +34,53 @@ pub(super) fn look(file: &File<'_>, found: &mut Vec<Diagnostic>) {
             let Does::Assign { targets, value: Some(value) } = &inner.does else { return };
             let [Expr { kind: Kind::Name(name), .. }] = targets.as_slice() else { return };
             let Some(call) = grows(value, name) else { return };
-            let at = inner.at;
-            let fault = if is_nested(call) {
-                Diagnostic::warning(
-                    "spark-nested-field-loop",
-                    format!("fields are taken out of a struct one by one for `{name}`"),
-                )
-                .why("every turn adds a step to the plan, and Spark reads the struct again in each")
-                .next("one `select` with all of them: `df.select(\"*\", *[col(f\"a.{f}\").alias(f) for f in fields])`")
-            } else {
-                Diagnostic::warning("spark-column-loop", format!("every turn of this loop adds a step to the plan of `{name}`"))
-                    .why("Spark works out the plan anew for each: with some hundred columns that takes minutes, or all memory")
-                    .next("one `select`, or `withColumns` with a dictionary")
-            };
-            found.push(file.fault(fault, at));
+            if !is_fresh(target, body, name, inner.at) {
+                found.push(file.fault(fault(call, name), inner.at));
+            }
         });
     });
+    each_expression(&file.body, &mut |expr| {
+        // `reduce(lambda df, c: df.withColumn(…), columns, df)` is such a loop too.
+        let Some((function, arguments)) = expr.call() else { return };
+        if file.imports.stands_for(function).is_none_or(|path| path != "functools.reduce") {
+            return;
+        }
+        let Some(Kind::Lambda(names, body)) = arguments.first().map(|a| &a.value.kind) else { return };
+        if let Some(name) = names.first()
+            && let Some(call) = grows(body, name)
+        {
+            found.push(file.fault(fault(call, name), expr.at));
+        }
+    });
+}
+
+fn fault(call: &Expr<'_>, name: &str) -> Diagnostic {
+    if is_nested(call) {
+        return Diagnostic::warning(
+            "spark-nested-field-loop",
+            format!("fields are taken out of a struct one by one for `{name}`"),
+        )
+        .why("every turn adds a step to the plan, and Spark reads the struct again in each")
+        .next("one `select` with all of them: `df.select(\"*\", *[col(f\"a.{f}\").alias(f) for f in fields])`");
+    }
+    Diagnostic::warning("spark-column-loop", format!("every turn of this loop adds a step to the plan of `{name}`"))
+        .why("Spark works out the plan anew for each: with some hundred columns that takes minutes, or all memory")
+        .next("one `select`, or `withColumns` with a dictionary")
+}
+
+/// Whether a name is another DataFrame in each turn of a loop: what is gone through, or made anew before.
+fn is_fresh(target: &Expr<'_>, body: &[Statement<'_>], name: &str, at: Span) -> bool {
+    let is = |e: &Expr<'_>| matches!(e.kind, Kind::Name(n) if n == name);
+    let names = |e: &Expr<'_>| {
+        let mut has = false;
+        within(e, &mut |e| has |= is(e));
+        has
+    };
+    names(target)
+        || body.iter().take_while(|s| s.at.end <= at.start).any(|statement| match &statement.does {
+            Does::Assign { targets, value: Some(value) } => targets.iter().any(is) && !names(value),
+            _ => false,
+        })
 }
 
 fn all<'s, 'a>(body: &'s [Statement<'a>], see: &mut dyn FnMut(&'s Expr<'a>)) {

@@ -4,6 +4,7 @@
 
 mod frames;
 mod loops;
+mod queries;
 mod udf;
 mod verdicts;
 
@@ -18,7 +19,7 @@ const fn rule(code: &'static str, summary: &'static str, look: Look) -> Rule {
 pub const RULES: &[Rule] = &[
     rule("spark-collect", "all rows brought to the driver", Look::Python(frames::look)),
     rule("spark-count", "all rows counted, to see whether there is one or to log it", Look::Elsewhere),
-    rule("spark-no-broadcast", "a join with a small table without a broadcast hint", Look::Elsewhere),
+    rule("spark-no-broadcast", "a join with a small table without a broadcast hint", Look::Python(queries::look)),
     rule("spark-no-cache", "several actions on one DataFrame, each of which works it out anew", Look::Elsewhere),
     rule("spark-single-partition", "all rows brought to one task before they are written", Look::Elsewhere),
     rule("spark-column-loop", "`withColumn` in a loop: the plan grows with every turn", Look::Python(loops::look)),

@@ -121,16 +121,23 @@ impl<'e> Eyes<'e, '_> {
                     (enough && !excludes(&first.way, &second.way)).then_some((first, second))
                 })
             });
-            let Some((first, second)) = pair else { continue };
+            // One action in a loop, on what was made before it.
+            let again = all.iter().map(|i| &self.actions[*i]).find(|action| {
+                frame.wide && !action.light && action.turn.is_some() && frame.turn.is_none() && action.way.is_empty()
+            });
+            let Some((first, second)) = pair.or(again.map(|a| (a, a))) else { continue };
             if said.contains(&second.at) {
                 continue;
             }
             said.extend(all.iter().map(|i| self.actions[*i].at));
             let line = self.file.place(first.at).line.unwrap_or(1);
-            let what = format!(
-                "`{name}` is worked out twice: by `{}` in line {line} and by `{}` here",
-                first.called, second.called
-            );
+            let what = match first.at == second.at {
+                true => format!("`{name}` is worked out anew by `{}` in each turn of this loop", first.called),
+                false => format!(
+                    "`{name}` is worked out twice: by `{}` in line {line} and by `{}` here",
+                    first.called, second.called
+                ),
+            };
             let fault = Diagnostic::warning("spark-no-cache", what)
                 .why("each action runs the whole plan again, from its sources on")
                 .next(format!("`{name} = {name}.cache()` before the first, or one action only"));
