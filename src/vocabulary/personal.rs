@@ -268,7 +268,14 @@ impl<'a> Words<'a> {
         {
             return Some((Kind::BirthDate, SURE));
         }
-        if !(text || data_type == DataType::Integer) || self.has(ABOUT) {
+        if !(text || data_type == DataType::Integer) {
+            return None;
+        }
+        // The one `id` that is a person's own.
+        if self.is(&["nationalid"]) {
+            return Some((Kind::NationalId, SURE));
+        }
+        if self.has(ABOUT) {
             return None;
         }
         self.number(text).or_else(|| self.place(text)).or_else(|| if text { self.person() } else { None })
@@ -305,7 +312,6 @@ impl<'a> Words<'a> {
             "healthinsuranceno",
             "insuranceno",
             "insurancenumber",
-            "nationalid",
             "nationalinsurancenumber",
             "nino",
             "nie",

@@ -20,6 +20,7 @@ mod projects;
 mod select;
 #[cfg(test)]
 mod several;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sqlparser::ast::{Expr, Query, SelectItem, SetExpr, TableFactor};
-
-use super::Seen;
+use super::{Seen, shown};
 use crate::check::rules::is_mart;
 use crate::check::{Analysis, Shape};
 use crate::dbt::{Body, Kind, Node, NodeId};
@@ -111,14 +109,19 @@ fn origin<'a>(
         let Body::Sql { full, .. } = &node.body else { return None };
         let resolved = analysis.shapes.get(id as usize)?.known()?;
         let of = resolved.columns.iter().find(|c| c.name == column)?;
-        let mut from = of.sources.iter().filter(|s| s.usage == Usage::Value && s.relation != id);
-        // A value that is put together from several columns may show one of them, or none.
-        let (one, None) = (from.next()?, from.next()) else { return None };
-        let why = origin(analysis, contracts, memo, one.relation, &one.column, depth + 1)?;
-        // Only what is somebody's is worth reading the query again.
-        let dialect = analysis.project.dialect.unwrap_or(Dialect::Snowflake);
-        let parsed = sql::parse_as_is(&Text::new(&node.path, "", &node.text), full, dialect).ok()?;
-        keeps(&parsed.query, column, &[], 0).then_some(why)
+        let from = of.sources.iter().filter(|s| s.usage == Usage::Value && s.relation != id);
+        // Of a value that is put together from several columns, those that it shows count.
+        let mut shown = None;
+        from.into_iter().find_map(|one| {
+            let why = origin(analysis, contracts, memo, one.relation, &one.column, depth + 1)?;
+            // Only what is somebody's is worth reading the query again.
+            let shown = shown.get_or_insert_with(|| {
+                let dialect = analysis.project.dialect.unwrap_or(Dialect::Snowflake);
+                let parsed = sql::parse_as_is(&Text::new(&node.path, "", &node.text), full, dialect).ok();
+                parsed.map_or_else(Vec::new, |parsed| shown::columns(&parsed.query, column))
+            });
+            shown.iter().any(|name| name.eq_ignore_ascii_case(&one.column)).then_some(why)
+        })
     });
     memo.insert((id, column), out.clone());
     out
@@ -173,112 +176,4 @@ fn contracts(seen: &Seen<'_>) -> BTreeMap<(String, String), String> {
         }
     }
     out
-}
-
-/// Whether a query gives a column's values as they are read: named, cast, trimmed, put in another case.
-fn keeps(query: &Query, column: &str, outer: &[(&str, &Query)], depth: usize) -> bool {
-    if depth > 30 {
-        return false;
-    }
-    let mut ctes: Vec<(&str, &Query)> = outer.to_vec();
-    ctes.extend(query.with.iter().flat_map(|w| &w.cte_tables).map(|cte| (cte.alias.name.value.as_str(), &*cte.query)));
-    body(&query.body, column, &ctes, depth)
-}
-
-fn body(set: &SetExpr, column: &str, ctes: &[(&str, &Query)], depth: usize) -> bool {
-    let select = match set {
-        SetExpr::Select(select) => select,
-        SetExpr::Query(query) => return keeps(query, column, ctes, depth + 1),
-        // The first names the columns; what it shows is shown.
-        SetExpr::SetOperation { left, .. } => return body(left, column, ctes, depth + 1),
-        _ => return false,
-    };
-    // Where a column comes from a table or CTE of this query.
-    let from = |name: &str| {
-        let tables =
-            select.from.iter().flat_map(|f| std::iter::once(&f.relation).chain(f.joins.iter().map(|j| &j.relation)));
-        tables.into_iter().all(|table| match table {
-            TableFactor::Table { name: called, .. } => {
-                let called = called.0.last().and_then(|p| p.as_ident()).map(|i| i.value.as_str()).unwrap_or_default();
-                let cte = ctes.iter().rev().find(|(n, _)| n.eq_ignore_ascii_case(called));
-                cte.is_none_or(|(_, q)| !mentions(q, name) || keeps(q, name, ctes, depth + 1))
-            }
-            TableFactor::Derived { subquery, .. } => {
-                !mentions(subquery, name) || keeps(subquery, name, ctes, depth + 1)
-            }
-            _ => true,
-        })
-    };
-    let mut star = false;
-    for item in &select.projection {
-        match item {
-            SelectItem::ExprWithAlias { expr, alias } if alias.value.eq_ignore_ascii_case(column) => {
-                return plain(expr).is_some_and(|name| from(&name));
-            }
-            SelectItem::UnnamedExpr(expr) if last(expr).is_some_and(|n| n.eq_ignore_ascii_case(column)) => {
-                return plain(expr).is_some_and(|name| from(&name));
-            }
-            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => star = true,
-            _ => {}
-        }
-    }
-    star && from(column)
-}
-
-/// Whether a query names a column, or gives all that it reads.
-fn mentions(query: &Query, column: &str) -> bool {
-    fn of(set: &SetExpr, column: &str) -> bool {
-        match set {
-            SetExpr::Select(select) => select.projection.iter().any(|item| match item {
-                SelectItem::ExprWithAlias { alias, .. } => alias.value.eq_ignore_ascii_case(column),
-                SelectItem::UnnamedExpr(expr) => last(expr).is_some_and(|n| n.eq_ignore_ascii_case(column)),
-                _ => true,
-            }),
-            SetExpr::Query(query) => of(&query.body, column),
-            SetExpr::SetOperation { left, .. } => of(left, column),
-            _ => false,
-        }
-    }
-    of(&query.body, column)
-}
-
-fn last(expr: &Expr) -> Option<&str> {
-    match expr {
-        Expr::Identifier(ident) => Some(&ident.value),
-        Expr::CompoundIdentifier(parts) => parts.last().map(|i| i.value.as_str()),
-        _ => None,
-    }
-}
-
-/// The column whose values an expression gives as they are.
-fn plain(expr: &Expr) -> Option<String> {
-    match expr {
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => last(expr).map(str::to_owned),
-        Expr::Cast { expr, .. } | Expr::Nested(expr) | Expr::Trim { expr, .. } => plain(expr),
-        Expr::Function(function) => {
-            let name = function.name.0.last()?.as_ident()?.value.to_lowercase();
-            if !matches!(
-                name.as_str(),
-                "lower"
-                    | "upper"
-                    | "trim"
-                    | "initcap"
-                    | "coalesce"
-                    | "nullif"
-                    | "ltrim"
-                    | "rtrim"
-                    | "max"
-                    | "min"
-                    | "any_value"
-            ) {
-                return None;
-            }
-            let sqlparser::ast::FunctionArguments::List(list) = &function.args else { return None };
-            match list.args.first()? {
-                sqlparser::ast::FunctionArg::Unnamed(sqlparser::ast::FunctionArgExpr::Expr(expr)) => plain(expr),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
 }

@@ -37,7 +37,8 @@ impl<'r> Pins<'r> {
         for (path, text) in &repository.files {
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
             // Most files say nothing: one look at the whole.
-            if !is_setup(name) || !["airflow", "AIRFLOW", "astro"].iter().any(|word| text.contains(word)) {
+            let names_it = ["airflow", "AIRFLOW", "astro"].iter().any(|word| text.contains(word));
+            if !is_setup(name) || !(names_it || name == "airflow.cfg") {
                 continue;
             }
             out.versions.extend(version(text).map(|version| (folder, version)));

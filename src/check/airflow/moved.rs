@@ -109,6 +109,7 @@ pub(super) fn imports(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
         let Some(new) = moves.target(import) else { continue };
         let said = match *gone {
             Standing::New => three,
+            Standing::Quiet => takes_sdk(file),
             Standing::Moved => !two,
             Standing::Gone(since) => !two || dags.installed.deprecates(since),
         };
@@ -130,7 +131,9 @@ pub(super) fn imports(dags: &DagFile<'_>, found: &mut Vec<Diagnostic>) {
         let what = match gone {
             Standing::Gone(_) if two => format!("Airflow 2 warns of `{whole}`, and Airflow 3 does not have it"),
             Standing::Gone(_) => format!("`{whole}` is not in Airflow 3"),
-            Standing::Moved | Standing::New => format!("`{whole}` has moved in Airflow 3, and goes away"),
+            Standing::Moved | Standing::New | Standing::Quiet => {
+                format!("`{whole}` has moved in Airflow 3, and goes away")
+            }
         };
         let mut fault = Diagnostic::warning("airflow-moved-import", what).next(next).fix(moves.fix(import));
         if matches!(gone, Standing::Gone(_)) && dags.installed.major() == Some(3) {

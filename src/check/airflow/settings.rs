@@ -81,7 +81,8 @@ fn endless(dags: &DagFile<'_>, task: &Task<'_>) -> Diagnostic {
     let fault = Diagnostic::warning("airflow-no-timeout", format!("{name} may wait for a week"))
         .why("that is how long a sensor waits where nothing is said: what it waits for is missed, and nobody hears of it")
         .next("`timeout=` in seconds, as long as what it waits for may be late");
-    dags.file.fault(fault, task.at)
+    let at = task.function.filter(|_| task.operator.starts_with('@')).map_or(task.at, |f| f.at);
+    dags.file.fault(fault, at)
 }
 
 /// DAGs that nobody answers for.

@@ -23,6 +23,7 @@ fn names_tell() {
         ("users", "password_hash", Some("pii.credential")),
         ("patients", "iban", Some("pii.payment")),
         ("patients", "ssn", Some("pii.national_id")),
+        ("patients", "national_id", Some("pii.national_id")),
         ("patients", "gender", Some("pii.gender")),
         ("patients", "date_of_birth", Some("pii.birth_date")),
         ("kunden", "geburtsdatum", Some("pii.birth_date")),
