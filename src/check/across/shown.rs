@@ -170,6 +170,7 @@ fn of_function(function: &Function, out: &mut Vec<String>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic)]
 mod tests {
     use sqlparser::dialect::GenericDialect;
     use sqlparser::parser::Parser;
