@@ -12,6 +12,8 @@ use crate::vocabulary::{Diagnostic, Dialect, PersonalWords};
 /// Words of tags that say a column is somebody's.
 const TAGS: &[&str] =
     &["pii", "personal", "personal_data", "sensitive_personal", "gdpr", "phi", "spi", "contains_pii", "is_pii"];
+/// Words of columns that say how something is set.
+const SETTINGS: &[&str] = &["attribute", "change", "disable", "enable", "isdefault", "override"];
 /// As sure as a name must be, in percent, where nothing but the name says so.
 const SURE: u8 = 80;
 
@@ -153,6 +155,10 @@ fn said(node: &Node, contracts: &BTreeMap<(String, String), String>, column: &st
     }
     if let Some(kind) = contracts.get(&(node.name.to_lowercase(), column.to_lowercase())) {
         return Some(Personal { why: format!("the contract of `{}` says that `{column}` is {kind}", node.name) });
+    }
+    // A setting that has to do with names is nobody's.
+    if column.to_lowercase().split('_').any(|word| SETTINGS.contains(&word)) {
+        return None;
     }
     let text = crate::vocabulary::DataType::Text;
     let (kind, sure) = PersonalWords::of(&node.name, column).kind(text).filter(|(_, sure)| *sure >= SURE)?;
