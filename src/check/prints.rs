@@ -34,7 +34,13 @@ pub(super) fn declared(node: &Node, columns: impl Iterator<Item = String>, open:
         }
     };
     let columns = columns.map(|name| (Print::mix("declared", &[rows, Print::of(&name)]), name));
-    Printed { columns: columns.map(|(print, name)| (name, print)).collect(), rows, open, keys: Vec::new() }
+    Printed {
+        columns: columns.map(|(print, name)| (name, print)).collect(),
+        rows,
+        open,
+        keys: Vec::new(),
+        origin: rows,
+    }
 }
 
 /// Of a node that is not known: as it is written.

@@ -44,11 +44,16 @@ fn building(build: &Build<'_>, side: &Analysis, head: &Analysis, add: &mut impl 
         return;
     }
     // A part that selected something and selects nothing now.
-    let lost = build.selected(head).nothing;
-    let missed = super::select(side, &lost).nodes;
+    let now = build.selected(head);
+    let missed = super::select(side, &now.nothing).nodes;
+    let here: BTreeSet<&str> = now.nodes.iter().map(|id| head.project.nodes[*id as usize].id.as_str()).collect();
     for id in build.selected(side).nodes {
         let node = &side.project.nodes[id as usize];
-        let holds = if missed.contains(&id) { Holds::Name } else { Holds::Loosely };
+        let holds = match missed.contains(&id) {
+            true => Holds::Name,
+            false if here.contains(node.id.as_str()) || now.unknown => Holds::Loosely,
+            false => Holds::Before,
+        };
         if matches!(node.kind, Kind::Model | Kind::Snapshot | Kind::Seed) {
             let (name, kind) = (build.by.dag().to_owned(), Thing::Dag);
             add(Outsider { name, kind, node: node.id.clone(), columns: Vec::new(), holds });

@@ -85,6 +85,7 @@ fn held(base: &Tree, head: &Tree) -> Vec<String> {
     let python = Python::of(&repository);
     let seen = Seen::of(&repository, &python, vec![&new]);
     let how = |h: Holds| match h {
+        Holds::Before => "ran",
         Holds::Loosely => "runs",
         Holds::Name => "names",
         Holds::Columns => "reads",

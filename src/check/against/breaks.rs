@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Holds;
+use super::config::promises_other;
 use super::judge::Sides;
 use super::reach::{self, Reached};
 use super::verdict::{Reader, Thing, What};
+use crate::check::rules::is_mart;
 use crate::check::{Analysis, Shape};
 use crate::dbt::{Kind, NodeId};
 
@@ -95,6 +97,13 @@ fn ends(sides: &Sides<'_>, gone: Gone<'_>, out: &mut Broken) {
             push(format!("contract of {}", node.name), Thing::Contract);
         }
     }
+    if let (Some(column), Some(head), true) = (gone.column, head, gone.only_changed)
+        && let Some(shape) = sides.head.shapes[head as usize].known()
+        && let Some(now) = shape.columns.iter().find(|c| c.name == column)
+        && promises_other(node, &sides.head.project.nodes[head as usize], column, now.column_type)
+    {
+        push(format!("contract of {}", node.name), Thing::Contract);
+    }
     let mut watched = false;
     for i in sides.base_readers.exposures.get(&gone.node).into_iter().flatten() {
         let name = &sides.base.project.exposures[*i].name;
@@ -105,7 +114,7 @@ fn ends(sides: &Sides<'_>, gone: Gone<'_>, out: &mut Broken) {
     }
     for outsider in sides.outsiders(&node.id) {
         let breaks = match (outsider.holds, gone.column) {
-            (Holds::Loosely, _) | (Holds::Name, Some(_)) => false,
+            (Holds::Before | Holds::Loosely, _) | (Holds::Name, Some(_)) => false,
             (Holds::Name, None) | (Holds::Columns, None) => true,
             (Holds::Columns, Some(column)) => outsider.reads(column),
         };
@@ -118,7 +127,9 @@ fn ends(sides: &Sides<'_>, gone: Gone<'_>, out: &mut Broken) {
     let built =
         matches!(node.kind, Kind::Model | Kind::Snapshot) && node.config.materialized.as_deref() != Some("ephemeral");
     let public = node.config.access.as_deref() == Some("public");
-    if built && (public || (!watched && sides.is_last(gone.node))) {
+    // A mart is for people, whoever in the project reads it too and follows; another type they can mostly take.
+    let mart = is_mart(node) && !gone.only_changed;
+    if built && (public || !watched && (mart || sides.is_last(gone.node))) {
         push(node.name.clone(), Thing::Outside);
     }
 }

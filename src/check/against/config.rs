@@ -1,9 +1,14 @@
 //! What differs in how a node is built and who may read it.
 
+use std::mem::discriminant;
+
 use serde_json::Value;
 
 use super::verdict::{Difference, Verdict, What};
 use crate::dbt::{Config, Kind, Node};
+use crate::sql::ColumnType;
+use crate::sql::fingerprint::type_name;
+use crate::vocabulary::DataType;
 
 /// Keys that say how a table is kept or described, and nothing of what is in it, or that are compared elsewhere.
 const HARMLESS: &str = "alias database name enabled materialized tags schema unique_key contract access group \
@@ -17,8 +22,8 @@ const HARMLESS: &str = "alias database name enabled materialized tags schema uni
 /// Keys that decide which rows or values a table comes to hold, or what a test asks for.
 const DECISIVE: &str = "incremental_strategy incremental_predicates merge_update_columns merge_exclude_columns \
     strategy updated_at check_cols hard_deletes invalidate_hard_deletes dbt_valid_to_current \
-    snapshot_meta_column_names pre-hook pre_hook post-hook post_hook sql_header quote_columns column_types \
-    delimiter event_time begin lookback batch_size full_refresh on_schema_change grants quoting external \
+    snapshot_meta_column_names pre-hook pre_hook sql_header quote_columns column_types \
+    delimiter event_time begin lookback batch_size full_refresh on_schema_change quoting external \
     loaded_at_field loaded_at_query delete_condition target_schema target_database severity warn_if error_if \
     fail_calc limit where";
 
@@ -82,7 +87,9 @@ pub(super) fn differences(base: &Node, head: &Node, read_from_outside_of_group: 
             continue;
         }
         let name = key.trim_start_matches('+');
-        let verdict = if whole && OF_INCREMENTAL.split_ascii_whitespace().any(|k| k == name) {
+        let verdict = if let Some(verdict) = told(name, before, after) {
+            verdict
+        } else if whole && OF_INCREMENTAL.split_ascii_whitespace().any(|k| k == name) {
             Verdict::Safe
         } else if DECISIVE.split_ascii_whitespace().any(|k| k == name) {
             Verdict::ChangesValues
@@ -98,13 +105,85 @@ pub(super) fn differences(base: &Node, head: &Node, read_from_outside_of_group: 
     out
 }
 
+/// What a grant or a hook that differs means; none of other keys.
+fn told(key: &str, before: Option<&Value>, after: Option<&Value>) -> Option<Verdict> {
+    let (old, new) = match key {
+        "grants" => (granted(before), granted(after)),
+        "post-hook" | "post_hook" => (hooks(before), hooks(after)),
+        _ => return None,
+    };
+    let mut lost = old.iter().filter(|one| !new.contains(one));
+    let gained = new.iter().filter(|one| !old.contains(one));
+    Some(match key {
+        // Whoever could read it and no longer can is broken, as by an access that is narrowed.
+        "grants" if lost.next().is_some() => Verdict::Breaking,
+        "grants" => Verdict::Safe,
+        _ if lost.clone().any(|hook| hook.starts_with("grant ")) => Verdict::ChangesValues,
+        _ if lost.chain(gained).all(|hook| is_upkeep(hook)) => Verdict::Safe,
+        _ => Verdict::ChangesValues,
+    })
+}
+
+/// Who may do what, a pair each.
+fn granted(value: Option<&Value>) -> Vec<String> {
+    let Some(Value::Object(all)) = value else { return Vec::new() };
+    let mut out = Vec::new();
+    for (privilege, who) in all {
+        for one in texts(who) {
+            out.push(format!("{}: {one}", privilege.trim_start_matches('+')));
+        }
+    }
+    out
+}
+
+fn hooks(value: Option<&Value>) -> Vec<String> {
+    let words = |hook: String| hook.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    value.map(texts).unwrap_or_default().into_iter().map(words).collect()
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(all) => all.iter().flat_map(texts).collect(),
+        Value::Object(one) => one.get("sql").map(texts).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// One statement that leaves columns, rows and values as they are.
+fn is_upkeep(hook: &str) -> bool {
+    const UPKEEP: &[&str] = &["analyze", "vacuum", "optimize", "comment on ", "grant ", "create index "];
+    let hook = hook.trim().trim_end_matches(';');
+    let clustered = hook.starts_with("alter table ") && hook.contains(" cluster by ");
+    !hook.contains(';') && !hook.contains("{%") && (clustered || UPKEEP.iter().any(|verb| hook.starts_with(verb)))
+}
+
+/// Whether an enforced contract goes on to promise a column a type that is not the one it has now.
+pub(super) fn promises_other(base: &Node, head: &Node, column: &str, now: ColumnType) -> bool {
+    use DataType::{Decimal, Integer};
+    let said = |node: &Node| {
+        let described = node.described.as_deref().filter(|_| node.config.contract)?;
+        let found = described.columns.iter().find(|c| c.name.eq_ignore_ascii_case(column))?;
+        let said = found.data_type.as_deref()?.to_lowercase();
+        // Without digits it is an exact number all the same.
+        let bare = matches!(said.as_str(), "numeric" | "decimal" | "number" | "bignumeric");
+        if bare { Some(Decimal { precision: 38, scale: 9 }) } else { said.parse().ok() }
+    };
+    let (ColumnType::Known(now), Some(promised)) = (now, said(head)) else { return false };
+    // Whole numbers are decimals in some databases.
+    let exact = |t: DataType| matches!(t, Integer | Decimal { .. });
+    let alike = discriminant(&now) == discriminant(&promised) || exact(now) && exact(promised);
+    said(base) == Some(promised) && !alike
+}
+
 /// Types that a contract promises.
 fn declared_types(base: &Node, head: &Node) -> Vec<Difference> {
     let (Some(old), Some(new)) = (&base.described, &head.described) else { return Vec::new() };
     let mut out = Vec::new();
     for column in &old.columns {
         let other = new.columns.iter().find(|c| c.name.eq_ignore_ascii_case(&column.name));
-        let lower = |t: &Option<String>| t.as_deref().map(str::to_lowercase);
+        // `bool` is `boolean`, however it is written.
+        let lower = |t: &Option<String>| t.as_deref().map(type_name);
         if let Some(other) = other
             && lower(&column.data_type) != lower(&other.data_type)
         {

@@ -6,7 +6,7 @@ use super::breaks::{self, Gone};
 use super::pairs::Pairs;
 use super::reach::{self, Readers, downstream, thing};
 use super::verdict::{Against, Approved, Change, Counts, Difference, Reader, Thing, Unread, Verdict, What};
-use super::{Around, Outsider, differ, graph};
+use super::{Around, Holds, Outsider, differ, faults, graph};
 use crate::check::{Analysis, Shape};
 use crate::dbt::NodeId;
 use crate::vocabulary::{Diagnostic, Severity};
@@ -171,9 +171,11 @@ pub(super) fn judge(mut sides: Sides<'_>) -> Against {
         .filter(|id| !works.iter().any(|w| w.head == Some(*id)))
         .map(|id| Unread { node: sides.head.project.nodes[id as usize].id.clone(), why: why(sides.head, id) })
         .collect();
+    let mut exposures = differ::exposures(&sides);
+    faults::add(&sides, &mut works, &mut exposures);
     let graph = graph::graph(&sides, &works);
     let mut changes: Vec<Change> = works.into_iter().map(|w| change(&sides, w)).collect();
-    changes.extend(differ::exposures(&sides));
+    changes.extend(exposures);
     finish(&sides, changes, unread, graph)
 }
 
@@ -191,7 +193,7 @@ fn weigh(sides: &Sides<'_>, base: Option<NodeId>, head: Option<NodeId>, differen
             (Some(_), Some(_), true) => gone(difference.column.as_deref(), true),
             _ => None,
         },
-        What::Contract | What::Access if difference.verdict == Verdict::Breaking => {
+        What::Contract | What::Access | What::Config if difference.verdict == Verdict::Breaking => {
             let name = base.map(|b| sides.base.project.nodes[b as usize].name.clone()).unwrap_or_default();
             let kind = if difference.what == What::Contract { Thing::Contract } else { Thing::Outside };
             difference.readers.push(Reader { name, kind, broken: true, ..Reader::default() });
@@ -217,6 +219,11 @@ fn weigh(sides: &Sides<'_>, base: Option<NodeId>, head: Option<NodeId>, differen
     {
         reached(sides, head, difference);
     }
+    approve(sides, base, head, difference);
+}
+
+/// Notes who agreed to what breaks.
+pub(super) fn approve(sides: &Sides<'_>, base: Option<NodeId>, head: Option<NodeId>, difference: &mut Difference) {
     if difference.verdict == Verdict::Breaking {
         let id = head.map(|h| &sides.head.project.nodes[h as usize]);
         let node = id.or_else(|| base.map(|b| &sides.base.project.nodes[b as usize]));
@@ -260,7 +267,7 @@ fn reached(sides: &Sides<'_>, head: NodeId, difference: &mut Difference) {
             let name = sides.head.project.exposures[*i].name.clone();
             more.push(Reader { name, kind: Thing::Exposure, columns: columns.clone(), ..Reader::default() });
         }
-        for outsider in sides.outsiders(&node.id) {
+        for outsider in sides.outsiders(&node.id).iter().filter(|o| o.holds != Holds::Before) {
             if columns.is_empty() || columns.iter().any(|c| outsider.reads(c)) {
                 let (name, kind) = (outsider.name.clone(), outsider.kind);
                 more.push(Reader { name, kind, columns: columns.clone(), ..Reader::default() });

@@ -7,6 +7,7 @@ mod config;
 mod differ;
 #[cfg(test)]
 mod edits;
+mod faults;
 mod graph;
 mod judge;
 mod mermaid;
@@ -55,6 +56,8 @@ pub struct Outsider {
 /// What of a node something outside of dbt holds on to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Holds {
+    /// It took it along in the base, and does not any more.
+    Before,
     /// It goes on with whatever is there: a DAG that builds all of a folder.
     Loosely,
     /// The node by its name: without it, it does nothing.

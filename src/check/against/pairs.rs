@@ -38,18 +38,40 @@ impl Pairs {
         self.base_of[head] = Some(base as NodeId);
     }
 
+    /// Sources that are gone here and new there for the same table of the database.
+    fn tables(&mut self, base: &Analysis, head: &Analysis, alone: &dyn Fn(&Analysis, &[Option<NodeId>]) -> Vec<usize>) {
+        let table = |analysis: &Analysis, i: usize| {
+            let node = &analysis.project.nodes[i];
+            let database = node.config.other.get("database").map(ToString::to_string);
+            (node.kind == Kind::Source).then(|| (database, analysis.prints[i].full.rows.deep))
+        };
+        let gone = alone(base, &self.head_of);
+        if !gone.iter().any(|b| table(base, *b).is_some()) {
+            return;
+        }
+        let new = alone(head, &self.base_of).into_iter().filter_map(|h| Some((table(head, h)?, h)));
+        let mut new: HashMap<(Option<String>, u64), usize> = new.collect();
+        for b in gone {
+            if let Some(h) = table(base, b).and_then(|table| new.remove(&table)) {
+                self.join(b, h);
+            }
+        }
+    }
+
     /// Nodes that are gone here and new there with the same rows and mostly the same columns.
     fn renamed(&mut self, base: &Analysis, head: &Analysis) {
         let alone = |analysis: &Analysis, other: &[Option<NodeId>]| -> Vec<usize> {
-            let free = (0..other.len()).filter(|i| other[*i].is_none() && is_there(analysis, *i));
-            free.filter(|i| analysis.project.nodes[*i].kind != Kind::Source).collect()
+            (0..other.len()).filter(|i| other[*i].is_none() && is_there(analysis, *i)).collect()
         };
-        let gone = alone(base, &self.head_of);
+        self.tables(base, head, &alone);
+        let is_query = |analysis: &Analysis, i: &usize| analysis.project.nodes[*i].kind != Kind::Source;
+        let mut gone = alone(base, &self.head_of);
+        gone.retain(|i| is_query(base, i));
         if gone.is_empty() {
             return;
         }
         let mut new: BTreeMap<(Kind, u64), Vec<usize>> = BTreeMap::new();
-        for h in alone(head, &self.base_of) {
+        for h in alone(head, &self.base_of).into_iter().filter(|i| is_query(head, i)) {
             if head.shapes[h].known().is_some() {
                 new.entry((head.project.nodes[h].kind, head.prints[h].full.rows.deep)).or_default().push(h);
             }

@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, Ident, NamedWindowExpr, OrderByExpr, OrderBySort, Query, SelectItem, SetExpr, Value, Values,
-    VisitMut, VisitorMut, WindowSpec, WindowType,
+    BinaryOperator, CastKind, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator,
+    FunctionArgumentClause, FunctionArguments, Ident, NamedWindowExpr, OrderByExpr, OrderBySort, Query, SelectItem,
+    SetExpr, Value, Values, VisitMut, VisitorMut, WindowSpec, WindowType,
 };
 
+use super::equal::{both, equal, negate_if, negated, truth};
 use super::select::lower;
 use super::{Env, MOST_STEPS, Print, Printer};
 use crate::sql::parse::any_expression;
@@ -24,10 +25,10 @@ impl Printer<'_> {
             Expr::Nested(inner) => self.expr(inner, env),
             Expr::Value(value) => match &value.value {
                 Value::Number(number, _) => Print::mix("number", &[Print::of(number)]),
-                Value::Boolean(value) => Print::mix("boolean", &[Print::hash(value)]),
+                Value::Boolean(value) => truth(*value),
                 other => Print::mix("literal", &[Print::hash(other)]),
             },
-            Expr::BinaryOp { .. } => self.binary(expr, env),
+            Expr::BinaryOp { .. } => self.eased(expr, env).unwrap_or_else(|| self.binary(expr, env)),
             Expr::Cast { kind, expr, data_type, format } => {
                 // `x::date` is `cast(x as date)`.
                 let kind = if *kind == CastKind::DoubleColon { &CastKind::Cast } else { kind };
@@ -35,33 +36,31 @@ impl Printer<'_> {
                 Print::mix("cast", &[self.expr(expr, env), data_type, Print::hash((kind, format))])
             }
             Expr::IsNull(e) => Print::mix("is null", &[self.expr(e, env)]),
-            Expr::IsNotNull(e) => Print::mix("is not null", &[self.expr(e, env)]),
+            Expr::IsNotNull(e) => negated(Print::mix("is null", &[self.expr(e, env)])),
             Expr::InList { expr, list, negated } => {
-                let list = Print::set("list", list.iter().map(|e| self.expr(e, env)));
-                Print::mix("in", &[self.expr(expr, env), list, Print::hash(negated)])
+                let (one, list) = (self.expr(expr, env), list.iter().map(|e| self.expr(e, env)).collect::<Vec<_>>());
+                let print = match list.as_slice() {
+                    [only] => equal(one, *only),
+                    many => Print::mix("in", &[one, Print::set("list", many.iter().copied())]),
+                };
+                negate_if(*negated, print)
             }
             Expr::InSubquery { expr, subquery, negated } => {
                 let query = self.subquery(subquery, env);
-                Print::mix("in query", &[self.expr(expr, env), query, Print::hash(negated)])
+                negate_if(*negated, Print::mix("in query", &[self.expr(expr, env), query]))
             }
             Expr::Exists { subquery, negated } => {
                 // Which columns it gives does not matter.
                 let table = self.query(subquery, env.ctes, Some(env));
-                Print::mix("exists", &[table.rows, Print::hash(negated)])
+                negate_if(*negated, Print::mix("exists", &[table.rows]))
             }
             Expr::Subquery(query) => self.subquery(query, env),
             Expr::Case { operand, conditions, else_result, .. } => {
-                let mut parts = Vec::with_capacity(conditions.len() * 2 + 2);
-                parts.push(operand.as_ref().map_or(Print::of("when"), |e| self.expr(e, env)));
-                for when in conditions {
-                    parts.push(self.expr(&when.condition, env));
-                    parts.push(self.expr(&when.result, env));
-                }
-                parts.push(else_result.as_ref().map_or(Print::default(), |e| self.expr(e, env)));
-                Print::mix("case", &parts)
+                let whens = conditions.iter().map(|w| (&w.condition, &w.result)).collect::<Vec<_>>();
+                self.case(operand.as_deref(), &whens, else_result.as_deref(), env)
             }
             Expr::Function(function) => self.function(function, env),
-            other => self.other(other, env),
+            other => self.eased(other, env).unwrap_or_else(|| self.other(other, env)),
         }
     }
 
@@ -82,10 +81,10 @@ impl Printer<'_> {
         while let Some((op, right)) = steps.pop() {
             let right = self.expr(right, env);
             print = match op {
-                BinaryOperator::And => Print::set("and", [print, right]),
+                BinaryOperator::And => both(print, right),
                 BinaryOperator::Or => Print::set("or", [print, right]),
-                BinaryOperator::Eq => Print::set("=", [print, right]),
-                BinaryOperator::NotEq => Print::set("<>", [print, right]),
+                BinaryOperator::Eq => equal(print, right),
+                BinaryOperator::NotEq => negated(equal(print, right)),
                 BinaryOperator::Plus => Print::set("+", [print, right]),
                 BinaryOperator::Multiply => Print::set("*", [print, right]),
                 BinaryOperator::Gt => Print::mix("<", &[right, print]),
@@ -106,6 +105,9 @@ impl Printer<'_> {
 
     fn function(&self, function: &Function, env: &Env<'_>) -> Print {
         let name = function.name.0.iter().filter_map(|p| p.as_ident()).map(lower).collect::<Vec<_>>().join(".");
+        if let Some(print) = self.said_otherwise(&name, function, env) {
+            return print;
+        }
         let mut parts = vec![Print::of(synonym(&name))];
         for arguments in [&function.parameters, &function.args] {
             match arguments {
@@ -154,6 +156,10 @@ impl Printer<'_> {
         };
         match argument {
             FunctionArg::Unnamed(arg) => value(arg),
+            // `iff(a = 1, …)` is read as an argument of the name `a`.
+            FunctionArg::Named { name, arg, operator: FunctionArgOperator::Equals } => {
+                equal(self.name(name, env), value(arg))
+            }
             FunctionArg::Named { name, arg, .. } => Print::mix("named", &[Print::of(&lower(name)), value(arg)]),
             FunctionArg::ExprNamed { name, arg, .. } => Print::mix("named", &[self.expr(name, env), value(arg)]),
         }
@@ -371,7 +377,7 @@ fn synonym(name: &str) -> &str {
 }
 
 /// The one name of a type that has several.
-fn type_name(written: &str) -> String {
+pub fn type_name(written: &str) -> String {
     let written = written.to_ascii_lowercase();
     match written.as_str() {
         "int" | "int4" | "integer" => "integer".into(),

@@ -101,14 +101,15 @@ impl Printer<'_> {
                 env.rels[before..].iter_mut().for_each(|r| r.outer(wrap));
                 // One row at most for each: the join adds values, it neither adds nor takes rows.
                 if !one_each {
-                    env.rows = Print::mix("left join", &[env.rows, rows, on]);
+                    // A filter of the left side means the same before and after: it is added, not nested.
+                    env.rows = env.rows.and(Print::mix("left join", &[rows, on]));
                     env.keys.clear();
                 }
             }
             Side::Right => {
                 let wrap = Print::mix("left", &[env.rows, on]);
                 env.rels[..before].iter_mut().for_each(|r| r.outer(wrap));
-                env.rows = Print::mix("left join", &[rows, env.rows, on]);
+                env.rows = rows.and(Print::mix("left join", &[env.rows, on]));
                 env.keys.clear();
             }
             Side::Full => {
@@ -254,6 +255,10 @@ impl Printer<'_> {
                     (name.clone(), Print::mix("column", &[id, Print::of(name)]).known_as(*print))
                 };
                 let columns: Vec<(String, Print)> = printed.columns.iter().map(own).collect();
+                let origin = match printed.origin == Print::default() {
+                    true => Print::default(),
+                    false => id.known_as(printed.origin),
+                };
                 let key = |k: &Vec<usize>| k.iter().filter_map(|i| Some(columns.get(*i)?.1)).collect();
                 let rows = id.known_as(printed.rows);
                 Rc::new(Table {
@@ -261,6 +266,7 @@ impl Printer<'_> {
                     rest: printed.open.then(|| Print::mix("rest", &[rows])),
                     keys: printed.keys.iter().map(key).collect(),
                     columns,
+                    origin,
                 })
             }
             None => open(Print::mix("by name", &parts.iter().map(|p| Print::of(p)).collect::<Vec<_>>())),

@@ -5,6 +5,7 @@
 //! A [`Print`] has two sides: `own` knows what is read by its name only, `deep` by what that is made of in turn, down
 //! to sources and seeds. So a change further up is told from one in the query itself, and a rename from both.
 
+mod equal;
 mod expr;
 mod from;
 mod select;
@@ -16,6 +17,7 @@ use std::rc::Rc;
 use sqlparser::ast::Query;
 
 use super::parse::Parsed;
+pub use expr::type_name;
 
 /// What something is, as numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +39,8 @@ pub struct Printed {
     pub open: bool,
     /// Positions of columns that tell its rows apart.
     pub keys: Vec<Vec<usize>>,
+    /// The first table that it is made from, whatever is done to it; none known by default.
+    pub origin: Print,
 }
 
 /// What a query can read, by the number of a node: what it is called on either side of a change, and what it gives.
@@ -56,6 +60,7 @@ pub fn fingerprint<'a>(parsed: &Parsed, tables: &'a Tables<'a>) -> Printed {
         columns: table.columns.clone(),
         rows: table.rows,
         open: table.rest.is_some(),
+        origin: table.origin,
     }
 }
 
@@ -127,6 +132,8 @@ struct Table {
     rest: Option<Print>,
     /// Sets of columns that tell rows apart, by their prints.
     keys: Vec<Vec<Print>>,
+    /// As in [`Printed::origin`].
+    origin: Print,
 }
 
 /// A table under a name.

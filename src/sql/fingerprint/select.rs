@@ -8,7 +8,7 @@ use sqlparser::ast::{
     WildcardAdditionalOptions,
 };
 
-use super::expr::{aggregates, conjuncts, position};
+use super::expr::{aggregates, position};
 use super::{Ctes, Env, Print, Printer, Rel, Table, as_written};
 use crate::sql::jinja::{REF_SCHEMA, UNKNOWN};
 
@@ -65,7 +65,14 @@ impl Printer<'_> {
                 }
                 let mut table = self.body(rest, ctes, parent, None);
                 while let Some((op, quantifier, right)) = steps.pop() {
-                    table = together(&table, &self.body(right, ctes, parent, None), op, quantifier);
+                    let mut sides = vec![table, self.body(right, ctes, parent, None)];
+                    // `a union b union c` is one union of three.
+                    while let Some((_, _, right)) =
+                        steps.pop_if(|s| op == SetOperator::Union && (s.0, s.1) == (op, quantifier))
+                    {
+                        sides.push(self.body(right, ctes, parent, None));
+                    }
+                    table = together(sides, op, quantifier);
                 }
                 match order_by {
                     Some(order_by) => {
@@ -131,8 +138,8 @@ impl Printer<'_> {
             self.item(item, select, &env, &mut out);
         }
         if let Some(qualify) = &select.qualify {
-            let kept: Vec<Print> = conjuncts(qualify).into_iter().map(|c| self.expr(c, &env)).collect();
-            env.rows = Print::mix("qualify", &[env.rows, Print::set("all", kept)]);
+            let kept = Print::set("all", self.conditions(qualify, &env));
+            env.rows = Print::mix("qualify", &[env.rows, kept]);
         }
         let order = order_by.map(|o| self.order(o, &env));
         match &select.distinct {
@@ -155,14 +162,14 @@ impl Printer<'_> {
         if let Some(order) = order {
             env.rows = Print::mix("ordered", &[env.rows, order]);
         }
-        Rc::new(Table { rows: env.rows, keys: env.keys, ..out })
+        let origin = env.rels.first().map(|rel| rel.table.origin).unwrap_or_default();
+        Rc::new(Table { rows: env.rows, keys: env.keys, origin, ..out })
     }
 
     /// Conditions that hold together: in whatever order, and at one level or in a subquery.
     fn filter(&self, filter: &Expr, env: &mut Env<'_>) {
-        for conjunct in conjuncts(filter) {
-            let print = Print::mix("filter", &[self.expr(conjunct, env)]);
-            env.rows = env.rows.and(print);
+        for condition in self.conditions(filter, env) {
+            env.rows = env.rows.and(Print::mix("filter", &[condition]));
         }
     }
 
@@ -290,7 +297,8 @@ impl Printer<'_> {
     }
 }
 
-fn together(left: &Table, right: &Table, op: SetOperator, quantifier: SetQuantifier) -> Rc<Table> {
+/// A set operation over two sides, or a union over more.
+fn together(sides: Vec<Rc<Table>>, op: SetOperator, quantifier: SetQuantifier) -> Rc<Table> {
     use SetQuantifier::{AllByName, ByName, DistinctByName};
     let by_name = matches!(quantifier, ByName | AllByName | DistinctByName);
     let all = matches!(quantifier, SetQuantifier::All | AllByName);
@@ -302,29 +310,58 @@ fn together(left: &Table, right: &Table, op: SetOperator, quantifier: SetQuantif
         (SetOperator::Intersect, true) => "intersect all",
         (SetOperator::Intersect, false) => "intersect",
     };
+    let swaps = op == SetOperator::Union && may_swap(&sides);
     let none = Print::of("null");
-    let one = |a: Print, b: Print| match op {
-        SetOperator::Union => Print::mix("either", &[a, b]),
-        _ => a,
+    let one = |prints: Vec<Print>| match op {
+        SetOperator::Union if swaps => {
+            Print::set("either", prints.iter().zip(&sides).map(|(p, side)| Print::mix("of", &[*p, side.origin])))
+        }
+        SetOperator::Union => Print::mix("either", &prints),
+        _ => prints.first().copied().unwrap_or_default(),
     };
+    let Some(first) = sides.first() else { return Rc::default() };
     let mut columns: Vec<(String, Print)> = Vec::new();
-    for (i, (name, print)) in left.columns.iter().enumerate() {
-        let other = if by_name { right.columns.iter().find(|c| c.0 == *name) } else { right.columns.get(i) };
-        columns.push((name.clone(), one(*print, other.map_or(none, |o| o.1))));
+    for (i, (name, print)) in first.columns.iter().enumerate() {
+        let other = |side: &Rc<Table>| match by_name {
+            true => side.columns.iter().find(|c| c.0 == *name).map(|c| c.1),
+            false => side.columns.get(i).map(|c| c.1),
+        };
+        let others = sides.iter().skip(1).map(|side| other(side).unwrap_or(none));
+        columns.push((name.clone(), one([*print].into_iter().chain(others).collect())));
     }
     if by_name {
-        let more = right.columns.iter().filter(|c| !left.columns.iter().any(|l| l.0 == c.0));
-        columns.extend(more.map(|(name, print)| (name.clone(), one(none, *print))));
+        let mut more: Vec<&String> = Vec::new();
+        for (name, _) in sides.iter().skip(1).flat_map(|side| &side.columns) {
+            if !more.contains(&name) && !first.columns.iter().any(|c| c.0 == *name) {
+                more.push(name);
+            }
+        }
+        for name in more {
+            let of = |side: &Rc<Table>| side.columns.iter().find(|c| c.0 == *name).map_or(none, |c| c.1);
+            columns.push((name.clone(), one(sides.iter().map(of).collect())));
+        }
     }
     // What tells equal rows apart is all of their columns.
     let width = |t: &Table| if all { Print::default() } else { Print::set("all", t.columns.iter().map(|c| c.1)) };
-    let sides = [Print::mix("side", &[left.rows, width(left)]), Print::mix("side", &[right.rows, width(right)])];
-    let rows = Print::mix(kind, &sides);
-    let rest = match (left.rest, right.rest) {
-        (None, None) => None,
-        (a, b) => Some(Print::mix("either", &[a.unwrap_or_default(), b.unwrap_or_default()])),
+    let rows = sides.iter().map(|side| Print::mix("side", &[side.rows, width(side), side.origin]));
+    let rows = match swaps {
+        true => Print::set(kind, rows),
+        false => Print::mix(kind, &rows.collect::<Vec<_>>()),
     };
-    Rc::new(Table { columns, rows, rest, keys: Vec::new() })
+    let rest = sides.iter().any(|side| side.rest.is_some());
+    let rest =
+        rest.then(|| Print::mix("either", &sides.iter().map(|s| s.rest.unwrap_or_default()).collect::<Vec<_>>()));
+    Rc::new(Table { columns, rows, rest, keys: Vec::new(), origin: Print::default() })
+}
+
+/// Whether sides of a union can change places without a trace: all columns are known, and which of one stands beside
+/// which of another is told by where they are from.
+fn may_swap(sides: &[Rc<Table>]) -> bool {
+    let mut origins: Vec<Print> = sides.iter().map(|side| side.origin).collect();
+    origins.sort_unstable();
+    let told_apart = origins.windows(2).all(|pair| pair[0] != pair[1]) && !origins.contains(&Print::default());
+    let single = sides.iter().all(|side| side.columns.len() == 1 && side.rows == sides[0].rows);
+    sides.iter().all(|side| side.rest.is_none()) && (told_apart || single)
 }
 
 pub(super) fn renamed(table: Rc<Table>, names: &[sqlparser::ast::TableAliasColumnDef]) -> Rc<Table> {

@@ -13,6 +13,7 @@ fn table(id: &str, columns: &[&str], keys: &[&[usize]]) -> Printed {
         rows: Print::of(id),
         open: columns.is_empty(),
         keys: keys.iter().map(|k| k.to_vec()).collect(),
+        origin: Print::of(id),
     }
 }
 
@@ -108,6 +109,59 @@ const SAME: &[(&str, &str)] = &[
     ),
     ("select \"id\" from @o", "select ID from @o"),
     ("select id from @o order by at", "select id from @o"),
+    ("select id from @o where status is not null", "select id from @o where not (status is null)"),
+    (
+        "select id from @o where not coalesce(amount > 1, false)",
+        "select id from @o where ifnull(amount > 1, false) = false",
+    ),
+    ("select id from @o where amount > 1 is not true", "select id from @o where coalesce(amount > 1, false) = false"),
+    ("select id from @o where true and 'a;b' = 'a;b'", "select id from @o where 1 = 1"),
+    ("select id from @o where id = 1 and 2 = 2", "select id from @o where 1 = id"),
+    ("select id from @o where id between 1 and 3", "select id from @o where id >= 1 and 3 >= id"),
+    ("select id from @o where status not in ('a')", "select id from @o where status <> 'a'"),
+    ("select id from @o where not status in ('a', 'b')", "select id from @o where status not in ('b', 'a')"),
+    (
+        "select if(id = 0, null, amount / id) as x from @o",
+        "select case when id = 0 then null else amount / id end as x from @o",
+    ),
+    ("select case when id = 0 then 1 end as x from @o", "select case when id = 0 then 1 else null end as x from @o"),
+    (
+        "select case status when 'a' then 1 when 'b' then 2 else 0 end as x from @o",
+        "select case when 'b' = status then 2 when status = 'a' then 1 else 0 end as x from @o",
+    ),
+    (
+        "select case when amount > 1 then true else false end as x from @o",
+        "select coalesce(amount > 1, false) as x from @o",
+    ),
+    (
+        "select count(*) filter (where amount > 1) as n from @o",
+        "select count(case when amount > 1 then 1 end) as n from @o",
+    ),
+    (
+        "select sum(amount) filter (where id > 1) as n from @o",
+        "select sum(case when id > 1 then amount end) as n from @o",
+    ),
+    ("select nvl2(status, 1, 0) as n from @o", "select case when status is not null then 1 else 0 end as n from @o"),
+    (
+        "select o.id, c.name from @o o left join @c c on o.customer_id = c.parent_id where o.amount > 1",
+        "with o as (select * from @o where amount > 1) select o.id, c.name from o left join @c c on o.customer_id = c.parent_id",
+    ),
+    (
+        "select o.id, c.name from @o o left join @c c on o.customer_id = c.parent_id",
+        "select o.id, c.name from @c c right join @o o on o.customer_id = c.parent_id",
+    ),
+    (
+        "select id, 'o' as k from @o union all select id, 'c' as k from @c",
+        "select id, 'c' as k from @c union all select id, 'o' as k from @o",
+    ),
+    (
+        "select id from @o union select id from @c union select id from @p",
+        "select id from @p union select id from @o union select id from @c",
+    ),
+    (
+        "select name from @c union select country as name from @c",
+        "select country as name from @c union select name from @c",
+    ),
 ];
 
 const OTHER: &[(&str, &str)] = &[
@@ -196,6 +250,62 @@ const OTHER: &[(&str, &str)] = &[
     ),
     ("select unnest(range(3)) as x, id from @o", "select unnest(range(4)) as x, id from @o"),
     ("select id from @o tablesample (10)", "select id from @o"),
+    ("select id from @o where not (amount > 1)", "select id from @o where coalesce(amount > 1, false) = false"),
+    ("select id from @o where amount = true", "select id from @o where amount"),
+    ("select id from @o where 1 = 2", "select id from @o where 1 = 1"),
+    ("select id from @o where status = status", "select id from @o"),
+    ("select coalesce(amount > 1, true) as x from @o", "select coalesce(amount > 1, false) as x from @o"),
+    ("select case when amount > 1 then true end as x from @o", "select coalesce(amount > 1, false) as x from @o"),
+    (
+        "select case when amount > 1 then 'a' when id > 1 then 'b' end as x from @o",
+        "select case when id > 1 then 'b' when amount > 1 then 'a' end as x from @o",
+    ),
+    (
+        "select case when status = 'a' then 1 when status = 'A' then 2 end as x from @o",
+        "select case when status = 'A' then 2 when status = 'a' then 1 end as x from @o",
+    ),
+    (
+        "select case when status = 'a' then 1 when id = 2 then 2 end as x from @o",
+        "select case when id = 2 then 2 when status = 'a' then 1 end as x from @o",
+    ),
+    (
+        "select sum(amount) filter (where id > 1) as n from @o",
+        "select sum(case when id > 1 then amount else 0 end) as n from @o",
+    ),
+    (
+        "select count(case when id > 1 then amount end) as n from @o",
+        "select count(case when id > 1 then 1 end) as n from @o",
+    ),
+    (
+        "select count(distinct case when id > 1 then 1 end) as n from @o",
+        "select count(case when id > 1 then 1 end) as n from @o",
+    ),
+    ("select nvl2(status, 1, 0) as n from @o", "select case when status is null then 1 else 0 end as n from @o"),
+    ("select id from @o where id not between 1 and 3", "select id from @o where id between 1 and 3"),
+    (
+        "select o.id, c.name from @o o left join @c c on o.customer_id = c.parent_id where c.country = 'x'",
+        "with c as (select * from @c where country = 'x') select o.id, c.name from @o o left join c on o.customer_id = c.parent_id",
+    ),
+    (
+        "with a as (select id, parent_id from @c where country = 'x') select a.id from a left join @c b on a.id = b.parent_id",
+        "with b as (select id, parent_id from @c where country = 'x') select a.id from @c a left join b on a.id = b.parent_id",
+    ),
+    (
+        "select id, 'o' as k from @o union all select id, 'c' as k from @c",
+        "select id, 'c' as k from @o union all select id, 'o' as k from @c",
+    ),
+    (
+        "select id from @o where amount > 1 union all select customer_id as id from @o where amount < 1",
+        "select id from @o where amount < 1 union all select customer_id as id from @o where amount > 1",
+    ),
+    (
+        "select name, country from @c union all select country, name from @c",
+        "select name, name as country from @c union all select country, country from @c",
+    ),
+    (
+        "select id from @o union select id from @c union all select id from @p",
+        "select id from @o union all select id from @c union select id from @p",
+    ),
 ];
 
 fn deep(printed: &Printed) -> (u64, Vec<u64>) {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use sqlparser::ast::{
-    ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, RenameSelectItem,
-    Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
+    ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
+    RenameSelectItem, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
 };
 
 use super::column_type::ColumnType;
@@ -215,6 +215,8 @@ impl<R: Named> Resolver<'_, R> {
             let renames_any = !renames.is_empty() || options.opt_replace.is_some() || out.open;
             out.base = env.base().filter(|_| !renames_any);
             out.open = true;
+        } else if !self.strict {
+            self.are_there(&named(options), &rels, env);
         }
         for rel in rels {
             for (_, mut column) in all_columns(&env.rels[rel]) {
@@ -237,6 +239,22 @@ impl<R: Named> Resolver<'_, R> {
                 let partition = passed_partition(&source, env).filter(|_| replaced.is_none());
                 out.push(column, replaced.is_none().then_some(source), partition);
             }
+        }
+    }
+
+    /// What a `*` leaves out, replaces or renames has to be there.
+    fn are_there(&mut self, names: &[&Ident], rels: &[usize], env: &Env<'_>) {
+        if names.is_empty() {
+            return;
+        }
+        let known: BTreeSet<String> =
+            rels.iter().flat_map(|rel| all_columns(&env.rels[*rel])).map(|(_, c)| c.name).collect();
+        if known.is_empty() || known.iter().any(|name| name.is_empty() || name.contains(UNKNOWN)) {
+            return;
+        }
+        for name in names.iter().filter(|n| !known.contains(&lower(n)) && !lower(n).contains(UNKNOWN)) {
+            let known = known.iter().map(String::as_str).collect();
+            self.unknown_column(&name.value, None, known, name.span.start, name.value.chars().count());
         }
     }
 
@@ -301,6 +319,28 @@ impl Star {
         let found: Vec<usize> = (0..env.rels.len()).filter(itself).collect();
         if found.is_empty() { (0..env.rels.len()).collect() } else { found }
     }
+}
+
+/// The columns that a `*` names: left out, replaced, renamed.
+fn named(options: &WildcardAdditionalOptions) -> Vec<&Ident> {
+    let mut out: Vec<&Ident> = match &options.opt_exclude {
+        Some(ExcludeSelectItem::Single(name)) => name.0.last().and_then(|p| p.as_ident()).into_iter().collect(),
+        Some(ExcludeSelectItem::Multiple(names)) => {
+            names.iter().filter_map(|name| name.0.last().and_then(|p| p.as_ident())).collect()
+        }
+        None => Vec::new(),
+    };
+    if let Some(except) = &options.opt_except {
+        out.push(&except.first_element);
+        out.extend(&except.additional_elements);
+    }
+    out.extend(options.opt_replace.iter().flat_map(|r| &r.items).map(|item| &item.column_name));
+    match &options.opt_rename {
+        Some(RenameSelectItem::Single(one)) => out.push(&one.ident),
+        Some(RenameSelectItem::Multiple(many)) => out.extend(many.iter().map(|one| &one.ident)),
+        None => {}
+    }
+    out
 }
 
 fn excluded(options: &WildcardAdditionalOptions) -> BTreeSet<String> {
