@@ -5,6 +5,7 @@ use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, SelectI
 use super::expressions::{any, bare, call, column, compares, conjuncts, same_column};
 use super::look::{View, span};
 use super::outline::{Origin, Reads, Step, Target, constraint};
+use super::promised::{has, of_model};
 use super::{Family, Look, Query, Rule};
 use crate::sql::Fact;
 use crate::vocabulary::{Diagnostic, Severity};
@@ -164,6 +165,7 @@ fn left_join_undone(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
     let view = query.full();
     for (id, part) in view.outline.selects.iter().enumerate() {
+        taken_back(&view, id, out);
         if !part.relations.iter().any(|r| r.outer) {
             undone_later(&view, id, out);
             undone_across(&view, id, out);
@@ -202,6 +204,18 @@ fn left_join_undone(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             .next("put the condition into `on`, or join with `inner join` where that is meant");
             out.push(view.at(span(filter), finding));
         }
+        for condition in part.select.qualify.iter().flat_map(|q| conjuncts(q)) {
+            let sides = held(condition).into_iter().filter(|e| column(e).is_some());
+            let Some(at) = sides.into_iter().find_map(optional) else { continue };
+            let alias = &part.relations[at].alias;
+            let finding =
+                Diagnostic::warning("left-join-undone", format!("this leaves out the rows without `{alias}`"))
+                    .why(format!(
+                        "`{alias}` is outer joined: where it has no row its columns are null, and null equals nothing"
+                    ))
+                    .next("number the rows and keep the first, or let the null pass: `or … is null`");
+            out.push(view.at(span(condition), finding));
+        }
         for (at, reads) in part.relations.iter().enumerate() {
             let Some(JoinOperator::Join(c) | JoinOperator::Inner(c)) = reads.join else { continue };
             let JoinConstraint::On(on) = c else { continue };
@@ -229,6 +243,51 @@ fn left_join_undone(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// An inner join on what a left join of the model before did not find, where rows without it are promised.
+fn taken_back(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
+    const ALL: &[&str] = &["all", "every", "each"];
+    const EMPTY: &[&str] = &[
+        "empty for",
+        "empty if",
+        "empty where",
+        "empty when",
+        "null for",
+        "null if",
+        "null where",
+        "if any",
+        "whether or not",
+        "even without",
+        "even if",
+    ];
+    let promises = |text: &str| has(text, ALL) && has(text, EMPTY);
+    let part = &view.outline.selects[id];
+    for reads in &part.relations {
+        let Some(JoinOperator::Join(JoinConstraint::On(on)) | JoinOperator::Inner(JoinConstraint::On(on))) = reads.join
+        else {
+            continue;
+        };
+        for condition in conjuncts(on) {
+            let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = condition else { continue };
+            let unmatched =
+                [left.as_ref(), right.as_ref()].into_iter().find_map(|side| match view.outline.origin(id, side)? {
+                    Origin::Node(node, name) => {
+                        (view.absence(node, name) == Some(&super::told::Absence::Unmatched)).then_some((node, name))
+                    }
+                    Origin::Expr(..) => None,
+                });
+            let Some((node, name)) = unmatched else { continue };
+            if !promises(&of_model(view.query)) {
+                continue;
+            }
+            let before = view.node(node).map_or("the model before", |n| n.name.as_str());
+            let finding = Diagnostic::warning("left-join-undone", format!("this leaves out the rows without `{name}`"))
+                .why(format!("`{before}` keeps them with a left join, and this model is described as of all"))
+                .next(format!("left join `{}` too", reads.alias));
+            out.push(view.at(span(condition), finding));
+        }
+    }
+}
+
 /// What a condition holds against something, so that null meets it never.
 fn held(filter: &Expr) -> Vec<&Expr> {
     match filter {
@@ -240,6 +299,7 @@ fn held(filter: &Expr) -> Vec<&Expr> {
         | Expr::IsTrue(expr)
         | Expr::IsFalse(expr)
         | Expr::InSubquery { expr, negated: false, .. } => vec![expr],
+        Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Not, expr } => held(super::expressions::bare(expr)),
         _ => Vec::new(),
     }
 }

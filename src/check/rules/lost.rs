@@ -29,6 +29,7 @@ pub(super) const RULES: &[Rule] = &[
 
 fn null_left_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
+    never_false(&view, out);
     for (id, part) in view.outline.selects.iter().enumerate() {
         let conditions: Vec<&Expr> = part.select.selection.iter().flat_map(|f| conjuncts(f)).collect();
         for condition in &conditions {
@@ -63,6 +64,50 @@ fn null_left_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(condition), finding));
         }
     }
+}
+
+/// `not is_refunded` of what is true or null, and never false.
+fn never_false(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    const NEVER: &[&str] = &[
+        "otherwise null",
+        "else null",
+        "or null",
+        "never false",
+        "writes false",
+        "null otherwise",
+        "null if not",
+        "null when not",
+    ];
+    for piece in &view.outline.pieces {
+        let (Some(select), flag) = (piece.select, negated(piece.expr)) else { continue };
+        let Some(flag) = flag else { continue };
+        let Some(cause) = view.absent_before(select, flag) else { continue };
+        let Some(said) = view.said_of(cause) else { continue };
+        let text = super::promised::plain(said);
+        if !super::promised::has(&text, &["true"]) || !super::promised::has(&text, NEVER) {
+            continue;
+        }
+        let name = column(flag).map_or("it", |c| c.value.as_str());
+        let finding = Diagnostic::warning("null-left-out", format!("`{name}` is never false"))
+            .why(format!(
+                "it is described as `{}`, and what is not known to be true is not known to be false",
+                brief(said)
+            ))
+            .next(format!("write `{name} is not true`, or `not coalesce({name}, false)`"));
+        out.push(view.at(span(piece.expr), finding));
+    }
+}
+
+/// The flag that a condition wants to be false.
+fn negated(expr: &Expr) -> Option<&Expr> {
+    let is_false = |e: &Expr| e.to_string().eq_ignore_ascii_case("false");
+    let flag = match expr {
+        Expr::UnaryOp { op: UnaryOperator::Not, expr } => bare(expr),
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if is_false(right) => bare(left),
+        Expr::IsFalse(expr) => bare(expr),
+        _ => return None,
+    };
+    column(flag).is_some().then_some(flag)
 }
 
 /// What makes a column null on purpose, in this query or in a node that it reads, or says that it is.

@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] = &[Rule {
     look: Look::Query(last_row_mixed),
 }];
 
-const LAST: &[&str] = &["last", "latest", "newest", "recent"];
+const LAST: &[&str] = &["last", "latest", "newest", "recent", "current"];
 const FIRST: &[&str] = &["first", "earliest", "oldest", "initial"];
 
 /// An item that is the greatest or least value of a column.

@@ -12,6 +12,7 @@ mod conditions;
 mod conversions;
 mod described;
 mod expressions;
+mod frames;
 mod glued;
 mod grain;
 mod incremental;
@@ -22,8 +23,11 @@ mod lost;
 mod merge_keys;
 mod mixed;
 mod nulls;
+mod older;
 mod outline;
 mod people;
+mod precision;
+mod promised;
 mod ranges;
 mod removals;
 mod repeats;
@@ -155,6 +159,9 @@ pub const RULES: &[&[Rule]] = &[
     merge_keys::RULES,
     clock::RULES,
     windows::RULES,
+    frames::RULES,
+    precision::RULES,
+    older::RULES,
     mixed::RULES,
     collapsed::RULES,
     conditions::RULES,

@@ -8,8 +8,9 @@ use super::expressions::{
 use super::look::{View, span};
 use super::mixed::is_time;
 use super::outline::{Clause, Origin};
+use super::promised::{has, items, line, of_column, of_model, plain};
 use super::{Family, Look, Query, Rule};
-use crate::dbt::Node;
+use crate::dbt::{Node, NodeId};
 use crate::vocabulary::{Diagnostic, Severity};
 
 pub(super) const RULES: &[Rule] = &[
@@ -41,8 +42,46 @@ fn series(node: &Node) -> Option<(Vec<String>, String)> {
     })
 }
 
-fn balance_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+/// The same of a node, or of what it passes on as it is.
+fn series_of(view: &View<'_, '_>, id: NodeId) -> Option<(Vec<String>, String)> {
+    for node in line(view, id) {
+        let found = series(node);
+        let text = node.text.to_ascii_lowercase();
+        let changes = ["group by", "join ", "distinct", "union", "qualify"].iter().any(|w| text.contains(w));
+        if found.is_some() || changes {
+            return found;
+        }
+    }
+    None
+}
+
+/// Whether a column is a level by its name, or by that and its description: what is open at the end of a day.
+fn is_level(view: &View<'_, '_>, id: NodeId, name: &str) -> bool {
     const LEVELS: &[&str] = &["balance", "stock", "inventory", "headcount", "hand", "backlog", "mrr", "arr"];
+    const STANDING: &[&str] =
+        &["open", "outstanding", "active", "available", "remaining", "units", "unit", "subscriber"];
+    const EVENING: &[&str] = &[
+        "end of the day",
+        "end of day",
+        "end of each day",
+        "in the evening",
+        "at midnight",
+        "close of business",
+        "at close",
+    ];
+    let named = words(name);
+    if named.last().is_some_and(|w| LEVELS.contains(&w.as_str())) {
+        return true;
+    }
+    named.iter().any(|w| STANDING.contains(&w.as_str()))
+        && line(view, id)
+            .iter()
+            .flat_map(|n| n.described.iter())
+            .flat_map(|d| &d.columns)
+            .any(|c| c.name.eq_ignore_ascii_case(name) && has(&plain(&c.description), EVENING))
+}
+
+fn balance_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     if picks_days(&view) {
         return;
@@ -56,8 +95,10 @@ fn balance_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             };
             let Some(of) = arguments(sum).next() else { continue };
             let Some(Origin::Node(node, name)) = view.outline.origin(id, of) else { continue };
-            let is_level = words(name).last().is_some_and(|w| LEVELS.contains(&w.as_str()));
-            let Some((_, day)) = view.node(node).and_then(series).filter(|_| is_level) else { continue };
+            if !is_level(&view, node, name) {
+                continue;
+            }
+            let Some((_, day)) = series_of(&view, node) else { continue };
             if keeps_day(&view, id, &day) {
                 continue;
             }
@@ -120,6 +161,7 @@ fn keeps_day(view: &View<'_, '_>, select: usize, day: &str) -> bool {
 
 fn lag_across(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
+    said_of_each(&view, out);
     for piece in &view.outline.pieces {
         let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
         let Some(window) = window(function).filter(|w| w.partition_by.is_empty()) else { continue };
@@ -140,6 +182,67 @@ fn lag_across(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             .why(format!("there is a row for each `{thing}` and `{day}`, and the window orders all of them together"))
             .next(format!("`partition by {}`", things.join(", ")));
         out.push(view.at(span(piece.expr), finding));
+    }
+}
+
+/// Windows over all rows in a column that is described as of the rows of one thing: `the previous call of the same
+/// subscriber`.
+fn said_of_each(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    let named = items(view);
+    for (select, expr, alias) in &named {
+        let mut alone = None;
+        super::reruns::find(expr, &mut |e| {
+            if let Expr::Function(f) = e
+                && is_one_of(f, &["lag", "lead", "row_number", "rank", "dense_rank"])
+                && window(f).is_some_and(|w| w.partition_by.is_empty() && w.window_name.is_none())
+            {
+                alone = alone.or(Some((f, e)));
+            }
+        });
+        let Some((function, whole)) = alone else { continue };
+        let (said, of_all) = (of_column(view.query, alias), of_model(view.query));
+        let part = &view.outline.selects[*select];
+        let columns = part.select.projection.iter().filter_map(|item| match item {
+            SelectItem::UnnamedExpr(e) => column(e).map(|c| c.value.to_ascii_lowercase()),
+            _ => None,
+        });
+        let thing = columns.into_iter().find(|name| {
+            let Some(thing) = name.strip_suffix("_id").or_else(|| name.strip_suffix("_key")) else { return false };
+            let thing = plain(thing);
+            let thing = thing.trim();
+            let same = [
+                format!("same {thing}"),
+                format!("{thing} s previous"),
+                format!("{thing} s next"),
+                format!("{thing} s last"),
+            ];
+            let each = [
+                format!("per {thing}"),
+                format!("each {thing}"),
+                format!("within the {thing}"),
+                format!("within a {thing}"),
+            ];
+            let in_text = |text: &str, of: &[String]| of.iter().any(|p| has(text, &[p.as_str()]));
+            in_text(&said, &same) || in_text(&said, &each) || in_text(&of_all, &same)
+        });
+        let Some(thing) = thing else { continue };
+        // The row before is asked whose it is.
+        let asked = named.iter().any(|(_, e, _)| {
+            let mut asks = false;
+            super::reruns::find(e, &mut |e| {
+                asks |= call(e, &["lag", "lead"]).is_some_and(|f| {
+                    arguments(f).next().and_then(column).is_some_and(|c| c.value.eq_ignore_ascii_case(&thing))
+                });
+            });
+            asks
+        });
+        if asked || !is_plain(view, *select, std::slice::from_ref(&thing)) || is_one_of(function, &["first_value"]) {
+            continue;
+        }
+        let finding = Diagnostic::warning("lag-across", format!("the row before may be of another `{thing}`"))
+            .why(format!("`{alias}` is described as of the rows of one, and the window orders all of them together"))
+            .next(format!("`partition by {thing}`"));
+        out.push(view.at(span(whole), finding));
     }
 }
 

@@ -50,10 +50,15 @@ fn average_of_averages(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let Some(argument) = arguments(function).next() else { continue };
+        let called = called_quantile(&view, piece.expr);
         let averages = match view.outline.origin(select, rounded(argument)) {
-            Some(Origin::Expr(inner, at)) => is_average(&view, inner, at),
+            Some(Origin::Expr(inner, at)) => is_average(&view, inner, at) || called && is_quantile(&view, inner, at),
             Some(Origin::Node(node, name)) => {
-                query.told.get(&node).is_some_and(|t| t.averages.contains(&name.to_lowercase()))
+                let name = name.to_lowercase();
+                query
+                    .told
+                    .get(&node)
+                    .is_some_and(|t| t.averages.contains(&name) || called && t.quantiles.contains(&name))
             }
             None => false,
         };
@@ -77,6 +82,37 @@ pub(super) fn is_average(view: &View<'_, '_>, expr: &Expr, select: usize) -> boo
     let expr = rounded(expr);
     let averages = call(expr, &["avg", "mean"]).is_some_and(|f| f.over.is_none()) || ratio(bare(expr));
     averages && grouped(view, select)
+}
+
+/// Whether an expression is a quantile of a group.
+pub(super) fn is_quantile(view: &View<'_, '_>, expr: &Expr, select: usize) -> bool {
+    const QUANTILES: &[&str] = &[
+        "percentile_cont",
+        "percentile_disc",
+        "quantile_cont",
+        "quantile_disc",
+        "quantile",
+        "median",
+        "percentile",
+        "approx_percentile",
+        "percentile_approx",
+        "approx_quantile",
+    ];
+    call(rounded(expr), QUANTILES).is_some_and(|f| f.over.is_none()) && grouped(view, select)
+}
+
+/// Whether a value is given as a quantile, and not as the average of some.
+fn called_quantile(view: &View<'_, '_>, value: &Expr) -> bool {
+    super::promised::items(view).into_iter().any(|(_, expr, alias)| {
+        let named = words(alias);
+        let is = |w: &String| {
+            let percentile = w.strip_prefix('p').is_some_and(|n| n.len() > 1 && n.bytes().all(|b| b.is_ascii_digit()));
+            percentile || ["median", "percentile", "quantile"].contains(&w.as_str())
+        };
+        std::ptr::eq(rounded(expr), value)
+            && named.iter().any(is)
+            && !named.iter().any(|w| ["avg", "average", "mean", "daily", "typical"].contains(&w.as_str()))
+    })
 }
 
 /// Without the rounding and defaults around it.

@@ -29,6 +29,9 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Whether a column holds moments: by its type, or by its name where that is not known.
 fn is_moment(view: &View<'_, '_>, expr: &Expr) -> bool {
+    if let Expr::AtTimeZone { timestamp, .. } = bare(expr) {
+        return is_moment(view, timestamp);
+    }
     let Some(name) = column(expr) else { return false };
     match view.column_type(expr) {
         ColumnType::Known(DataType::Timestamp | DataType::TimestampTz) => true,
@@ -57,6 +60,69 @@ fn is_day(expr: &Expr) -> bool {
     }
 }
 
+/// Whether an expression is the last day of a span, which is its midnight: `last_day(…)`, the day before the next month.
+fn is_last_day(expr: &Expr) -> bool {
+    let one_day = |e: &Expr| {
+        let said = e.to_string().to_lowercase().replace('\'', "");
+        said == "interval 1 day" || said == "interval 1 days"
+    };
+    let cut = |e: &Expr| {
+        super::expressions::any(
+            e,
+            &mut |e| matches!(e, Expr::Function(f) if is_one_of(f, &["date_trunc", "datetrunc"])),
+        )
+    };
+    match at_midnight(expr) {
+        Expr::Function(f) => is_one_of(f, &["last_day", "eomonth", "last_day_of_month"]),
+        Expr::BinaryOp { left, op: BinaryOperator::Minus, right } => one_day(right) && cut(left),
+        _ => false,
+    }
+}
+
+/// What a date is before it is made its midnight.
+fn at_midnight(expr: &Expr) -> &Expr {
+    match bare(expr) {
+        Expr::Function(f) if is_one_of(f, &["datetime", "timestamp", "to_timestamp"]) && arguments(f).count() == 1 => {
+            arguments(f).next().map_or(expr, at_midnight)
+        }
+        Expr::Cast { expr, data_type, .. }
+            if matches!(data_type, SqlType::Timestamp(..) | SqlType::Datetime(_) | SqlType::Date) =>
+        {
+            at_midnight(expr)
+        }
+        other => other,
+    }
+}
+
+/// Whether an expression is a date column in which something ends, that day included as far as its name says.
+fn is_end(view: &View<'_, '_>, expr: &Expr, named: bool) -> bool {
+    const ENDS: &[&str] =
+        &["end", "until", "till", "close", "last", "through", "thru", "expire", "expiry", "final", "finish"];
+    const BEYOND: &[&str] = &["next", "to", "following", "exclusive", "excl", "after", "valid"];
+    let day = at_midnight(expr);
+    let Some(name) = column(day) else { return false };
+    let said = super::expressions::words(&name.value);
+    view.column_type(day) == ColumnType::Known(DataType::Date)
+        && !said.iter().any(|w| BEYOND.contains(&w.as_str()))
+        && (!named || said.iter().any(|w| ENDS.contains(&w.as_str())))
+}
+
+/// Whether it is a moment by its type, and no date by its name.
+fn is_typed_moment(view: &View<'_, '_>, expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::AtTimeZone { timestamp, .. } => is_typed_moment(view, timestamp),
+        e => {
+            let dated = |c: &sqlparser::ast::Ident| {
+                super::expressions::words(&c.value)
+                    .iter()
+                    .any(|w| matches!(w.as_str(), "date" | "day" | "dt" | "month"))
+            };
+            matches!(view.column_type(e), ColumnType::Known(DataType::Timestamp | DataType::TimestampTz))
+                && column(e).is_some_and(|c| !dated(c))
+        }
+    }
+}
+
 /// Whether a column is a day with whole days added, as a list of days is made.
 fn is_midnight<'a>(view: &View<'_, 'a>, select: usize, moment: &'a Expr) -> bool {
     let Some(Origin::Expr(made, _)) = view.outline.origin(select, moment) else { return false };
@@ -71,6 +137,18 @@ fn last_day_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for piece in view.outline.pieces.iter().filter(|p| p.clause != Clause::Select || p.depth > 0) {
         let (moment, day, what) = match piece.expr {
+            Expr::Between { expr, negated: false, high, .. } if is_last_day(high) => (expr, high, "`between`"),
+            Expr::BinaryOp { left, op: BinaryOperator::LtEq, right } if is_last_day(right) => (left, right, "`<=`"),
+            Expr::Between { expr, negated: false, low, high }
+                if low != high && is_typed_moment(&view, expr) && is_end(&view, high, false) =>
+            {
+                (expr, high, "`between`")
+            }
+            Expr::BinaryOp { left, op: BinaryOperator::LtEq, right }
+                if is_typed_moment(&view, left) && is_end(&view, right, true) =>
+            {
+                (left, right, "`<=`")
+            }
             Expr::Between { expr, negated: false, low, high } if is_day(high) => {
                 // From one day to the same is that instant on purpose.
                 if low == high {
@@ -85,7 +163,11 @@ fn last_day_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         if !is_moment(&view, moment) || piece.select.is_some_and(|select| is_midnight(&view, select, moment)) {
             continue;
         }
-        let name = column(moment).map_or("it", |c| &c.value);
+        let shown = match bare(moment) {
+            Expr::AtTimeZone { timestamp, .. } => timestamp,
+            _ => moment,
+        };
+        let name = column(shown).map_or("it", |c| &c.value);
         let finding =
             Diagnostic::warning("last-day-lost", format!("{what} leaves out that day but for its first instant"))
                 .why(format!("`{name}` has a time of day, and a date alone is its midnight"))

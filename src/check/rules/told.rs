@@ -24,6 +24,8 @@ pub struct Told {
     pub clocks: BTreeMap<String, String>,
     /// Those that are averages or quotients of groups.
     pub averages: BTreeSet<String>,
+    /// Those that are quantiles of groups.
+    pub quantiles: BTreeSet<String>,
     /// Those that count whom there are in each group of a time, and what the groups are by.
     pub distinct: BTreeMap<String, Vec<String>>,
 }
@@ -75,6 +77,8 @@ impl Told {
             if let Some((expr, at)) = made(&view, step, &column.name) {
                 if sums::is_average(&view, expr, at) {
                     told.averages.insert(column.name.clone());
+                } else if sums::is_quantile(&view, expr, at) {
+                    told.quantiles.insert(column.name.clone());
                 } else if let Some(groups) = sums::people_by_time(&view, expr, at) {
                     told.distinct.insert(column.name.clone(), groups);
                 }

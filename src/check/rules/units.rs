@@ -4,9 +4,10 @@ use sqlparser::ast::{BinaryOperator, Expr, SelectItem, UnaryOperator};
 
 use super::expressions::{arguments, bare, call, column, compares, is_one_of, words};
 use super::look::{View, span};
-use super::outline::{Clause, Origin};
+use super::outline::{Clause, Origin, Target};
+use super::promised::{has, line, plain};
 use super::{Family, Look, Query, Rule};
-use crate::dbt::DescribedColumn;
+use crate::dbt::{DescribedColumn, NodeId};
 use crate::vocabulary::{Diagnostic, Severity};
 
 pub(super) const RULES: &[Rule] = &[
@@ -112,6 +113,7 @@ fn units_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         }
     }
     currencies_mixed(&view, out);
+    units_of_rows(&view, out);
 }
 
 /// Amounts of a table with several currencies, added up where nothing asks for the currency.
@@ -136,8 +138,7 @@ fn currencies_mixed(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
         if !named.iter().any(|w| MONEY.contains(&w.as_str())) || named.iter().any(|w| in_one.contains(&w.as_str())) {
             continue;
         }
-        let columns = view.node(node).and_then(|n| n.described.as_ref()).map_or(&[][..], |d| &d.columns);
-        let Some(currency) = columns.iter().find(|c| is_currency(c)) else { continue };
+        let Some((columns, currency)) = with_currency(view, node) else { continue };
         let of_row = |c: &DescribedColumn| {
             let told = c.description.to_lowercase();
             c.name.eq_ignore_ascii_case(name)
@@ -149,6 +150,65 @@ fn currencies_mixed(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             let finding = Diagnostic::warning("units-mixed", "amounts of several currencies are added up")
                 .why(format!("each row has its `{name}` in the currency that `{}` names", currency.name))
                 .next(format!("group by `{}`, or convert to one currency first", currency.name));
+            out.push(view.at(span(piece.expr), finding));
+            return;
+        }
+    }
+}
+
+/// What is said of the columns of a node, or of what it passes on as it is, where one of them is the currency.
+fn with_currency<'a>(view: &View<'_, 'a>, id: NodeId) -> Option<(&'a [DescribedColumn], &'a DescribedColumn)> {
+    for node in line(view, id) {
+        let columns = node.described.as_ref().map_or(&[][..], |d| &d.columns);
+        if let Some(currency) = columns.iter().find(|c| is_currency(c)) {
+            return Some((columns, currency));
+        }
+        let text = node.text.to_ascii_lowercase();
+        if !text.contains("currency") || ["rate", "convert", " * ", "where", "join"].iter().any(|w| text.contains(w)) {
+            return None;
+        }
+    }
+    None
+}
+
+/// Values of a table whose rows are in several units, put together where nothing asks for the unit.
+fn units_of_rows(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    const UNIT: &[&str] = &["unit", "uom", "measure"];
+    let asked = view.outline.pieces.iter().any(|p| {
+        column(p.expr).is_some_and(|c| {
+            let of = ["unit", "uom", "metric", "type", "kind", "measure", "factor", "code"];
+            words(&c.value).iter().any(|w| of.contains(&w.as_str()))
+        })
+    });
+    if asked {
+        return;
+    }
+    for piece in &view.outline.pieces {
+        let (Some(function), Some(select)) = (call(piece.expr, &["sum", "avg"]), piece.select) else { continue };
+        let Some(of) = arguments(function).next() else { continue };
+        let Some(Origin::Node(node, name)) = view.outline.origin(select, of) else { continue };
+        let named = words(name);
+        if !named.iter().any(|w| matches!(w.as_str(), "value" | "reading" | "measurement" | "quantity" | "qty")) {
+            continue;
+        }
+        let read = view.outline.selects[select].relations.iter().filter_map(|r| match r.target {
+            Target::Node(id) => Some(id),
+            _ => None,
+        });
+        let columns = std::iter::once(node).chain(read).flat_map(|id| line(view, id));
+        let columns = columns.flat_map(|n| n.described.iter()).flat_map(|d| &d.columns);
+        let unit = columns.into_iter().find(|c| {
+            let is_unit = words(&c.name).last().is_some_and(|w| UNIT.contains(&w.as_str()));
+            let accepted = c.tests.iter().filter(|t| t.name == "accepted_values");
+            let several = accepted.filter_map(|t| t.arguments.get("values")?.as_array()).any(|v| v.len() > 1);
+            is_unit
+                && several
+                && has(&plain(&c.description), &["value", "values", "reading", "readings", "measurement", name])
+        });
+        if let Some(unit) = unit {
+            let finding = Diagnostic::warning("units-mixed", "values of several units are put together")
+                .why(format!("`{}` says in which unit each `{name}` is, and nothing here asks for it", unit.name))
+                .next(format!("convert by `{}` first, or group by it", unit.name));
             out.push(view.at(span(piece.expr), finding));
             return;
         }

@@ -110,7 +110,7 @@ impl<R: Named> Resolver<'_, R> {
         if let Some(window) = spec {
             let of_window = self.window(window, env).used_for(Usage::Window);
             extra = extra.beside(&of_window);
-            if matches!(name.as_str(), "row_number" | "first_value" | "last_value") {
+            if matches!(name.as_str(), "row_number" | "first_value" | "last_value" | "sum" | "count" | "avg") {
                 self.noted.push(Fact::Numbered { at, total: total(window, env) });
             }
         }

@@ -35,7 +35,7 @@ pub struct SeenColumn {
 /// One thing that was noticed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
-    /// `row_number()`, `first_value(…)`, `last_value(…)`; a `distinct on` with an order, by its `select`.
+    /// `row_number()`, `first_value(…)`, `last_value(…)`, a total over a window; a `distinct on` with an order, by its `select`.
     Numbered {
         /// Where it stands.
         at: Location,

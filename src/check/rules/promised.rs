@@ -1,0 +1,74 @@
+//! What a project's texts promise of a model, its columns and what it reads, as plain words to look phrases up in.
+
+use sqlparser::ast::{Expr, SelectItem};
+
+use super::Query;
+use super::look::View;
+use crate::dbt::{Node, NodeId};
+
+/// A text in lower case with one blank between its words and around them: ` last 7 days `.
+pub(super) fn plain(text: &str) -> String {
+    let mut out = String::from(" ");
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+        out.extend(word.chars().flat_map(char::to_lowercase));
+        out.push(' ');
+    }
+    out
+}
+
+/// Whether a plain text has one of these phrases as whole words.
+pub(super) fn has(text: &str, phrases: &[&str]) -> bool {
+    phrases.iter().any(|p| {
+        text.match_indices(p).any(|(at, _)| text[..at].ends_with(' ') && text[at + p.len()..].starts_with(' '))
+    })
+}
+
+/// What YAML says of a column that the model gives; nothing where it says nothing.
+pub(super) fn of_column(query: &Query<'_>, name: &str) -> String {
+    let columns = query.node.described.iter().flat_map(|d| &d.columns);
+    columns.filter(|c| c.name.eq_ignore_ascii_case(name)).map(|c| plain(&c.description)).collect()
+}
+
+/// What YAML says of the model.
+pub(super) fn of_model(query: &Query<'_>) -> String {
+    query.node.described.as_ref().map(|d| plain(&d.description)).unwrap_or_default()
+}
+
+/// The type that YAML gives a column of the model, lower case.
+pub(super) fn type_of(query: &Query<'_>, name: &str) -> Option<String> {
+    let mut columns = query.node.described.iter().flat_map(|d| &d.columns);
+    columns.find(|c| c.name.eq_ignore_ascii_case(name))?.data_type.as_ref().map(|t| t.to_lowercase())
+}
+
+/// The values with a name that the selects of a query give.
+pub(super) fn items<'a>(view: &View<'_, 'a>) -> Vec<(usize, &'a Expr, &'a str)> {
+    let selects = view.outline.selects.iter().enumerate();
+    let of = |(id, part): (usize, &super::outline::Part<'a>)| {
+        let items = part.select.projection.iter().filter_map(move |item| match item {
+            SelectItem::ExprWithAlias { expr, alias } => Some((id, expr, alias.value.as_str())),
+            _ => None,
+        });
+        items.collect::<Vec<_>>()
+    };
+    selects.flat_map(of).collect()
+}
+
+/// A node, and what it is read from for as long as that is one other alone.
+pub(super) fn line<'a>(view: &View<'_, 'a>, id: NodeId) -> Vec<&'a Node> {
+    let mut out: Vec<&Node> = Vec::new();
+    let mut next = view.node(id);
+    while let Some(node) = next.filter(|_| out.len() < 6) {
+        out.push(node);
+        let first = node.reads.first().map(|r| r.node);
+        let only = first.filter(|id| node.reads.iter().all(|r| r.node == *id));
+        next = only.and_then(|id| view.node(id)).filter(|n| !out.iter().any(|o| std::ptr::eq(*o, *n)));
+    }
+    out
+}
+
+/// What descriptions and comments say of a node as a whole, each text by itself.
+pub(super) fn told(node: &Node) -> Vec<String> {
+    let described = node.described.iter().map(|d| plain(&d.description));
+    let comments = node.text.lines().filter_map(|l| l.split_once("--")).map(|(_, c)| plain(c));
+    described.chain(comments).filter(|t| t.len() > 1).collect()
+}
