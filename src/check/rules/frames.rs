@@ -174,12 +174,11 @@ fn window_ties(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         let Some(window) = window(function).filter(|w| w.window_frame.is_none()) else { continue };
         let [order] = window.order_by.as_slice() else { continue };
         let at = sqlparser::ast::Spanned::span(&function.name);
-        let tied = view
-            .resolved
-            .facts
-            .noted
-            .iter()
-            .any(|fact| matches!(fact, Fact::Numbered { at: place, total: Some(false) } if *place == at.start));
+        let total = view.resolved.facts.noted.iter().find_map(|fact| match fact {
+            Fact::Numbered { at: place, total } if *place == at.start => *total,
+            _ => None,
+        });
+        let tied = total == Some(false) || total.is_none() && is_cut_moment(&view, &order.expr);
         if !tied || !is_one_of(function, &["sum", "count", "avg"]) || !is_coarse(&view, &order.expr) {
             continue;
         }
@@ -202,6 +201,13 @@ fn window_ties(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         );
         out.push(view.at(at, finding));
     }
+}
+
+/// Whether moments are cut to their days.
+fn is_cut_moment(view: &View<'_, '_>, expr: &Expr) -> bool {
+    use DataType::{Timestamp, TimestampTz};
+    let moment = |e: &Expr| matches!(view.column_type(e), ColumnType::Known(Timestamp | TimestampTz));
+    super::reruns::cuts(expr) && any(expr, &mut |e| column(e).is_some() && moment(e))
 }
 
 /// Whether several rows of a thing may well have the same: days and numbers of rounds, not moments, ids or counters.
