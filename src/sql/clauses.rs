@@ -11,15 +11,13 @@ use crate::vocabulary::Dialect;
 pub(super) fn clauses(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
     let places: Vec<usize> = (0..tokens.len()).filter(|i| !matches!(tokens[*i].token, Token::Whitespace(_))).collect();
     let mut query = Line { tokens, places: &places };
-    let mut starred = Vec::new();
+    let mut first: Vec<First> = Vec::new();
     let mut levels = vec![Level { query: true, selects: false }];
     for n in 0..places.len() {
         query.plain_word(n, dialect);
         match dialect {
             Dialect::DuckDb => {
-                if query.from_first(n, &mut levels) {
-                    starred.push(places[n]);
-                }
+                first.extend(query.from_first(n, &mut levels));
                 query.table_sample(n);
                 query.columns_but(n);
             }
@@ -28,12 +26,43 @@ pub(super) fn clauses(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
             _ => {}
         }
     }
-    for place in starred.into_iter().rev() {
-        let span = tokens[place].span;
+    // Inner ones before those around them.
+    while let Some(First { from, list }) = first.pop() {
+        if let Some((select, end)) = list {
+            tokens[from..end].rotate_left(select - from);
+            continue;
+        }
+        let span = tokens[from].span;
         let put = [Token::make_keyword("SELECT"), Token::Mul].map(|token| TokenWithSpan { token, span });
-        tokens.splice(place..place, put);
+        tokens.splice(from..from, put);
+        for (select, end) in first.iter_mut().filter_map(|f| f.list.as_mut()) {
+            *select += if *select > from { 2 } else { 0 };
+            *end += if *end > from { 2 } else { 0 };
+        }
     }
 }
+
+/// A `from` that begins a query; where its `select` stands and the list of that ends, if it has one.
+struct First {
+    from: usize,
+    list: Option<(usize, usize)>,
+}
+
+/// What may come behind the list of a `select`.
+const BEHIND_LIST: &[&str] = &[
+    "where",
+    "group",
+    "having",
+    "qualify",
+    "window",
+    "order",
+    "limit",
+    "offset",
+    "using",
+    "union",
+    "except",
+    "intersect",
+];
 
 /// Brackets: whether a query stands in them, and whether its `select` has come.
 #[derive(Clone, Copy)]
@@ -108,8 +137,9 @@ impl Line<'_> {
         }
     }
 
-    /// Whether a `from` without a `select` begins a query here: `from t where a > 0` is `select * from t where a > 0`.
-    fn from_first(&self, n: usize, levels: &mut Vec<Level>) -> bool {
+    /// A `from` that begins a query: `from t where a > 0` is `select * from t where a > 0`, `from t select a` is
+    /// `select a from t`.
+    fn from_first(&self, n: usize, levels: &mut Vec<Level>) -> Option<First> {
         match self.at(n) {
             Some(Token::LParen) => {
                 levels.push(Level { query: self.is(n + 1, &["from", "with", "select"]), selects: false });
@@ -117,28 +147,38 @@ impl Line<'_> {
             Some(Token::RParen) if levels.len() > 1 => drop(levels.pop()),
             _ => {}
         }
-        let Some(level) = levels.last_mut().filter(|l| l.query) else { return false };
+        let level = levels.last_mut().filter(|l| l.query)?;
         if self.is(n, &["select", "pivot", "unpivot", "values"]) {
             level.selects = true;
-        } else if self.is(n, &["union", "except", "intersect"]) && !self.is(n + 1, &["("]) {
+        } else if self.is(n, &["union", "except", "intersect"]) {
             level.selects = false;
         } else if self.is(n, &["from"]) && !level.selects {
             level.selects = true;
-            let mut depth = 0usize;
-            for i in n + 1..self.places.len() {
-                match self.at(i) {
-                    Some(Token::LParen) => depth += 1,
-                    Some(Token::RParen) if depth == 0 => break,
-                    Some(Token::RParen) => depth -= 1,
-                    _ if depth > 0 => {}
-                    _ if self.is(i, &["select"]) => return false,
-                    _ if self.is(i, &["union", "intersect"]) => break,
-                    _ => {}
-                }
-            }
-            return true;
+            let from = *self.places.get(n)?;
+            let list =
+                self.ahead(n + 1, &["select", "union", "except", "intersect"]).filter(|i| self.is(*i, &["select"]));
+            let list = list.and_then(|select| {
+                let end = self.ahead(select + 1, BEHIND_LIST).map_or(self.tokens.len(), |i| self.places[i]);
+                Some((*self.places.get(select)?, end))
+            });
+            return Some(First { from, list });
         }
-        false
+        None
+    }
+
+    /// The first of some words, or the end of the brackets around, from `n` on outside of brackets.
+    fn ahead(&self, n: usize, words: &[&str]) -> Option<usize> {
+        let mut depth = 0usize;
+        for i in n..self.places.len() {
+            match self.at(i)? {
+                Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
+                Token::RParen | Token::RBracket | Token::RBrace | Token::SemiColon if depth == 0 => return Some(i),
+                Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
+                _ if depth == 0 && self.is(i, words) => return Some(i),
+                _ => {}
+            }
+        }
+        None
     }
 
     /// `tablesample reservoir(10%) repeatable (1)`: some of the rows, and nobody can tell which.

@@ -404,7 +404,9 @@ fn word(text: &str, keyword: Keyword) -> Token {
 
 /// Puts what was respelled into the tree as it was meant.
 pub(super) fn undo(query: &mut Query, dialect: Dialect) {
-    let _ = query.visit(&mut Undo { dialect });
+    if !matches!(dialect, Dialect::Snowflake | Dialect::Postgres | Dialect::Sqlite) {
+        let _ = query.visit(&mut Undo { dialect });
+    }
 }
 
 struct Undo {

@@ -214,6 +214,10 @@ fn sum(c: &Call<'_>) -> ColumnType {
         // Of `bigint` exact numbers; of shorter ones `bigint`, which whoever calls has to know.
         (Known(Integer), Some(Dialect::Postgres)) => Number,
         (Known(Integer), _) => Known(Decimal { precision: 38, scale: 0 }),
+        // Truth is a number there.
+        (Known(crate::vocabulary::DataType::Boolean), Some(Dialect::MySql)) => {
+            Known(Decimal { precision: 38, scale: 0 })
+        }
         (Known(Decimal { .. }), Some(Dialect::Postgres | Dialect::BigQuery)) => exact(c, c.argument(0)),
         (Known(Decimal { precision, scale }), Some(Dialect::Databricks)) => {
             Known(Decimal { precision: precision.saturating_add(10).min(38), scale })

@@ -197,7 +197,7 @@ impl<R: Named> Resolver<'_, R> {
             match list {
                 FunctionArguments::None => {}
                 FunctionArguments::Subquery(query) => {
-                    let table = self.query(query, env.ctes, Some(env));
+                    let table = self.query_of(query, env.ctes, Some(env), name == "array");
                     if as_struct(query) {
                         out.args.push((whole_row(&Rel::new("", table)), None));
                     } else if let [only] = table.columns.as_slice() {

@@ -1,5 +1,6 @@
 //! How names find their tables and columns.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use sqlparser::ast::{Expr, Ident, ObjectName, SelectItem};
@@ -62,6 +63,7 @@ impl<R: Named> Resolver<'_, R> {
             table.keys = known.keys.iter().chain(&known.short_keys).cloned().collect();
             table.settled = known.settled;
             table.columns.reserve(known.columns.len());
+            let mut met = HashSet::with_capacity(known.columns.len());
             for (name, ty) in &known.columns {
                 let id = self.interned.len() as u32;
                 self.interned.push((base, name.clone()));
@@ -82,6 +84,12 @@ impl<R: Named> Resolver<'_, R> {
                     short: known.short.contains(name),
                     ..Value::default()
                 };
+                // Names that differ in their letters' case only: which one is meant, nobody here can tell.
+                if !met.insert(name.as_str())
+                    && let Some(first) = table.columns.iter_mut().find(|c| c.name == *name)
+                {
+                    first.value = first.value.clone().either(&value);
+                }
                 table.columns.push(Column { name: name.clone(), value, partition: None });
             }
         }

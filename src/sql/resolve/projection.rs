@@ -379,9 +379,13 @@ fn like(pattern: &str, name: &str) -> bool {
     }
 }
 
+fn is_called(function: &Function, name: &str) -> bool {
+    matches!(function.name.0.as_slice(), [one] if one.as_ident().is_some_and(|i| i.value.eq_ignore_ascii_case(name)))
+}
+
 pub(super) fn columns_call(expr: &Expr) -> Option<&Function> {
     match expr {
-        Expr::Function(f) if f.name.to_string().eq_ignore_ascii_case("columns") && f.over.is_none() => Some(f),
+        Expr::Function(f) if f.over.is_none() && is_called(f, "columns") => Some(f),
         _ => None,
     }
 }

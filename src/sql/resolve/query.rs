@@ -13,6 +13,17 @@ use crate::vocabulary::{Diagnostic, Dialect};
 impl<R: Named> Resolver<'_, R> {
     /// The rows of a query. `parent` is the query around it, where it may reach out.
     pub(super) fn query(&mut self, query: &Query, ctes: Option<&Ctes<'_>>, parent: Option<&Env<'_>>) -> Rc<Table> {
+        self.query_of(query, ctes, parent, false)
+    }
+
+    /// The same; `listed` where the order is that of an array.
+    pub(super) fn query_of(
+        &mut self,
+        query: &Query,
+        ctes: Option<&Ctes<'_>>,
+        parent: Option<&Env<'_>>,
+        listed: bool,
+    ) -> Rc<Table> {
         let mut own = Ctes { tables: Vec::new(), parent: ctes };
         let with = query.with.iter().flat_map(|w| w.cte_tables.iter().map(|c| (w.recursive, c)));
         for (recursive, cte) in with {
@@ -57,7 +68,7 @@ impl<R: Named> Resolver<'_, R> {
             }
             own.tables.push(Cte { name, table, used: Cell::new(false) });
         }
-        let limited = query.limit_clause.is_some() || query.fetch.is_some() || has_top(&query.body);
+        let limited = listed || query.limit_clause.is_some() || query.fetch.is_some() || has_top(&query.body);
         let mut table = self.body(&query.body, &own, parent, query.order_by.as_ref(), limited);
         table = self.limited(query, table, &own, parent);
         if !self.strict && self.reads_as(&[Dialect::DuckDb]) {
