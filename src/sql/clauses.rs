@@ -26,6 +26,8 @@ pub(super) fn clauses(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
             _ => {}
         }
     }
+    // Nobody writes so many: each moves what stands behind it.
+    first.truncate(MOST);
     // Inner ones before those around them.
     while let Some(First { from, list }) = first.pop() {
         if let Some((select, end)) = list {
@@ -41,6 +43,9 @@ pub(super) fn clauses(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
         }
     }
 }
+
+/// Queries of a text that begin with `from`.
+const MOST: usize = 500;
 
 /// A `from` that begins a query; where its `select` stands and the list of that ends, if it has one.
 struct First {

@@ -19,17 +19,9 @@ pub(super) fn named(name: &str) -> Option<Rule> {
         "avg" => avg,
         "median" => |c| if c.argument(0).is_temporal() { c.argument(0) } else { avg(c) },
         "deviation" => deviation,
-        "percentile" => |c| match (subject(c), c.dialect) {
-            // Of exact numbers it is exact.
-            (Known(Decimal { .. }), Some(Dialect::BigQuery)) => exact(c, subject(c)),
-            (Number, Some(Dialect::BigQuery)) => Number,
-            (ty, Some(Dialect::DuckDb | Dialect::Postgres | Dialect::BigQuery | Dialect::Databricks))
-                if ty.is_numeric() =>
-            {
-                Known(Float)
-            }
-            (ColumnType::Interval, _) => ColumnType::Interval,
-            (ty, _) => float_or_number(ty),
+        "percentile" => |c| match c.types.iter().any(|t| matches!(t, ColumnType::Array(_))) {
+            true => ColumnType::array(percentile(c)),
+            false => percentile(c),
         },
         "last" => |c| c.types.last().copied().unwrap_or_default(),
         "top" => |c| {
@@ -263,9 +255,25 @@ fn float_or_number(ty: ColumnType) -> ColumnType {
     }
 }
 
+fn percentile(c: &Call<'_>) -> ColumnType {
+    match (subject(c), c.dialect) {
+        // Of exact numbers it is exact.
+        (ty @ Known(Decimal { .. }), Some(Dialect::BigQuery)) => exact(c, ty),
+        (Number, Some(Dialect::BigQuery)) => Number,
+        (ty, Some(Dialect::DuckDb | Dialect::Postgres | Dialect::BigQuery | Dialect::Databricks))
+            if ty.is_numeric() =>
+        {
+            Known(Float)
+        }
+        (ColumnType::Interval, _) => ColumnType::Interval,
+        (ty, _) => float_or_number(ty),
+    }
+}
+
 /// What a percentile is of: `percentile_cont(0.5) within group (order by a)`, `percentile_cont(a, 0.5)`.
 fn subject(c: &Call<'_>) -> ColumnType {
-    let column = c.literals.iter().position(Option::is_none);
+    let share = |i: &usize| c.literals[*i].is_some() || matches!(c.types[*i], ColumnType::Array(_));
+    let column = (0..c.types.len().min(c.literals.len())).find(|i| !share(i));
     column.map(|i| c.argument(i)).unwrap_or_default()
 }
 

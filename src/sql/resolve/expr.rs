@@ -8,6 +8,7 @@ use super::names::whole_row;
 use super::relation::{Env, Rel, lower};
 use super::value::Value;
 use super::{Named, Resolver, Usage};
+use crate::sql::functions;
 use crate::sql::parse::any_expression;
 use crate::sql::types;
 use crate::vocabulary::{DataType, Diagnostic, Dialect};
@@ -37,7 +38,7 @@ impl<R: Named> Resolver<'_, R> {
             Expr::TypedString(typed) => Value::of(self.type_of(&typed.data_type)),
             Expr::Interval(interval) => {
                 let value = self.expr(&interval.value, env);
-                let said = value.literal.as_ref().and_then(|l| l.split_whitespace().last()).map(str::to_lowercase);
+                let said = value.literal.as_deref().and_then(finest_unit);
                 let unit = interval.leading_field.as_ref().map(ToString::to_string).or(said);
                 Value { literal: unit.filter(|_| !self.strict), ..value.typed(ColumnType::Interval) }
             }
@@ -46,6 +47,7 @@ impl<R: Named> Resolver<'_, R> {
                 let value = self.expr(expr, env);
                 match op {
                     UnaryOperator::Not | UnaryOperator::BangNot => value.typed(DataType::Boolean),
+                    UnaryOperator::Minus | UnaryOperator::Plus if value.ty == ColumnType::Interval => value,
                     UnaryOperator::Minus | UnaryOperator::Plus => {
                         Value { literal: value.literal.as_ref().map(|l| format!("-{l}")), ..value }
                     }
@@ -373,6 +375,12 @@ impl<R: Named> Resolver<'_, R> {
 fn chooses(condition: &Expr, env: &Env<'_>) -> bool {
     any_expression(condition, |e| matches!(e, Expr::Function(f) if f.over.is_some()))
         || !super::left_out::picked(condition, env).is_empty()
+}
+
+/// The unit of `'1 year 3 hours'` that says whether days stay whole.
+fn finest_unit(text: &str) -> Option<String> {
+    let units = || text.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty());
+    units().find(|u| !functions::is_whole_days(u)).or(units().last()).map(str::to_lowercase)
 }
 
 fn literal(value: &Literal) -> Value {

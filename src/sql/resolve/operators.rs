@@ -57,7 +57,8 @@ impl<R: Named> Resolver<'_, R> {
                 _ => ColumnType::Unknown,
             },
             Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo => {
-                if matches!(op, Op::Divide | Op::Modulo) && self.divides_by_zero_to_null() {
+                let zero = || right.literal.as_ref().and_then(|n| n.parse::<f64>().ok()).is_none_or(|n| n == 0.0);
+                if matches!(op, Op::Divide | Op::Modulo) && self.divides_by_zero_to_null() && zero() {
                     nullable = nullable.filter(|n| *n);
                 }
                 self.arithmetic(&left, op, &right, sides)

@@ -121,13 +121,15 @@ impl<R: Named> Resolver<'_, R> {
         let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = expr else { return None };
         let of = match list.args.as_slice() {
             [FunctionArg::Unnamed(FunctionArgExpr::Expr(of))] => self.expr(of, env),
-            _ => Value::default(),
+            // `recursive := true` takes what is in it apart too.
+            _ => return None,
         };
+        let one = of.clone().typed(of.ty.element()).nullable(Some(true)).with_parts(&of, &Value::nothing());
         match of.ty {
             ColumnType::Struct(fields) => {
                 Some(fields.iter().map(|(name, _)| (name.clone(), of.clone().field(name))).collect())
             }
-            _ => Some(vec![(self.implied(expr), self.expr(expr, env))]),
+            _ => Some(vec![(self.implied(expr), one)]),
         }
     }
 
