@@ -270,3 +270,16 @@ fn words_of_spark_may_be_columns() {
         );
     }
 }
+
+#[test]
+fn what_a_star_leaves_out_has_to_be_there() {
+    for dialect in [Dialect::BigQuery, Dialect::Databricks] {
+        found(dialect, "select * except (nope) from orders", "unknown-column");
+        let using = "select b.* except (id) from orders a right join orders b using (id)";
+        fine(dialect, &format!("select 1 as one from ({using})"), "one");
+    }
+    for dialect in [Dialect::DuckDb, Dialect::Snowflake] {
+        found(dialect, "select * exclude (nope) from orders", "unknown-column");
+        fine(dialect, "select 1 as one from (select * exclude (id) from orders)", "one");
+    }
+}

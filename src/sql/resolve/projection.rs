@@ -250,7 +250,8 @@ impl<R: Named> Resolver<'_, R> {
             return;
         }
         let known: BTreeSet<String> =
-            rels.iter().flat_map(|rel| all_columns(&env.rels[*rel])).map(|(_, c)| c.name).collect();
+            // What `using` merged is there all the same where one side is asked for by its name.
+            rels.iter().flat_map(|rel| &env.rels[*rel].table.columns).map(|c| c.name.clone()).collect();
         if known.is_empty() || known.iter().any(|name| name.is_empty() || name.contains(UNKNOWN)) {
             return;
         }
