@@ -5,6 +5,7 @@
 mod again;
 mod body;
 mod eased;
+mod generic;
 mod graph;
 mod guess;
 mod index;
@@ -19,6 +20,7 @@ mod python;
 mod seeds;
 #[cfg(test)]
 mod tests;
+mod units;
 mod vars;
 mod yaml;
 
@@ -77,6 +79,8 @@ pub struct Project {
     pub nodes: Vec<Arc<Node>>,
     /// Who reads models outside the project.
     pub exposures: Vec<Exposure>,
+    /// Unit tests of models that are there.
+    pub unit_tests: Vec<UnitTest>,
     /// Its YAML files as written, for the places of what they say.
     pub texts: Tree,
     /// What is wrong with its files: broken YAML, duplicate names, `ref`s to nothing.
@@ -256,6 +260,32 @@ pub struct Test {
     pub arguments: BTreeMap<String, serde_json::Value>,
     /// Byte offset in the YAML file.
     pub at: usize,
+}
+
+/// A unit test: rows that are given to a model, and those that it is to make of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnitTest {
+    /// Its name.
+    pub name: String,
+    /// The YAML file.
+    pub file: String,
+    /// Byte offset of the entry.
+    pub at: usize,
+    /// What is tested.
+    pub model: NodeId,
+    /// Its rows, as far as they stand in the YAML.
+    pub rows: Vec<UnitRows>,
+}
+
+/// Rows of a unit test that stand for those of one node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnitRows {
+    /// The node.
+    pub of: NodeId,
+    /// The columns that they name, with byte offsets in the YAML file.
+    pub columns: Vec<(String, usize)>,
+    /// They are what the model is to make.
+    pub expected: bool,
 }
 
 /// That a node reads another.

@@ -198,9 +198,15 @@ pub(super) fn find(tree: &Tree, root: &str, said: &dyn Fn(&str) -> String) -> Re
     for list in ["packages.yml", "dependencies.yml"] {
         let Some(Ok(yaml)) = tree.get(&format!("{root}{list}")).map(|text| read(text)) else { continue };
         projects.extend(yaml.list("projects").iter().filter_map(|p| p.str("name")).map(str::to_owned));
-        folders.extend(locals(&yaml).iter().map(|path| folder(&join(&root, path))));
+        for path in locals(&yaml) {
+            let below = folder(&join(&root, &path));
+            if !tree.contains_key(&format!("{below}dbt_project.yml")) {
+                wanted.push(path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned());
+            }
+            folders.push(below);
+        }
         for package in yaml.list("packages") {
-            if let Some(name) = package.str("package").or_else(|| package.str("git")) {
+            if let Some(name) = ["package", "git", "private", "name"].iter().find_map(|k| package.str(k)) {
                 let last = name.trim_end_matches('/').rsplit('/').next().unwrap_or(name);
                 wanted.push(last.trim_end_matches(".git").replace('-', "_"));
             }

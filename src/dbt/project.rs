@@ -15,7 +15,7 @@ use super::nodes::{self, Draft, drafts};
 use super::packages::{self, Folder, Package, Packages};
 use super::properties::Properties;
 use super::vars::Vars;
-use super::{Exposure, Kind, NodeId, Project, Settings, Tree, body, profile, yaml};
+use super::{Exposure, Kind, NodeId, Project, Settings, Tree, body, generic, profile, units, yaml};
 use crate::sql::Text;
 use crate::sql::jinja::REF_SCHEMA;
 use crate::template;
@@ -69,6 +69,7 @@ fn whole(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project 
     findings.extend(more);
     drafts.sort_by(|a, b| a.entry.id.cmp(&b.entry.id).then(a.entry.disabled.cmp(&b.entry.disabled)));
     findings.extend(duplicates(&mut drafts));
+    findings.extend(generic::unknown(tree, &drafts, &world.library));
     for (id, draft) in drafts.iter_mut().enumerate() {
         let name = identifier(world.target.dialect, &draft.entry.identifier);
         Arc::make_mut(&mut draft.entry).stand_in = format!("{REF_SCHEMA}{id}.{name}").into();
@@ -79,6 +80,7 @@ fn whole(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project 
     let made = drafts.par_iter().enumerate();
     let made = made.map(|(id, draft)| body::node(&engine, settings.manifest.as_deref(), id as NodeId, draft)).collect();
     let exposures = exposures(&properties[0], &world, root, &mut findings);
+    let unit_tests = world.index.get().map(|index| units::all(&properties[0].unit_tests, index, &root.name));
     let yaml = |path: &str| [".yml", ".yaml"].iter().any(|end| path.ends_with(end));
     let texts = tree.iter().filter(|(path, _)| yaml(path)).map(|(path, text)| (path.clone(), Arc::clone(text)));
     let project = Project {
@@ -86,6 +88,7 @@ fn whole(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project 
         folder: root.folder.clone(),
         dialect: world.target.dialect,
         exposures,
+        unit_tests: unit_tests.unwrap_or_default(),
         texts: texts.collect(),
         ..Project::default()
     };
@@ -149,9 +152,7 @@ fn library(tree: &Tree, packages: &[Package], findings: &mut Vec<Diagnostic>) ->
         for (folder, path) in package.files(tree) {
             // Macros stand in their own folders, and generic tests beside the other tests.
             let text = &tree[path];
-            if !path.ends_with(".sql")
-                || !(folder == Folder::Macros || folder == Folder::Tests && text.contains("endtest"))
-            {
+            if !path.ends_with(".sql") || !(folder == Folder::Macros || folder == Folder::Tests && ends_test(text)) {
                 continue;
             }
             match library.add(id, path, text) {
@@ -159,7 +160,10 @@ fn library(tree: &Tree, packages: &[Package], findings: &mut Vec<Diagnostic>) ->
                     let fault = Diagnostic::error("duplicate-name", format!("there are two macros `{name}`"));
                     Text::new(path, "", text).fault(fault, at, name.len())
                 })),
-                Err(broken) => findings.extend((id == 0).then(|| broken_jinja(path, text, &broken))),
+                Err(broken) => {
+                    library.unread = true;
+                    findings.extend((id == 0).then(|| broken_jinja(path, text, &broken)));
+                }
             }
         }
     }
@@ -185,6 +189,11 @@ fn library(tree: &Tree, packages: &[Package], findings: &mut Vec<Diagnostic>) ->
         library.stand_before(ours);
     }
     library
+}
+
+/// Whether a file may hold a generic test.
+fn ends_test(text: &str) -> bool {
+    text.contains("endtest") || text.contains("enddata_test")
 }
 
 fn properties(tree: &Tree, packages: &[Package], findings: &mut Vec<Diagnostic>) -> Vec<Properties> {

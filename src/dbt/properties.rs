@@ -15,6 +15,7 @@ pub(super) struct Properties {
     pub nodes: Vec<Property>,
     pub sources: Vec<SourceTable>,
     pub exposures: Vec<ExposureEntry>,
+    pub unit_tests: Vec<super::units::Entry>,
 }
 
 /// An entry of `models:`, `seeds:` or `snapshots:`.
@@ -76,6 +77,7 @@ impl Properties {
         for source in yaml.list("sources") {
             self.source(file, text, source);
         }
+        self.unit_tests.extend(yaml.list("unit_tests").iter().filter_map(|u| super::units::entry(file, text, u)));
         for exposure in yaml.list("exposures") {
             let Some(name) = exposure.str("name") else { continue };
             let owner = exposure.get("owner");

@@ -10,14 +10,22 @@ use crate::dbt::NodeId;
 use crate::vocabulary::{Diagnostic, Severity};
 
 /// Findings by which a contract, a test or an exposure does not work.
-const DOES_NOT_HOLD: &[&str] =
-    &["contract-broken", "test-column-gone", "yaml-column-gone", "unknown-ref", "unknown-source"];
+const DOES_NOT_HOLD: &[&str] = &[
+    "contract-broken",
+    "test-column-gone",
+    "unit-test-column-gone",
+    "unknown-ref",
+    "unknown-source",
+    "unknown-test",
+    "yaml-column-gone",
+];
 
 /// What an entry of a YAML file is about.
 #[derive(Clone, Copy)]
 enum Of {
     Node(NodeId),
     Exposure(usize),
+    UnitTest(usize),
 }
 
 /// Adds to nodes what does not hold any more, where nothing of them is said to break yet.
@@ -27,6 +35,11 @@ pub(super) fn add(sides: &Sides<'_>, works: &mut Vec<Work>, exposures: &mut Vec<
             Of::Node(head) => {
                 let Some(difference) = at_node(sides, head, finding) else { continue };
                 push(sides, works, head, difference);
+            }
+            Of::UnitTest(at) => {
+                let test = &sides.head.project.unit_tests[at];
+                let difference = broken(finding.what.clone(), format!("unit test {}", test.name), Thing::Test);
+                push(sides, works, test.model, difference);
             }
             Of::Exposure(at) => {
                 let exposure = &sides.head.project.exposures[at];
@@ -94,7 +107,8 @@ fn new_faults<'a>(sides: &Sides<'a>) -> Vec<(Of, &'a Diagnostic)> {
         Some((described.file.as_str(), described.at, Of::Node(id as NodeId)))
     });
     let exposures = project.exposures.iter().enumerate().map(|(i, e)| (e.file.as_str(), e.at, Of::Exposure(i)));
-    for (file, at, of) in nodes.chain(exposures) {
+    let units = project.unit_tests.iter().enumerate().map(|(i, u)| (u.file.as_str(), u.at, Of::UnitTest(i)));
+    for (file, at, of) in nodes.chain(exposures).chain(units) {
         if let Some(entries) = entries.get_mut(file) {
             entries.push((project.place(file, at, 1).line, of));
         }

@@ -10,6 +10,7 @@ pub(super) const RULES: &[Rule] = &[
     said("unknown-ref", Severity::Error, "a `ref` to nothing"),
     said("unknown-source", Severity::Error, "a `source` that no YAML declares"),
     said("unknown-macro", Severity::Error, "a call of a macro that is nowhere"),
+    said("unknown-test", Severity::Error, "a generic test that is nowhere"),
     said("jinja-syntax", Severity::Error, "Jinja that can't be read"),
     said("unknown-column", Severity::Error, "a column that what is read does not have"),
     said("unknown-relation", Severity::Error, "a name before a dot that is nothing in FROM"),

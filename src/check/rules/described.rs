@@ -64,15 +64,17 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Nodes with a query whose columns are all known, and what YAML says of them.
 fn known(analysis: &Analysis) -> impl Iterator<Item = (&Arc<Node>, &Resolved<crate::dbt::NodeId>)> {
-    analysis.project.nodes.iter().zip(&analysis.shapes).filter_map(|(node, shape)| {
-        let resolved = shape.known()?;
-        let closed =
-            !resolved.open && !resolved.columns.is_empty() && resolved.columns.iter().all(|c| !c.name.is_empty());
-        (closed && matches!(node.kind, Kind::Model | Kind::Seed)).then_some((node, resolved))
-    })
+    (0..analysis.project.nodes.len()).filter_map(|id| known_of(analysis, id))
 }
 
-fn names(resolved: &Resolved<crate::dbt::NodeId>) -> BTreeSet<&str> {
+/// A model or seed whose columns are all known.
+pub(super) fn known_of(analysis: &Analysis, id: usize) -> Option<(&Arc<Node>, &Resolved<crate::dbt::NodeId>)> {
+    let (node, resolved) = (analysis.project.nodes.get(id)?, analysis.shapes.get(id)?.known()?);
+    let closed = !resolved.open && !resolved.columns.is_empty() && resolved.columns.iter().all(|c| !c.name.is_empty());
+    (closed && matches!(node.kind, Kind::Model | Kind::Seed)).then_some((node, resolved))
+}
+
+pub(super) fn names(resolved: &Resolved<crate::dbt::NodeId>) -> BTreeSet<&str> {
     in_order(resolved).collect()
 }
 
@@ -81,16 +83,16 @@ fn in_order(resolved: &Resolved<crate::dbt::NodeId>) -> impl Iterator<Item = &st
 }
 
 /// Whether a query gives a column. To ask one by one costs less than a set of so few.
-fn gives(resolved: &Resolved<crate::dbt::NodeId>, name: &str) -> bool {
+pub(super) fn gives(resolved: &Resolved<crate::dbt::NodeId>, name: &str) -> bool {
     in_order(resolved).any(|given| given == name)
 }
 
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.trim_matches(['"', '`']).to_lowercase()
 }
 
 /// A place in a YAML file.
-fn place(analysis: &Analysis, file: &str, at: usize, width: usize) -> Place {
+pub(super) fn place(analysis: &Analysis, file: &str, at: usize, width: usize) -> Place {
     analysis.project.place(file, at, width)
 }
 

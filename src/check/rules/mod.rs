@@ -41,6 +41,7 @@ mod tables;
 mod tests;
 mod times;
 mod told;
+mod unit_rows;
 mod units;
 mod waste;
 mod windows;
@@ -140,6 +141,7 @@ pub struct Query<'a> {
 pub const RULES: &[&[Rule]] = &[
     broken::RULES,
     described::RULES,
+    unit_rows::RULES,
     joins::RULES,
     nulls::RULES,
     spread::RULES,

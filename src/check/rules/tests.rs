@@ -119,6 +119,7 @@ fn corpus() -> BTreeMap<String, Cases> {
 const OURS: &[&[Rule]] = &[
     super::broken::RULES,
     super::described::RULES,
+    super::unit_rows::RULES,
     super::joins::RULES,
     super::nulls::RULES,
     super::spread::RULES,

@@ -1,6 +1,6 @@
 //! The macros of a project and its packages, by package and name, and who answers a dispatched call.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ pub(in crate::dbt) struct Macro {
 pub(in crate::dbt) struct Package {
     pub name: String,
     macros: HashMap<String, usize>,
+    /// Generic tests written as `{% test … %}`.
+    tests: HashSet<String>,
     /// It is not installed; ours stand in for some of its macros.
     pub stand_in: bool,
 }
@@ -45,6 +47,8 @@ pub(in crate::dbt) struct Library {
     pub dispatch: HashMap<String, Vec<String>>,
     /// Packages that the project asks for and that are nowhere.
     pub missing: Vec<String>,
+    /// Some of their files are not understood.
+    pub unread: bool,
     /// Other projects whose models it reads, by `projects:`.
     pub projects: Vec<String>,
     /// Prefixes of the adapter's own versions of a macro, the nearest first.
@@ -84,7 +88,11 @@ impl Library {
         for Cut { block, name, at, parameters, body } in cuts {
             match block {
                 Block::Macro => {}
-                Block::Test | Block::Snapshot | Block::Materialization => continue,
+                Block::Test => {
+                    self.packages[package].tests.insert(name);
+                    continue;
+                }
+                Block::Snapshot | Block::Materialization => continue,
             }
             let id = self.macros.len();
             match self.packages[package].macros.entry(name.clone()) {
@@ -138,6 +146,26 @@ impl Library {
     pub(in crate::dbt) fn bare(&self, package: PackageId, name: &str) -> Option<usize> {
         let own = self.within(package, name);
         own.or_else(|| self.within(0, name)).or_else(|| self.within(self.find_package(DBT)?, name))
+    }
+
+    /// Whether the generic test `name`, or `package.name`, is or may be there.
+    pub(in crate::dbt) fn has_test(&self, name: &str) -> bool {
+        let is_of = |p: &Package, name: &str| p.tests.contains(name) || p.macros.contains_key(&format!("test_{name}"));
+        match name.split_once('.') {
+            Some((package, name)) => match self.find_package(package) {
+                Some(id) => self.packages[id].stand_in || is_of(&self.packages[id], name),
+                None => true,
+            },
+            None => self.packages.iter().any(|p| is_of(p, name)),
+        }
+    }
+
+    /// The project's own generic tests.
+    pub(in crate::dbt) fn tests(&self) -> impl Iterator<Item = &str> {
+        let (written, macros) =
+            self.packages.first().map(|p| (&p.tests, &p.macros)).into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
+        let macros = macros.into_iter().flat_map(HashMap::keys).filter_map(|m| m.strip_prefix("test_"));
+        written.into_iter().flatten().map(String::as_str).chain(macros)
     }
 
     /// Who answers `adapter.dispatch(name, namespace)`, called in `package`.
