@@ -17,7 +17,7 @@ pub(super) fn clauses(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
         query.plain_word(n, dialect);
         match dialect {
             Dialect::DuckDb => {
-                first.extend(query.from_first(n, &mut levels));
+                first.extend(query.begins_with_from(n, &mut levels));
                 query.table_sample(n);
                 query.columns_but(n);
             }
@@ -144,7 +144,7 @@ impl Line<'_> {
 
     /// A `from` that begins a query: `from t where a > 0` is `select * from t where a > 0`, `from t select a` is
     /// `select a from t`.
-    fn from_first(&self, n: usize, levels: &mut Vec<Level>) -> Option<First> {
+    fn begins_with_from(&self, n: usize, levels: &mut Vec<Level>) -> Option<First> {
         match self.at(n) {
             Some(Token::LParen) => {
                 levels.push(Level { query: self.is(n + 1, &["from", "with", "select"]), selects: false });

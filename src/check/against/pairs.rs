@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::super::{Analysis, Shape};
 use crate::dbt::{Kind, NodeId};
 
+/// The nodes of one side that have none on the other yet.
+type Alone<'f> = &'f dyn Fn(&Analysis, &[Option<NodeId>]) -> Vec<usize>;
+
 /// Who is who.
 pub(super) struct Pairs {
     /// For each node of the base, its node in the head.
@@ -39,7 +42,7 @@ impl Pairs {
     }
 
     /// Sources that are gone here and new there for the same table of the database.
-    fn tables(&mut self, base: &Analysis, head: &Analysis, alone: &dyn Fn(&Analysis, &[Option<NodeId>]) -> Vec<usize>) {
+    fn tables(&mut self, base: &Analysis, head: &Analysis, alone: Alone<'_>) {
         let table = |analysis: &Analysis, i: usize| {
             let node = &analysis.project.nodes[i];
             let database = node.config.other.get("database").map(ToString::to_string);

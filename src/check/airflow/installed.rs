@@ -151,7 +151,7 @@ fn required(rest: &str) -> Option<(u32, u32)> {
         None if rest.starts_with(['=', '~', '<', '>', '!', '^']) => rest,
         None => return None,
     };
-    let (mut low, mut high): (Option<(u32, u32)>, Option<(u32, u32)>) = (None, None);
+    let (mut low, mut high) = (None, None);
     let end = rest.find(['"', '\'', ';', '}', ')']).unwrap_or(rest.len());
     for part in rest[..end].split(',').map(str::trim) {
         let at = part.find(|c: char| c.is_ascii_digit())?;

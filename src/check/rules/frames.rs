@@ -73,7 +73,7 @@ fn is_running(alias: &str, said: &str) -> bool {
 }
 
 /// A sum or count over a window with an order and a frame that ends at the row itself.
-fn running<'e>(expr: &'e Expr) -> Option<&'e Function> {
+fn running(expr: &Expr) -> Option<&Function> {
     let Expr::Function(function) = bare(expr) else { return None };
     let window = window(function).filter(|w| w.window_name.is_none() && !w.order_by.is_empty())?;
     let to_here = match &window.window_frame {

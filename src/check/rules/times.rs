@@ -85,9 +85,7 @@ fn at_midnight(expr: &Expr) -> &Expr {
         Expr::Function(f) if is_one_of(f, &["datetime", "timestamp", "to_timestamp"]) && arguments(f).count() == 1 => {
             arguments(f).next().map_or(expr, at_midnight)
         }
-        Expr::Cast { expr, data_type, .. }
-            if matches!(data_type, SqlType::Timestamp(..) | SqlType::Datetime(_) | SqlType::Date) =>
-        {
+        Expr::Cast { expr, data_type: SqlType::Timestamp(..) | SqlType::Datetime(_) | SqlType::Date, .. } => {
             at_midnight(expr)
         }
         other => other,

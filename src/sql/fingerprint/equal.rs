@@ -158,10 +158,9 @@ impl Printer<'_> {
                 let there = negated(Print::mix("is null", &[self.expr(of, env)]));
                 Some(either(there, self.expr(yes, env), self.expr(no, env)))
             }
-            ("coalesce" | "ifnull" | "nvl", [of, other]) => match truth_of(other) {
-                Some(value) => Some(or_else(self.expr(of, env), value)),
-                None => None,
-            },
+            ("coalesce" | "ifnull" | "nvl", [of, other]) => {
+                truth_of(other).map(|value| or_else(self.expr(of, env), value))
+            }
             ("count", [Expr::Case { operand: None, conditions, else_result: None, .. }]) if !distinct => {
                 match conditions.as_slice() {
                     [when] if literal(&when.result).is_some() => Some(counted(self.expr(&when.condition, env))),

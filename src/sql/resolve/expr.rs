@@ -380,7 +380,7 @@ fn chooses(condition: &Expr, env: &Env<'_>) -> bool {
 /// The unit of `'1 year 3 hours'` that says whether days stay whole.
 fn finest_unit(text: &str) -> Option<String> {
     let units = || text.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty());
-    units().find(|u| !functions::is_whole_days(u)).or(units().last()).map(str::to_lowercase)
+    units().find(|u| !functions::is_whole_days(u)).or(units().next_back()).map(str::to_lowercase)
 }
 
 fn literal(value: &Literal) -> Value {
