@@ -1,6 +1,6 @@
 //! Whose clock a text speaks of: that of UTC, of a named zone, or of the place that a row is of.
 
-use super::clauses;
+use super::{clauses, mentions};
 use crate::dbt::DescribedColumn;
 
 /// The clock of the place, whichever that is.
@@ -154,8 +154,14 @@ pub(in crate::check) fn is_of_clock(text: &str) -> bool {
     clauses(text).iter().flatten().any(|w| CLOCKS.contains(&w.as_str()) || ["tz", "utc", "dst"].contains(&w.as_str()))
 }
 
+/// What a text that speaks of a clock has in it; `/` of the name of a zone.
+const MARKS: &[&str] = &["utc", "gmt", "zulu", "time", "clock", "wall", "zone", "naive", "local", "/"];
+
 /// The clock that a text speaks of, where it is one.
 pub(in crate::check) fn of_text(text: &str) -> Option<String> {
+    if !mentions(text, MARKS) {
+        return None;
+    }
     let mut said: Vec<String> = clauses(text).iter().filter_map(|c| of_clause(c)).collect();
     said.sort();
     said.dedup();
@@ -176,7 +182,8 @@ fn place(words: &[String]) -> Option<(usize, usize, &'static str)> {
 /// Whether a name of one or more words, its genitive too, stands at a place.
 fn stands(words: &[String], at: usize, name: &str) -> bool {
     let mut rest = words[at..].iter();
-    name.split(' ').all(|part| rest.next().is_some_and(|w| w.trim_end_matches("'s").trim_end_matches("’s") == part))
+    let is = |word: &String, part| word.strip_prefix(part).is_some_and(|rest| matches!(rest, "" | "'s" | "’s"));
+    name.split(' ').all(|part| rest.next().is_some_and(|w| is(w, part)))
 }
 
 /// The clock that a description says a column shows, which has to be one without a zone of its own.
@@ -185,15 +192,13 @@ pub(in crate::check) fn clock(column: &DescribedColumn) -> Option<String> {
     if column.description.is_empty() || name.contains("zone") || name == "tz" || name.ends_with("_tz") {
         return None;
     }
+    let clock = of_text(&column.description)?;
     let clauses = clauses(&column.description);
     let unclear = |w: &String| {
         ["unix", "epoch", "offset", "offsets", "e.g", "example", "configured", "session", "environment"]
             .contains(&w.as_str())
     };
-    if clauses.iter().flatten().any(unclear) {
-        return None;
-    }
-    of_text(&column.description)
+    (!clauses.iter().flatten().any(unclear)).then_some(clock)
 }
 
 /// Words that make a place beside them one whose clock is meant.
@@ -252,6 +257,9 @@ fn is_zone(word: &str) -> bool {
 
 /// The clock by which a text says that days are cut: `per calendar day in Berlin`, `New York date`, `local day`.
 pub(in crate::check) fn day(text: &str) -> Option<String> {
+    if !mentions(text, &["day", "date"]) {
+        return None;
+    }
     clauses(text).iter().find_map(|words| {
         let is = |at: usize, of: &[&str]| words.get(at).is_some_and(|w| of.contains(&w.as_str()));
         const DAYS: &[&str] = &["day", "days", "date", "dates"];

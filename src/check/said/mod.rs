@@ -20,6 +20,12 @@ pub(super) fn is_filled(column: &DescribedColumn) -> bool {
     column.filled || column.tests.iter().any(|t| t.name == "not_null")
 }
 
+/// Whether one of these stands in a text, in whichever case: most texts speak of nothing like it and need not be read.
+fn mentions(text: &str, marks: &[&str]) -> bool {
+    let text = text.to_ascii_lowercase();
+    marks.iter().any(|mark| text.contains(mark))
+}
+
 /// The clauses of a text, each as its words in lower case without quotes. A line that goes on is no end of one.
 fn clauses(text: &str) -> Vec<Vec<String>> {
     let text = text.replace("\n\n", " ; ");

@@ -1,6 +1,6 @@
 //! Whether a description says that a column can be null.
 
-use super::clauses;
+use super::{clauses, mentions};
 use crate::dbt::DescribedColumn;
 use crate::sql::types;
 use crate::vocabulary::{DataType, Dialect};
@@ -16,9 +16,12 @@ enum Says {
     Never,
 }
 
+/// What a text that speaks of null has in it, beside [`THERE`].
+const MARKS: &[&str] = &["null", "empty", "blank", "missing", "absent", "unset", "optional"];
+
 /// Whether the description of a column says that it can be null, or that it can't.
 pub(super) fn null(column: &DescribedColumn) -> Option<bool> {
-    if column.description.is_empty() {
+    if !mentions(&column.description, MARKS) && !mentions(&column.description, THERE) {
         return None;
     }
     let mut said: Vec<Says> = clauses(&column.description).iter().filter_map(|c| clause(c)).collect();
