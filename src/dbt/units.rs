@@ -5,6 +5,9 @@ use super::jinja::mentions;
 use super::yaml::Yaml;
 use super::{UnitRows, UnitTest, body};
 
+/// A column and where its name stands.
+type Column = (String, usize);
+
 /// An entry of `unit_tests:`.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -13,7 +16,7 @@ pub(super) struct Entry {
     at: usize,
     model: String,
     /// What is given by its `input`, and what is expected, without one.
-    rows: Vec<(Option<String>, Vec<(String, usize)>)>,
+    rows: Vec<(Option<String>, Vec<Column>)>,
 }
 
 /// Reads an entry; none where it is switched off, or names versions by itself.
@@ -42,11 +45,11 @@ fn only_says_incremental(overrides: &Yaml) -> bool {
 }
 
 /// The columns that rows name, each where it stands first. SQL and files of fixtures are not looked into.
-fn named(text: &str, of: &Yaml) -> Vec<(String, usize)> {
+fn named(text: &str, of: &Yaml) -> Vec<Column> {
     let Some(rows) = of.get("rows") else { return Vec::new() };
     match (of.str("format").unwrap_or("dict"), rows.text()) {
         ("dict", _) => {
-            let mut out: Vec<(String, usize)> = Vec::new();
+            let mut out: Vec<Column> = Vec::new();
             for (key, _) in rows.items().iter().flat_map(Yaml::entries) {
                 if !out.iter().any(|(name, _)| *name == key.text) {
                     out.push((key.text.clone(), key.at));
