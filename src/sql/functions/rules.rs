@@ -17,7 +17,11 @@ pub(super) fn named(name: &str) -> Option<Rule> {
             _ => Unknown,
         },
         "avg" => avg,
-        "median" => |c| if c.argument(0).is_temporal() { c.argument(0) } else { avg(c) },
+        "median" => |c| match (c.argument(0), c.dialect) {
+            (ty, _) if ty.is_temporal() => ty,
+            (Known(Decimal { precision, scale }), Some(Dialect::DuckDb)) => Known(Decimal { precision, scale }),
+            _ => avg(c),
+        },
         "deviation" => deviation,
         "percentile" => |c| match c.types.iter().any(|t| matches!(t, ColumnType::Array(_))) {
             true => ColumnType::array(percentile(c)),
@@ -260,6 +264,7 @@ fn percentile(c: &Call<'_>) -> ColumnType {
         // Of exact numbers it is exact.
         (ty @ Known(Decimal { .. }), Some(Dialect::BigQuery)) => exact(c, ty),
         (Number, Some(Dialect::BigQuery)) => Number,
+        (Known(Decimal { precision, scale }), Some(Dialect::DuckDb)) => Known(Decimal { precision, scale }),
         (ty, Some(Dialect::DuckDb | Dialect::Postgres | Dialect::BigQuery | Dialect::Databricks))
             if ty.is_numeric() =>
         {
