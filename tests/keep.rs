@@ -56,7 +56,7 @@ fn edits_of_every_kind_live_and_a_second_time_changes_nothing() {
     let s = ready();
     s.edit(PROPERTIES, "Key of orders.", "What we call it.  # asked by finance");
     s.edit(PROPERTIES, "      - name: shipped_at\n", "      - name: shipped_at\n        meta: {owner: logistics}\n");
-    s.edit(PROPERTIES, "          - accepted_values:\n", "          - my_test\n          - accepted_values:\n");
+    s.edit(PROPERTIES, "          - accepted_values:\n", "          - unique\n          - accepted_values:\n");
     s.edit(
         DAG,
         "    ingest >> staging\n",
@@ -76,7 +76,7 @@ fn edits_of_every_kind_live_and_a_second_time_changes_nothing() {
     for (text, words) in [
         (
             &properties,
-            &["meta: {owner: logistics}", "- my_test", "- name: state", "What we call it.  # asked by finance"][..],
+            &["meta: {owner: logistics}", "- unique", "- name: state", "What we call it.  # asked by finance"][..],
         ),
         (&dag, &["notify = dbt(", "is_paused_upon_creation=True", "schedule=\"0 7 * * *\""]),
         (&ingest, &["description=\"ours\"", "\"state\""]),
