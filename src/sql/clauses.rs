@@ -227,35 +227,14 @@ impl Line<'_> {
         if !self.is(n, &["for"]) || !self.is(n + 1, &["system_time"]) || !self.is(n + 2, &["as"]) {
             return;
         }
-        const NEXT: &[&str] = &[
-            "as",
-            "on",
-            "using",
-            "join",
-            "left",
-            "right",
-            "inner",
-            "cross",
-            "full",
-            "where",
-            "group",
-            "having",
-            "qualify",
-            "window",
-            "order",
-            "limit",
-            "union",
-            "except",
-            "intersect",
-            "unpivot",
-            "pivot",
-        ];
+        const OF_RELATIONS: &[&str] =
+            &["as", "on", "join", "left", "right", "inner", "cross", "full", "unpivot", "pivot"];
         let mut end = n + 4;
         while let Some(token) = self.at(end) {
             match token {
                 Token::LParen => end = self.behind(end) - 1,
                 Token::RParen | Token::Comma | Token::SemiColon | Token::VerticalBarRightAngleBracket => break,
-                _ if self.is(end, NEXT) => break,
+                _ if self.is(end, OF_RELATIONS) || self.is(end, BEHIND_LIST) => break,
                 _ => {}
             }
             end += 1;

@@ -198,16 +198,7 @@ impl<'f> Eval<'f> {
     fn dbt_dag(&mut self, at: &'f Expr<'f>, path: &str, arguments: Arguments<'f>) -> Value<'f> {
         let made = self.declared(at, path, arguments.clone());
         let dag = if let Value::Dag(dag) = made { Some(dag) } else { None };
-        self.push(Task {
-            dag,
-            id: None,
-            operator: path.to_owned(),
-            arguments,
-            function: None,
-            at: at.at,
-            certain: false,
-            group: None,
-        });
+        self.of_models(dag, at, path, arguments);
         made
     }
 
@@ -243,6 +234,12 @@ impl<'f> Eval<'f> {
         }
         let group = self.group(arguments.clone());
         let dag = self.dag();
+        self.of_models(dag, at, path, arguments);
+        group
+    }
+
+    /// What Cosmos makes tasks of: one stands for all.
+    fn of_models(&mut self, dag: Option<usize>, at: &'f Expr<'f>, path: &str, arguments: Arguments<'f>) {
         self.push(Task {
             dag,
             id: None,
@@ -253,7 +250,6 @@ impl<'f> Eval<'f> {
             certain: false,
             group: None,
         });
-        group
     }
 
     fn push(&mut self, task: Task<'f>) -> usize {

@@ -169,6 +169,16 @@ impl<'a> Outline<'a> {
         outline
     }
 
+    /// The expressions around a piece, the nearest first.
+    pub fn around(&self, at: usize) -> impl Iterator<Item = &'a Expr> + '_ {
+        let Piece { select, mut depth, .. } = self.pieces[at];
+        self.pieces[..at].iter().rev().take_while(move |p| p.select == select).filter_map(move |p| {
+            let is_around = p.depth < depth;
+            depth = depth.min(p.depth);
+            is_around.then_some(p.expr)
+        })
+    }
+
     fn query(&mut self, query: &'a Query, role: Role<'a>) -> usize {
         let mark = self.visible.len();
         let id = self.levels.len();

@@ -94,18 +94,10 @@ fn fraction(view: &View<'_, '_>, inner: &Expr) -> Option<String> {
 
 /// Whether it stands in what makes a whole number of it anyway.
 fn meant(view: &View<'_, '_>, at: usize) -> bool {
-    let piece = &view.outline.pieces[at];
-    let mut depth = piece.depth;
-    view.outline.pieces[..at].iter().rev().take_while(|p| p.select == piece.select).any(|p| {
-        if p.depth >= depth {
-            return false;
-        }
-        depth = p.depth;
-        match p.expr {
-            Expr::Floor { .. } | Expr::Ceil { .. } => true,
-            Expr::Function(f) => is_one_of(f, &["floor", "ceil", "ceiling", "trunc", "truncate"]),
-            _ => false,
-        }
+    view.outline.around(at).any(|e| match e {
+        Expr::Floor { .. } | Expr::Ceil { .. } => true,
+        Expr::Function(f) => is_one_of(f, &["floor", "ceil", "ceiling", "trunc", "truncate"]),
+        _ => false,
     })
 }
 

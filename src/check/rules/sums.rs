@@ -367,21 +367,13 @@ fn declared_whole(view: &View<'_, '_>, quotient: &Expr) -> bool {
 
 /// Whether the fraction is cut off on purpose: in `floor(…)`, a cast to a whole number, or `a / 10 * 10`.
 fn meant(view: &View<'_, '_>, at: usize) -> bool {
-    let piece = &view.outline.pieces[at];
-    let mut depth = piece.depth;
-    view.outline.pieces[..at].iter().rev().take_while(|p| p.select == piece.select).any(|p| {
-        if p.depth >= depth {
-            return false;
+    view.outline.around(at).any(|e| match e {
+        Expr::Floor { .. } => true,
+        Expr::Cast { data_type: SqlType::Int(_) | SqlType::Integer(_) | SqlType::BigInt(_), .. } => true,
+        Expr::Function(f) => is_one_of(f, &["floor", "trunc", "div", "truncate"]),
+        Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => {
+            whole_number(right).is_some() && matches!(bare(left), Expr::BinaryOp { op: BinaryOperator::Divide, right: by, .. } if whole_number(by) == whole_number(right))
         }
-        depth = p.depth;
-        match p.expr {
-            Expr::Floor { .. } => true,
-            Expr::Cast { data_type: SqlType::Int(_) | SqlType::Integer(_) | SqlType::BigInt(_), .. } => true,
-            Expr::Function(f) => is_one_of(f, &["floor", "trunc", "div", "truncate"]),
-            Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => {
-                whole_number(right).is_some() && matches!(bare(left), Expr::BinaryOp { op: BinaryOperator::Divide, right: by, .. } if whole_number(by) == whole_number(right))
-            }
-            _ => false,
-        }
+        _ => false,
     })
 }

@@ -146,7 +146,11 @@ fn currencies_mixed(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
                     .iter()
                     .any(|t| told.contains(t))
         };
-        if has_several(currency) || columns.iter().any(of_row) {
+        // Who describes a number as of several currencies means it.
+        let mut own = view.query.node.described.iter().flat_map(|d| &d.columns);
+        let is_meant =
+            own.any(|c| !is_currency(c) && (names_several(&c.description) || c.description.contains("currencies")));
+        if !is_meant && (has_several(currency) || columns.iter().any(of_row)) {
             let finding = Diagnostic::warning("units-mixed", "amounts of several currencies are added up")
                 .why(format!("each row has its `{name}` in the currency that `{}` names", currency.name))
                 .next(format!("group by `{}`, or convert to one currency first", currency.name));
@@ -219,11 +223,17 @@ fn is_currency(column: &DescribedColumn) -> bool {
     matches!(column.name.to_ascii_lowercase().as_str(), "currency" | "currency_code" | "ccy" | "currency_iso")
 }
 
-/// Whether the description says that a column names more than one. A list of accepted values may be longer than what there
-/// is, and a spec that adds them up has said so when it was proposed.
+/// Whether tests or the description say that a column names more than one.
 fn has_several(column: &DescribedColumn) -> bool {
+    let accepted = column.tests.iter().filter(|t| t.name == "accepted_values");
+    let mut lists = accepted.filter_map(|t| t.arguments.get("values").and_then(|v| v.as_array()));
+    lists.any(|values| values.len() > 1) || names_several(&column.description)
+}
+
+/// Whether a description names several currencies by their codes.
+fn names_several(description: &str) -> bool {
     let codes = ["usd", "eur", "gbp", "chf", "jpy", "sek", "cad", "aud", "pln"];
-    let told = column.description.to_lowercase();
+    let told = description.to_lowercase();
     codes.iter().filter(|c| told.contains(*c)).count() > 1
 }
 
@@ -346,20 +356,10 @@ fn moment(expr: &Expr) -> Option<&Expr> {
 
 /// Whether what stands around a difference takes its sign away or turns it.
 fn turned(view: &View<'_, '_>, at: usize) -> bool {
-    let mut depth = view.outline.pieces[at].depth;
-    let select = view.outline.pieces[at].select;
-    view.outline.pieces[..at].iter().rev().take_while(|p| p.select == select).any(|p| {
-        if p.depth >= depth {
-            return false;
-        }
-        depth = p.depth;
-        match p.expr {
-            Expr::Function(f) => is_one_of(f, &["abs", "greatest", "least"]),
-            Expr::UnaryOp { op: UnaryOperator::Minus, .. } => true,
-            Expr::BinaryOp { op, .. } => {
-                *op == BinaryOperator::Multiply || *op == BinaryOperator::Minus || compares(op)
-            }
-            _ => false,
-        }
+    view.outline.around(at).any(|e| match e {
+        Expr::Function(f) => is_one_of(f, &["abs", "greatest", "least"]),
+        Expr::UnaryOp { op: UnaryOperator::Minus, .. } => true,
+        Expr::BinaryOp { op, .. } => *op == BinaryOperator::Multiply || *op == BinaryOperator::Minus || compares(op),
+        _ => false,
     })
 }

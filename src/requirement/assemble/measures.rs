@@ -406,7 +406,7 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     /// Amounts of several currencies that are added up.
-    fn currencies(&mut self, scope: &Scope<'a>, model: &Model) {
+    fn currencies(&mut self, scope: &Scope<'a>, model: &mut Model) {
         let Some(contract) = self.contract(scope.base) else { return };
         let holder = match roles::currency(contract) {
             Some(column) => Some((scope.base, column)),
@@ -422,11 +422,11 @@ impl<'a> Assembly<'_, 'a> {
         if grouped || fixed || column.accepted_values.len() == 1 {
             return;
         }
-        for measure in &model.measures {
+        let Some(amount) = roles::amount(contract) else { return };
+        for measure in &mut model.measures {
             let Some((function @ (Function::Sum | Function::Avg | Function::Expr), expr)) = measure.function() else {
                 continue;
             };
-            let Some(amount) = roles::amount(contract) else { continue };
             if !amount.columns.iter().any(|c| expr.contains(c.as_str())) {
                 continue;
             }
@@ -436,6 +436,9 @@ impl<'a> Assembly<'_, 'a> {
                 column.accepted_values.join(" and ")
             };
             let does = if function == Function::Avg { "averages" } else { "adds up" };
+            // Who reads the column learns it too.
+            let told = measure.description.as_deref().map(|d| d.trim_end_matches('.'));
+            measure.description = Some(format!("{}, {which} together.", told.unwrap_or("Amounts")));
             self.warnings.push(format!("{} {does} {which}; name a currency, or add {name} to the grain", measure.name));
         }
     }
