@@ -10,15 +10,43 @@ use super::look::{View, span};
 use super::outline::{Clause, Origin, Reads, Step, Target, constraint};
 use super::sums::rounded;
 use crate::sql::Fact;
-use crate::vocabulary::Diagnostic;
+use crate::vocabulary::{Diagnostic, Place};
 
 pub(super) fn fan_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let view = query.full();
+    for fact in &view.resolved.facts.noted {
+        if let Fact::Counted { at, of } = fact {
+            counted_as_meant(&view, *at, of, out);
+        }
+    }
     totals_repeated(query, out);
     counted_as_one(&query.full(), out);
     // The resolver tells what is added up behind a join.
     if !out.iter().any(|f| f.code == "fan-out") {
         every_version(&query.full(), out);
         super::ranges::unbounded(&query.full(), out);
+    }
+}
+
+/// Rows that a join repeats are counted, and called by what is not repeated: `count(*) as order_count` of customers and
+/// their orders.
+fn counted_as_meant(view: &View<'_, '_>, at: Location, single: &[usize], out: &mut Vec<Diagnostic>) {
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        let mut items = part.select.projection.iter();
+        let Some((expr, alias)) = items.find_map(|item| match item {
+            SelectItem::ExprWithAlias { expr, alias } if span(expr).start == at => Some((expr, alias)),
+            _ => None,
+        }) else {
+            continue;
+        };
+        let called = words(&alias.value);
+        let of = |r: usize| view.all_names_of(id, r).iter().any(|w| w.len() > 2 && w != "count" && called.contains(w));
+        let named: Vec<usize> = (0..part.relations.len()).filter(|r| of(*r)).collect();
+        if !named.is_empty() && named.iter().all(|r| single.contains(r)) {
+            let place = view.at(span(expr), Diagnostic::warning("fan-out", "")).place;
+            let start = |p: &Option<Place>| p.as_ref().map(|p| (p.file.clone(), p.line, p.column));
+            out.retain(|f| f.code != "fan-out" || start(&f.place) != start(&place));
+        }
     }
 }
 

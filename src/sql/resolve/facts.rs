@@ -47,6 +47,13 @@ pub enum Fact {
         /// Where it stands.
         at: Location,
     },
+    /// Rows that are counted behind a join that repeats some of them.
+    Counted {
+        /// Where the call stands.
+        at: Location,
+        /// The relations of the FROM that are not repeated.
+        of: Vec<usize>,
+    },
     /// A quotient or an average of whole numbers that loses its fraction.
     CutOff {
         /// Where what it is divided by starts; of an average where the call does.

@@ -99,6 +99,7 @@ impl<R: Named> Resolver<'_, R> {
             keys: env.keys.iter().map(|k| k.iter().map(|(_, c)| c.clone()).collect()).collect(),
             at: self.rendered.source_place(at.0.line as usize, at.0.column as usize, at.1),
             elsewhere: false,
+            held: BTreeSet::new(),
             of_one: false,
             looked_up,
         };
@@ -147,6 +148,7 @@ impl<R: Named> Resolver<'_, R> {
                 keys: rel.table.keys.clone(),
                 at: self.rendered.source_place(start.line as usize, start.column as usize, width),
                 elsewhere: false,
+                held: ours.iter().filter(|_| kind == JoinKind::Inner).map(|(_, c)| c.clone()).collect(),
                 of_one: left_unique,
                 looked_up: false,
             };
@@ -197,6 +199,7 @@ impl<R: Named> Resolver<'_, R> {
                 keys: Vec::new(),
                 at: self.rendered.source_place(at.0.line as usize, at.0.column as usize, at.1),
                 elsewhere: false,
+                held: BTreeSet::new(),
                 of_one: false,
                 looked_up: false,
             });
@@ -262,7 +265,12 @@ impl<R: Named> Resolver<'_, R> {
         } else {
             None
         };
-        let Some(fan_out) = id.and_then(|id| self.fan_outs.get(id)) else { return };
+        let Some((id, fan_out)) = id.and_then(|id| Some((id, self.fan_outs.get(id)?))) else { return };
+        // What was only tried is forgotten again.
+        self.told.retain(|t| t.0 < self.found.len());
+        if !self.strict && !counts_rows && self.told.iter().any(|t| t.1 == id) {
+            return;
+        }
         // What another model repeats is told once.
         if fan_out.elsewhere && self.found.iter().any(|f| f.code == "fan-out") {
             return;
@@ -274,6 +282,17 @@ impl<R: Named> Resolver<'_, R> {
             by.iter().any(of)
         };
         if !self.strict && matches!(name, "avg" | "mean") && !fan_out.on.is_empty() && fan_out.on.iter().all(grouped) {
+            return;
+        }
+        // In a group of one row that is repeated, and of nothing else, those that are joined are what is counted.
+        let repeats_all = || env.rels.iter().filter_map(|r| r.fan_out).all(|f| f == id);
+        if !self.strict
+            && counts_rows
+            && fan_out.of_one
+            && !fan_out.held.is_empty()
+            && fan_out.held.iter().all(grouped)
+            && repeats_all()
+        {
             return;
         }
         // Of each row that is joined a group has one at most.
@@ -325,6 +344,12 @@ impl<R: Named> Resolver<'_, R> {
             true => Diagnostic::error("fan-out", what),
             false => Diagnostic::warning("fan-out", what),
         };
+        if counts_rows {
+            let single = env.rels.iter().enumerate().filter(|(_, r)| r.fan_out.is_none());
+            self.noted.push(Fact::Counted { at, of: single.map(|(n, _)| n).collect() });
+        } else {
+            self.told.push((self.found.len(), id));
+        }
         self.fault(finding.why(why).next(next), at, name.chars().count());
     }
 }

@@ -184,6 +184,8 @@ struct Resolver<'a, R> {
     noted: Vec<Fact>,
     reads: BTreeSet<(u32, Usage)>,
     fan_outs: Vec<FanOut>,
+    /// Values that a join repeats: which finding it is, and which join.
+    told: Vec<(usize, usize)>,
     aggregates: bool,
     steps: u32,
 }
@@ -205,6 +207,7 @@ impl<'a, R: Named> Resolver<'a, R> {
             noted: Vec::new(),
             reads: BTreeSet::new(),
             fan_outs: Vec::new(),
+            told: Vec::new(),
             aggregates: false,
             steps: 0,
         }

@@ -156,6 +156,8 @@ pub struct FanOut {
     pub keys: Vec<BTreeSet<String>>,
     /// Byte offset in the SQL as written, and how many bytes.
     pub at: (usize, usize),
+    /// The columns of the other side that an inner join holds equal.
+    pub held: BTreeSet<String>,
     /// Rows that are one each on what is held equal.
     pub of_one: bool,
     /// Many rows look one of what is joined up; else those are what is repeated.
