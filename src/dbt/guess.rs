@@ -28,9 +28,27 @@ pub(super) fn adapter(tree: &Tree, root: &str) -> Option<&'static str> {
     scores.retain(|adapter, _| installed.is_empty() || installed.contains(adapter));
     let mut ranked: Vec<(usize, &str)> = scores.into_iter().map(|(adapter, score)| (score, adapter)).collect();
     ranked.sort_unstable_by(|a, b| b.cmp(a));
-    let (best, adapter) = *ranked.first()?;
     let second = ranked.get(1).map_or(0, |r| r.0);
-    (best >= 2 && best * 2 >= second * 3).then(|| known(adapter)).flatten()
+    let decided = ranked.first().filter(|(best, _)| *best >= 2 && best * 2 >= second * 3);
+    match decided {
+        Some((_, adapter)) => known(adapter),
+        None => asked_for(tree, root),
+    }
+}
+
+/// The adapter that the project asks for most, `target.type == 'duckdb'`: one that it is written for, of several.
+fn asked_for(tree: &Tree, root: &str) -> Option<&'static str> {
+    let mut asked: BTreeMap<&str, usize> = BTreeMap::new();
+    for text in texts(tree, root) {
+        for after in text.split("target.type").skip(1) {
+            let value = after.trim_start().strip_prefix("==").map(str::trim_start);
+            let Some(value) = value.and_then(|v| v.strip_prefix(['\'', '"'])) else { continue };
+            let end = value.find(['\'', '"']).unwrap_or(0);
+            *asked.entry(&value[..end]).or_default() += 1;
+        }
+    }
+    let most = asked.into_iter().filter(|(a, _)| known(a).is_some()).max_by_key(|(_, n)| *n)?;
+    known(most.0)
 }
 
 /// Adapters that the repository installs: `dbt-snowflake` in `requirements.txt`, `pyproject.toml`, a `Dockerfile`.
@@ -176,6 +194,11 @@ mod tests {
         assert_eq!(says(&[plain]), None);
         // Files that don't agree say nothing.
         assert_eq!(says(&[a, b]), None);
+        let both = "{% if target.type == 'bigquery' %}a{% elif target.type == \"duckdb\" %}b{% endif %}";
+        assert_eq!(
+            says(&[plain, ("models/d.sql", both), ("models/e.sql", "{{ 1 if target.type=='duckdb' }}")]),
+            Some("duckdb")
+        );
         // What packages are written for says nothing of the project.
         assert_eq!(says(&[("dbt_packages/u/models/a.sql", a.1), plain]), None);
         assert_eq!(says(&[a, ("requirements.txt", "dbt-core==1.10\ndbt-duckdb>=1.9\n")]), Some("duckdb"));
