@@ -17,9 +17,11 @@ pub(super) fn adapter(tree: &Tree, root: &str) -> Option<&'static str> {
     }
     let mut scores: BTreeMap<&str, usize> = BTreeMap::new();
     for text in texts(tree, root) {
-        let text = text.to_ascii_lowercase();
+        let lines =
+            text.lines().map(|line| line.split("--").next().unwrap_or_default()).filter(|l| !l.starts_with('#'));
+        let text = lines.collect::<Vec<_>>().join("\n").to_ascii_lowercase();
         let mut here: BTreeMap<&str, usize> = BTreeMap::new();
-        for (_, adapters) in MARKS.iter().filter(|(mark, _)| text.contains(mark)) {
+        for (_, adapters) in MARKS.iter().filter(|(mark, _)| says(&text, mark)) {
             adapters.iter().for_each(|adapter| *here.entry(adapter).or_default() += 1);
         }
         // A long file has no more to say than three short ones.
@@ -49,6 +51,13 @@ fn asked_for(tree: &Tree, root: &str) -> Option<&'static str> {
     }
     let most = asked.into_iter().filter(|(a, _)| known(a).is_some()).max_by_key(|(_, n)| *n)?;
     known(most.0)
+}
+
+/// Whether a mark stands in a text, and no longer name ends with it: `iff(` is not in `datediff(`.
+fn says(text: &str, mark: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let of_name = mark.starts_with(is_name);
+    text.match_indices(mark).any(|(at, _)| !of_name || !text[..at].ends_with(is_name))
 }
 
 /// Adapters that the repository installs: `dbt-snowflake` in `requirements.txt`, `pyproject.toml`, a `Dockerfile`.
@@ -192,6 +201,9 @@ mod tests {
         assert_eq!(says(&[a]), Some("bigquery"));
         assert_eq!(says(&[b, plain]), Some("snowflake"));
         assert_eq!(says(&[plain]), None);
+        // A longer name and a comment say nothing.
+        let longer = ("models/d.sql", "select datediff(day, a, b) as d -- `x`");
+        assert_ne!(says(&[longer, plain]), Some("databricks"));
         // Files that don't agree say nothing.
         assert_eq!(says(&[a, b]), None);
         let both = "{% if target.type == 'bigquery' %}a{% elif target.type == \"duckdb\" %}b{% endif %}";
