@@ -60,29 +60,45 @@ pub(super) fn relation(node: &Node, resolved: &Resolved<NodeId>) -> ScopeRelatio
         short_keys: if node.kind == Kind::Snapshot { Vec::new() } else { resolved.short_keys.clone() },
         open: resolved.open,
         nullable: nullable(node, resolved),
-        repeated: resolved
-            .columns
-            .iter()
-            .filter(|c| c.repeated.as_ref().is_some_and(|f| is_passed_on(f, resolved)))
-            .filter_map(|c| Some((c.name.clone(), FanOut { elsewhere: true, at: (0, 0), ..c.repeated.clone()? })))
-            .collect(),
+        repeated: repeated(resolved),
         short: short(node, resolved),
         settled: resolved.settled,
         ..ScopeRelation::default()
     }
 }
 
-/// Whether readers are told of a join that repeats rows: of one, by a single key, and further on while that key tells the
-/// rows apart and none was left out.
+/// Columns of rows that a join repeats, as readers are told of them.
+fn repeated(resolved: &Resolved<NodeId>) -> BTreeMap<String, FanOut> {
+    let mut out = BTreeMap::new();
+    for column in &resolved.columns {
+        let Some(fan_out) = column.repeated.as_ref().filter(|f| is_passed_on(f, resolved)) else { continue };
+        let mut fan_out = FanOut { elsewhere: true, at: (0, 0), ..fan_out.clone() };
+        if fan_out.is_of_elements() {
+            // What is of the elements tells them apart.
+            let own = resolved.columns.iter().filter(|c| c.repeated.is_none());
+            fan_out.keys = own.map(|c| BTreeSet::from([c.name.clone()])).collect();
+        }
+        out.insert(column.name.clone(), fan_out);
+    }
+    out
+}
+
+/// Whether readers are told of a join that repeats rows: of one by a single key, of others where no row is left out, and
+/// further on while no join can pick one of several either.
 fn is_passed_on(fan_out: &FanOut, resolved: &Resolved<NodeId>) -> bool {
-    let is_key = |k: &BTreeSet<String>| k.len() == 1;
-    let is_whole = || {
-        !resolved.reads.iter().any(|r| r.usage == Usage::Filter)
-            && fan_out.keys.iter().any(|k| k.len() == 1 && resolved.keys.contains(k))
-    };
-    (fan_out.of_one || fan_out.looked_up)
-        && fan_out.keys.iter().any(is_key)
-        && (!fan_out.elsewhere && !fan_out.looked_up || is_whole())
+    let single = fan_out.keys.iter().any(|k| k.len() == 1);
+    let is_whole = || !resolved.reads.iter().any(|r| r.usage == Usage::Filter);
+    let is_told_apart = || fan_out.keys.iter().any(|k| k.len() == 1 && resolved.keys.contains(k));
+    if fan_out.looked_up {
+        return single && is_whole() && is_told_apart();
+    }
+    if fan_out.of_one && single && !fan_out.elsewhere {
+        return true;
+    }
+    let rest = |name: &String| !fan_out.on.contains(name) && fan_out.keys.iter().any(|k| k.contains(name));
+    let picks = || resolved.reads.iter().any(|r| r.usage == Usage::Join && rest(&r.column));
+    let is_known = fan_out.is_of_elements() || !fan_out.on.is_empty() && !fan_out.keys.is_empty();
+    is_known && is_whole() && (!fan_out.elsewhere || is_told_apart() || !picks())
 }
 
 /// Whether columns can be null: as the query says, or else their descriptions, unless a `not_null` test or constraint

@@ -130,7 +130,7 @@ fn is_share(alias: &str) -> bool {
 fn divides<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<&'a Function> {
     let mut found = None;
     super::reruns::find(expr, &mut |e| {
-        let Expr::BinaryOp { left, op: BinaryOperator::Divide, right } = e else { return };
+        let Some((left, right)) = quotient(e) else { return };
         let by = unnulled(right);
         let by = match view.outline.origin(select, by) {
             Some(Origin::Expr(made, _)) => made,
@@ -147,6 +147,19 @@ fn divides<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<&'a
         }
     });
     found
+}
+
+/// What is divided by what, by an operator or by a function that is one.
+fn quotient(expr: &Expr) -> Option<(&Expr, &Expr)> {
+    const DIVIDES: &[&str] = &["safe_divide", "try_divide", "div0", "div0null", "divide", "ieee_divide"];
+    match expr {
+        Expr::BinaryOp { left, op: BinaryOperator::Divide, right } => Some((left, right)),
+        Expr::Function(f) if is_one_of(f, DIVIDES) => {
+            let mut parts = arguments(f);
+            parts.next().zip(parts.next())
+        }
+        _ => None,
+    }
 }
 
 /// Without a `nullif` around it.

@@ -8,6 +8,7 @@ use sqlparser::tokenizer::Span;
 use super::described::stated_grain;
 use super::expressions::{any, column, is_named, lower, words};
 use super::look::{View, span};
+use super::mixed::is_time;
 use super::outline::{Clause, Origin, Target};
 use super::{Family, Look, Query, Rule};
 use crate::dbt::{Described, Kind, Node, NodeId, Test};
@@ -34,6 +35,10 @@ fn differs(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
     let view = query.full();
     let names: BTreeSet<&str> = query.resolved.columns.iter().map(|c| c.name.as_str()).collect();
+    if let Some(finding) = super::totals::rolled_up(&view) {
+        out.push(finding);
+        return;
+    }
     for said in said(query.node, &names) {
         // What the query shows is that key, or one that is in it.
         if !said.columns.iter().all(|c| names.contains(c.as_str()))
@@ -41,7 +46,10 @@ fn differs(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         {
             continue;
         }
-        let found = grouped(&view, &said).or_else(|| joined(&view, &said)).or_else(|| hashed(&view, &said));
+        let found = grouped(&view, &said)
+            .or_else(|| joined(&view, &said))
+            .or_else(|| hashed(&view, &said))
+            .or_else(|| passed(&view, &said));
         if let Some(finding) = found {
             out.push(finding);
             return;
@@ -105,7 +113,7 @@ fn last(view: &View<'_, '_>) -> Option<usize> {
 }
 
 /// What a select gives under a name.
-fn item<'a>(view: &View<'_, 'a>, select: usize, name: &str) -> Option<&'a Expr> {
+pub(super) fn item<'a>(view: &View<'_, 'a>, select: usize, name: &str) -> Option<&'a Expr> {
     view.outline.selects[select].select.projection.iter().find_map(|item| match item {
         SelectItem::ExprWithAlias { expr, alias } if lower(alias) == name => Some(expr),
         SelectItem::UnnamedExpr(e) if column(e).is_some_and(|c| lower(c) == name) => Some(e),
@@ -256,7 +264,7 @@ fn joined(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     }
     let of = |name: &String| view.query.resolved.columns.iter().find(|c| c.name == *name)?.repeated.as_ref();
     let repeats: Vec<&FanOut> = said.columns.iter().map(of).collect::<Option<_>>()?;
-    let first = repeats.first().filter(|f| f.of_one && !f.elsewhere && !f.on.is_empty())?;
+    let first = repeats.first().filter(|f| !f.looked_up && !f.elsewhere && !f.on.is_empty())?;
     // A key of what is joined that has the columns of the join and more: there are several for each.
     let several = first.keys.iter().find(|k| first.on.is_subset(k) && first.on.len() < k.len())?;
     if first.keys.iter().any(|k| k.is_subset(&first.on)) {
@@ -302,7 +310,8 @@ fn hashed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     });
     let Target::Node(id) = reads.target else { return None };
     let keys = super::ranges::keys_of(view, reads.target);
-    let several = keys.iter().find(|k| parts.is_subset(k) && parts.len() < k.len())?;
+    let short = |k: &&BTreeSet<String>| parts.is_subset(k) && parts.len() < k.len();
+    let several = keys.iter().find(short).or_else(|| keys.iter().find(|k| lacks_time(view, &parts, k)))?;
     if parts.is_empty() || !sure || keys.iter().any(|k| k.is_subset(&parts)) || !is_tested(view, id, several, 0) {
         return None;
     }
@@ -310,6 +319,82 @@ fn hashed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     let what = format!("`{key}` leaves out `{}`", list(&without));
     let next = format!("make it of all of ({}), by which the rows are told apart", list(several));
     Some(finding(view, said, span(expr), what, next))
+}
+
+/// Whether a hash has all of a key but the day that the model is said to have a row for, and beside it nothing that
+/// tells rows apart over days.
+fn lacks_time(view: &View<'_, '_>, parts: &BTreeSet<String>, key: &BTreeSet<String>) -> bool {
+    let mut lacking = key.difference(parts);
+    let (Some(time), None) = (lacking.next(), lacking.next()) else { return false };
+    let told = super::promised::of_model(view.query);
+    let called = super::promised::plain(time);
+    is_time(time)
+        && key.len() > 1
+        && super::promised::has(&told, &[called.trim()])
+        && !parts.difference(key).any(|c| is_id(c) || is_time(c) || VERSIONS.iter().any(|v| words(c).iter().any(|w| w == v)))
+}
+
+/// What tells the versions of a thing apart.
+const VERSIONS: &[&str] = &["version", "revision", "uuid", "snapshot", "effective", "valid", "updated", "changed", "modified"];
+
+/// Rows that are passed on as they are, of a table that a test says has several versions of each.
+fn passed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
+    let select = last(view)?;
+    let part = &view.outline.selects[select];
+    let [reads] = part.relations.as_slice() else { return None };
+    let plain = matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
+        && part.select.qualify.is_none()
+        && part.select.distinct.is_none();
+    let keys = super::ranges::keys_of(view, reads.target);
+    if !plain || keys.iter().any(|k| k.is_subset(&said.columns)) {
+        return None;
+    }
+    let of_versions = |k: &&BTreeSet<String>| {
+        let is_version = |c: &String| words(c).iter().any(|w| VERSIONS.contains(&w.as_str()));
+        said.columns.is_subset(k) && k.len() == said.columns.len() + 1 && k.difference(&said.columns).all(is_version)
+    };
+    let several = keys.iter().find(of_versions)?;
+    let star = part.select.projection.iter().any(|i| matches!(i, SelectItem::Wildcard(_)));
+    let same = |c: &String| match item(view, select, c) {
+        Some(e) => column(e).is_some_and(|own| lower(own) == *c),
+        None => star || part.select.projection.is_empty(),
+    };
+    let (id, whole) = base(view, reads.target)?;
+    if !whole || !said.columns.iter().all(same) || !leaves_many(part.select) || !is_tested(view, id, several, 0) {
+        return None;
+    }
+    let what = format!("`{}` has a row for each ({})", reads.alias, list(several));
+    let next = "keep one of each, as with `row_number()`, or say that there is a row for each version".to_owned();
+    Some(finding(view, said, reads.span, what, next))
+}
+
+/// The node whose rows a relation has, and whether it has all of them.
+fn base(view: &View<'_, '_>, mut target: Target) -> Option<(NodeId, bool)> {
+    for _ in 0..8 {
+        let level = match target {
+            Target::Node(id) => return Some((id, true)),
+            Target::Level(level) => level,
+            Target::Other => return None,
+        };
+        let part = &view.outline.selects[view.outline.levels[level].select?];
+        let [reads] = part.relations.as_slice() else { return None };
+        if part.select.qualify.is_some() || part.select.distinct.is_some() || !leaves_many(part.select) {
+            return None;
+        }
+        target = reads.target;
+    }
+    None
+}
+
+/// Whether the filter of a select takes out a few rows, and picks none: `status <> 'draft'`.
+fn leaves_many(select: &sqlparser::ast::Select) -> bool {
+    use sqlparser::ast::BinaryOperator::NotEq;
+    let harmless = |e: &Expr| match e {
+        Expr::IsNotNull(_) | Expr::InList { negated: true, .. } => true,
+        Expr::BinaryOp { op: NotEq, right, .. } => super::expressions::is_literal(right),
+        _ => false,
+    };
+    select.selection.iter().flat_map(|f| super::expressions::conjuncts(f)).all(harmless)
 }
 
 fn is_chance(function: &sqlparser::ast::Function) -> bool {

@@ -120,6 +120,8 @@ fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
     super::ranges::partly_tied(&view, out);
     super::ranges::or_missing(&view, out);
+    super::ranges::default_too(&view, out);
+    super::ranges::on_part_of_moment(&view, out);
 }
 
 /// Whether conditions have one that names both the relation at a place and an earlier one; none where that can't be

@@ -7,6 +7,7 @@ use sqlparser::ast::SelectItem;
 use super::absent::Cause;
 use super::expressions::{column, words};
 use super::look::View;
+use super::told::Absence;
 use super::{Family, Look, Query, Rule};
 use crate::dbt::NodeId;
 use crate::sql::Text;
@@ -141,7 +142,10 @@ fn null_key(view: &View<'_, '_>, keys: &BTreeSet<String>) -> Option<String> {
             _ => return None,
         };
         let cause = view.absent(*only, expr).filter(|_| keys.contains(&name))?;
-        let said = keys.len() > 1 && view.said_of(cause).is_some();
+        // By a description, or where the model before found nothing for the row.
+        let unmatched = |id, name: &str| view.absence(id, name) == Some(&Absence::Unmatched);
+        let given = matches!(cause, Cause::Given(id, name) if unmatched(id, name)) || view.said_of(cause).is_some();
+        let said = keys.len() > 1 && given;
         (said || matches!(cause, Cause::Unmatched(..) | Cause::Made(_))).then_some(name)
     })
 }

@@ -25,24 +25,25 @@ struct Extreme<'a> {
     whole: &'a Expr,
     of: &'a Expr,
     alias: &'a str,
-    /// It is of moments or days.
+    /// It is of moments or days, or of what numbers the rows of each: `max(attempt) as last_attempt`.
     of_time: bool,
 }
 
 fn last_row_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for (id, part) in view.outline.selects.iter().enumerate() {
-        if matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty()) {
-            continue;
-        }
+        let ungrouped = matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
         for (function, named) in [("max", LAST), ("min", FIRST)] {
             let extremes: Vec<Extreme<'_>> =
-                part.select.projection.iter().filter_map(|item| extreme(&view, item, function)).collect();
+                part.select.projection.iter().filter_map(|item| extreme(&view, id, item, function)).collect();
             let is_called = |e: &&Extreme<'_>| calls(e, named) || names_model(&view, id, named);
             if !extremes.iter().filter(is_called).any(|e| e.of_time) {
                 continue;
             }
-            let mixed = extremes.iter().find(|e| !e.of_time && is_called(e) && is_of_any_row(&view, id, e.of));
+            // Of a whole table the greatest of a number may be what is meant.
+            let is_meant = |e: &Extreme<'_>| !ungrouped || view.column_type(e.of).is_text();
+            let mixed =
+                extremes.iter().find(|e| !e.of_time && is_called(e) && is_meant(e) && is_of_any_row(&view, id, e.of));
             let Some(mixed) = mixed else { continue };
             let finding = Diagnostic::warning("last-row-mixed", format!("`{}` need not be of that row", mixed.alias))
                 .why(format!("`{function}` takes each column by itself: the moment is of one row, this of another"))
@@ -52,15 +53,28 @@ fn last_row_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
-fn extreme<'a>(view: &View<'_, 'a>, item: &'a SelectItem, function: &str) -> Option<Extreme<'a>> {
+fn extreme<'a>(view: &View<'_, 'a>, select: usize, item: &'a SelectItem, function: &str) -> Option<Extreme<'a>> {
     let SelectItem::ExprWithAlias { expr, alias } = item else { return None };
     let call = call(expr, &[function]).filter(|f| f.over.is_none() && f.filter.is_none() && !is_distinct(f))?;
     let of = arguments(call).next().map(uncast)?;
     let name = &column(of)?.value;
     let typed =
         matches!(view.column_type(of), ColumnType::Temporal | ColumnType::Known(DataType::Timestamp | DataType::Date));
-    let of_time = typed || is_time(name);
+    let of_time = typed || is_time(name) || numbers_rows(view, select, of, &alias.value);
     Some(Extreme { whole: expr, of, alias: &alias.value, of_time })
+}
+
+/// Whether a column numbers the rows of each thing, by a key that it is a part of, and is asked for its last or first.
+fn numbers_rows(view: &View<'_, '_>, select: usize, of: &Expr, alias: &str) -> bool {
+    let Some(name) = column(of).map(|c| c.value.to_ascii_lowercase()) else { return false };
+    let (mut called, own) = (words(alias), words(&name));
+    called.retain(|w| !LAST.contains(&w.as_str()) && !FIRST.contains(&w.as_str()));
+    let Some(relation) = view.relation(select, of).filter(|_| called == own && alias.len() > name.len()) else {
+        return false;
+    };
+    let target = view.outline.selects[select].relations[relation].target;
+    view.column_type(of).exact() == Some(DataType::Integer)
+        && super::ranges::keys_of(view, target).iter().any(|k| k.len() > 1 && k.contains(&name))
 }
 
 fn uncast(expr: &Expr) -> &Expr {

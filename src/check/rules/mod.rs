@@ -23,9 +23,11 @@ mod lost;
 mod merge_keys;
 mod mixed;
 mod nulls;
+mod nulls_first;
 mod older;
 mod outline;
 mod people;
+mod picks;
 mod precision;
 mod promised;
 mod ranges;
@@ -41,6 +43,7 @@ mod tables;
 mod tests;
 mod times;
 mod told;
+mod totals;
 mod unit_rows;
 mod units;
 mod waste;
@@ -166,6 +169,8 @@ pub const RULES: &[&[Rule]] = &[
     older::RULES,
     mixed::RULES,
     collapsed::RULES,
+    nulls_first::RULES,
+    totals::RULES,
     conditions::RULES,
     waste::RULES,
     tables::RULES,

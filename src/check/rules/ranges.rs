@@ -296,3 +296,122 @@ fn counts_each(view: &View<'_, '_>, select: usize, relation: usize) -> bool {
                 .is_some_and(|f| f.over.is_none() && !is_distinct(f) && arguments(f).any(of_it))
         })
 }
+
+/// `on a.kind = b.kind and (a.id = b.id or b.id is null)`: where there is a row for the id and one for all others, both are
+/// met. Told where the columns are a key of what is joined, and the model is said to have one row for each of the rest.
+pub(super) fn default_too(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    let Some([id]) = view.outline.levels.first().map(|l| l.sides.as_slice()) else { return };
+    let part = &view.outline.selects[*id];
+    if !is_by_row(part.select) {
+        return;
+    }
+    for (at, reads) in part.relations.iter().enumerate().skip(1) {
+        let Some(on) = on(reads) else { continue };
+        let mut equal = BTreeSet::new();
+        let mut default = None;
+        for condition in conjuncts(on) {
+            let sides = |e: &Expr| match bare(e) {
+                Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+                    let (a, b) = (place(view, *id, left)?, place(view, *id, right)?);
+                    [a.clone(), b.clone()].into_iter().find(|p| p.0 == at && a.0 != b.0).map(|p| p.1)
+                }
+                _ => None,
+            };
+            let missing = |e: &Expr| match bare(e) {
+                Expr::IsNull(e) => place(view, *id, e).filter(|p| p.0 == at).map(|p| p.1),
+                _ => None,
+            };
+            if let Some(name) = sides(condition) {
+                equal.insert(name);
+            } else if let [a, b] = alternatives(bare(condition))[..] {
+                let pair = |eq, null| sides(eq).filter(|name| missing(null).as_ref() == Some(name));
+                default = default.or(pair(a, b).or_else(|| pair(b, a)).map(|name| (name, condition)));
+            }
+        }
+        let Some((name, condition)) = default else { continue };
+        equal.insert(name.clone());
+        let several = keys_of(view, reads.target).iter().any(|k| k.len() > 1 && k.contains(&name) && k.is_subset(&equal));
+        if !several || !is_one_each(view, *id, at) {
+            continue;
+        }
+        let finding = Diagnostic::warning(
+            "cartesian-join",
+            format!("a row meets its own `{}` and the one without `{name}`", reads.alias),
+        )
+        .why("the condition is true for both, and the model is tested to have one row for each")
+        .next("join twice and take the first that is there with `coalesce`, or keep the row that has a value")
+        .at(view.place(span(condition)));
+        out.push(finding);
+    }
+}
+
+fn is_by_row(select: &sqlparser::ast::Select) -> bool {
+    matches!(&select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
+        && select.qualify.is_none()
+        && select.distinct.is_none()
+}
+
+/// Whether a test says that the rows of the model are told apart by a column that is a key of what is read first.
+fn is_one_each(view: &View<'_, '_>, select: usize, joined: usize) -> bool {
+    let Some(described) = &view.query.node.described else { return false };
+    let mut unique = described.columns.iter().filter(|c| c.tests.iter().any(|t| t.name == "unique"));
+    unique.any(|c| {
+        super::grain::item(view, select, &c.name.to_lowercase()).is_some_and(|e| {
+            view.relation(select, e).is_some_and(|r| r != joined) && view.seen(e).is_some_and(|c| c.unique == Some(true))
+        })
+    })
+}
+
+/// A join on a part of two moments that comes again: the hour of the day meets that hour of every day.
+pub(super) fn on_part_of_moment(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    for (id, part) in view.outline.selects.iter().enumerate().filter(|(_, p)| is_by_row(p.select)) {
+        for (at, reads) in part.relations.iter().enumerate().skip(1) {
+            let Some(on) = on(reads) else { continue };
+            let conditions = conjuncts(on);
+            let parts = |c: &Expr| match bare(c) {
+                Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+                    let (a, b) = (place(view, id, recurring(left)?)?, place(view, id, recurring(right)?)?);
+                    [(a.clone(), b.clone()), (b, a)].into_iter().find(|(theirs, ours)| theirs.0 == at && ours.0 != at)
+                }
+                _ => None,
+            };
+            let Some((condition, (theirs, ours))) = conditions.iter().find_map(|c| Some((*c, parts(c)?))) else {
+                continue;
+            };
+            // Its rows are told apart by the whole moment, and nothing else holds that.
+            let names = |c: &&Expr| {
+                any(c, &mut |e| column(e).is_some() && place(view, id, e).is_some_and(|p| p == theirs || p == ours))
+            };
+            let others = conditions.iter().chain(&part.select.selection.iter().collect::<Vec<_>>()).filter(|c| names(c)).count();
+            let keys = keys_of(view, reads.target);
+            if others > 1 || !keys.iter().any(|k| k.len() == 1 && k.contains(&theirs.1)) {
+                continue;
+            }
+            let finding = Diagnostic::warning("cartesian-join", "only a part of the moments is compared, and it comes again")
+                .why(format!("each row meets every row of `{}` with the same part, of whatever day or year", reads.alias))
+                .next("compare the whole moments, cut to the same unit: `date_trunc('hour', …)`");
+            out.push(view.at(span(condition), finding));
+        }
+    }
+}
+
+/// What a part is taken of that comes again: the hour of the day, the month of the year.
+fn recurring(expr: &Expr) -> Option<&Expr> {
+    const PARTS: &[&str] = &[
+        "hour", "minute", "second", "day", "dayofweek", "dow", "weekday", "dayofmonth", "dayofyear", "doy", "week",
+        "weekofyear", "month", "monthname", "dayname", "quarter",
+    ];
+    match bare(expr) {
+        Expr::Extract { field, expr, .. } => {
+            PARTS.contains(&field.to_string().to_ascii_lowercase().as_str()).then_some(expr.as_ref())
+        }
+        Expr::Function(f) if super::expressions::is_one_of(f, &["date_part", "datepart"]) => {
+            let mut parts = arguments(f);
+            let unit = parts.next()?;
+            let unit = super::expressions::text(unit).map(str::to_owned).or_else(|| column(unit).map(lower))?;
+            parts.next().filter(|_| PARTS.contains(&unit.to_ascii_lowercase().as_str()))
+        }
+        Expr::Function(f) if super::expressions::is_one_of(f, PARTS) => arguments(f).next(),
+        _ => None,
+    }
+}

@@ -1,6 +1,6 @@
 //! Tables with a row for each thing and day: levels that are added up over days, and steps from one thing to another.
 
-use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, SelectItem};
+use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, SelectItem, WindowSpec};
 
 use super::expressions::{
     any, arguments, call, column, conjuncts, is_aggregate, is_distinct, is_one_of, window, words,
@@ -69,20 +69,65 @@ fn is_level(view: &View<'_, '_>, id: NodeId, name: &str) -> bool {
         "close of business",
         "at close",
     ];
+    // What stands there at a moment, by its description alone.
+    const STANDS: &[&str] =
+        &["at that moment", "at this moment", "at that instant", "at the full hour", "at the hour", "level at", "stock at"];
     let named = words(name);
     if named.last().is_some_and(|w| LEVELS.contains(&w.as_str())) {
         return true;
     }
-    named.iter().any(|w| STANDING.contains(&w.as_str()))
-        && line(view, id)
-            .iter()
-            .flat_map(|n| n.described.iter())
-            .flat_map(|d| &d.columns)
-            .any(|c| c.name.eq_ignore_ascii_case(name) && has(&plain(&c.description), EVENING))
+    let standing = named.iter().any(|w| STANDING.contains(&w.as_str()));
+    line(view, id)
+        .iter()
+        .flat_map(|n| n.described.iter())
+        .flat_map(|d| &d.columns)
+        .filter(|c| c.name.eq_ignore_ascii_case(name) && !c.description.is_empty())
+        .map(|c| plain(&c.description))
+        .any(|said| has(&said, STANDS) || (standing && has(&said, EVENING)))
+}
+
+/// What YAML says of a column of a node, or of the one of its name that this is read from, and which node says it.
+fn said_behind<'a>(view: &View<'_, 'a>, id: NodeId, name: &str, depth: usize) -> Option<(String, &'a Node)> {
+    let node = view.node(id)?;
+    let mut columns = node.described.iter().flat_map(|d| &d.columns);
+    match columns.find(|c| c.name.eq_ignore_ascii_case(name) && !c.description.is_empty()) {
+        Some(column) => Some((plain(&column.description), node)),
+        None if depth > 3 => None,
+        None => node.reads.iter().find_map(|r| said_behind(view, r.node, name, depth + 1)),
+    }
+}
+
+/// The greatest of running totals of several things, which is that of one of them.
+fn greatest_of_several(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    const RUNS: &[&str] = &["running total", "cumulative", "so far", "total to date", "count to date", "since the opening", "since the start"];
+    const GREATEST: &[&str] = &["max", "maximum", "highest", "greatest", "peak", "largest", "most", "top", "last", "latest", "longest"];
+    for (id, expr, alias) in items(view) {
+        let Some(max) = call(expr, &["max"]).filter(|f| f.over.is_none() && f.filter.is_none()) else { continue };
+        if words(alias).iter().any(|w| GREATEST.contains(&w.as_str())) {
+            continue;
+        }
+        let Some(of) = arguments(max).next() else { continue };
+        let Some(Origin::Node(node, name)) = view.outline.origin(id, of) else { continue };
+        let Some((said, by)) = said_behind(view, node, name, 0) else { continue };
+        let Some((things, _)) = series(by).filter(|_| has(&said, RUNS)) else { continue };
+        let GroupByExpr::Expressions(groups, _) = &view.outline.selects[id].select.group_by else { continue };
+        let is_thing = |e: &Expr| column(e).is_some_and(|c| things.iter().any(|t| c.value.eq_ignore_ascii_case(t)));
+        // Of a place in the list nobody knows here what it is.
+        let named = groups.iter().all(|g| column(g).is_some());
+        if groups.is_empty() || !named || groups.iter().any(is_thing) || !is_plain(view, id, &things) {
+            continue;
+        }
+        let thing = things.join("`, `");
+        let finding = Diagnostic::warning("balance-added", format!("the greatest `{name}` is that of one `{thing}`"))
+            .why(format!("each `{thing}` has a running total of its own, and this takes one of them for all"))
+            .next(format!("take the last of each `{thing}`, and add those up"));
+        out.push(view.at(span(expr), finding));
+    }
 }
 
 fn balance_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
+    greatest_of_several(&view, out);
     if picks_days(&view) {
         return;
     }
@@ -161,11 +206,21 @@ fn keeps_day(view: &View<'_, '_>, select: usize, day: &str) -> bool {
 
 fn lag_across(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
-    said_of_each(&view, out);
+    let before = out.len();
     for piece in &view.outline.pieces {
         let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
-        let Some(window) = window(function).filter(|w| w.partition_by.is_empty()) else { continue };
         if !is_one_of(function, &["lag", "lead"]) {
+            continue;
+        }
+        let Some(window) = window(function).filter(|w| w.window_name.is_none()) else { continue };
+        if let Some(thing) = across_own(&view, select, window).or_else(|| one_after_another(&view, select, window)) {
+            let finding = Diagnostic::warning("lag-across", format!("the row before may be of another `{thing}`"))
+                .why("the window has rows of several, one after another")
+                .next(format!("put `{thing}` into `partition by`"));
+            out.push(view.at(span(piece.expr), finding));
+            continue;
+        }
+        if !window.partition_by.is_empty() {
             continue;
         }
         let [by] = window.order_by.as_slice() else { continue };
@@ -183,6 +238,59 @@ fn lag_across(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             .next(format!("`partition by {}`", things.join(", ")));
         out.push(view.at(span(piece.expr), finding));
     }
+    if out.len() == before {
+        said_of_each(&view, out);
+    }
+}
+
+/// The thing of which a model has a row for each moment by its own test, where a window is cut by something else and
+/// ordered by the moment.
+fn across_own(view: &View<'_, '_>, select: usize, window: &WindowSpec) -> Option<String> {
+    let (things, time) = series(view.query.node)?;
+    let [by] = window.order_by.as_slice() else { return None };
+    let named = |e: &Expr, name: &str| column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(name));
+    let gives = |name: &String| {
+        view.outline.selects[select].select.projection.iter().any(|item| match item {
+            SelectItem::UnnamedExpr(e) => named(e, name),
+            SelectItem::ExprWithAlias { expr, alias } => alias.value.eq_ignore_ascii_case(name) && named(expr, name),
+            _ => false,
+        })
+    };
+    let thing = things.iter().find(|t| !window.partition_by.iter().any(|p| named(p, t)))?;
+    let subject = |name: &str| {
+        let mut out = words(name);
+        out.retain(|w| !["id", "key", "code", "no", "number", "name", "sk"].contains(&w.as_str()));
+        out
+    };
+    // What is called after the thing may be the thing.
+    let other = |p: &Expr| column(p).is_some_and(|c| !subject(&c.value).iter().any(|w| subject(thing).contains(w)));
+    (named(&by.expr, &time)
+        && !window.partition_by.is_empty()
+        && window.partition_by.iter().all(other)
+        && things.iter().all(gives)
+        && is_plain(view, select, std::slice::from_ref(thing)))
+    .then(|| thing.clone())
+}
+
+/// The thing by which a window without a partition is ordered first, and then by time: those of one after those of
+/// another.
+fn one_after_another(view: &View<'_, '_>, select: usize, window: &WindowSpec) -> Option<String> {
+    let [first, rest @ ..] = window.order_by.as_slice() else { return None };
+    let name = column(&first.expr)?.value.to_ascii_lowercase();
+    let is_moment = |e: &Expr| column(e).is_some_and(|c| is_time(&c.value)) || super::reruns::cuts(e);
+    let known = view.seen(&first.expr).is_some_and(|c| c.unique == Some(false));
+    let asked = view.outline.pieces.iter().any(|p| {
+        call(p.expr, &["lag", "lead"])
+            .is_some_and(|f| arguments(f).next().and_then(column).is_some_and(|c| c.value.eq_ignore_ascii_case(&name)))
+    });
+    (window.partition_by.is_empty()
+        && known
+        && !asked
+        && !is_time(&name)
+        && !view.query.keyed.by(&name).is_empty()
+        && rest.first().is_some_and(|o| is_moment(&o.expr))
+        && is_plain(view, select, std::slice::from_ref(&name)))
+    .then_some(name)
 }
 
 /// Windows over all rows in a column that is described as of the rows of one thing: `the previous call of the same
@@ -212,6 +320,7 @@ fn said_of_each(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             let thing = thing.trim();
             let same = [
                 format!("same {thing}"),
+                format!("{thing} s own"),
                 format!("{thing} s previous"),
                 format!("{thing} s next"),
                 format!("{thing} s last"),

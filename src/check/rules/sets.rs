@@ -1,6 +1,9 @@
 //! Unions that lose rows or mix columns up.
 
-use sqlparser::ast::{Expr, Select, SelectFlavor, SelectItem, SetOperator, SetQuantifier};
+use sqlparser::ast::{
+    Expr, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetOperator, SetQuantifier,
+    WildcardAdditionalOptions,
+};
 use sqlparser::tokenizer::Span;
 
 use super::expressions::{any, column, is_aggregate, lower, text, words};
@@ -103,7 +106,8 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         };
         // Rows of many columns are not equal by chance.
         let summed = above.len() <= 6 && above.iter().any(|(name, _)| is_summed(&view, set.level, name));
-        let lossy = (plain && above.iter().any(measures) || summed) && !keyed(&above);
+        let told = || above.len() > 1 && is_counted(&view, set.level) && sides_repeat(&view, [left, names]);
+        let lossy = (plain && (above.iter().any(measures) || told()) || summed) && !keyed(&above);
         // Who asks for different rows on one side thinks of sets.
         if said_so && (distinct(&view, left) || distinct(&view, names)) {
             continue;
@@ -163,6 +167,37 @@ fn is_summed(view: &View<'_, '_>, level: usize, name: &str) -> bool {
     })
 }
 
+/// Whether the rows of a union are counted by whoever reads it in this query.
+fn is_counted(view: &View<'_, '_>, level: usize) -> bool {
+    view.outline.pieces.iter().any(|p| {
+        let (Some(function), Some(select)) = (super::expressions::call(p.expr, &["count"]), p.select) else {
+            return false;
+        };
+        // `count(*)`, `count(1)`.
+        let rows = super::expressions::arguments(function).all(|e| column(e).is_none() && !any(e, &mut |e| column(e).is_some()));
+        let [reads] = view.outline.selects[select].relations.as_slice() else { return false };
+        rows && !super::expressions::is_distinct(function) && reads.target == Target::Level(level)
+    })
+}
+
+/// Whether it is said of what both sides read that its rows have no key, so that two can be equal.
+fn sides_repeat(view: &View<'_, '_>, sides: [usize; 2]) -> bool {
+    const KEYLESS: &[&str] = &[
+        "no key", "no primary key", "no unique key", "no number", "no id", "no identifier", "without a key", "without a number",
+        "without an id", "equal rows", "identical rows", "rows can be equal", "rows may be equal", "rows can be identical",
+    ];
+    let told = |select: usize| {
+        let Some(Reads { target: Target::Node(id), .. }) = view.outline.selects[select].relations.first() else {
+            return false;
+        };
+        super::promised::line(view, *id)
+            .iter()
+            .flat_map(|n| n.described.iter())
+            .any(|d| super::promised::has(&super::promised::plain(&d.description), KEYLESS))
+    };
+    sides.into_iter().any(told)
+}
+
 /// The text that a column is in every row.
 fn mark<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<&'a str> {
     match view.outline.origin(select, expr) {
@@ -200,48 +235,76 @@ fn is_of_several(view: &View<'_, '_>, select: usize, expr: &Expr) -> bool {
     first.is_some() && !first.into_iter().chain(unique).any(|c| c.name.eq_ignore_ascii_case(column))
 }
 
-/// The names of the columns of a side of a union, also where a `*` is of a node whose columns are all known; and what
+/// The names of the columns of a side of a union, also where a `*` is of nodes whose columns are all known; and what
 /// gives them where that is written in that very select.
 pub(super) fn names<'a>(view: &View<'_, 'a>, select: usize) -> Option<Vec<(String, Option<&'a Expr>)>> {
+    names_at(view, select, 0)
+}
+
+fn names_at<'a>(view: &View<'_, 'a>, select: usize, depth: usize) -> Option<Vec<(String, Option<&'a Expr>)>> {
     if let Some((at, items)) = items(view, select) {
         return Some(items.into_iter().map(|(name, expr)| (name, (at == select).then_some(expr))).collect());
     }
-    let mut select = select;
-    for _ in 0..8 {
-        let part = &view.outline.selects[select];
-        let [reads] = part.relations.as_slice() else { return None };
-        if !is_whole(part.select) {
-            return None;
-        }
-        match reads.target {
-            Target::Level(level) => {
-                let renamed =
-                    matches!(view.outline.levels[level].role, Role::Cte(cte) if !cte.alias.columns.is_empty());
-                select = view.outline.levels[level].select.filter(|_| !renamed)?;
+    let part = &view.outline.selects[select];
+    let of = |reads: &Reads<'_>| names_of(view, reads.target, depth);
+    if part.select.projection.is_empty() {
+        let [only] = part.relations.as_slice() else { return None };
+        return is_whole(part.select).then(|| of(only)).flatten();
+    }
+    let mut out = Vec::new();
+    for item in &part.select.projection {
+        match item {
+            SelectItem::ExprWithAlias { expr, alias } => out.push((lower(alias), Some(expr))),
+            SelectItem::UnnamedExpr(expr) => out.push((column(expr).map(lower).unwrap_or_default(), Some(expr))),
+            SelectItem::Wildcard(options) if is_plain(options) => {
+                let [only] = part.relations.as_slice() else { return None };
+                out.extend(of(only)?);
             }
-            Target::Node(node) => {
-                let known = view.query.known.get(&node).filter(|known| !known.open)?;
-                return Some(known.columns.iter().map(|(name, _)| (name.clone(), None)).collect());
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options)
+                if is_plain(options) =>
+            {
+                let alias = name.0.last().and_then(|p| p.as_ident()).map(lower)?;
+                out.extend(of(part.relations.iter().find(|r| r.alias == alias)?)?);
             }
-            Target::Other => return None,
+            _ => return None,
         }
     }
-    None
+    Some(out)
+}
+
+/// The names of the columns of a relation in their order, where they are all known.
+fn names_of<'a>(view: &View<'_, 'a>, target: Target, depth: usize) -> Option<Vec<(String, Option<&'a Expr>)>> {
+    let nameless = |(name, _): (String, Option<&'a Expr>)| (name, None);
+    match target {
+        Target::Level(level) if depth < 8 => {
+            let renamed = matches!(view.outline.levels[level].role, Role::Cte(cte) if !cte.alias.columns.is_empty());
+            let select = view.outline.levels[level].select.filter(|_| !renamed)?;
+            Some(names_at(view, select, depth + 1)?.into_iter().map(nameless).collect())
+        }
+        Target::Node(node) => {
+            let known = view.query.known.get(&node).filter(|known| !known.open)?;
+            Some(known.columns.iter().map(|(name, _)| (name.clone(), None)).collect())
+        }
+        _ => None,
+    }
 }
 
 /// Whether a select gives all that it reads, as it is.
 pub(super) fn is_whole(select: &Select) -> bool {
     match select.projection.as_slice() {
         [] => select.flavor == SelectFlavor::FromFirstNoSelect,
-        [SelectItem::Wildcard(options)] => {
-            options.opt_exclude.is_none()
-                && options.opt_except.is_none()
-                && options.opt_replace.is_none()
-                && options.opt_rename.is_none()
-                && options.opt_ilike.is_none()
-        }
+        [SelectItem::Wildcard(options)] => is_plain(options),
         _ => false,
     }
+}
+
+/// Whether a `*` gives all columns, under their names.
+fn is_plain(options: &WildcardAdditionalOptions) -> bool {
+    options.opt_exclude.is_none()
+        && options.opt_except.is_none()
+        && options.opt_replace.is_none()
+        && options.opt_rename.is_none()
+        && options.opt_ilike.is_none()
 }
 
 fn union_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
@@ -274,8 +337,39 @@ fn union_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 .next("give both sides the same columns in the same order");
             let span = expr.map_or_else(|| whole_span(&view, *right), super::look::span);
             out.push(view.at(span, finding));
+        } else if let Some((a, b, expr)) = displaced(&above, &below).filter(|_| of_others(&view, *left, *right)) {
+            let finding = Diagnostic::warning("union-order", format!("`{b}` is put under `{a}`"))
+                .why(format!("`{b}` stands in another place above, and a union goes by position"))
+                .next("give both sides the same columns in the same order");
+            out.push(view.at(super::look::span(expr), finding));
         }
     }
+}
+
+/// An id that both sides have under its own name, which stands under another id below, while the rest is in its place.
+fn displaced<'a>(
+    above: &[(String, Option<&'a Expr>)],
+    below: &[(String, Option<&'a Expr>)],
+) -> Option<(String, String, &'a Expr)> {
+    let is_id = |name: &str| name.ends_with("_id") || name.ends_with("_key");
+    // Not what is given another name: the two ends of a relation are put together the other way round.
+    let own = |(name, expr): &(String, Option<&Expr>)| {
+        expr.and_then(column).is_some_and(|c| lower(c) == *name) && is_id(name)
+    };
+    let once = |items: &[(String, Option<&Expr>)], name: &str| items.iter().filter(|(n, _)| n == name).count() == 1;
+    let in_place = above.iter().zip(below).filter(|((a, _), (b, _))| a == b).count();
+    above.iter().zip(below).find_map(|(a, b)| {
+        let there = above.iter().find(|(name, _)| *name == b.0)?;
+        let moved = a.0 != b.0 && own(a) && own(b) && own(there) && once(above, &b.0) && once(below, &b.0);
+        (moved && in_place > 1).then_some((a.0.clone(), b.0.clone(), b.1?))
+    })
+}
+
+/// Whether the sides read different tables.
+fn of_others(view: &View<'_, '_>, left: usize, right: usize) -> bool {
+    let reads = |select: usize| view.outline.selects[select].relations.iter().map(|r| r.target).collect::<Vec<_>>();
+    let (left, right) = (reads(left), reads(right));
+    !left.is_empty() && !right.is_empty() && !left.iter().any(|t| right.contains(t))
 }
 
 /// Where a select starts; where it has no `select` before it, what it reads.

@@ -163,6 +163,21 @@ const WHO: &[&str] = &[
     "contact",
     "employee",
     "patient",
+    "driver",
+    "rider",
+    "student",
+    "pupil",
+    "teacher",
+    "seller",
+    "vendor",
+    "supplier",
+    "courier",
+    "passenger",
+    "donor",
+    "voter",
+    "listener",
+    "learner",
+    "follower",
 ];
 const WHEN: &[&str] = &["date", "day", "week", "month", "hour", "at", "quarter", "year"];
 
@@ -215,7 +230,16 @@ pub(super) fn people_by_time(view: &View<'_, '_>, expr: &Expr, select: usize) ->
     let of = counted(expr)?;
     // Counted by day and added up over days; by anything else the parts may well be apart.
     let groups = column_names(view, select);
-    (is_of_people(&of) && grouped(view, select) && groups.iter().any(|n| is_when(n))).then_some(groups)
+    let comes_back = || is_of_people(&of) || is_called_active(view, expr) && !view.query.keyed.by(&of).is_empty();
+    (grouped(view, select) && groups.iter().any(|n| is_when(n)) && comes_back()).then_some(groups)
+}
+
+/// Whether a count is called that of those who did something in the time: `active_…`.
+fn is_called_active(view: &View<'_, '_>, count: &Expr) -> bool {
+    const ACTIVE: &[&str] = &["active"];
+    super::promised::items(view).into_iter().any(|(_, expr, alias)| {
+        std::ptr::eq(bare(expr), bare(count)) && words(alias).iter().any(|w| ACTIVE.contains(&w.as_str()))
+    })
 }
 
 /// The column of which an expression counts the different values.

@@ -144,6 +144,8 @@ const OURS: &[&[Rule]] = &[
     super::older::RULES,
     super::mixed::RULES,
     super::collapsed::RULES,
+    super::nulls_first::RULES,
+    super::totals::RULES,
     super::conditions::RULES,
     super::waste::RULES,
     super::tables::RULES,

@@ -1,16 +1,15 @@
 //! Which row of many is kept: windows and limits without an order.
 
 use sqlparser::ast::{
-    Distinct, Expr, Function, FunctionArgumentClause, FunctionArguments, GroupByExpr, LimitClause, OrderByKind,
-    SelectItem, Spanned, WindowSpec,
+    Distinct, Expr, Function, GroupByExpr, LimitClause, OrderByKind, SelectItem, Spanned, WindowSpec,
 };
 
 use super::expressions::{
-    any, arguments, call, column, is_aggregate, is_literal, is_named, is_one_of, lower, same_column, whole_number,
-    window,
+    any, call, column, is_aggregate, is_literal, is_named, is_one_of, lower, same_column, whole_number, window,
 };
 use super::look::{View, span};
 use super::outline::Role;
+use super::picks::{first_of_list, picks_any};
 use super::{Family, Look, Query, Rule};
 use crate::check::keyed::has_key;
 use crate::sql::{ColumnType, Fact};
@@ -57,6 +56,14 @@ fn dedupe_by_chance(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(part.select.select_token.0.span, finding));
         }
         for piece in &view.outline.pieces[part.pieces.clone()] {
+            if piece.select == Some(id)
+                && let Some(list) = first_of_list(&view, id, piece.expr)
+            {
+                let finding = Diagnostic::warning("dedupe-by-chance", "which value is kept is left to chance")
+                    .why(format!("`{}` has no order, so its first element is that of any row", list.name))
+                    .next("say which is meant: an `order by` in it, or `max_by(…, …)`");
+                out.push(view.at(list.name.span(), finding));
+            }
             let Expr::Function(function) = piece.expr else { continue };
             if piece.select == Some(id) && picks_any(&view, id, function) {
                 let finding = Diagnostic::warning("dedupe-by-chance", "which value is kept is left to chance")
@@ -74,7 +81,10 @@ fn dedupe_by_chance(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 continue;
             }
             let Some(why) = undecided(&view, id, function) else { continue };
-            if !kept_first(&view, id, function) || keeps_the_same(part.select, function) {
+            if !kept_first(&view, id, function)
+                || keeps_the_same(part.select, function)
+                || shows_the_same(&view, id, function)
+            {
                 continue;
             }
             let finding = Diagnostic::warning("dedupe-by-chance", "which row is kept is left to chance")
@@ -140,6 +150,34 @@ fn keeps_the_same(select: &sqlparser::ast::Select, function: &Function) -> bool 
         return false;
     };
     keeps_only(select, &window.partition_by.iter().chain(window.order_by.iter().map(|o| &o.expr)).collect::<Vec<_>>())
+}
+
+/// The same where the rows are numbered in a CTE or subquery, and all who read it take nothing else from it.
+fn shows_the_same(view: &View<'_, '_>, select: usize, function: &Function) -> bool {
+    let part = &view.outline.selects[select];
+    let Some(window) = window(function) else { return false };
+    let by: Vec<&Expr> = window.partition_by.iter().chain(window.order_by.iter().map(|o| &o.expr)).collect();
+    let same = |e: &Expr| by.iter().any(|b| *b == e || same_column(b, e));
+    let told: Vec<String> = part
+        .select
+        .projection
+        .iter()
+        .filter_map(|item| match item {
+            SelectItem::UnnamedExpr(e) if same(e) => column(e).map(lower),
+            SelectItem::ExprWithAlias { expr, alias } if same(expr) => Some(lower(alias)),
+            _ => None,
+        })
+        .collect();
+    let shows = |item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => {
+            column(e).is_some_and(|c| told.contains(&lower(c)))
+        }
+        _ => false,
+    };
+    let level = super::outline::Target::Level(part.level);
+    let mut readers =
+        view.outline.selects.iter().filter(|p| p.relations.iter().any(|r| r.target == level)).peekable();
+    readers.peek().is_some() && readers.all(|p| p.relations.len() == 1 && p.select.projection.iter().all(shows))
 }
 
 /// Why rows can be equal in an order, by what is known of keys and of the columns in it.
@@ -217,71 +255,6 @@ fn is_without_key<'a>(view: &View<'_, 'a>, select: usize, partition: &'a Expr, o
         && order.iter().all(|e| moment(e) && !of_load(e))
         && !described.columns.iter().any(|c| id_like(&c.name))
         && (tested.is_none() || !described.columns.iter().all(|c| covered(&c.name)))
-}
-
-/// Aggregates that give the value of whatever row they meet.
-const ANY: &[&str] = &["any_value", "arbitrary", "first", "any"];
-
-/// Whether an aggregate picks one of several values, and the groups do not say that they are all the same.
-fn picks_any(view: &View<'_, '_>, select: usize, function: &Function) -> bool {
-    let FunctionArguments::List(list) = &function.args else { return false };
-    let ordered = list
-        .clauses
-        .iter()
-        .any(|c| matches!(c, FunctionArgumentClause::OrderBy(_) | FunctionArgumentClause::Having(_)));
-    if function.over.is_some() || ordered || !function.within_group.is_empty() {
-        return false;
-    }
-    if is_named(function, "array_agg") {
-        return list
-            .clauses
-            .iter()
-            .any(|c| matches!(c, FunctionArgumentClause::Limit(l) if whole_number(l) == Some(1)));
-    }
-    let Some(argument) = arguments(function).next().filter(|_| is_one_of(function, ANY)) else { return false };
-    let (Some(name), Some(seen)) = (column(argument), view.seen(argument)) else { return false };
-    let part = view.outline.selects[select].select;
-    let GroupByExpr::Expressions(groups, _) = &part.group_by else { return false };
-    // Beside the moment of the last version it is to be of that one.
-    if !groups.is_empty()
-        && part.projection.iter().any(of_last_version)
-        && !groups.iter().any(|g| same_column(g, argument))
-    {
-        return true;
-    }
-    // Whoever takes any value of many columns says that a group has one of each.
-    let any_of = |item: &&SelectItem| match item {
-        SelectItem::UnnamedExpr(Expr::Function(f)) | SelectItem::ExprWithAlias { expr: Expr::Function(f), .. } => {
-            is_one_of(f, ANY)
-        }
-        _ => false,
-    };
-    if part.projection.iter().filter(any_of).count() >= 3 {
-        return false;
-    }
-    // Of a table whose key is known: of others nobody can tell that a group has several values.
-    if groups.is_empty() || seen.unique.is_none() || view.outline.selects[select].relations.len() != 1 {
-        return false;
-    }
-    // `any_value(user_name)` of each `user_id` is of the user.
-    let mine = super::expressions::words(&name.value);
-    let of_it = |e: &Expr| {
-        let known = view.seen(e).is_some_and(|c| c.unique == Some(true));
-        let subject = |w: &String| !["id", "key", "name", "date", "at"].contains(&w.as_str());
-        known
-            || column(e)
-                .is_none_or(|c| super::expressions::words(&c.value).iter().any(|w| subject(w) && mine.contains(w)))
-    };
-    !groups.iter().any(of_it)
-}
-
-/// Whether an item is when the last version of a row was made: `max(updated_at)`.
-fn of_last_version(item: &SelectItem) -> bool {
-    let (SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. }) = item else { return false };
-    let greatest = call(e, &["max"]).and_then(|f| arguments(f).next()).and_then(column).map(lower);
-    greatest.is_some_and(|n| {
-        ["updated", "modified", "changed", "valid_from", "effective", "version"].iter().any(|w| n.contains(w))
-    })
 }
 
 /// Whether `first_value` is of rows that can be equal in what it is ordered by.

@@ -6,7 +6,7 @@ use sqlparser::ast::{BinaryOperator, Expr};
 use sqlparser::tokenizer::Location;
 
 use super::facts::Fact;
-use super::measures::{by_price, by_share, is_of_list, is_total};
+use super::measures::{by_price, by_share, is_of_list, is_total, repeated_part};
 use super::relation::{Column, Env, Rel, lower};
 use super::value::Value;
 use super::{FanOut, Named, Resolver, essential, left_out};
@@ -262,6 +262,8 @@ impl<R: Named> Resolver<'_, R> {
             && is_total(args)
         {
             args.iter().find_map(|(v, _)| v.looked_up)
+        } else if !self.strict && name == "sum" && partition.is_none() {
+            repeated_part(args, env)
         } else {
             None
         };
@@ -300,8 +302,9 @@ impl<R: Named> Resolver<'_, R> {
         // What is looked up meets one row for each of the rest.
         let looked_up = repeated == 0 && !counts_rows;
         // Of rows that another model repeats a filter here may leave one for each; prices of a list are of each row.
-        if fan_out.looked_up
-            && (fan_out.elsewhere && env.narrowed || fan_out.on.iter().any(|column| is_of_list(column)))
+        let by_one = fan_out.keys.iter().any(|k| k.len() == 1) && !fan_out.is_of_elements();
+        if fan_out.elsewhere && env.narrowed && (fan_out.looked_up || !by_one)
+            || fan_out.looked_up && fan_out.on.iter().any(|column| is_of_list(column))
         {
             return;
         }
@@ -323,7 +326,7 @@ impl<R: Named> Resolver<'_, R> {
             true => format!("in the model that is read {why}"),
             false => why,
         };
-        let why = match fan_out.keys.is_empty() && fan_out.on.is_empty() && !self.strict {
+        let why = match fan_out.is_of_elements() && !self.strict {
             true => format!("{joined} has a row for each element of an array"),
             false => why,
         };

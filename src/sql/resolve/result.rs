@@ -167,6 +167,11 @@ pub struct FanOut {
 }
 
 impl FanOut {
+    /// Whether it is of an array, a row for each of its elements.
+    pub fn is_of_elements(&self) -> bool {
+        self.on.is_empty() && (self.keys.is_empty() || self.elsewhere)
+    }
+
     /// Whether an expression is that column of what is joined.
     pub(super) fn is_of(&self, expr: &Expr, column: &str) -> bool {
         match expr {

@@ -1,0 +1,120 @@
+//! Aggregates that give the value of one row of several: whether anything says which.
+
+use sqlparser::ast::{
+    AccessExpr, Expr, Function, FunctionArgumentClause, FunctionArguments, GroupByExpr, SelectItem, Subscript,
+};
+
+use super::expressions::{arguments, bare, call, column, is_named, is_one_of, lower, same_column, whole_number};
+use super::look::View;
+use super::outline::{Reads, Target};
+
+/// Aggregates that give the value of whatever row they meet.
+const ANY: &[&str] = &["any_value", "arbitrary", "first", "any"];
+
+/// Whether an aggregate picks one of several values, and the groups do not say that they are all the same.
+pub(super) fn picks_any(view: &View<'_, '_>, select: usize, function: &Function) -> bool {
+    let FunctionArguments::List(list) = &function.args else { return false };
+    let ordered = list
+        .clauses
+        .iter()
+        .any(|c| matches!(c, FunctionArgumentClause::OrderBy(_) | FunctionArgumentClause::Having(_)));
+    if function.over.is_some() || ordered || !function.within_group.is_empty() {
+        return false;
+    }
+    if is_named(function, "array_agg") {
+        return list
+            .clauses
+            .iter()
+            .any(|c| matches!(c, FunctionArgumentClause::Limit(l) if whole_number(l) == Some(1)));
+    }
+    let Some(argument) = arguments(function).next().filter(|_| is_one_of(function, ANY)) else { return false };
+    let (Some(name), Some(seen)) = (column(argument), view.seen(argument)) else { return false };
+    let part = view.outline.selects[select].select;
+    let GroupByExpr::Expressions(groups, _) = &part.group_by else { return false };
+    // Beside the moment of the last version it is to be of that one.
+    if !groups.is_empty()
+        && part.projection.iter().any(of_last_version)
+        && !groups.iter().any(|g| same_column(g, argument))
+    {
+        return true;
+    }
+    // Whoever takes any value of many columns says that a group has one of each.
+    let any_of = |item: &&SelectItem| match item {
+        SelectItem::UnnamedExpr(Expr::Function(f)) | SelectItem::ExprWithAlias { expr: Expr::Function(f), .. } => {
+            is_one_of(f, ANY)
+        }
+        _ => false,
+    };
+    if part.projection.iter().filter(any_of).count() >= 3 {
+        return false;
+    }
+    // Of a table whose key is known: of others nobody can tell that a group has several values.
+    if groups.is_empty() || seen.unique.is_none() || view.outline.selects[select].relations.len() != 1 {
+        return false;
+    }
+    // `any_value(user_name)` of each `user_id` is of the user.
+    let mine = super::expressions::words(&name.value);
+    let of_it = |e: &Expr| {
+        let known = view.seen(e).is_some_and(|c| c.unique == Some(true));
+        let subject = |w: &String| !["id", "key", "name", "date", "at"].contains(&w.as_str());
+        known
+            || column(e)
+                .is_none_or(|c| super::expressions::words(&c.value).iter().any(|w| subject(w) && mine.contains(w)))
+    };
+    !groups.iter().any(of_it)
+}
+
+/// The list without an order of which an expression takes the first element, where a group can have several rows.
+pub(super) fn first_of_list<'e>(view: &View<'_, '_>, select: usize, expr: &'e Expr) -> Option<&'e Function> {
+    const LISTS: &[&str] = &["array_agg", "list", "collect_list", "array_collect"];
+    let first = |e: &Expr| match bare(e) {
+        Expr::Function(f) => {
+            is_one_of(f, &["offset", "safe_offset", "ordinal", "safe_ordinal"])
+                && arguments(f).next().is_some_and(|n| matches!(whole_number(n), Some(0 | 1)))
+        }
+        e => matches!(whole_number(e), Some(0 | 1)),
+    };
+    let list = match bare(expr) {
+        Expr::CompoundFieldAccess { root, access_chain } => match access_chain.as_slice() {
+            [AccessExpr::Subscript(Subscript::Index { index })] if first(index) => call(root, LISTS)?,
+            _ => return None,
+        },
+        Expr::Function(f) if is_one_of(f, &["element_at", "get", "list_extract", "try_element_at"]) => {
+            let mut parts = arguments(f);
+            let list = parts.next().and_then(|e| call(e, LISTS))?;
+            parts.next().filter(|e| first(e)).map(|_| list)?
+        }
+        Expr::Function(f) if is_one_of(f, &["array_first", "list_first", "first"]) => {
+            arguments(f).next().and_then(|e| call(e, LISTS))?
+        }
+        _ => return None,
+    };
+    let FunctionArguments::List(args) = &list.args else { return None };
+    let part = &view.outline.selects[select];
+    let GroupByExpr::Expressions(groups, _) = &part.select.group_by else { return None };
+    // What is read may be in an order that most engines keep.
+    let ordered = |r: &Reads<'_>| match r.target {
+        Target::Level(level) => view.outline.levels[level].query.order_by.is_some(),
+        _ => false,
+    };
+    let one_each = groups.iter().any(|g| {
+        view.seen(g).is_some_and(|c| c.unique == Some(true)) || arguments(list).any(|a| same_column(a, g))
+    });
+    let chance = args.clauses.is_empty()
+        && args.duplicate_treatment.is_none()
+        && list.within_group.is_empty()
+        && list.over.is_none()
+        && part.select.having.is_none()
+        && !one_each
+        && !part.relations.iter().any(ordered);
+    chance.then_some(list)
+}
+
+/// Whether an item is when the last version of a row was made: `max(updated_at)`.
+fn of_last_version(item: &SelectItem) -> bool {
+    let (SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. }) = item else { return false };
+    let greatest = call(e, &["max"]).and_then(|f| arguments(f).next()).and_then(column).map(lower);
+    greatest.is_some_and(|n| {
+        ["updated", "modified", "changed", "valid_from", "effective", "version"].iter().any(|w| n.contains(w))
+    })
+}
