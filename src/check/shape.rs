@@ -83,8 +83,9 @@ fn repeated(resolved: &Resolved<NodeId>) -> BTreeMap<String, FanOut> {
     out
 }
 
-/// Whether readers are told of a join that repeats rows: of one by a single key, of others where no row is left out, and
-/// further on while no join can pick one of several either.
+/// Whether readers are told of a join that repeats rows, of which one side has one row for each: by a single key, of others
+/// where no row is left out, and further on while no join can pick one of several either. What is joined as one looks a
+/// thing up may well have one row for each, whatever its tests say.
 fn is_passed_on(fan_out: &FanOut, resolved: &Resolved<NodeId>) -> bool {
     let single = fan_out.keys.iter().any(|k| k.len() == 1);
     let is_whole = || !resolved.reads.iter().any(|r| r.usage == Usage::Filter);
@@ -92,7 +93,10 @@ fn is_passed_on(fan_out: &FanOut, resolved: &Resolved<NodeId>) -> bool {
     if fan_out.looked_up {
         return single && is_whole() && is_told_apart();
     }
-    if fan_out.of_one && single && !fan_out.elsewhere {
+    if !fan_out.of_one && !fan_out.is_of_elements() {
+        return false;
+    }
+    if single && !fan_out.elsewhere {
         return true;
     }
     let rest = |name: &String| !fan_out.on.contains(name) && fan_out.keys.iter().any(|k| k.contains(name));

@@ -271,6 +271,15 @@ fn joined(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
         return None;
     }
     let at = part.relations.iter().position(|r| r.alias == first.joined)?;
+    // What is looked up by something else than a key may have one row for each all the same, but where a test says that
+    // more tells its rows apart, and nothing else does.
+    let has_more = || {
+        first.keys.iter().all(|k| first.on.is_subset(k) && first.on.len() < k.len())
+            && base(view, part.relations[at].target).is_some_and(|(id, _)| is_tested(view, id, several, 0))
+    };
+    if !first.of_one && !has_more() {
+        return None;
+    }
     let filtered = part
         .select
         .selection

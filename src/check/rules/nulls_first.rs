@@ -51,7 +51,7 @@ fn ignores_nulls(function: &Function) -> bool {
 
 /// Whether an order puts rows without a value first, where it does not say.
 fn puts_first(dialect: Dialect, order: &OrderByExpr) -> bool {
-    let descends = order.options.asc == Some(false);
+    let descends = super::older::descends(order);
     order.options.nulls_first.is_none()
         && match dialect {
             Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake => descends,

@@ -66,7 +66,7 @@ fn older_wins(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 /// Whether the greatest comes first.
-fn descends(order: &sqlparser::ast::OrderByExpr) -> bool {
+pub(super) fn descends(order: &sqlparser::ast::OrderByExpr) -> bool {
     order.options.sort == Some(sqlparser::ast::OrderBySort::Desc)
 }
 

@@ -114,7 +114,9 @@ fn greatest_of_several(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
         let is_thing = |e: &Expr| column(e).is_some_and(|c| things.iter().any(|t| c.value.eq_ignore_ascii_case(t)));
         // Of a place in the list nobody knows here what it is.
         let named = groups.iter().all(|g| column(g).is_some());
-        if groups.is_empty() || !named || groups.iter().any(is_thing) || !is_plain(view, id, &things) {
+        let pieces = &view.outline.pieces;
+        let asked = pieces.iter().any(|p| matches!(p.clause, Clause::Where | Clause::On) && any(p.expr, &mut |e| is_thing(e)));
+        if groups.is_empty() || !named || groups.iter().any(is_thing) || asked || !is_passed(view, id) {
             continue;
         }
         let thing = things.join("`, `");
@@ -123,6 +125,16 @@ fn greatest_of_several(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             .next(format!("take the last of each `{thing}`, and add those up"));
         out.push(view.at(span(expr), finding));
     }
+}
+
+/// Whether what a select reads passes rows on without grouping them.
+fn is_passed(view: &View<'_, '_>, select: usize) -> bool {
+    (0..view.outline.selects.len()).filter(|s| *s != select && super::reruns::feeds(view, *s, select, 0)).all(|s| {
+        let part = view.outline.selects[s].select;
+        part.distinct.is_none()
+            && part.qualify.is_none()
+            && matches!(&part.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
+    })
 }
 
 fn balance_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {

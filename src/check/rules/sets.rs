@@ -385,9 +385,13 @@ fn union_types(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for fact in &view.resolved.facts.noted {
         let Fact::Mixed { at, column, above, here } = fact else { continue };
+        let why = match query.dialect {
+            Dialect::Snowflake => "the union reads the texts by the format that the session has: it fails, or takes the day for the month",
+            _ => "the union makes texts of both, which are sorted and compared by their letters: '9' is greater than '10'",
+        };
         let finding = Diagnostic::warning("union-types", format!("`{column}` is {above} above and {here} here"))
-            .why("the union makes texts of both, which are sorted and compared by their letters: '9' is greater than '10'")
-            .next("cast one side to the type of the other");
+            .why(why)
+            .next("cast one side to the type of the other, with its format where it is a text");
         out.push(view.at(Span::new(*at, *at), finding));
     }
 }

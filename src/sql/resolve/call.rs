@@ -428,7 +428,8 @@ fn total(window: &WindowSpec, env: &Env<'_>) -> Option<bool> {
 /// Whether no two rows are the same in all of these, where that can be known.
 pub(super) fn tells_apart<'e>(columns: impl Iterator<Item = &'e Expr>, env: &Env<'_>) -> Option<bool> {
     let columns = columns.map(|e| column_of(e, env)).collect::<Option<Key>>()?;
-    match env.keys.iter().any(|key| key.is_subset(&columns)) {
+    let told = |columns: &Key| env.keys.iter().any(|key| key.is_subset(columns));
+    match told(&columns) || told(&env.decided(&columns)) {
         true => Some(true),
         // A key of many columns does not say that fewer don't do.
         false => env.keys.iter().any(|key| key.len() <= super::joins::MOST_TELLING).then_some(false),

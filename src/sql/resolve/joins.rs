@@ -7,7 +7,7 @@ use sqlparser::tokenizer::Location;
 
 use super::facts::Fact;
 use super::measures::{by_price, by_share, is_of_list, is_total, repeated_part};
-use super::relation::{Column, Env, Rel, lower};
+use super::relation::{Column, Env, Rel, lower, shared};
 use super::value::Value;
 use super::{FanOut, Named, Resolver, essential, left_out};
 use crate::sql::parse::any_expression;
@@ -89,7 +89,8 @@ impl<R: Named> Resolver<'_, R> {
     }
 
     /// The left side of a join, as what repeats the right one, or looks it up.
-    fn other_side(&mut self, env: &Env<'_>, ours: &Key, at: (Location, usize), looked_up: bool) -> usize {
+    fn other_side(&mut self, env: &Env<'_>, ours: &Key, at: (Location, usize), how: (bool, bool)) -> usize {
+        let (of_one, looked_up) = how;
         let name = |rel: usize| env.rels[rel].alias.clone();
         let several = env.keys.iter().flatten().map(|c| c.0).find(|rel| !ours.iter().any(|c| c.0 == *rel));
         let joined = several.or(ours.first().map(|c| c.0)).map(name).unwrap_or_default();
@@ -100,7 +101,7 @@ impl<R: Named> Resolver<'_, R> {
             at: self.rendered.source_place(at.0.line as usize, at.0.column as usize, at.1),
             elsewhere: false,
             held: BTreeSet::new(),
-            of_one: false,
+            of_one,
             looked_up,
         };
         self.fan_outs.push(fan_out);
@@ -136,6 +137,8 @@ impl<R: Named> Resolver<'_, R> {
         let right_unique =
             right_keys.iter().any(|k| k.is_subset(&theirs)) || self.decided_by(&env.rels[before..], &theirs);
         let left_unique = env.keys.iter().any(|k| k.is_subset(&ours));
+        // One side of it has one row for each, whatever else is joined to that already.
+        let of_one = left_unique || env.rels[..before].iter().enumerate().any(|(i, r)| r.is_one_each(i, &ours));
         // A key of more columns may hold what others of it decide.
         let many = env.keys.iter().any(|k| !k.is_empty() && k.len() < MOST_TELLING);
         let left_told = left_unique || env.keys_or_null.iter().any(|k| k.is_subset(&ours));
@@ -149,7 +152,7 @@ impl<R: Named> Resolver<'_, R> {
                 at: self.rendered.source_place(start.line as usize, start.column as usize, width),
                 elsewhere: false,
                 held: ours.iter().filter(|_| kind == JoinKind::Inner).map(|(_, c)| c.clone()).collect(),
-                of_one: left_unique,
+                of_one,
                 looked_up: false,
             };
             let id = self.fan_outs.len();
@@ -160,17 +163,17 @@ impl<R: Named> Resolver<'_, R> {
             env.fan_out = env.fan_out.or(Some(id));
             // Where the left side has several rows for what is joined too, each repeats the other.
             if many && !left_told && !ours.is_empty() && !self.strict {
-                let other = self.other_side(env, &ours, at, false);
+                let other = self.other_side(env, &ours, at, (of_one, false));
                 env.rels[before..].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(other)));
             }
         }
         if right_unique && many && !left_told && !ours.is_empty() && !how.picked && !self.strict {
-            let other = self.other_side(env, &ours, at, true);
+            let other = self.other_side(env, &ours, at, (false, true));
             env.rels[before..].iter_mut().for_each(|r| r.looked_up = r.looked_up.or(Some(other)));
         }
         // What a right join keeps is repeated by what it finds on the left.
         if kind == JoinKind::Right && many && !left_told && !ours.is_empty() && !how.picked && !self.strict {
-            let other = self.other_side(env, &ours, at, false);
+            let other = self.other_side(env, &ours, at, (false, false));
             env.rels[before..].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(other)));
             env.fan_out = env.fan_out.or(Some(other));
         }
@@ -373,22 +376,6 @@ pub(super) fn narrows(condition: Option<&Expr>, pairs: &[Pair], env: &Env<'_>, b
             column_of(e, env).is_some_and(|c| c.0 >= before && !pairs.iter().any(|p| p.right == c))
         })
     })
-}
-
-/// The key that two sides of a join both have, where each has many rows.
-fn shared(rels: &[Rel], before: usize) -> Option<String> {
-    let many = |r: &&Rel| !r.table.single;
-    let ids = |r: &Rel| -> Vec<String> {
-        let names = r.table.columns.iter().map(|c| &c.name);
-        names.filter(|n| n.ends_with("_id") || n.ends_with("_key")).cloned().collect()
-    };
-    let ours: Vec<String> = rels[..before].iter().filter(many).flat_map(ids).collect();
-    let own = |r: &Rel| -> Vec<String> {
-        r.table.keys.iter().filter(|k| k.len() == 1).flatten().filter(|c| r.position(c).is_some()).cloned().collect()
-    };
-    let told: Vec<String> = rels[..before].iter().filter(many).flat_map(own).collect();
-    let both = rels[before..].iter().filter(many).flat_map(own).find(|n| told.contains(n));
-    rels[before..].iter().filter(many).flat_map(ids).find(|n| ours.contains(n)).or(both)
 }
 
 /// The parts of `a and b and c`.

@@ -109,6 +109,12 @@ impl Rel {
         self.table.position(column)
     }
 
+    /// Whether these columns, of a place in FROM each, have one of its keys, where it stands at this place.
+    pub fn is_one_each(&self, at: usize, columns: &BTreeSet<(usize, String)>) -> bool {
+        let has = |c: &String| columns.iter().any(|(rel, name)| *rel == at && name == c);
+        self.table.keys.iter().any(|k| !k.is_empty() && k.iter().all(has))
+    }
+
     /// The value of its column.
     pub fn value(&self, column: usize) -> Value {
         let merged = self.merged.get(&column);
@@ -254,4 +260,20 @@ pub(super) fn lower(ident: &Ident) -> String {
 /// An open table: it may have any column.
 pub(super) fn anything() -> Rc<Table> {
     Rc::new(Table { open: true, ..Table::default() })
+}
+
+/// The key that two sides of a join both have, where each has many rows.
+pub(super) fn shared(rels: &[Rel], before: usize) -> Option<String> {
+    let many = |r: &&Rel| !r.table.single;
+    let ids = |r: &Rel| -> Vec<String> {
+        let names = r.table.columns.iter().map(|c| &c.name);
+        names.filter(|n| n.ends_with("_id") || n.ends_with("_key")).cloned().collect()
+    };
+    let ours: Vec<String> = rels[..before].iter().filter(many).flat_map(ids).collect();
+    let own = |r: &Rel| -> Vec<String> {
+        r.table.keys.iter().filter(|k| k.len() == 1).flatten().filter(|c| r.position(c).is_some()).cloned().collect()
+    };
+    let told: Vec<String> = rels[..before].iter().filter(many).flat_map(own).collect();
+    let both = rels[before..].iter().filter(many).flat_map(own).find(|n| told.contains(n));
+    rels[before..].iter().filter(many).flat_map(ids).find(|n| ours.contains(n)).or(both)
 }

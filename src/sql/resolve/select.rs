@@ -186,6 +186,14 @@ impl<R: Named> Resolver<'_, R> {
         }
         let one_each = aggregated || matches!(select.distinct, Some(Distinct::Distinct)) || select.qualify.is_some();
         for column in &mut columns {
+            // What is computed from other columns too, as an amount by a rate, need not be of the rows that come again.
+            let whole = self.strict || column.value.repeated >= column.value.columns;
+            if !whole {
+                (column.value.repeated, column.value.fan_out) = (0, None);
+            }
+            if !whole && column.value.columns > 1 {
+                column.value.looked_up = None;
+            }
             column.value.columns = 1;
             column.value.literal = None;
             if one_each {

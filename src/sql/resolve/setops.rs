@@ -6,7 +6,7 @@ use std::rc::Rc;
 use sqlparser::ast::{SetExpr, SetOperator, SetQuantifier, Spanned, Values};
 use sqlparser::tokenizer::Location;
 
-use super::column_type::ColumnType;
+use super::column_type::{ColumnType, Family};
 use super::facts::Fact;
 use super::relation::{Column, Ctes, Env, Table};
 use super::value::Value;
@@ -135,13 +135,16 @@ impl<R: Named> Resolver<'_, R> {
 }
 
 impl<R: Named> Resolver<'_, R> {
-    /// Whether a union of two values gives texts although one of them is none, without a word.
+    /// Whether a union of two values gives texts although one of them is none, or moments of texts, without a word.
     fn makes_texts(&self, above: &Value, here: &Value) -> bool {
         let silent = [Dialect::DuckDb, Dialect::MySql, Dialect::Sqlite];
         // A literal takes the type of the other side.
         let typed = |v: &Value| !v.sources.is_empty();
         let one_text = above.ty.is_text() != here.ty.is_text();
-        self.reads_as(&silent) && one_text && typed(above) && typed(here) && above.clashes(here)
+        // Snowflake reads the texts as moments, by the format that the session has.
+        let moment = |v: &Value| v.ty.family() == Some(Family::Temporal);
+        let reads = self.reads_as(&[Dialect::Snowflake]) && !self.strict && (moment(above) || moment(here));
+        (self.reads_as(&silent) || reads) && one_text && typed(above) && typed(here) && above.clashes(here)
     }
 }
 
