@@ -403,7 +403,8 @@ fn grain(analysis: &Analysis, out: &mut Vec<Diagnostic>) {
         }
         let constrained = node.config.other.contains_key("constraints") || described.is_some_and(|d| d.constrained);
         let keyless = node.described.as_ref().map(|d| super::promised::plain(&d.description)).unwrap_or_default();
-        if super::promised::has(&keyless, &["no key", "no primary key", "no unique key", "without a key", "have no id"]) {
+        if super::promised::has(&keyless, &["no key", "no primary key", "no unique key", "without a key", "have no id"])
+        {
             continue;
         }
         // One row at all has nothing to be told apart.

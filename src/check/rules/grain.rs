@@ -340,11 +340,14 @@ fn lacks_time(view: &View<'_, '_>, parts: &BTreeSet<String>, key: &BTreeSet<Stri
     is_time(time)
         && key.len() > 1
         && super::promised::has(&told, &[called.trim()])
-        && !parts.difference(key).any(|c| is_id(c) || is_time(c) || VERSIONS.iter().any(|v| words(c).iter().any(|w| w == v)))
+        && !parts
+            .difference(key)
+            .any(|c| is_id(c) || is_time(c) || VERSIONS.iter().any(|v| words(c).iter().any(|w| w == v)))
 }
 
 /// What tells the versions of a thing apart.
-const VERSIONS: &[&str] = &["version", "revision", "uuid", "snapshot", "effective", "valid", "updated", "changed", "modified"];
+const VERSIONS: &[&str] =
+    &["version", "revision", "uuid", "snapshot", "effective", "valid", "updated", "changed", "modified"];
 
 /// Rows that are passed on as they are, of a table that a test says has several versions of each.
 fn passed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {

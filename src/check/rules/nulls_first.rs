@@ -76,9 +76,34 @@ fn tell<'a>(view: &View<'_, 'a>, select: usize, order: &'a OrderByExpr, out: &mu
 /// Whether a column is null for what goes on: that comes first for a reason.
 fn is_open(name: &str) -> bool {
     const ENDS: &[&str] = &[
-        "end", "ended", "ending", "until", "closed", "expire", "expired", "expiry", "expiration", "deleted", "archived",
-        "removed", "cancelled", "canceled", "deactivated", "terminated", "termination", "disabled", "revoked",
-        "finished", "churned", "exit", "left", "retired", "superseded", "replaced", "deprecated", "invalidated",
+        "end",
+        "ended",
+        "ending",
+        "until",
+        "closed",
+        "expire",
+        "expired",
+        "expiry",
+        "expiration",
+        "deleted",
+        "archived",
+        "removed",
+        "cancelled",
+        "canceled",
+        "deactivated",
+        "terminated",
+        "termination",
+        "disabled",
+        "revoked",
+        "finished",
+        "churned",
+        "exit",
+        "left",
+        "retired",
+        "superseded",
+        "replaced",
+        "deprecated",
+        "invalidated",
     ];
     crate::sql::ends_version(name) || words(name).iter().any(|w| ENDS.contains(&w.as_str()))
 }
@@ -86,8 +111,25 @@ fn is_open(name: &str) -> bool {
 /// Whether what is said of the null is that it stands for now, or for no limit.
 fn stands(said: &str) -> bool {
     const STANDS: &[&str] = &[
-        "open", "ongoing", "current", "currently", "active", "still", "running", "now", "valid", "latest", "in force",
-        "present", "in progress", "unlimited", "no limit", "forever", "infinite", "default", "newest",
+        "open",
+        "ongoing",
+        "current",
+        "currently",
+        "active",
+        "still",
+        "running",
+        "now",
+        "valid",
+        "latest",
+        "in force",
+        "present",
+        "in progress",
+        "unlimited",
+        "no limit",
+        "forever",
+        "infinite",
+        "default",
+        "newest",
     ];
     has(said, STANDS)
 }

@@ -97,9 +97,9 @@ pub(super) fn first_of_list<'e>(view: &View<'_, '_>, select: usize, expr: &'e Ex
         Target::Level(level) => view.outline.levels[level].query.order_by.is_some(),
         _ => false,
     };
-    let one_each = groups.iter().any(|g| {
-        view.seen(g).is_some_and(|c| c.unique == Some(true)) || arguments(list).any(|a| same_column(a, g))
-    });
+    let one_each = groups
+        .iter()
+        .any(|g| view.seen(g).is_some_and(|c| c.unique == Some(true)) || arguments(list).any(|a| same_column(a, g)));
     let chance = args.clauses.is_empty()
         && args.duplicate_treatment.is_none()
         && list.within_group.is_empty()

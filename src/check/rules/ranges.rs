@@ -330,7 +330,8 @@ pub(super) fn default_too(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
         }
         let Some((name, condition)) = default else { continue };
         equal.insert(name.clone());
-        let several = keys_of(view, reads.target).iter().any(|k| k.len() > 1 && k.contains(&name) && k.is_subset(&equal));
+        let several =
+            keys_of(view, reads.target).iter().any(|k| k.len() > 1 && k.contains(&name) && k.is_subset(&equal));
         if !several || !is_one_each(view, *id, at) {
             continue;
         }
@@ -357,7 +358,8 @@ fn is_one_each(view: &View<'_, '_>, select: usize, joined: usize) -> bool {
     let mut unique = described.columns.iter().filter(|c| c.tests.iter().any(|t| t.name == "unique"));
     unique.any(|c| {
         super::grain::item(view, select, &c.name.to_lowercase()).is_some_and(|e| {
-            view.relation(select, e).is_some_and(|r| r != joined) && view.seen(e).is_some_and(|c| c.unique == Some(true))
+            view.relation(select, e).is_some_and(|r| r != joined)
+                && view.seen(e).is_some_and(|c| c.unique == Some(true))
         })
     })
 }
@@ -382,14 +384,19 @@ pub(super) fn on_part_of_moment(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) 
             let names = |c: &&Expr| {
                 any(c, &mut |e| column(e).is_some() && place(view, id, e).is_some_and(|p| p == theirs || p == ours))
             };
-            let others = conditions.iter().chain(&part.select.selection.iter().collect::<Vec<_>>()).filter(|c| names(c)).count();
+            let others =
+                conditions.iter().chain(&part.select.selection.iter().collect::<Vec<_>>()).filter(|c| names(c)).count();
             let keys = keys_of(view, reads.target);
             if others > 1 || !keys.iter().any(|k| k.len() == 1 && k.contains(&theirs.1)) {
                 continue;
             }
-            let finding = Diagnostic::warning("cartesian-join", "only a part of the moments is compared, and it comes again")
-                .why(format!("each row meets every row of `{}` with the same part, of whatever day or year", reads.alias))
-                .next("compare the whole moments, cut to the same unit: `date_trunc('hour', …)`");
+            let finding =
+                Diagnostic::warning("cartesian-join", "only a part of the moments is compared, and it comes again")
+                    .why(format!(
+                        "each row meets every row of `{}` with the same part, of whatever day or year",
+                        reads.alias
+                    ))
+                    .next("compare the whole moments, cut to the same unit: `date_trunc('hour', …)`");
             out.push(view.at(span(condition), finding));
         }
     }
@@ -398,8 +405,22 @@ pub(super) fn on_part_of_moment(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) 
 /// What a part is taken of that comes again: the hour of the day, the month of the year.
 fn recurring(expr: &Expr) -> Option<&Expr> {
     const PARTS: &[&str] = &[
-        "hour", "minute", "second", "day", "dayofweek", "dow", "weekday", "dayofmonth", "dayofyear", "doy", "week",
-        "weekofyear", "month", "monthname", "dayname", "quarter",
+        "hour",
+        "minute",
+        "second",
+        "day",
+        "dayofweek",
+        "dow",
+        "weekday",
+        "dayofmonth",
+        "dayofyear",
+        "doy",
+        "week",
+        "weekofyear",
+        "month",
+        "monthname",
+        "dayname",
+        "quarter",
     ];
     match bare(expr) {
         Expr::Extract { field, expr, .. } => {

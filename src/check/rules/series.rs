@@ -70,8 +70,15 @@ fn is_level(view: &View<'_, '_>, id: NodeId, name: &str) -> bool {
         "at close",
     ];
     // What stands there at a moment, by its description alone.
-    const STANDS: &[&str] =
-        &["at that moment", "at this moment", "at that instant", "at the full hour", "at the hour", "level at", "stock at"];
+    const STANDS: &[&str] = &[
+        "at that moment",
+        "at this moment",
+        "at that instant",
+        "at the full hour",
+        "at the hour",
+        "level at",
+        "stock at",
+    ];
     let named = words(name);
     if named.last().is_some_and(|w| LEVELS.contains(&w.as_str())) {
         return true;
@@ -99,8 +106,17 @@ fn said_behind<'a>(view: &View<'_, 'a>, id: NodeId, name: &str, depth: usize) ->
 
 /// The greatest of running totals of several things, which is that of one of them.
 fn greatest_of_several(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
-    const RUNS: &[&str] = &["running total", "cumulative", "so far", "total to date", "count to date", "since the opening", "since the start"];
-    const GREATEST: &[&str] = &["max", "maximum", "highest", "greatest", "peak", "largest", "most", "top", "last", "latest", "longest"];
+    const RUNS: &[&str] = &[
+        "running total",
+        "cumulative",
+        "so far",
+        "total to date",
+        "count to date",
+        "since the opening",
+        "since the start",
+    ];
+    const GREATEST: &[&str] =
+        &["max", "maximum", "highest", "greatest", "peak", "largest", "most", "top", "last", "latest", "longest"];
     for (id, expr, alias) in items(view) {
         let Some(max) = call(expr, &["max"]).filter(|f| f.over.is_none() && f.filter.is_none()) else { continue };
         if words(alias).iter().any(|w| GREATEST.contains(&w.as_str())) {
@@ -115,7 +131,8 @@ fn greatest_of_several(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
         // Of a place in the list nobody knows here what it is.
         let named = groups.iter().all(|g| column(g).is_some());
         let pieces = &view.outline.pieces;
-        let asked = pieces.iter().any(|p| matches!(p.clause, Clause::Where | Clause::On) && any(p.expr, &mut |e| is_thing(e)));
+        let asked =
+            pieces.iter().any(|p| matches!(p.clause, Clause::Where | Clause::On) && any(p.expr, &mut |e| is_thing(e)));
         if groups.is_empty() || !named || groups.iter().any(is_thing) || asked || !is_passed(view, id) {
             continue;
         }

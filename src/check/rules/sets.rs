@@ -174,7 +174,8 @@ fn is_counted(view: &View<'_, '_>, level: usize) -> bool {
             return false;
         };
         // `count(*)`, `count(1)`.
-        let rows = super::expressions::arguments(function).all(|e| column(e).is_none() && !any(e, &mut |e| column(e).is_some()));
+        let rows = super::expressions::arguments(function)
+            .all(|e| column(e).is_none() && !any(e, &mut |e| column(e).is_some()));
         let [reads] = view.outline.selects[select].relations.as_slice() else { return false };
         rows && !super::expressions::is_distinct(function) && reads.target == Target::Level(level)
     })
@@ -183,8 +184,20 @@ fn is_counted(view: &View<'_, '_>, level: usize) -> bool {
 /// Whether it is said of what both sides read that its rows have no key, so that two can be equal.
 fn sides_repeat(view: &View<'_, '_>, sides: [usize; 2]) -> bool {
     const KEYLESS: &[&str] = &[
-        "no key", "no primary key", "no unique key", "no number", "no id", "no identifier", "without a key", "without a number",
-        "without an id", "equal rows", "identical rows", "rows can be equal", "rows may be equal", "rows can be identical",
+        "no key",
+        "no primary key",
+        "no unique key",
+        "no number",
+        "no id",
+        "no identifier",
+        "without a key",
+        "without a number",
+        "without an id",
+        "equal rows",
+        "identical rows",
+        "rows can be equal",
+        "rows may be equal",
+        "rows can be identical",
     ];
     let told = |select: usize| {
         let Some(Reads { target: Target::Node(id), .. }) = view.outline.selects[select].relations.first() else {
@@ -386,8 +399,12 @@ fn union_types(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     for fact in &view.resolved.facts.noted {
         let Fact::Mixed { at, column, above, here } = fact else { continue };
         let why = match query.dialect {
-            Dialect::Snowflake => "the union reads the texts by the format that the session has: it fails, or takes the day for the month",
-            _ => "the union makes texts of both, which are sorted and compared by their letters: '9' is greater than '10'",
+            Dialect::Snowflake => {
+                "the union reads the texts by the format that the session has: it fails, or takes the day for the month"
+            }
+            _ => {
+                "the union makes texts of both, which are sorted and compared by their letters: '9' is greater than '10'"
+            }
         };
         let finding = Diagnostic::warning("union-types", format!("`{column}` is {above} above and {here} here"))
             .why(why)

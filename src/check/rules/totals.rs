@@ -21,15 +21,35 @@ pub(super) const RULES: &[Rule] = &[Rule {
 fn filter_before_total(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     // Words for all that a thing has, of which the filter leaves a part.
     const WHOLE: &[&str] = &[
-        "together", "altogether", "in total", "in all", "with all their", "with all its", "with all of their", "with all of its",
-        "with everything", "whose total", "total of more", "total of at least", "total above", "total over", "total exceeds",
-        "totals above", "totals over", "totalling more", "totaling more", "add up to more", "adds up to more",
+        "together",
+        "altogether",
+        "in total",
+        "in all",
+        "with all their",
+        "with all its",
+        "with all of their",
+        "with all of its",
+        "with everything",
+        "whose total",
+        "total of more",
+        "total of at least",
+        "total above",
+        "total over",
+        "total exceeds",
+        "totals above",
+        "totals over",
+        "totalling more",
+        "totaling more",
+        "add up to more",
+        "adds up to more",
     ];
     let view = query.full();
     for part in &view.outline.selects {
         let grouped = !matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
         let filters = || part.select.selection.iter().flat_map(|f| conjuncts(f));
-        let Some((filter, measure)) = filters().find_map(|f| Some((f, limited(f)?))).filter(|_| grouped) else { continue };
+        let Some((filter, measure)) = filters().find_map(|f| Some((f, limited(f)?))).filter(|_| grouped) else {
+            continue;
+        };
         let sums = |item: &SelectItem| match item {
             SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => any(e, &mut |e| {
                 call(e, &["sum"]).is_some_and(|f| {
@@ -39,12 +59,17 @@ fn filter_before_total(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             }),
             _ => false,
         };
-        if !part.select.projection.iter().any(sums) || !told(query.node).iter().any(|text| has(&text.replace(" together with ", " "), WHOLE)) {
+        if !part.select.projection.iter().any(sums)
+            || !told(query.node).iter().any(|text| has(&text.replace(" together with ", " "), WHOLE))
+        {
             continue;
         }
-        let finding = Diagnostic::warning("filter-before-total", format!("rows with less `{measure}` are not in the total"))
-            .why("`where` takes them out before they are added up, and the model is said to have all that there is of each")
-            .next(format!("hold the group against it: `having sum({measure}) …`, or `having max({measure}) …`"));
+        let finding = Diagnostic::warning(
+            "filter-before-total",
+            format!("rows with less `{measure}` are not in the total"),
+        )
+        .why("`where` takes them out before they are added up, and the model is said to have all that there is of each")
+        .next(format!("hold the group against it: `having sum({measure}) …`, or `having max({measure}) …`"));
         out.push(view.at(span(filter), finding));
     }
 }
@@ -92,9 +117,7 @@ fn missing_in(set: &Expr, name: &str, all: bool) -> bool {
     let is = |e: &Expr| column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(name));
     match set {
         Expr::Rollup(parts) | Expr::Cube(parts) => parts.iter().flatten().any(is),
-        Expr::GroupingSets(sets) => {
-            sets.iter().flatten().any(is) && sets.iter().any(|set| !set.iter().any(is))
-        }
+        Expr::GroupingSets(sets) => sets.iter().flatten().any(is) && sets.iter().any(|set| !set.iter().any(is)),
         e => all && is(e),
     }
 }

@@ -175,8 +175,7 @@ fn shows_the_same(view: &View<'_, '_>, select: usize, function: &Function) -> bo
         _ => false,
     };
     let level = super::outline::Target::Level(part.level);
-    let mut readers =
-        view.outline.selects.iter().filter(|p| p.relations.iter().any(|r| r.target == level)).peekable();
+    let mut readers = view.outline.selects.iter().filter(|p| p.relations.iter().any(|r| r.target == level)).peekable();
     readers.peek().is_some() && readers.all(|p| p.relations.len() == 1 && p.select.projection.iter().all(shows))
 }
 

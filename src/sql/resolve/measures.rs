@@ -26,13 +26,33 @@ fn is_called_total(expr: &Expr) -> bool {
             || ["cost", "costs"].contains(&last) && name.split('_').any(|w| SPENT.contains(&w)))
 }
 
-const CURRENCIES: &[&str] =
-    &["eur", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "czk", "cad", "aud", "nzd", "jpy", "inr", "brl", "mxn", "cents"];
+const CURRENCIES: &[&str] = &[
+    "eur", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "czk", "cad", "aud", "nzd", "jpy", "inr", "brl", "mxn",
+    "cents",
+];
 
 /// What is paid for once, for a thing as a whole.
 const SPENT: &[&str] = &[
-    "parts", "total", "labour", "labor", "repair", "maintenance", "acquisition", "setup", "installation", "delivery",
-    "freight", "handling", "campaign", "project", "order", "travel", "fixed", "overall", "estimated", "actual",
+    "parts",
+    "total",
+    "labour",
+    "labor",
+    "repair",
+    "maintenance",
+    "acquisition",
+    "setup",
+    "installation",
+    "delivery",
+    "freight",
+    "handling",
+    "campaign",
+    "project",
+    "order",
+    "travel",
+    "fixed",
+    "overall",
+    "estimated",
+    "actual",
 ];
 
 /// The join that repeats a part of what is added to or taken from another, where that part is a total by its name: in
