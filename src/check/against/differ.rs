@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::columns::{self, Two};
 use super::judge::{Sides, Work, why};
 use super::same::same_query;
-use super::verdict::{Change, Difference, Thing, Verdict, What};
+use super::verdict::{Difference, Verdict, What};
 use super::{config, promises, seeds};
 use crate::check::{Analysis, Shape};
 use crate::dbt::{Body, Kind, Node, NodeId};
@@ -266,48 +266,6 @@ fn source(analysis: &Analysis, node: NodeId, column: &str, test: impl Fn(NodeId,
     let from = column.sources.iter().filter(|l| l.relation != node && l.usage == Usage::Value);
     let found = from.into_iter().find(|l| test(l.relation, &l.column))?;
     Some(format!("{}.{}", analysis.project.nodes[found.relation as usize].name, found.column))
-}
-
-/// What differs in who reads models from outside.
-pub(super) fn exposures(sides: &Sides<'_>) -> Vec<Change> {
-    let reads = |analysis: &Analysis, reads: &[NodeId]| {
-        let mut names: Vec<String> = reads.iter().map(|r| analysis.project.nodes[*r as usize].name.clone()).collect();
-        names.sort();
-        names.join(", ")
-    };
-    let (old, new) = (&sides.base.project.exposures, &sides.head.project.exposures);
-    let mut out = Vec::new();
-    let mut push = |name: &str, file: &str, difference: Difference| {
-        out.push(Change {
-            node: format!("exposure.{name}"),
-            kind: Thing::Exposure,
-            name: name.to_owned(),
-            file: file.to_owned(),
-            verdict: difference.verdict,
-            differences: vec![difference],
-            ..Change::default()
-        });
-    };
-    for exposure in old {
-        match new.iter().find(|e| e.name == exposure.name) {
-            None => push(&exposure.name, &exposure.file, Difference { what: What::Removed, ..Difference::default() }),
-            Some(other) => {
-                let (before, after) = (reads(sides.base, &exposure.reads), reads(sides.head, &other.reads));
-                if before != after {
-                    let (before, after) = (Some(before), Some(after));
-                    push(
-                        &other.name,
-                        &other.file,
-                        Difference { what: What::Reads, before, after, ..Difference::default() },
-                    );
-                }
-            }
-        }
-    }
-    for exposure in new.iter().filter(|e| !old.iter().any(|o| o.name == e.name)) {
-        push(&exposure.name, &exposure.file, Difference { what: What::Added, ..Difference::default() });
-    }
-    out
 }
 
 impl What {

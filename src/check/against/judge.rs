@@ -6,7 +6,7 @@ use super::breaks::{self, Gone};
 use super::pairs::Pairs;
 use super::reach::{self, Readers, downstream, thing};
 use super::verdict::{Against, Approved, Change, Counts, Difference, Reader, Thing, Unread, Verdict, What};
-use super::{Around, Holds, Outsider, differ, faults, graph};
+use super::{Around, Holds, Outsider, differ, exposures, faults, graph};
 use crate::check::{Analysis, Shape};
 use crate::dbt::NodeId;
 use crate::vocabulary::{Diagnostic, Severity};
@@ -171,7 +171,7 @@ pub(super) fn judge(mut sides: Sides<'_>) -> Against {
         .filter(|id| !works.iter().any(|w| w.head == Some(*id)))
         .map(|id| Unread { node: sides.head.project.nodes[id as usize].id.clone(), why: why(sides.head, id) })
         .collect();
-    let mut exposures = differ::exposures(&sides);
+    let mut exposures = exposures::exposures(&sides);
     faults::add(&sides, &mut works, &mut exposures);
     let graph = graph::graph(&sides, &works);
     let mut changes: Vec<Change> = works.into_iter().map(|w| change(&sides, w)).collect();

@@ -7,6 +7,7 @@ mod config;
 mod differ;
 #[cfg(test)]
 mod edits;
+mod exposures;
 mod faults;
 mod graph;
 mod judge;
