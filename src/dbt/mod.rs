@@ -222,6 +222,8 @@ pub struct Described {
     pub at: usize,
     /// Description.
     pub description: String,
+    /// That of the source it is a table of.
+    pub of_source: String,
     /// Its columns.
     pub columns: Vec<DescribedColumn>,
     /// Tests of the whole table.

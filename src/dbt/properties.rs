@@ -133,6 +133,7 @@ impl Properties {
     fn source(&mut self, file: &str, text: &Arc<str>, source: &Yaml) {
         let Some(name) = source.str("name") else { return };
         let of_source = config(source);
+        let about = source.str("description").unwrap_or_default();
         for table in source.list("tables") {
             let Some(table_name) = table.str("name") else { continue };
             let mut config_of = of_source.clone();
@@ -145,7 +146,7 @@ impl Properties {
                 identifier: table.str("identifier").map(str::to_owned),
                 schema: source.str("schema").unwrap_or(name).to_owned(),
                 database: source.str("database").or_else(|| source.str("catalog")).map(str::to_owned),
-                described: described(file, table),
+                described: Described { of_source: about.to_owned(), ..described(file, table) },
                 config: config_of,
                 text: text.clone(),
             });
@@ -196,6 +197,7 @@ fn described(file: &str, entry: &Yaml) -> Described {
         file: file.to_owned(),
         at: name_at(entry),
         description: entry.str("description").unwrap_or_default().to_owned(),
+        of_source: String::new(),
         columns: entry.list("columns").iter().filter_map(column).collect(),
         tests: tests(entry),
         constrained: entry.list("columns").iter().chain([entry]).any(constrained),

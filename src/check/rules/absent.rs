@@ -150,7 +150,7 @@ impl<'a> View<'_, 'a> {
         let part = &self.outline.selects[select];
         let reads = part.relations.get(relation)?;
         let of_it = |e: &Expr| column(e).is_some() && self.relation(select, e) == Some(relation);
-        let filters = || part.select.selection.iter().flat_map(|f| conjuncts(f));
+        let filters = || part.conditions();
         if reads.outer && !self.always_met(select, relation) && !filters().any(|f| rejects_null(f, &of_it)) {
             return Some(Cause::Unmatched(select, relation));
         }

@@ -183,7 +183,7 @@ fn part_of_group(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 
 /// Whether a select finds the keys of new rows, `select distinct order_id … where updated_at > …`, and all rows of those
 /// are joined to it for the totals of another select.
-fn only_keys(view: &View<'_, '_>, of_new: usize, totals: usize) -> bool {
+pub(super) fn only_keys(view: &View<'_, '_>, of_new: usize, totals: usize) -> bool {
     let (new, totals) = (&view.outline.selects[of_new], &view.outline.selects[totals]);
     let by_level = |r: &super::outline::Reads<'_>| matches!(r.target, Target::Level(l) if view.outline.levels[l].sides.contains(&of_new));
     let distinct = matches!(new.select.distinct, Some(sqlparser::ast::Distinct::Distinct));
@@ -309,7 +309,10 @@ fn cut_window(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let cut = spec.partition_by.iter().any(|e| {
                 is_day(&view, id, e) || view.seen(e).is_some_and(|c| c.unique == Some(true)) || !by_mark(e) && cuts(e)
             });
-            let lasting = spec.partition_by.is_empty() || spec.partition_by.iter().any(is_lasting);
+            let lasting = spec.partition_by.is_empty()
+                || spec.partition_by.iter().any(is_lasting)
+                || is_row_a_time(&view, spec)
+                || runs_on(&view, piece.expr);
             if cut || mark.looks_back && !lasting {
                 continue;
             }
@@ -323,6 +326,27 @@ fn cut_window(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             return;
         }
     }
+}
+
+/// Whether the key of the model is what a window is partitioned and ordered by: then each of its groups has a row for
+/// every day or month, and goes on.
+fn is_row_a_time(view: &View<'_, '_>, spec: &sqlparser::ast::WindowSpec) -> bool {
+    let key = &view.query.node.config.unique_key;
+    let names = spec.partition_by.iter().chain(spec.order_by.iter().map(|o| &o.expr));
+    let names: Vec<&str> = names.filter_map(|e| column(e)).map(|c| c.value.as_str()).collect();
+    key.len() > 1 && key.len() == names.len() && key.iter().all(|k| names.iter().any(|n| n.eq_ignore_ascii_case(k)))
+}
+
+/// Whether a total is called one of all that there was: `cumulative_sales`, `cancelled_days_since_start`.
+fn runs_on(view: &View<'_, '_>, expr: &Expr) -> bool {
+    const ON: &[&str] = &["cumulative", "cumulated", "running", "lifetime", "cum"];
+    super::promised::items(view).into_iter().any(|(_, e, alias)| {
+        let named = words(alias);
+        let pairs = || named.windows(2).map(|p| (p[0].as_str(), p[1].as_str()));
+        std::ptr::eq(super::sums::rounded(e), expr)
+            && (named.iter().any(|w| ON.contains(&w.as_str()))
+                || pairs().any(|p| matches!(p, ("to", "date") | ("so", "far") | ("since", _) | ("all", "time"))))
+    })
 }
 
 /// Whether a number is there to keep one row of each: it is held against a number somewhere.

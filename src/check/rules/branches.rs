@@ -1,10 +1,12 @@
 //! Branches of a `case` that no row comes to.
 
-use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value};
+use sqlparser::ast::{BinaryOperator, Expr, Function, UnaryOperator, Value};
 
 use super::Query;
-use super::expressions::{alternatives, bare, column, conjuncts, is_literal, same_column, text};
-use super::look::span;
+use super::absent::defaulted;
+use super::expressions::{alternatives, arguments, bare, column, conjuncts, is_literal, is_null, same_column, text};
+use super::look::{View, span};
+use super::outline::{Origin, Target};
 use crate::vocabulary::Diagnostic;
 
 /// A test of one column against what is written out.
@@ -33,6 +35,12 @@ const MOST: usize = 48;
 pub(super) fn unreachable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for piece in &view.outline.pieces {
+        if let Some((before, never)) = defaulted(piece.expr).and_then(|f| after_a_default(&view, piece.select, f)) {
+            let finding = Diagnostic::warning("case-branch-unreachable", "this value is never taken")
+                .why(format!("`{before}` comes before it, and is never null"))
+                .next("put the default last");
+            out.push(view.at(span(never), finding));
+        }
         let Expr::Case { operand, conditions, .. } = piece.expr else { continue };
         for (i, when) in conditions.iter().enumerate().take(MOST).skip(1) {
             let earlier = conditions[..i].iter().find(|before| {
@@ -46,6 +54,49 @@ pub(super) fn unreachable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 .next("put the narrower condition first");
             out.push(view.at(span(&when.condition), finding));
         }
+    }
+}
+
+/// A literal in a `coalesce`, and what stands after it for the rows that it has taken already.
+fn after_a_default<'e>(view: &View<'_, 'e>, select: Option<usize>, f: &'e Function) -> Option<(String, &'e Expr)> {
+    let list: Vec<&Expr> = arguments(f).collect();
+    let (last, front) = list.split_last()?;
+    for (i, part) in front.iter().enumerate() {
+        let next = list[i + 1];
+        // After a literal nothing is looked at; of two literals it is all the same.
+        let filled = is_literal(part) && is_written(view, part)
+            || defaulted(part).is_some_and(|f| arguments(f).last().is_some_and(is_literal))
+            || column(part).is_some() && is_filled_before(view, select?, part);
+        if filled && !is_literal(next) && !is_null(next) && !std::ptr::eq(*part, *last) {
+            return Some((part.to_string(), next));
+        }
+    }
+    None
+}
+
+/// Whether an expression stands in the file as it is, and is not what a variable or macro gave.
+fn is_written(view: &View<'_, '_>, expr: &Expr) -> bool {
+    let at = span(expr).start;
+    let at = usize::try_from(at.line).ok().zip(usize::try_from(at.column).ok());
+    at.is_some_and(|(line, column)| view.rendered.written(line, column).is_some())
+}
+
+/// Whether a CTE has put a literal in the place of null already.
+fn is_filled_before<'e>(view: &View<'_, 'e>, select: usize, expr: &'e Expr) -> bool {
+    // An outer join makes it null again.
+    let outer = |s: usize, e: &Expr| view.relation(s, e).is_none_or(|r| view.outline.selects[s].relations[r].outer);
+    match view.outline.origin(select, expr) {
+        Some(Origin::Expr(made, at)) => {
+            let direct =
+                view.relation(select, expr).and_then(|r| match view.outline.selects[select].relations[r].target {
+                    Target::Level(level) => view.outline.levels[level].select,
+                    _ => None,
+                });
+            direct == Some(at)
+                && !outer(select, expr)
+                && defaulted(made).is_some_and(|f| arguments(f).last().is_some_and(is_literal))
+        }
+        _ => false,
     }
 }
 

@@ -67,6 +67,14 @@ fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 "the key is another one on every run",
                 "`unique_key` finds no row to replace, so every run adds its rows once more",
             ),
+            Clause::Select if day_in_key(&view, piece.expr) => (
+                "the key is another one on every day",
+                "rows that are read again on another day find no row to replace, and are added once more",
+            ),
+            Clause::Select if stamped_today(&view, piece.expr) => (
+                "rows of the day that a variable names are stamped with the day of the run",
+                "for a day of the past the rows are of that day, and are stored as those of today",
+            ),
             // When a row was written is what a clock is for.
             Clause::Select if !any(piece.expr, &mut measures_by_clock) && filled_by_clock(piece.expr).is_none() => {
                 continue;
@@ -76,6 +84,7 @@ fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 "rows that a run leaves alone keep what the clock said then; built anew, all say something else",
             ),
             Clause::Where | Clause::On | Clause::Having if bounds_future(piece.expr) => continue,
+            Clause::Where if reads_weeks_again(query, piece.expr) => continue,
             Clause::Where | Clause::On | Clause::Having => (
                 "which rows there are depends on when it runs",
                 "a run that is late or repeated takes other rows: what was due in between is never read",
@@ -147,29 +156,31 @@ fn kept(view: &View<'_, '_>, what: &str, at: &Expr) -> Diagnostic {
     view.at(span(find(at).unwrap_or(at)), finding)
 }
 
+/// What a moment is called that says when a row was written.
+const WRITTEN: &[&str] = &[
+    "updated",
+    "update",
+    "created",
+    "create",
+    "loaded",
+    "load",
+    "inserted",
+    "insert",
+    "modified",
+    "processed",
+    "etl",
+    "dbt",
+    "synced",
+    "ingested",
+    "extracted",
+    "snapshot",
+    "run",
+    "batch",
+];
+
 /// A moment that is the clock's where a row has none: `coalesce(ended_at, now())`. When a row was written is what a clock
 /// is for.
 fn filled_by_clock(expr: &Expr) -> Option<&Expr> {
-    const WRITTEN: &[&str] = &[
-        "updated",
-        "update",
-        "created",
-        "create",
-        "loaded",
-        "load",
-        "inserted",
-        "insert",
-        "modified",
-        "processed",
-        "etl",
-        "dbt",
-        "synced",
-        "ingested",
-        "extracted",
-        "snapshot",
-        "run",
-        "batch",
-    ];
     let filled = call(expr, &["coalesce", "ifnull", "nvl"])?;
     let mut parts = arguments(filled);
     let name = &column(parts.next().and_then(moment_of)?)?.value;
@@ -280,13 +291,109 @@ fn in_key(view: &View<'_, '_>, expr: &Expr) -> bool {
     let moment = |e: &Expr| {
         call(e, &["current_timestamp", "now", "getdate", "sysdate", "localtimestamp", "systimestamp"]).is_some()
     };
-    let to_day = |e: &Expr| match e {
-        Expr::Cast { data_type, .. } => *data_type == sqlparser::ast::DataType::Date,
-        e => call(e, &["date", "to_date", "date_trunc", "to_char", "format_date", "date_format"]).is_some(),
-    };
     alias_of(view, expr).is_some_and(|n| view.query.node.config.unique_key.iter().any(|k| k.eq_ignore_ascii_case(&n)))
         && any(expr, &mut |e| moment(e))
-        && !any(expr, &mut |e| to_day(e))
+        && !any(expr, &mut to_day)
+}
+
+/// Whether it brings a moment to its day.
+fn to_day(expr: &Expr) -> bool {
+    const DAYS: &[&str] = &[
+        "date",
+        "to_date",
+        "date_trunc",
+        "trunc",
+        "to_char",
+        "format_date",
+        "date_format",
+        "strftime",
+        "format_timestamp",
+    ];
+    match expr {
+        Expr::Cast { data_type, .. } => *data_type == sqlparser::ast::DataType::Date,
+        e => call(e, DAYS).is_some(),
+    }
+}
+
+/// Whether an item is the key that rows are merged by, with the day of the run in it, of a model that reads again a part
+/// of what it has. A daily snapshot says which day it is, and has all rows of it.
+fn day_in_key(view: &View<'_, '_>, expr: &Expr) -> bool {
+    let is_key = alias_of(view, expr)
+        .is_some_and(|n| view.query.node.config.unique_key.iter().any(|k| k.eq_ignore_ascii_case(&n)));
+    is_key
+        && !stamp(expr)
+        && any(expr, &mut is_clock)
+        && watermarks(view).iter().any(|m| m.looks_back || m.op == BinaryOperator::GtEq)
+        && !super::promised::items(view).iter().any(|(_, e, _)| any(e, &mut is_clock) && !std::ptr::eq(*e, expr))
+}
+
+/// Whether an item is the day of the run, as what the rows are of, while a variable says up to which day they are taken.
+fn stamped_today(view: &View<'_, '_>, expr: &Expr) -> bool {
+    let config = &view.query.node.config;
+    let Some(name) = alias_of(view, expr) else { return false };
+    let of_rows = || {
+        let said = super::expressions::words(&name);
+        said.iter().any(|w| matches!(w.as_str(), "snapshot" | "day" | "date" | "as" | "month" | "period" | "key"))
+            && !said.iter().any(|w| WRITTEN.contains(&w.as_str()) && w != "snapshot")
+    };
+    let is_key = config.unique_key.iter().any(|k| k.eq_ignore_ascii_case(&name));
+    let day = |e: &Expr| {
+        call(e, &["current_date", "today", "curdate", "utc_date"]).is_some() || to_day(e) && any(e, &mut is_clock)
+    };
+    (is_key || of_rows()) && any(expr, &mut |e| day(e)) && !any(expr, &mut measures_by_clock) && up_to_a_variable(view)
+}
+
+/// Whether rows are taken up to a day that a variable names.
+fn up_to_a_variable(view: &View<'_, '_>) -> bool {
+    let lines: Vec<&str> = view.query.node.text.lines().collect();
+    let line = |at| view.place(sqlparser::tokenizer::Span::new(at, at)).line;
+    let by_variable = |e: &Expr| {
+        let at = sqlparser::ast::Spanned::span(e);
+        let (Some(first), Some(last)) = (line(at.start), line(at.end)) else { return false };
+        let mut written = lines.iter().take(last.max(first)).skip(first.saturating_sub(1));
+        any(e, &mut super::expressions::is_literal) && written.any(|l| l.contains("var(") && l.contains("{{"))
+    };
+    let moment = |e: &Expr| {
+        column(e).is_some_and(|c| {
+            let name = c.value.to_ascii_lowercase();
+            ["_at", "_on", "_date", "_day", "_ts", "_time", "_from"].iter().any(|end| name.ends_with(end))
+                || ["date", "day", "timestamp"].contains(&name.as_str())
+        })
+    };
+    let of_moment = |e: &Expr| any(e, &mut |e| moment(e));
+    view.outline.pieces.iter().filter(|p| matches!(p.clause, Clause::Where | Clause::On)).any(|p| match p.expr {
+        Expr::BinaryOp { left, op: BinaryOperator::Lt | BinaryOperator::LtEq | BinaryOperator::Eq, right } => {
+            of_moment(left) && by_variable(right)
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::Gt | BinaryOperator::GtEq, right } => {
+            of_moment(right) && by_variable(left)
+        }
+        Expr::Between { expr, high, .. } => of_moment(expr) && by_variable(high),
+        _ => false,
+    })
+}
+
+/// Whether a run reads again all rows of at least four weeks, and puts them in the place of what it has: then it does
+/// not matter when it runs.
+fn reads_weeks_again(query: &Query<'_>, condition: &Expr) -> bool {
+    let weeks = |e: &Expr| {
+        let text = e.to_string().to_lowercase();
+        let numbers: Vec<i64> = text.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+        let [number] = numbers.as_slice() else { return false };
+        let days = [("year", 365), ("month", 30), ("week", 7), ("hour", 0), ("minute", 0), ("second", 0)];
+        let of = days.iter().find(|(unit, _)| text.contains(unit)).map_or(1, |(_, days)| *days);
+        number.saturating_mul(of) >= 28
+    };
+    let row = |e: &Expr| column(e).is_some_and(|c| !super::times::is_part(&c.value)) && !is_clock(e);
+    let is_of_run = |e: &Expr| !any(e, &mut |e| row(e));
+    let merged = super::incremental::has_key(query) && !super::incremental::says(query, "append");
+    merged
+        && super::expressions::conjuncts(condition).into_iter().filter(|c| any(c, &mut is_clock)).all(|c| match c {
+            Expr::BinaryOp { left, op: BinaryOperator::Gt | BinaryOperator::GtEq, right } => {
+                column(left).is_some() && any(right, &mut is_clock) && is_of_run(right) && weeks(right)
+            }
+            c => bounds_future(c),
+        })
 }
 
 /// Whether an expression holds something against the clock: an age, or whether it is over. A stamp of when a row was

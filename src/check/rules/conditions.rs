@@ -193,6 +193,19 @@ fn folds(expr: &Expr, names: &[&str]) -> bool {
     }
 }
 
+/// Whether a text says that all of what one side asks for are meant: `all denied claims, and open ones above …`.
+fn is_told(query: &Query<'_>, lone: &Expr) -> bool {
+    let Expr::BinaryOp { right, .. } = bare(lone) else { return false };
+    let Some(value) = text(right).map(super::promised::plain) else { return false };
+    let value = value.trim();
+    let all = [format!("all {value}"), format!("every {value}"), format!("any {value}")];
+    let whatever = ["whatever", "regardless", "irrespective", "of any"];
+    super::promised::told(query.node).iter().any(|t| {
+        all.iter().any(|a| super::promised::has(t, &[a.as_str()]))
+            || super::promised::has(t, &whatever) && super::promised::has(t, &[value])
+    })
+}
+
 /// `status = 'a' or status = 'b' and day > …`: the two that are about one column were meant together.
 fn and_before_or(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
@@ -229,7 +242,7 @@ fn and_before_or(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             };
             let (Some(one), Some(other)) = (tested(lone), near.and_then(|e| tested(e))) else { continue };
             let others = rest.iter().all(|e| tested(e).is_none_or(|c| !same_column(&c, &one)));
-            wrong |= same_column(&one, &other) && others && !rest.is_empty();
+            wrong |= same_column(&one, &other) && others && !rest.is_empty() && !is_told(query, lone);
         }
         if wrong {
             let finding = Diagnostic::warning("and-before-or", "the `and` binds to one side of the `or` only")

@@ -162,11 +162,11 @@ pub(super) fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize
                 [_, to] if is_one_of(f, &["from_utc_timestamp"]) => zone_named(to),
                 [_, _] if is_one_of(f, &["to_utc_timestamp"]) => Some("utc".to_owned()),
                 [zone, of] if is_one_of(f, &["timezone"]) && has_zone(view, of) == Some(true) => zone_named(zone),
-                [_, to] if is_one_of(f, &["datetime"]) && view.query.dialect == Dialect::BigQuery => {
+                [_, to] if is_one_of(f, &["datetime", "date"]) && view.query.dialect == Dialect::BigQuery => {
                     zone_named(to).filter(|z| z.contains('/'))
                 }
                 // A moment made of a local clock shows that of UTC, and is what it was read as.
-                [of] if is_one_of(f, &["timestamp", "to_timestamp_ntz", "to_timestamp"]) => inner(of),
+                [of] if is_one_of(f, &["timestamp", "to_timestamp_ntz", "to_timestamp", "date", "to_date"]) => inner(of),
                 [_, of] if is_one_of(f, &["date_trunc"]) => inner(of),
                 [of, _] if is_one_of(f, &["datetime_trunc", "timestamp_trunc"]) => inner(of),
                 // One of several is by the clock that they all show.

@@ -211,6 +211,11 @@ fn unfiltered(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     if by_variable || ["is_incremental", "this", "adapter.", "execute"].iter().any(|w| text.contains(w)) {
         return;
     }
+    // What is gone from the source stays in the table, which is what it is for.
+    let keeps = ["so far", "ever seen", "ever", "no longer", "are kept", "is kept", "keeps"];
+    if has_key(query) && super::promised::has(&super::promised::of_model(query), &keeps) {
+        return;
+    }
     let why = match has_key(query) {
         true => "all rows are read and merged each time, which costs more than building the table anew",
         false => "without a unique key each run adds all rows once more",

@@ -177,7 +177,7 @@ fn comments(view: &View<'_, '_>, at: Span, last: u64) -> String {
 }
 
 /// What a day is cut from: `x::date`, `date(x)`, `date_trunc('day', x)`.
-fn day_of(expr: &Expr) -> Option<&Expr> {
+pub(super) fn day_of(expr: &Expr) -> Option<&Expr> {
     match bare(expr) {
         Expr::Cast { expr, data_type: SqlType::Date, .. } => Some(expr),
         Expr::Function(f) => match arguments(f).collect::<Vec<_>>().as_slice() {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use sqlparser::ast::{Expr, Spanned};
+use sqlparser::ast::{Expr, JoinConstraint, JoinOperator, ObjectName, Spanned};
 use sqlparser::tokenizer::{Location, Span};
 
 use super::Query;
-use super::expressions::{bare, call, column, conjuncts, is_literal, is_named, is_null};
+use super::expressions::{bare, call, column, is_literal, is_named, is_null};
 use super::outline::{Outline, Role, Step, Target};
 use crate::check::said;
 use crate::dbt::{Node, NodeId};
@@ -75,7 +75,20 @@ impl<'a> View<'_, 'a> {
         let known = self.outline.relation(select, expr);
         known.or_else(|| {
             let at = usize::from(self.seen(expr)?.relation?);
-            (at < self.outline.selects[select].relations.len()).then_some(at)
+            (at < self.outline.selects[select].relations.len() && !self.is_merged(select, expr)).then_some(at)
+        })
+    }
+
+    /// Whether a column is one of those that a full join with `using` makes of both sides.
+    fn is_merged(&self, select: usize, expr: &Expr) -> bool {
+        let Expr::Identifier(name) = bare(expr) else { return false };
+        self.outline.selects[select].relations.iter().any(|r| match r.join {
+            Some(JoinOperator::FullOuter(JoinConstraint::Using(columns))) => {
+                let last = |c: &ObjectName| c.0.last().and_then(|p| p.as_ident()).map(|i| i.value.clone());
+                columns.iter().filter_map(last).any(|c| c.eq_ignore_ascii_case(&name.value))
+            }
+            Some(JoinOperator::FullOuter(JoinConstraint::Natural)) => true,
+            _ => false,
         })
     }
 
@@ -136,7 +149,12 @@ impl<'a> View<'_, 'a> {
         }
         if let Some(name) = column(expr) {
             let known = self.seen(expr).and_then(|c| c.nullable);
-            return known.or_else(|| self.nullable_column(select, self.relation(select, expr)?, &name.value, depth));
+            let asked = || self.nullable_column(select, self.relation(select, expr)?, &name.value, depth);
+            // What a group must have is known here alone.
+            return match known {
+                Some(false) => known,
+                _ => asked().filter(|n| !n).or(known).or_else(asked),
+            };
         }
         match bare(expr) {
             e if is_null(e) => Some(true),
@@ -170,8 +188,7 @@ impl<'a> View<'_, 'a> {
         let is = |e: &Expr| {
             column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(name)) && self.relation(select, e) == Some(relation)
         };
-        let mut filters = part.select.selection.iter().flat_map(|f| conjuncts(f));
-        if filters.any(|f| rejects_null(f, &is)) {
+        if part.conditions().any(|f| rejects_null(f, &is)) {
             return Some(false);
         }
         if part.relations.get(relation)?.outer {

@@ -2,11 +2,13 @@
 
 use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, UnaryOperator};
 
-use super::absent::Cause;
+use super::absent::{Cause, defaulted};
 use super::expressions::{any, arguments, bare, call, column, conjuncts, is_literal, text, words};
 use super::look::{View, rejects_null, span};
 use super::outline::{Clause, Target, constraint};
 use super::told::Absence;
+use super::undone::meets_zero;
+use crate::check::said::null_is_zero;
 use super::{Family, Look, Query, Rule};
 use crate::vocabulary::{Diagnostic, Severity};
 
@@ -32,37 +34,84 @@ fn null_left_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     never_false(&view, out);
     for (id, part) in view.outline.selects.iter().enumerate() {
         let conditions: Vec<&Expr> = part.select.selection.iter().flat_map(|f| conjuncts(f)).collect();
-        for condition in &conditions {
-            let tested = match condition {
-                Expr::BinaryOp { left, op: BinaryOperator::NotEq, right } if is_literal(right) => left.as_ref(),
-                Expr::InList { expr, list, negated: true } if list.iter().all(is_literal) => expr.as_ref(),
-                Expr::Like { expr, pattern, negated: true, .. } if is_literal(pattern) => expr.as_ref(),
-                Expr::UnaryOp { op: UnaryOperator::Not, expr } => match bare(expr) {
-                    Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if is_literal(right) => left.as_ref(),
-                    Expr::InList { expr, list, negated: false } if list.iter().all(is_literal) => expr.as_ref(),
-                    _ => continue,
-                },
-                _ => continue,
-            };
+        for condition in conditions.iter().copied() {
+            let passes = differs_from(condition).or_else(|| lets_all_pass(condition));
+            let Some(tested) = passes.or_else(|| met_by_zero(condition)) else { continue };
             // A text in lower case is null where the text is.
             let tested = call(tested, &["lower", "upper", "trim"]).and_then(|f| arguments(f).next()).unwrap_or(tested);
             let Some(name) = column(tested) else { continue };
             let Some(why) = made_null(&view, id, tested) else { continue };
+            let is_zero = || view.absent_before(id, tested).and_then(|c| view.said_of(c)).is_some_and(null_is_zero);
+            if passes.is_none() && !is_zero() {
+                continue;
+            }
             // Empty texts that were made null and are then left out by `<> ''` were to go.
             let empties = matches!(condition, Expr::BinaryOp { right, .. } if text(right) == Some(""));
             let same = |e: &Expr| column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(&name.value));
-            let others = || conditions.iter().filter(|c| !std::ptr::eq(**c, *condition));
+            let others = || conditions.iter().filter(|c| !std::ptr::eq(**c, condition));
             let differs = |c: &Expr| matches!(c, Expr::BinaryOp { op: BinaryOperator::NotEq, .. });
             let asked = others().any(|c| !differs(c) && rejects_null(c, &same));
-            if empties || asked || is_asked_for(&view, id, tested) {
+            if empties || asked || is_asked_for(&view, id, tested) || is_of_those(query, &name.value) {
                 continue;
             }
             let finding =
                 Diagnostic::warning("null-left-out", format!("rows without `{}` are left out too", name.value))
-                    .why(format!("{why}, and null is not known to differ from anything"))
+                    .why(format!("{why}, and null meets no comparison"))
                     .next("write `is distinct from`, or `coalesce` it first");
             out.push(view.at(span(condition), finding));
         }
+    }
+}
+
+/// What a condition wants to be other than something that is written out.
+fn differs_from(condition: &Expr) -> Option<&Expr> {
+    match condition {
+        Expr::BinaryOp { left, op: BinaryOperator::NotEq, right } if is_literal(right) => Some(left),
+        Expr::InList { expr, list, negated: true } if list.iter().all(is_literal) => Some(expr),
+        Expr::InSubquery { expr, negated: true, .. } => Some(expr),
+        Expr::Like { expr, pattern, negated: true, .. } | Expr::ILike { expr, pattern, negated: true, .. }
+            if is_literal(pattern) =>
+        {
+            Some(expr)
+        }
+        Expr::UnaryOp { op: UnaryOperator::Not, expr } => match bare(expr) {
+            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if is_literal(right) => Some(left),
+            Expr::InList { expr, list, negated: false } if list.iter().all(is_literal) => Some(expr),
+            Expr::InSubquery { expr, negated: false, .. } => Some(expr),
+            Expr::Like { expr, pattern, negated: false, .. } | Expr::ILike { expr, pattern, negated: false, .. }
+                if is_literal(pattern) =>
+            {
+                Some(expr)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What a condition holds against a number, where 0 meets it.
+fn met_by_zero(condition: &Expr) -> Option<&Expr> {
+    match condition {
+        Expr::BinaryOp { left, .. } if meets_zero(condition) => Some(left),
+        _ => None,
+    }
+}
+
+/// What a condition is about that is true of every value, and is not of null: `like '%'`, `x = coalesce(null, x)`.
+fn lets_all_pass(condition: &Expr) -> Option<&Expr> {
+    let any_text = |e: &Expr| text(e).is_some_and(|t| !t.is_empty() && t.bytes().all(|b| b == b'%'));
+    match condition {
+        Expr::Like { expr, pattern, negated: false, .. } | Expr::ILike { expr, pattern, negated: false, .. } => {
+            any_text(pattern).then_some(expr)
+        }
+        Expr::RLike { expr, pattern, negated: false, .. } | Expr::SimilarTo { expr, pattern, negated: false, .. } => {
+            (any_text(pattern) || matches!(text(pattern), Some(".*" | "^.*$"))).then_some(expr)
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+            let last = defaulted(right).and_then(|f| arguments(f).last())?;
+            (column(left).is_some() && bare(left) == bare(last)).then_some(left)
+        }
+        _ => None,
     }
 }
 
@@ -174,6 +223,19 @@ pub(super) fn is_asked_for<'a>(view: &View<'_, 'a>, select: usize, part: &'a Exp
         };
     }
     false
+}
+
+/// Whether a model is said to be of the rows in which a column has a value: `churned_not_fraud` by `churn_reason`.
+fn is_of_those(query: &Query<'_>, column: &str) -> bool {
+    let stem = |w: &str| w.chars().take(5).collect::<String>();
+    let of: Vec<String> = words(column).iter().filter(|w| w.len() > 3).map(|w| stem(w)).collect();
+    let is = |w: &String| w.len() > 5 && w.ends_with("ed") && of.contains(&stem(w));
+    let negation = |w: &String| ["not", "non", "never", "without", "no", "except", "but"].contains(&w.as_str());
+    let name = words(&query.node.name);
+    let said = super::promised::of_model(query);
+    // What the model is of comes first.
+    let first = said.split_whitespace().take(2).map(str::to_owned).collect::<Vec<_>>();
+    [name, first].iter().any(|told| told.iter().take_while(|w| !negation(w)).any(is))
 }
 
 /// Whether an expression has a column of a name.

@@ -10,7 +10,9 @@ mod clock;
 mod collapsed;
 mod conditions;
 mod conversions;
+mod counts;
 mod described;
+mod empty_marks;
 mod expressions;
 mod frames;
 mod glued;
@@ -30,6 +32,7 @@ mod people;
 mod picks;
 mod precision;
 mod promised;
+mod quotients;
 mod ranges;
 mod removals;
 mod repeats;
@@ -44,6 +47,7 @@ mod tests;
 mod times;
 mod told;
 mod totals;
+mod undone;
 mod unit_rows;
 mod units;
 mod waste;
@@ -161,6 +165,7 @@ pub const RULES: &[&[Rule]] = &[
     local::RULES,
     incremental::RULES,
     batches::RULES,
+    empty_marks::RULES,
     merge_keys::RULES,
     clock::RULES,
     windows::RULES,

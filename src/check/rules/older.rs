@@ -1,12 +1,13 @@
 //! Incremental runs over rows that come late, where texts say that they do: a merge that puts an older row in the place
 //! of a newer one, a mark on what the row is for.
 
-use sqlparser::ast::{BinaryOperator, Expr};
+use sqlparser::ast::{BinaryOperator, Expr, JoinOperator};
 
+use super::batches::only_keys;
 use super::expressions::{column, is_named, window};
-use super::incremental::{has_key, says, watermarks};
+use super::incremental::{find_column, has_key, says, watermarks};
 use super::look::{View, span};
-use super::outline::Origin;
+use super::outline::{Clause, Origin, Target};
 use super::promised::{has, line, told};
 use super::reruns::{base, carries_on, feeds, is_day};
 use super::{Family, Look, Query, Rule};
@@ -31,6 +32,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn older_wins(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    joined_later(query, out);
     let Some(view) = query.again() else { return };
     let merges = has_key(query) && !["append", "insert_overwrite", "microbatch"].iter().any(|s| says(query, s));
     if !query.is("incremental") || !merges || carries_on(&view) {
@@ -53,7 +55,11 @@ fn older_wins(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let by_key =
                 spec.partition_by.len() == query.node.config.unique_key.len() && spec.partition_by.iter().all(is_key);
             let Some((_, happened)) = base(&view, select, &first.expr, 0) else { continue };
-            if !by_key || happened == loaded || !feeds(&view, mark.select, select, 0) {
+            if !by_key
+                || happened == loaded
+                || !feeds(&view, mark.select, select, 0)
+                || only_keys(&view, mark.select, select)
+            {
                 continue;
             }
             let finding = Diagnostic::warning("incremental-older-wins", "a late older row takes the place of a newer one")
@@ -72,11 +78,98 @@ pub(super) fn descends(order: &sqlparser::ast::OrderByExpr) -> bool {
 
 /// Whether texts say that rows of a node come late or out of order.
 fn come_late(node: &Node) -> bool {
+    const UNORDERED: &[&str] = &[
+        "out of order",
+        "out of sequence",
+        "unordered",
+        "not in order",
+        "in any order",
+        "in no order",
+        "not keep order",
+        "not keep the order",
+        "keeps no order",
+        "no guaranteed order",
+        "no ordering guarantee",
+        "order is not kept",
+        "order is not guaranteed",
+        "order not guaranteed",
+        "not guarantee order",
+        "not guarantee the order",
+    ];
     told(node).iter().any(|t| {
-        has(t, &["out of order", "out of sequence"])
+        has(t, UNORDERED)
+            || has(t, &["older"]) && has(t, &["newer"]) && has(t, &["after", "later"])
             || has(t, &["arrive", "arrives", "arriving", "come", "comes", "sent", "delivered", "loaded"])
                 && has(t, &["late", "later", "delayed", "delay"])
                 && !has(t, &["never late", "not late", "in order"])
+    })
+}
+
+/// Rows of a left joined table that come weeks after those that they are joined to, where a run looks only at what is
+/// new among the latter.
+fn joined_later(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let Some(view) = query.again() else { return };
+    if !query.is("incremental") || !has_key(query) || carries_on(&view) {
+        return;
+    }
+    let marks = watermarks(&view);
+    let [mark] = marks.as_slice() else { return };
+    if mark.looks_back && !is_short(mark.whole) {
+        return;
+    }
+    let part = &view.outline.selects[mark.select];
+    let Some(of) = view.relation(mark.select, mark.column) else { return };
+    for (at, reads) in part.relations.iter().enumerate() {
+        let Some(JoinOperator::Left(_) | JoinOperator::LeftOuter(_)) = reads.join else { continue };
+        let Target::Node(id) = reads.target else { continue };
+        let shown = view.outline.pieces[part.pieces.clone()]
+            .iter()
+            .any(|p| p.clause == Clause::Select && view.relation(mark.select, p.expr) == Some(at));
+        if at == of || !shown || !line(&view, id).iter().any(|n| comes_after(n)) {
+            continue;
+        }
+        let finding = Diagnostic::warning(
+            "incremental-late-rows",
+            format!("rows of `{}` that come later are never joined", reads.alias),
+        )
+        .why(format!(
+            "a row is read when `{}` has changed; what is joined to it is described as coming after that, and does not bring it back",
+            find_column(mark.column).map_or("it", |c| &c.value)
+        ))
+        .next("hold the greatest of both moments against the table, or read again the keys that have new rows");
+        out.push(view.at(reads.span, finding));
+    }
+}
+
+/// Whether a look back is of hours or days, and not of months.
+fn is_short(mark: &Expr) -> bool {
+    let text = mark.to_string().to_lowercase();
+    !["month", "year", "quarter"].iter().any(|w| text.contains(w))
+}
+
+/// Whether a text says that the rows of a node come some time after what they are about.
+fn comes_after(node: &Node) -> bool {
+    told(node).iter().any(|t| {
+        has(
+            t,
+            &[
+                "come",
+                "comes",
+                "comes back",
+                "arrive",
+                "arrives",
+                "returned",
+                "sent",
+                "delivered",
+                "follow",
+                "follows",
+                "added",
+                "received",
+                "published",
+                "issued",
+            ],
+        ) && has(t, &["after", "later", "afterwards", "following"])
+            && has(t, &["hours", "days", "weeks", "months", "later", "day", "week", "month"])
     })
 }
 

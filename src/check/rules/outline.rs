@@ -9,7 +9,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Span;
 
-use super::expressions::{children, column, lower, subqueries};
+use super::expressions::{children, column, conjuncts, lower, subqueries};
 use crate::dbt::NodeId;
 use crate::sql::{Named, Parsed};
 
@@ -68,6 +68,14 @@ pub struct Part<'a> {
     pub relations: Vec<Reads<'a>>,
     /// Its expressions, with those of its subqueries, in [`Outline::pieces`].
     pub pieces: Range<usize>,
+}
+
+impl<'a> Part<'a> {
+    /// What each row must meet to be kept, wherever it is asked.
+    pub fn conditions(&self) -> impl Iterator<Item = &'a Expr> {
+        let asked = [&self.select.selection, &self.select.having, &self.select.qualify];
+        asked.into_iter().flatten().flat_map(conjuncts)
+    }
 }
 
 /// Something in FROM.

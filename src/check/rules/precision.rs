@@ -2,11 +2,12 @@
 
 use sqlparser::ast::{BinaryOperator, DataType as SqlType, ExactNumberInfo, Expr, Function, SelectItem};
 
-use super::expressions::{arguments, bare, call, column, is_named, is_one_of, words};
+use super::expressions::{any, arguments, bare, call, column, is_named, is_one_of, text, whole_number, words};
 use super::look::{View, span};
 use super::promised::{has, items, of_column, type_of};
 use super::sums::rounded;
 use super::{Family, Look, Query, Rule};
+use crate::check::said::measures;
 use crate::sql::ColumnType;
 use crate::vocabulary::{DataType, Diagnostic, Dialect, Severity};
 
@@ -38,11 +39,17 @@ fn whole_decimal(dialect: Dialect) -> Option<&'static str> {
 }
 
 fn scale_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
-    let Some(becomes) = whole_decimal(query.dialect) else { return };
     let view = query.full();
     for (at, piece) in view.outline.pieces.iter().enumerate() {
-        let Some(inner) = bared(query.dialect, piece.expr) else { continue };
-        let Some(why) = fraction(&view, inner) else { continue };
+        let Some((inner, precise)) = bared(query.dialect, piece.expr) else { continue };
+        let becomes = match precise {
+            true => "one of whole numbers",
+            false => match whole_decimal(query.dialect) {
+                Some(becomes) => becomes,
+                None => continue,
+            },
+        };
+        let Some(why) = fraction(&view, piece.select, inner) else { continue };
         if meant(&view, at) || is_called_whole(query, &view, piece.expr) {
             continue;
         }
@@ -53,31 +60,47 @@ fn scale_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
-/// What is cast to a decimal without a scale.
-fn bared(dialect: Dialect, expr: &Expr) -> Option<&Expr> {
+/// What is cast to a decimal without a scale, and whether it has a precision.
+fn bared(dialect: Dialect, expr: &Expr) -> Option<(&Expr, bool)> {
     match expr {
         Expr::Cast { expr, data_type, .. } => {
-            let none = match data_type {
-                SqlType::Decimal(info) | SqlType::Numeric(info) | SqlType::Dec(info) => *info == ExactNumberInfo::None,
-                SqlType::Custom(name, of) => of.is_empty() && name.to_string().eq_ignore_ascii_case("number"),
-                _ => false,
+            let (none, precise) = match data_type {
+                SqlType::Decimal(info) | SqlType::Numeric(info) | SqlType::Dec(info) => {
+                    (*info == ExactNumberInfo::None, matches!(info, ExactNumberInfo::Precision(_)))
+                }
+                SqlType::Custom(name, of) if name.to_string().eq_ignore_ascii_case("number") => {
+                    (of.is_empty(), of.len() == 1)
+                }
+                _ => (false, false),
             };
-            none.then_some(expr.as_ref())
+            (none || precise).then_some((expr.as_ref(), precise))
         }
         Expr::Function(f)
             if dialect == Dialect::Snowflake
-                && is_one_of(f, &["to_number", "to_decimal", "to_numeric", "try_to_number", "try_to_decimal"]) =>
+                && is_one_of(
+                    f,
+                    &["to_number", "to_decimal", "to_numeric", "try_to_number", "try_to_decimal", "try_to_numeric"],
+                ) =>
         {
-            let mut list = arguments(f);
-            list.next().filter(|_| list.next().is_none())
+            // What follows is a format, or the precision and then the scale.
+            match arguments(f).collect::<Vec<_>>().as_slice() {
+                [of] => Some((*of, false)),
+                [of, precision] if whole_number(precision).is_some() => Some((*of, true)),
+                _ => None,
+            }
         }
         _ => None,
     }
 }
 
+/// What a text is of that has cents or the like.
+const AMOUNTS: &[&str] =
+    &["amount", "price", "cost", "fee", "revenue", "tax", "balance", "payment", "salary", "discount", "spend"];
+
 /// Why a value has digits after the point.
-fn fraction(view: &View<'_, '_>, inner: &Expr) -> Option<String> {
+fn fraction(view: &View<'_, '_>, select: Option<usize>, inner: &Expr) -> Option<String> {
     const PARTS: &[&str] = &["rate", "pct", "percent", "percentage", "ratio", "latitude", "longitude"];
+    let inner = text_of(inner);
     let name = column(inner).map(|c| c.value.as_str());
     match view.column_type(inner) {
         ColumnType::Known(DataType::Decimal { scale, .. }) if scale > 0 => {
@@ -85,10 +108,37 @@ fn fraction(view: &View<'_, '_>, inner: &Expr) -> Option<String> {
         }
         ColumnType::Known(DataType::Float) => name.map(|n| format!("`{n}` is a floating point number")),
         ColumnType::Known(DataType::Text) => {
-            let name = name.filter(|n| words(n).last().is_some_and(|w| PARTS.contains(&w.as_str())))?;
-            Some(format!("`{name}` reads as a fraction"))
+            let (name, mut named) = name.map(|n| (n, words(n)))?;
+            if select.and_then(|s| view.measure(s, inner)).is_some_and(|m| m.decimals) {
+                return Some(format!("`{name}` is described by an example with some"));
+            }
+            // `amount_text`, `raw_price`.
+            named.retain(|w| {
+                !["text", "str", "string", "raw", "varchar", "txt", "eur", "usd", "gbp"].contains(&w.as_str())
+            });
+            let last = named.last().filter(|w| PARTS.contains(&w.as_str()) || AMOUNTS.contains(&w.as_str()))?;
+            let whole = ["cent", "minor", "unit", "point", "count", "jpy"];
+            (*last == "rate" || !named.iter().any(|w| whole.contains(&w.as_str())))
+                .then(|| format!("`{name}` reads as a fraction"))
         }
         _ => None,
+    }
+}
+
+/// What is left of a text without the calls that clean it.
+fn text_of(expr: &Expr) -> &Expr {
+    match bare(expr) {
+        Expr::Trim { expr, .. } => text_of(expr),
+        Expr::Function(f) if is_one_of(f, &["trim", "nullif", "replace", "ltrim", "rtrim", "coalesce"]) => {
+            let mut list = arguments(f);
+            // Without the point there are no digits after it.
+            let point = |e: &Expr| matches!(text(e), Some("." | ".00"));
+            match (list.next(), list.next()) {
+                (Some(of), what) if !(is_named(f, "replace") && what.is_some_and(point)) => text_of(of),
+                _ => expr,
+            }
+        }
+        other => other,
     }
 }
 
@@ -118,41 +168,83 @@ fn is_called_whole(query: &Query<'_>, view: &View<'_, '_>, cast: &Expr) -> bool 
 }
 
 fn cut_before_sum(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    const MEANT: &[&str] = &[
+        "whole",
+        "full",
+        "started",
+        "begun",
+        "rounded",
+        "complete",
+        "completed",
+        "billed",
+        "billable",
+        "chargeable",
+        "truncated",
+        "cut",
+        "integer",
+        "int",
+    ];
     let view = query.full();
     for (_, expr, alias) in items(&view) {
-        let Some(sum) = call(rounded(expr), &["sum", "avg"]) else { continue };
-        let Some(part) = arguments(sum).next().filter(|e| cuts(e)) else { continue };
+        let Some(sum) = call(rounded(expr), &["sum", "avg"]).filter(|f| f.over.is_none()) else { continue };
+        let Some(part) = arguments(sum).next() else { continue };
         let said = of_column(query, alias);
-        let exact = has(&said, &["fraction", "fractions", "fractional", "decimals", "exact", "exactly"])
-            || type_of(query, alias).is_some_and(|t| is_fractional(&t));
-        let meant = has(
-            &said,
-            &[
-                "whole",
-                "full",
-                "started",
-                "begun",
-                "rounded",
-                "complete",
-                "completed",
-                "billed",
-                "billable",
-                "truncated",
-                "cut",
-            ],
-        );
-        let named = words(alias)
-            .iter()
-            .any(|w| matches!(w.as_str(), "whole" | "full" | "rounded" | "billed" | "billable" | "started"));
-        if !exact || meant || named {
+        let exact = || {
+            has(&said, &["fraction", "fractions", "fractional", "decimals", "exact", "exactly"])
+                || type_of(query, alias).is_some_and(|t| is_fractional(&t))
+        };
+        let why = match cuts(part) {
+            true if exact() => format!("what is less than one adds nothing, and `{alias}` is a number with fractions"),
+            true => match converted(part, alias) {
+                Some(unit) => format!("what is less than one of {unit} adds nothing"),
+                None => continue,
+            },
+            false => match rounds(&view, part) {
+                Some(name) => format!("`{name}` has digits after the point, and each row loses them"),
+                None => continue,
+            },
+        };
+        if has(&said, MEANT) || words(alias).iter().any(|w| MEANT.contains(&w.as_str())) {
             continue;
         }
         let finding =
             Diagnostic::warning("cut-before-sum", "each value is cut to a whole number before they are added up")
-                .why(format!("what is less than one adds nothing, and `{alias}` is a number with fractions"))
-                .next("add up first and divide the sum, with a decimal on one side");
+                .why(why)
+                .next("add up first, and round or divide the sum, with a decimal on one side");
         out.push(view.at(span(part), finding));
     }
+}
+
+/// The unit that a quotient is of whose parts have another one: tonnes of kilograms. Minutes may well be counted whole.
+fn converted(part: &Expr, alias: &str) -> Option<&'static str> {
+    let to = measures::of_result(alias).filter(|u| u.of != measures::TIME)?;
+    let mut from = None;
+    any(part, &mut |e| {
+        from = from.or_else(|| column(e).and_then(|c| measures::of_name(&c.value)));
+        from.is_some()
+    });
+    from.filter(|from| from.differs(to)).map(|_| to.word)
+}
+
+/// The amount of money that is rounded to a whole number by itself.
+fn rounds<'a>(view: &View<'_, '_>, part: &'a Expr) -> Option<&'a str> {
+    let of = match rounded_to(part) {
+        Expr::Cast { expr, data_type, .. } if super::quotients::is_whole(data_type) => expr.as_ref(),
+        Expr::Floor { expr, .. } | Expr::Ceil { expr, .. } => expr.as_ref(),
+        Expr::Function(f) if is_one_of(f, &["round", "trunc", "truncate", "floor", "ceil", "ceiling"]) => {
+            let mut list = arguments(f);
+            let of = list.next()?;
+            list.next().is_none_or(|d| whole_number(d) == Some(0)).then_some(of)?
+        }
+        _ => return None,
+    };
+    let name = column(of)?.value.as_str();
+    let named = words(name);
+    let money = named.last().is_some_and(|w| AMOUNTS.contains(&w.as_str()))
+        || measures::of_name(name).is_some_and(|u| u.of == measures::MONEY && u.word != "cents" && u.word != "pence");
+    let has_scale = matches!(view.column_type(of), ColumnType::Known(DataType::Decimal { scale, .. }) if scale > 0)
+        || view.column_type(of) == ColumnType::Known(DataType::Float);
+    (money && has_scale).then_some(name)
 }
 
 /// Whether a written type has digits after the point.

@@ -4,24 +4,8 @@ use sqlparser::ast::{Expr, SelectItem};
 
 use super::Query;
 use super::look::View;
+pub(super) use crate::check::said::{has, plain};
 use crate::dbt::{Node, NodeId};
-
-/// A text in lower case with one blank between its words and around them: ` last 7 days `.
-pub(super) fn plain(text: &str) -> String {
-    let mut out = String::from(" ");
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
-        out.extend(word.chars().flat_map(char::to_lowercase));
-        out.push(' ');
-    }
-    out
-}
-
-/// Whether a plain text has one of these phrases as whole words.
-pub(super) fn has(text: &str, phrases: &[&str]) -> bool {
-    phrases.iter().any(|p| {
-        text.match_indices(p).any(|(at, _)| text[..at].ends_with(' ') && text[at + p.len()..].starts_with(' '))
-    })
-}
 
 /// What YAML says of a column that the model gives; nothing where it says nothing.
 pub(super) fn of_column(query: &Query<'_>, name: &str) -> String {
@@ -68,7 +52,7 @@ pub(super) fn line<'a>(view: &View<'_, 'a>, id: NodeId) -> Vec<&'a Node> {
 
 /// What descriptions and comments say of a node as a whole, each text by itself.
 pub(super) fn told(node: &Node) -> Vec<String> {
-    let described = node.described.iter().map(|d| plain(&d.description));
+    let described = node.described.iter().flat_map(|d| [plain(&d.description), plain(&d.of_source)]);
     let comments = node.text.lines().filter_map(|l| l.split_once("--")).map(|(_, c)| plain(c));
     described.chain(comments).filter(|t| t.len() > 1).collect()
 }

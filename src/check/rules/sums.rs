@@ -1,14 +1,11 @@
-//! Aggregates of what can't be aggregated again, and quotients that lose their fraction.
+//! Aggregates of what can't be aggregated again.
 
-use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr, GroupByExpr, SelectItem};
+use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, SelectItem};
 
-use super::expressions::{
-    any, arguments, bare, call, column, is_aggregate, is_distinct, is_named, is_one_of, whole_number, words,
-};
+use super::expressions::{any, arguments, bare, call, column, is_aggregate, is_distinct, is_named, is_one_of, words};
 use super::look::{View, span};
 use super::outline::Origin;
 use super::{Family, Look, Query, Rule};
-use crate::sql::Fact;
 use crate::vocabulary::{Diagnostic, Severity};
 
 pub(super) const RULES: &[Rule] = &[
@@ -38,7 +35,7 @@ pub(super) const RULES: &[Rule] = &[
         family: Family::Wrong,
         severity: Severity::Warning,
         summary: "a quotient of whole numbers that loses its fraction",
-        look: Look::Query(integer_division),
+        look: Look::Query(super::quotients::integer_division),
     },
 ];
 
@@ -316,88 +313,4 @@ fn column_names(view: &View<'_, '_>, select: usize) -> Vec<String> {
         _ => None,
     });
     items.collect()
-}
-
-fn integer_division(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
-    let view = query.full();
-    quotients_called_rates(&view, out);
-    let cut_off = |at| view.resolved.facts.noted.contains(&Fact::CutOff { at });
-    for (i, piece) in view.outline.pieces.iter().enumerate() {
-        let (what, next) = match piece.expr {
-            Expr::BinaryOp { right, op: BinaryOperator::Divide, .. } if cut_off(span(right).start) => {
-                ("both sides are whole numbers, and", "cast one side: `a::numeric / b`, or `a * 1.0 / b`")
-            }
-            Expr::Function(f) if is_named(f, "avg") && cut_off(span(piece.expr).start) => {
-                ("it is of whole numbers, and", "cast what it is of: `avg(a::numeric)`, or `avg(a * 1.0)`")
-            }
-            _ => continue,
-        };
-        if piece.depth > 0 && meant(&view, i) || declared_whole(&view, piece.expr) {
-            continue;
-        }
-        let label = query.dialect.label();
-        let finding = Diagnostic::warning("integer-division", "the fraction is cut off")
-            .why(format!("{what} {label} divides them to a whole number"))
-            .next(next);
-        out.push(view.at(span(piece.expr), finding));
-    }
-}
-
-/// What is called so has a fraction.
-const FRACTIONS: &[&str] =
-    &["rate", "ratio", "share", "pct", "percent", "percentage", "avg", "average", "mean", "conversion", "per"];
-
-/// `a div b` and `a // b` say that the fraction goes; what is called a rate or an average has one.
-fn quotients_called_rates(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
-    for item in view.outline.selects.iter().flat_map(|p| &p.select.projection) {
-        let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
-        if cut_off(expr) && words(&alias.value).iter().any(|w| FRACTIONS.contains(&w.as_str())) {
-            let finding = Diagnostic::warning("integer-division", "the fraction is cut off")
-                .why(format!("`{}` reads as a fraction, and this divides to a whole number", alias.value))
-                .next("divide with `/`, one side cast to a decimal where the dialect needs it");
-            out.push(view.at(span(expr), finding));
-        }
-    }
-}
-
-/// Whether it is a quotient without its fraction, whatever is done to that after.
-fn cut_off(expr: &Expr) -> bool {
-    use BinaryOperator::{DuckIntegerDivide, Multiply, MyIntegerDivide};
-    match bare(expr) {
-        Expr::BinaryOp { op: DuckIntegerDivide | MyIntegerDivide, .. } => true,
-        Expr::BinaryOp { left, op: Multiply, right } => [left, right]
-            .into_iter()
-            .any(|e| matches!(bare(e), Expr::Function(_) | Expr::BinaryOp { .. }) && cut_off(e)),
-        Expr::Cast { expr, .. } => cut_off(expr),
-        Expr::Function(f) if is_one_of(f, &["round", "avg", "coalesce"]) => arguments(f).next().is_some_and(cut_off),
-        e => call(e, &["div"]).is_some(),
-    }
-}
-
-/// Whether the model's YAML says that a column is of whole numbers, which is called nothing that has fractions.
-fn declared_whole(view: &View<'_, '_>, quotient: &Expr) -> bool {
-    let items = super::reruns::last(view).iter().flat_map(|s| &view.outline.selects[*s].select.projection);
-    let alias = items.into_iter().find_map(|item| match item {
-        SelectItem::ExprWithAlias { expr, alias } if std::ptr::eq(bare(expr), quotient) => Some(alias),
-        _ => None,
-    });
-    let Some(alias) = alias.filter(|a| !words(&a.value).iter().any(|w| FRACTIONS.contains(&w.as_str()))) else {
-        return false;
-    };
-    let columns = view.query.node.described.iter().flat_map(|d| &d.columns);
-    let declared = columns.filter(|c| c.name.eq_ignore_ascii_case(&alias.value)).find_map(|c| c.data_type.as_deref());
-    declared.is_some_and(|t| t.to_ascii_lowercase().contains("int"))
-}
-
-/// Whether the fraction is cut off on purpose: in `floor(…)`, a cast to a whole number, or `a / 10 * 10`.
-fn meant(view: &View<'_, '_>, at: usize) -> bool {
-    view.outline.around(at).any(|e| match e {
-        Expr::Floor { .. } => true,
-        Expr::Cast { data_type: SqlType::Int(_) | SqlType::Integer(_) | SqlType::BigInt(_), .. } => true,
-        Expr::Function(f) => is_one_of(f, &["floor", "trunc", "div", "truncate"]),
-        Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => {
-            whole_number(right).is_some() && matches!(bare(left), Expr::BinaryOp { op: BinaryOperator::Divide, right: by, .. } if whole_number(by) == whole_number(right))
-        }
-        _ => false,
-    })
 }

@@ -136,6 +136,7 @@ const OURS: &[&[Rule]] = &[
     super::local::RULES,
     super::incremental::RULES,
     super::batches::RULES,
+    super::empty_marks::RULES,
     super::merge_keys::RULES,
     super::clock::RULES,
     super::windows::RULES,

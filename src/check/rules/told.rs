@@ -10,6 +10,7 @@ use super::expressions::column;
 use super::look::View;
 use super::outline::Step;
 use super::{Query, conversions, sums};
+use crate::check::said::measures::{self, Measure};
 use crate::check::said::{self, clocks};
 use crate::dbt::{Node, NodeId};
 use crate::sql::OutputColumn;
@@ -28,6 +29,8 @@ pub struct Told {
     pub quantiles: BTreeSet<String>,
     /// Those that count whom there are in each group of a time, and what the groups are by.
     pub distinct: BTreeMap<String, Vec<String>>,
+    /// What is said of the numbers in a column.
+    pub measures: BTreeMap<String, Measure>,
 }
 
 /// Why a column is null for some rows.
@@ -48,20 +51,38 @@ impl Told {
         for described in node.described.iter().flat_map(|d| &d.columns).filter(|d| !d.description.is_empty()) {
             let name = described.name.to_lowercase();
             let column = columns.iter().find(|c| c.name == name);
-            if said::null(described) == Some(true) && column.is_none_or(|c| c.nullable != Some(false)) {
+            let is_absent = said::null(described) == Some(true) || said::empty(described) && has_filled_text(node);
+            if is_absent && column.is_none_or(|c| c.nullable != Some(false)) {
                 told.absent.insert(name.clone(), Absence::Said(described.description.trim().into()));
             }
-            if let Some(clock) = clocks::clock(described).filter(|clock| column.is_none_or(|c| may_show(c, clock))) {
-                told.clocks.insert(name, clock);
+            let is_day = column.is_some_and(|c| c.column_type.exact() == Some(DataType::Date));
+            let clock = clocks::clock(described).or_else(|| clocks::day(&described.description).filter(|_| is_day));
+            if let Some(clock) = clock.filter(|clock| column.is_none_or(|c| may_show(c, clock))) {
+                told.clocks.insert(name.clone(), clock);
+            }
+            if let Some(measure) = measures::measure(described) {
+                told.measures.insert(name, measure);
             }
         }
+        told.clocks_of_all(node, columns);
         told
+    }
+
+    /// What is said of the clock of all moments of a table, or of its source.
+    fn clocks_of_all(&mut self, node: &Node, columns: &[OutputColumn<NodeId>]) {
+        let texts = node.described.iter().flat_map(|d| [&d.description, &d.of_source]);
+        let Some(clock) = texts.filter(|t| !t.is_empty()).find_map(|t| clocks::of_all(t)) else { return };
+        let plain = columns.iter().filter(|c| c.column_type.exact() == Some(DataType::Timestamp));
+        for column in plain.filter(|c| !["local", "tz", "zone"].iter().any(|w| c.name.contains(w))) {
+            self.clocks.entry(column.name.clone()).or_insert_with(|| clock.clone());
+        }
     }
 
     /// What a query shows.
     pub fn of(query: &Query<'_>) -> Told {
         let view = query.full();
         let mut told = Told::said(query.node, &query.resolved.columns);
+        let measured = query.told.values().any(|t| !t.measures.is_empty());
         for column in &query.resolved.columns {
             let Some(step) = view.outline.given(0, &column.name) else { continue };
             if column.nullable != Some(false)
@@ -74,6 +95,11 @@ impl Told {
                 };
                 told.absent.insert(column.name.clone(), why);
             }
+            if measured
+                && let Some(measure) = given_as(&view, step, &column.name, |t, name| t.measures.get(name).copied())
+            {
+                told.measures.entry(column.name.clone()).or_insert(measure);
+            }
             if let Some((expr, at)) = made(&view, step, &column.name) {
                 if sums::is_average(&view, expr, at) {
                     told.averages.insert(column.name.clone());
@@ -83,12 +109,49 @@ impl Told {
                     told.distinct.insert(column.name.clone(), groups);
                 }
             }
-            let moment = column.column_type.exact().is_none_or(|t| t == DataType::Timestamp);
+            let moment = column.column_type.exact().is_none_or(|t| matches!(t, DataType::Timestamp | DataType::Date));
             if let Some(clock) = clock(&view, step, &column.name).filter(|_| moment) {
                 told.clocks.insert(column.name.clone(), clock);
             }
         }
         told
+    }
+}
+
+/// Whether other texts of a node are tested for nulls: then one that is not, and is described as empty, is null.
+fn has_filled_text(node: &Node) -> bool {
+    let is_text = |t: &String| ["char", "text", "string"].iter().any(|w| t.to_ascii_lowercase().contains(w));
+    let mut columns = node.described.iter().flat_map(|d| &d.columns);
+    columns.any(|c| said::is_filled(c) && c.data_type.as_ref().is_some_and(is_text))
+}
+
+/// What the node that a column comes from as it is says of it, under its name there.
+fn given_as<'a, T>(
+    view: &View<'_, 'a>,
+    mut step: Step<'a>,
+    name: &str,
+    ask: impl Fn(&Told, &str) -> Option<T>,
+) -> Option<T> {
+    let mut name = name.to_ascii_lowercase();
+    for _ in 0..16 {
+        step = match step {
+            Step::Node(id) => return ask(view.query.told.get(&id)?, &name),
+            Step::Same(select, relation) => view.outline.step(select, relation, &name)?,
+            Step::Expr(expr, select) => {
+                name = column(expr)?.value.to_ascii_lowercase();
+                view.outline.step(select, view.relation(select, expr)?, &name)?
+            }
+        };
+    }
+    None
+}
+
+impl View<'_, '_> {
+    /// What is said of the numbers in a column where it comes from.
+    pub(super) fn measure(&self, select: usize, expr: &Expr) -> Option<Measure> {
+        let name = &column(expr)?.value;
+        let step = self.outline.step(select, self.relation(select, expr)?, name)?;
+        given_as(self, step, name, |t, name| t.measures.get(name).copied())
     }
 }
 
@@ -109,10 +172,10 @@ fn made<'a>(view: &View<'_, 'a>, mut step: Step<'a>, name: &str) -> Option<(&'a 
     None
 }
 
-/// Whether a column may show a clock: one without a zone of its own. Where its type is not known only UTC is sure.
+/// Whether a column may show a clock: a moment without a zone of its own, or a day. Where its type is not known only UTC is sure.
 fn may_show(column: &OutputColumn<NodeId>, clock: &str) -> bool {
     match column.column_type.exact() {
-        Some(known) => known == DataType::Timestamp,
+        Some(known) => matches!(known, DataType::Timestamp | DataType::Date),
         None => clock == "utc",
     }
 }

@@ -1,12 +1,13 @@
 //! Numbers of two units that are taken for one, and lengths of time that are measured from their end.
 
-use sqlparser::ast::{BinaryOperator, Expr, SelectItem, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 
 use super::expressions::{arguments, bare, call, column, compares, is_one_of, words};
 use super::look::{View, span};
 use super::outline::{Clause, Origin, Target};
 use super::promised::{has, line, plain};
 use super::{Family, Look, Query, Rule};
+use crate::check::said::measures::{self, Unit};
 use crate::dbt::{DescribedColumn, NodeId};
 use crate::vocabulary::{Diagnostic, Severity};
 
@@ -27,49 +28,8 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// What a unit measures, and which it is: the last word of a column's name. Several words are one unit.
-const UNITS: &[(&str, u8, u8)] = &[
-    ("cents", 0, 0),
-    ("pence", 0, 0),
-    ("dollars", 0, 1),
-    ("euros", 0, 1),
-    ("eur", 0, 1),
-    ("usd", 0, 1),
-    ("gbp", 0, 1),
-    ("ms", 1, 0),
-    ("millis", 1, 0),
-    ("milliseconds", 1, 0),
-    ("secs", 1, 1),
-    ("seconds", 1, 1),
-    ("mins", 1, 2),
-    ("minutes", 1, 2),
-    ("hours", 1, 3),
-    ("days", 1, 4),
-    ("weeks", 1, 5),
-    ("grams", 2, 0),
-    ("kg", 2, 1),
-    ("lbs", 2, 2),
-    ("meters", 3, 0),
-    ("metres", 3, 0),
-    ("km", 3, 1),
-    ("miles", 3, 2),
-    ("celsius", 4, 0),
-    ("fahrenheit", 4, 1),
-    ("bytes", 5, 0),
-    ("kb", 5, 1),
-    ("mb", 5, 2),
-    ("gb", 5, 3),
-];
-
-/// The unit that a name ends with.
-fn unit(name: &str) -> Option<(&'static str, u8, u8)> {
-    let name = name.to_ascii_lowercase();
-    let (_, last) = name.rsplit_once('_')?;
-    UNITS.iter().find(|u| u.0 == last).copied()
-}
-
 /// The column whose values an expression has, sums and defaults of it too.
-fn measured(expr: &Expr) -> Option<&str> {
+fn measured(expr: &Expr) -> Option<&Expr> {
     match bare(expr) {
         Expr::Cast { expr, .. } => measured(expr),
         Expr::Function(f)
@@ -77,8 +37,16 @@ fn measured(expr: &Expr) -> Option<&str> {
         {
             arguments(f).next().and_then(measured)
         }
-        e => column(e).map(|c| c.value.as_str()),
+        e => column(e).map(|_| e),
     }
+}
+
+/// A column, and the unit that its name or a description says its values are in.
+fn unit<'a>(view: &View<'_, '_>, select: Option<usize>, expr: &'a Expr) -> Option<(&'a str, Unit)> {
+    let of = measured(expr)?;
+    let name = column(of)?.value.as_str();
+    let unit = measures::of_name(name).or_else(|| view.measure(select?, of)?.unit)?;
+    Some((name, unit))
 }
 
 fn units_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
@@ -89,25 +57,27 @@ fn units_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         if !(matches!(op, BinaryOperator::Plus | BinaryOperator::Minus) || compares(op)) {
             continue;
         }
-        let (Some(a), Some(b)) = (measured(left), measured(right)) else { continue };
-        let (Some(one), Some(other)) = (unit(a), unit(b)) else { continue };
-        if one.1 == other.1 && one.2 != other.2 {
+        let (Some((a, one)), Some((b, other))) = (unit(&view, piece.select, left), unit(&view, piece.select, right))
+        else {
+            continue;
+        };
+        if one.differs(other) {
             let finding =
-                Diagnostic::warning("units-mixed", format!("{} and {} are taken for one unit", one.0, other.0))
+                Diagnostic::warning("units-mixed", format!("{} and {} are taken for one unit", one.word, other.word))
                     .why(format!("`{a}` and `{b}` are numbers of different units"))
                     .next(next);
             out.push(view.at(span(piece.expr), finding));
         }
     }
-    for item in view.outline.selects.iter().flat_map(|p| &p.select.projection) {
-        let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
-        let Some(name) = measured(expr) else { continue };
-        let (Some(one), Some(other)) = (unit(name), unit(&alias.value)) else { continue };
+    for (id, expr, alias) in super::promised::items(&view) {
+        let (Some((name, one)), Some(other)) = (unit(&view, Some(id), expr), measures::of_name(alias)) else {
+            continue;
+        };
         // What is called by a currency may be in its smallest unit.
-        let of_currency = |u: &str| matches!(u, "eur" | "usd" | "gbp");
-        if one.1 == other.1 && one.2 != other.2 && !of_currency(one.0) && !of_currency(other.0) {
-            let finding = Diagnostic::warning("units-mixed", format!("{} are called {}", one.0, other.0))
-                .why(format!("`{name}` is given as `{}` as it is", alias.value))
+        let of_currency = |u: Unit| matches!(u.word, "eur" | "usd" | "gbp");
+        if one.differs(other) && !of_currency(one) && !of_currency(other) {
+            let finding = Diagnostic::warning("units-mixed", format!("{} are called {}", one.word, other.word))
+                .why(format!("`{name}` is given as `{alias}` as it is"))
                 .next(next);
             out.push(view.at(span(expr), finding));
         }

@@ -2,8 +2,9 @@
 
 use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr, SelectItem, SetOperator};
 
-use super::conversions::wall;
+use super::conversions::{has_zone, wall};
 use super::expressions::{arguments, bare, call, column, compares, is_one_of, text};
+use super::local::day_of;
 use super::look::{View, span};
 use super::outline::Step;
 use super::{Family, Look, Query, Rule};
@@ -81,12 +82,33 @@ fn mixed(view: &View<'_, '_>, a: (usize, &Expr), b: (usize, &Expr), either: bool
         (ColumnType::Known(Timestamp), ColumnType::Known(TimestampTz))
             | (ColumnType::Known(TimestampTz), ColumnType::Known(Timestamp))
     );
-    if let (Some(x), Some(y)) = (wall(view, a.0, a.1, 0), wall(view, b.0, b.1, 0))
-        && clocks::differ(&x, &y)
-    {
-        let shown = |zone: &str| if zone == LOCAL { "the place".to_owned() } else { format!("`{zone}`") };
-        let what = format!("one is by the clock of {}, the other of {}", shown(&x), shown(&y));
-        return Some(otherwise(what));
+    let shown = |zone: &str| if zone == LOCAL { "the place".to_owned() } else { format!("`{zone}`") };
+    let walls = (wall(view, a.0, a.1, 0), wall(view, b.0, b.1, 0));
+    if let (Some(x), Some(y)) = &walls {
+        if clocks::differ(x, y) {
+            let what = format!("one is by the clock of {}, the other of {}", shown(x), shown(y));
+            return Some(otherwise(what));
+        }
+        return None;
+    }
+    for (one, other, clock) in [(a, b, &walls.1), (b, a, &walls.0)] {
+        // A local clock that was read as that of UTC or of the session, beside a real moment.
+        if let Some(clock) = misread(view, other.0, other.1, 0)
+            && has_zone(view, one.1) == Some(true)
+            && misread(view, one.0, one.1, 0).is_none()
+        {
+            let what = format!("one is by the clock of {}, and is read as if it were of another zone", shown(&clock));
+            return Some(otherwise(what));
+        }
+        // A day that the session cuts, beside one of the place.
+        let by_session = day_of(one.1).is_some_and(|m| column(m).is_some() && has_zone(view, m) == Some(true));
+        let utc = view.query.dialect == Dialect::BigQuery;
+        if let Some(clock) = clock.as_ref().filter(|c| by_session && (*c == LOCAL || utc && *c != "utc"))
+            && view.column_type(other.1) == ColumnType::Known(DataType::Date)
+        {
+            let cut = if utc { "UTC" } else { "the session" };
+            return Some(otherwise(format!("one is the day of {cut}, the other of {}", shown(clock))));
+        }
     }
     if let (Some(x), Some(y)) = (column(a.1), column(b.1)) {
         let by_name = matches!((ending(&x.value), ending(&y.value)), (Some(a), Some(b)) if a != b) && !either;
@@ -117,6 +139,31 @@ fn mixed(view: &View<'_, '_>, a: (usize, &Expr), b: (usize, &Expr), either: bool
         _ => return None,
     };
     Some(otherwise(what))
+}
+
+/// The clock of the place that a moment is made of as if it were that of UTC, or of the session.
+fn misread(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option<String> {
+    if depth > 4 {
+        return None;
+    }
+    let always_utc = view.query.dialect == Dialect::BigQuery;
+    let of = match bare(expr) {
+        Expr::Cast { expr: of, .. } if has_zone(view, expr) == Some(true) => of.as_ref(),
+        Expr::Function(f) if always_utc && is_one_of(f, &["timestamp"]) => {
+            match arguments(f).collect::<Vec<_>>().as_slice() {
+                [of] => *of,
+                _ => return None,
+            }
+        }
+        e => match made(view, select, e)? {
+            Made::By(inner, at) => return misread(view, at, inner, depth + 1),
+            Made::Stored => return None,
+        },
+    };
+    if has_zone(view, of) != Some(false) {
+        return None;
+    }
+    wall(view, select, of, 0).filter(|clock| clock == LOCAL || always_utc && clock != "utc")
 }
 
 fn otherwise(what: String) -> Diagnostic {

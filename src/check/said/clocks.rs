@@ -201,6 +201,21 @@ pub(in crate::check) fn clock(column: &DescribedColumn) -> Option<String> {
     (!clauses.iter().flatten().any(unclear)).then_some(clock)
 }
 
+/// The clock that a text says all moments of a table are by: `All timestamps are UTC.`
+pub(in crate::check) fn of_all(text: &str) -> Option<String> {
+    const MOMENTS: &[&str] = &["timestamps", "times", "moments", "datetimes", "timestamp"];
+    if !mentions(text, &["timestamp", "times ", "moments", "datetimes"]) {
+        return None;
+    }
+    let all = |words: &Vec<String>| {
+        let is = |at: usize, of: &[&str]| words.get(at).is_some_and(|w| of.contains(&w.as_str()));
+        let first = is(0, MOMENTS) || is(0, &["all", "every"]) && (is(1, MOMENTS) || is(2, MOMENTS));
+        first && words.iter().any(|w| matches!(w.as_str(), "are" | "is" | "in" | "stay" | "stored"))
+    };
+    let said: Vec<String> = clauses(text).iter().filter(|c| all(c)).filter_map(|c| of_clause(c)).collect();
+    <[String; 1]>::try_from(said).ok().map(|[only]| only)
+}
+
 /// Words that make a place beside them one whose clock is meant.
 const CLOCKS: &[&str] = &[
     "time",
@@ -241,6 +256,21 @@ fn of_clause(words: &[String]) -> Option<String> {
         if beside {
             return (!turned(at)).then(|| zone.to_owned());
         }
+    }
+    // `Wall clock where it was made`, `in the zone of the shop`.
+    let wall = (0..words.len()).any(|at| {
+        !turned(at)
+            && (is(at, &["wall-clock", "wallclock"]) || is(at, &["wall"]) && is(at + 1, &["clock"]))
+            && !words.iter().any(|w| matches!(w.as_str(), "session" | "server"))
+    });
+    let of_place = (1..words.len()).any(|at| {
+        is(at, &["zone", "timezone", "time-zone"])
+            && is(at + 1, &["of"])
+            && is(at + 2, &["the", "each", "its"])
+            && !turned(at)
+    });
+    if wall || of_place && words.iter().any(|w| w == "in") {
+        return Some(LOCAL.to_owned());
     }
     let local = words.iter().position(|w| w == LOCAL)?;
     let timed = is(

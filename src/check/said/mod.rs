@@ -1,8 +1,9 @@
-//! What YAML says of a column beside its tests: whether it can be null ([`null`]), and whose clock it shows
-//! ([`clock`](clocks::clock)). Descriptions are read clause by clause, and only where they can't be meant otherwise:
+//! What YAML says of a column beside its tests: whether it can be null ([`null`]), whose clock it shows
+//! ([`clock`](clocks::clock)), and what it measures ([`measure`](measures::measure)). Descriptions are read clause by clause, and only where they can't be meant otherwise:
 //! a wrong answer is worse than none.
 
 pub(super) mod clocks;
+pub(super) mod measures;
 mod nulls;
 
 use crate::dbt::DescribedColumn;
@@ -15,6 +16,16 @@ pub(super) fn null(column: &DescribedColumn) -> Option<bool> {
     nulls::null(column)
 }
 
+/// Whether the description of a text says that it is empty in some rows, which may mean null or a text without letters.
+pub(super) fn empty(column: &DescribedColumn) -> bool {
+    !is_filled(column) && nulls::empty(column)
+}
+
+/// Whether a description says that null stands for 0.
+pub(super) fn null_is_zero(description: &str) -> bool {
+    mentions(description, &["null", "empty", "missing", "blank"]) && nulls::stands_for_zero(description)
+}
+
 /// Whether a test or a constraint says that a column is never null.
 pub(super) fn is_filled(column: &DescribedColumn) -> bool {
     column.filled || column.tests.iter().any(|t| t.name == "not_null")
@@ -24,6 +35,23 @@ pub(super) fn is_filled(column: &DescribedColumn) -> bool {
 fn mentions(text: &str, marks: &[&str]) -> bool {
     let text = text.to_ascii_lowercase();
     marks.iter().any(|mark| text.contains(mark))
+}
+
+/// A text in lower case with one blank between its words and around them: ` last 7 days `.
+pub(super) fn plain(text: &str) -> String {
+    let mut out = String::from(" ");
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+        out.extend(word.chars().flat_map(char::to_lowercase));
+        out.push(' ');
+    }
+    out
+}
+
+/// Whether a plain text has one of these phrases as whole words.
+pub(super) fn has(text: &str, phrases: &[&str]) -> bool {
+    phrases.iter().any(|p| {
+        text.match_indices(p).any(|(at, _)| text[..at].ends_with(' ') && text[at + p.len()..].starts_with(' '))
+    })
 }
 
 /// The clauses of a text, each as its words in lower case without quotes. A line that goes on is no end of one.

@@ -17,22 +17,69 @@ enum Says {
 }
 
 /// What a text that speaks of null has in it, beside [`THERE`].
-const MARKS: &[&str] = &["null", "empty", "blank", "missing", "absent", "unset", "optional"];
+const MARKS: &[&str] = &["null", "empty", "blank", "missing", "absent", "unset", "optional", "have none", "has none"];
 
 /// Whether the description of a column says that it can be null, or that it can't.
 pub(super) fn null(column: &DescribedColumn) -> Option<bool> {
-    if !mentions(&column.description, MARKS) && !mentions(&column.description, THERE) {
-        return None;
-    }
-    let mut said: Vec<Says> = clauses(&column.description).iter().filter_map(|c| clause(c)).collect();
-    said.sort_unstable();
-    match (said.first()?, said.last()?) {
+    match said(column)? {
         (Says::Never, Says::Never) => Some(false),
         // It says both, each of some rows.
         (_, Says::Never) => None,
         (_, Says::Null) => Some(true),
         (_, Says::Empty) => is_no_text(column).then_some(true),
     }
+}
+
+/// Whether the description of a text says that it is empty in some rows.
+pub(super) fn empty(column: &DescribedColumn) -> bool {
+    let flag = |t: &String| types::read(t, Dialect::Snowflake) == Some(DataType::Boolean);
+    !column.data_type.as_ref().is_some_and(flag) && said(column).is_some_and(|(_, last)| last == Says::Empty)
+}
+
+/// The weakest and the strongest of what a description says.
+fn said(column: &DescribedColumn) -> Option<(Says, Says)> {
+    if !mentions(&column.description, MARKS) && !mentions(&column.description, THERE) {
+        return None;
+    }
+    let mut said: Vec<Says> = clauses(&column.description).iter().filter_map(|c| clause(c)).collect();
+    said.sort_unstable();
+    Some((*said.first()?, *said.last()?))
+}
+
+/// `null counts as 0`, `empty means zero`, `missing is treated as 0`: in one sentence.
+pub(super) fn stands_for_zero(description: &str) -> bool {
+    let sentences = description.split(['.', ';', '\n']);
+    let mut spoke = false;
+    sentences.into_iter().any(|sentence| {
+        let text = super::plain(sentence);
+        let has = |phrases: &[&str]| super::has(&text, phrases);
+        // What it is of may stand in the sentence before.
+        spoke |= has(&["null", "nulls", "empty", "missing", "blank"]);
+        let counts = has(&[
+            "counts as 0",
+            "counts as zero",
+            "counted as 0",
+            "counted as zero",
+            "count as 0",
+            "count as zero",
+            "means 0",
+            "means zero",
+            "meaning 0",
+            "meaning zero",
+            "stands for 0",
+            "stands for zero",
+            "treated as 0",
+            "treated as zero",
+            "treat as 0",
+            "treat as zero",
+            "taken as 0",
+            "taken as zero",
+            "taken for 0",
+            "same as 0",
+            "same as zero",
+        ]);
+        spoke && counts && !has(&["not", "never", "no longer", "replaced"])
+    })
 }
 
 /// What a condition or a time begins with: what follows says for which rows.
@@ -202,6 +249,12 @@ fn clause(words: &[String]) -> Option<Says> {
                 (itself(before) && after.is_empty()).then_some(Says::Never)
             }
             "empty" | "blank" | "missing" | "absent" | "unset" => missing(before, after, false),
+            // `Most applicants have none`, `some have none`.
+            "none" => {
+                let have = ["have", "has"].contains(&before.last()?.as_str());
+                let some = ["most", "many", "some", "few", "several"].contains(&before.first()?.as_str());
+                (have && some && after.is_empty()).then_some(Says::Empty)
+            }
             "optional" => {
                 let alone = before.is_empty() || matches!(before, [one] if one == "an");
                 (alone && !after.iter().any(|w| w.starts_with("default"))).then_some(Says::Empty)
