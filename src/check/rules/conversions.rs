@@ -166,7 +166,9 @@ pub(super) fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize
                     zone_named(to).filter(|z| z.contains('/'))
                 }
                 // A moment made of a local clock shows that of UTC, and is what it was read as.
-                [of] if is_one_of(f, &["timestamp", "to_timestamp_ntz", "to_timestamp", "date", "to_date"]) => inner(of),
+                [of] if is_one_of(f, &["timestamp", "to_timestamp_ntz", "to_timestamp", "date", "to_date"]) => {
+                    inner(of)
+                }
                 [_, of] if is_one_of(f, &["date_trunc"]) => inner(of),
                 [of, _] if is_one_of(f, &["datetime_trunc", "timestamp_trunc"]) => inner(of),
                 // One of several is by the clock that they all show.

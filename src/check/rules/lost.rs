@@ -8,8 +8,8 @@ use super::look::{View, rejects_null, span};
 use super::outline::{Clause, Target, constraint};
 use super::told::Absence;
 use super::undone::meets_zero;
-use crate::check::said::null_is_zero;
 use super::{Family, Look, Query, Rule};
+use crate::check::said::null_is_zero;
 use crate::vocabulary::{Diagnostic, Severity};
 
 pub(super) const RULES: &[Rule] = &[
