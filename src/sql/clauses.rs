@@ -23,6 +23,8 @@ pub(super) fn clauses(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
             }
             Dialect::BigQuery => query.system_time(n),
             Dialect::MySql => query.unit(n),
+            // Both name an argument there.
+            Dialect::Postgres if query.at(n) == Some(&Token::Assignment) => query.put(n, Token::RArrow),
             _ => {}
         }
     }

@@ -38,7 +38,7 @@ pub(super) fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 continue;
             }
             let meant = missing_as_meant(&view, id, argument, &said) || joined_by(&view, id, argument);
-            let asked = super::lost::is_asked_for(&view, id, argument);
+            let asked = super::lost::is_asked_for(&view, id, argument) || finds_as_meant(&view, id, argument, &said);
             if view.nullable(id, argument) == Some(true) && !meant && !asked {
                 let finding = Diagnostic::warning(
                     "count-nullable",
@@ -102,6 +102,21 @@ fn missing_as_meant<'a>(view: &View<'_, 'a>, select: usize, counted: &'a Expr, s
     let described = node.described.iter().flat_map(|d| &d.columns).find(|c| c.name.eq_ignore_ascii_case(name));
     let filled = described.is_some_and(|c| c.tests.iter().any(|t| t.name == "not_null"));
     filled && said.iter().any(|w| w.len() > 3 && of_node.contains(w))
+}
+
+/// Whether a column is null only where an outer join found nothing, and no name says that the rows it was to find
+/// something for are counted.
+fn finds_as_meant<'a>(view: &View<'_, 'a>, select: usize, counted: &'a Expr, said: &[String]) -> bool {
+    let relations = &view.outline.selects[select].relations;
+    if !view.relation(select, counted).is_some_and(|at| relations[at].outer) {
+        return false;
+    }
+    let named = |r: usize| {
+        let names = view.all_names_of(select, r);
+        said.iter().any(|w| w.len() > 2 && names.iter().any(|n| n == w || near(n, w)))
+    };
+    view.nullable_in_row(select, counted) != Some(true)
+        && !(0..relations.len()).any(|r| !relations[r].outer && named(r))
 }
 
 /// Whether a column is what an outer join is on: it is null only where that finds nothing, and counts what it finds.

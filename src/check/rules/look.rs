@@ -194,6 +194,15 @@ impl<'a> View<'_, 'a> {
         if part.relations.get(relation)?.outer {
             return Some(true);
         }
+        self.nullable_inside(select, relation, name, depth)
+    }
+
+    /// Whether a column of a relation can be null where its row is there.
+    pub fn nullable_in_row(&self, select: usize, expr: &'a Expr) -> Option<bool> {
+        self.nullable_inside(select, self.relation(select, expr)?, &column(expr)?.value, 0)
+    }
+
+    fn nullable_inside(&self, select: usize, relation: usize, name: &'a str, depth: usize) -> Option<bool> {
         match self.outline.step(select, relation, name)? {
             Step::Node(id) => self.said_nullable(id, name),
             Step::Same(select, relation) => self.nullable_column(select, relation, name, depth + 1),
