@@ -265,19 +265,24 @@ fn joined(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     let of = |name: &String| view.query.resolved.columns.iter().find(|c| c.name == *name)?.repeated.as_ref();
     let repeats: Vec<&FanOut> = said.columns.iter().map(of).collect::<Option<_>>()?;
     let first = repeats.first().filter(|f| !f.looked_up && !f.elsewhere && !f.on.is_empty())?;
-    // A key of what is joined that has the columns of the join and more: there are several for each.
-    let several = first.keys.iter().find(|k| first.on.is_subset(k) && first.on.len() < k.len())?;
+    let at = part.relations.iter().position(|r| r.alias == first.joined)?;
+    // A key of what is joined that has the columns of the join and more: there are several for each. So there are of a
+    // table that meets itself by something else than its key.
+    let wider = |k: &&BTreeSet<String>| first.on.is_subset(k) && first.on.len() < k.len();
+    let itself = part.relations.iter().filter(|r| r.target == part.relations[at].target).count() > 1;
+    let told = || first.of_one && is_of_many(view, part.relations[at].target, &first.on);
+    let alone = |k: &&BTreeSet<String>| k.len() == 1 && (itself || told());
+    let several = first.keys.iter().find(wider).or_else(|| first.keys.iter().find(alone))?;
     if first.keys.iter().any(|k| k.is_subset(&first.on)) {
         return None;
     }
-    let at = part.relations.iter().position(|r| r.alias == first.joined)?;
     // What is looked up by something else than a key may have one row for each all the same, but where a test says that
     // more tells its rows apart, and nothing else does.
     let has_more = || {
-        first.keys.iter().all(|k| first.on.is_subset(k) && first.on.len() < k.len())
+        first.keys.iter().all(|k| wider(&k))
             && base(view, part.relations[at].target).is_some_and(|(id, _)| is_tested(view, id, several, 0))
     };
-    if !first.of_one && !has_more() {
+    if !first.of_one && !itself && !has_more() {
         return None;
     }
     let filtered = part
@@ -291,6 +296,25 @@ fn joined(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     let what = format!("`{}` has several rows for each ({})", first.joined, list(&first.on));
     let next = format!("join one row of `{}` for each: it is told apart by ({})", first.joined, list(several));
     Some(finding(view, said, part.relations[at].span, what, next))
+}
+
+/// Whether a sentence on a table says that there can be several of its rows for what these columns are of.
+fn is_of_many(view: &View<'_, '_>, target: Target, on: &BTreeSet<String>) -> bool {
+    const MANY: &[&str] = &["several", "many", "multiple", "more than one", "instalments", "installments"];
+    const CAN: &[&str] = &["may", "can", "has", "have", "several rows", "many rows", "multiple rows"];
+    let Some((id, _)) = base(view, target) else { return false };
+    let says = |text: &str| {
+        let text = super::promised::plain(text);
+        let of_it = |name: &String| {
+            let subject = words(name).into_iter().filter(|w| !is_suffix(w)).collect::<Vec<_>>().join(" ");
+            text.contains(&format!(" {subject}")) && !subject.is_empty()
+        };
+        super::promised::has(&text, MANY) && super::promised::has(&text, CAN) && on.iter().all(of_it)
+    };
+    super::promised::line(view, id)
+        .iter()
+        .flat_map(|n| n.described.iter())
+        .any(|d| d.description.split(['.', ';', '\n']).any(says))
 }
 
 /// A hash of some of the columns by which the rows are told apart.

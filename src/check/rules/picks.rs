@@ -7,6 +7,7 @@ use sqlparser::ast::{
 use super::expressions::{arguments, bare, call, column, is_named, is_one_of, lower, same_column, whole_number};
 use super::look::View;
 use super::outline::{Reads, Target};
+use super::windows::{is_day, of_load};
 
 /// Aggregates that give the value of whatever row they meet.
 const ANY: &[&str] = &["any_value", "arbitrary", "first", "any"];
@@ -91,7 +92,7 @@ pub(super) fn first_of_list<'e>(view: &View<'_, '_>, select: usize, expr: &'e Ex
     };
     let FunctionArguments::List(args) = &list.args else { return None };
     let part = &view.outline.selects[select];
-    let GroupByExpr::Expressions(groups, _) = &part.select.group_by else { return None };
+    let groups = super::sums::groups(part.select)?;
     // What is read may be in an order that most engines keep.
     let ordered = |r: &Reads<'_>| match r.target {
         Target::Level(level) => view.outline.levels[level].query.order_by.is_some(),
@@ -117,4 +118,40 @@ fn of_last_version(item: &SelectItem) -> bool {
     greatest.is_some_and(|n| {
         ["updated", "modified", "changed", "valid_from", "effective", "version"].iter().any(|w| n.contains(w))
     })
+}
+
+/// The aggregate that takes the value of the last or first day, of rows of which a group can have several on one day.
+pub(super) fn last_of_days<'e>(view: &View<'_, '_>, select: usize, expr: &'e Expr) -> Option<&'e Function> {
+    let (function, order): (&Function, Vec<&Expr>) = match bare(expr) {
+        Expr::Function(f) if is_one_of(f, &["max_by", "min_by", "arg_max", "arg_min"]) && f.over.is_none() => {
+            (f, arguments(f).skip(1).take(1).collect())
+        }
+        Expr::CompoundFieldAccess { root, .. } => {
+            let list = call(root, &["array_agg", "list"])?;
+            let FunctionArguments::List(args) = &list.args else { return None };
+            let [FunctionArgumentClause::OrderBy(by), ..] = args.clauses.as_slice() else { return None };
+            (list, by.iter().map(|o| &o.expr).collect())
+        }
+        _ => return None,
+    };
+    let part = &view.outline.selects[select];
+    let ([reads], Some(groups)) = (part.relations.as_slice(), super::sums::groups(part.select)) else { return None };
+    let by_day = |e: &&Expr| {
+        let version = column(e).is_some_and(|c| crate::sql::begins_version(&lower(c)));
+        let daily = view.is_of(select, e, &["daily", "day", "weekly", "monthly", "spine", "spined"]);
+        is_day(view, e) && !version && !daily && !of_load(e)
+    };
+    let names: Vec<String> = groups.iter().chain(&order).filter_map(|e| named(e)).collect();
+    let keys = super::ranges::keys_of(view, reads.target);
+    let told = keys.iter().any(|k| k.iter().all(|c| names.contains(c)));
+    let known = !groups.is_empty() && groups.iter().all(|g| column(g).is_some());
+    (known && !order.is_empty() && order.iter().all(by_day) && !keys.is_empty() && !told).then_some(function)
+}
+
+/// The column that an expression is, or is the day of.
+fn named(expr: &Expr) -> Option<String> {
+    match bare(expr) {
+        Expr::Cast { .. } | Expr::Function(_) => None,
+        e => column(e).map(lower),
+    }
 }

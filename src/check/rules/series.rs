@@ -58,8 +58,31 @@ fn series_of(view: &View<'_, '_>, id: NodeId) -> Option<(Vec<String>, String)> {
 /// Whether a column is a level by its name, or by that and its description: what is open at the end of a day.
 fn is_level(view: &View<'_, '_>, id: NodeId, name: &str) -> bool {
     const LEVELS: &[&str] = &["balance", "stock", "inventory", "headcount", "hand", "backlog", "mrr", "arr"];
-    const STANDING: &[&str] =
-        &["open", "outstanding", "active", "available", "remaining", "units", "unit", "subscriber"];
+    const STANDING: &[&str] = &[
+        "open",
+        "outstanding",
+        "active",
+        "available",
+        "remaining",
+        "units",
+        "unit",
+        "subscriber",
+        "occupied",
+        "occupancy",
+        "used",
+        "vacant",
+        "free",
+        "staff",
+        "bed",
+        "queue",
+        "waiting",
+        "pending",
+        "due",
+        "level",
+        "content",
+        "volume",
+        "filled",
+    ];
     const EVENING: &[&str] = &[
         "end of the day",
         "end of day",
@@ -124,16 +147,21 @@ fn greatest_of_several(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
         }
         let Some(of) = arguments(max).next() else { continue };
         let Some(Origin::Node(node, name)) = view.outline.origin(id, of) else { continue };
-        let Some((said, by)) = said_behind(view, node, name, 0) else { continue };
-        let Some((things, _)) = series(by).filter(|_| has(&said, RUNS)) else { continue };
-        let GroupByExpr::Expressions(groups, _) = &view.outline.selects[id].select.group_by else { continue };
+        let called =
+            words(name).iter().any(|w| ["ytd", "mtd", "qtd", "cumulative", "running", "cum"].contains(&w.as_str()));
+        let things = match said_behind(view, node, name, 0) {
+            Some((said, by)) if called || has(&said, RUNS) => series(by),
+            None if called => series_of(view, node),
+            _ => None,
+        };
+        let Some((things, _)) = things else { continue };
+        let Some(groups) = super::sums::groups(view.outline.selects[id].select) else { continue };
         let is_thing = |e: &Expr| column(e).is_some_and(|c| things.iter().any(|t| c.value.eq_ignore_ascii_case(t)));
-        // Of a place in the list nobody knows here what it is.
         let named = groups.iter().all(|g| column(g).is_some());
         let pieces = &view.outline.pieces;
         let asked =
             pieces.iter().any(|p| matches!(p.clause, Clause::Where | Clause::On) && any(p.expr, &mut |e| is_thing(e)));
-        if groups.is_empty() || !named || groups.iter().any(is_thing) || asked || !is_passed(view, id) {
+        if groups.is_empty() || !named || groups.iter().any(|g| is_thing(g)) || asked || !is_passed(view, id) {
             continue;
         }
         let thing = things.join("`, `");
@@ -337,6 +365,14 @@ fn said_of_each(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             }
         });
         let Some((function, whole)) = alone else { continue };
+        if let Some(thing) = named_within(view, *select, alias) {
+            let finding =
+                Diagnostic::warning("lag-across", format!("`{alias}` is over all rows, whatever their `{thing}`"))
+                    .why("its name says that it is within one, and the window has no partition")
+                    .next(format!("`partition by {thing}`"));
+            out.push(view.at(span(whole), finding));
+            continue;
+        }
         let (said, of_all) = (of_column(view.query, alias), of_model(view.query));
         let part = &view.outline.selects[*select];
         let columns = part.select.projection.iter().filter_map(|item| match item {
@@ -350,6 +386,7 @@ fn said_of_each(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             let same = [
                 format!("same {thing}"),
                 format!("{thing} s own"),
+                format!("the {thing}"),
                 format!("{thing} s previous"),
                 format!("{thing} s next"),
                 format!("{thing} s last"),
@@ -382,6 +419,17 @@ fn said_of_each(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             .next(format!("`partition by {thing}`"));
         out.push(view.at(span(whole), finding));
     }
+}
+
+/// The column by which a name says that its window is cut: `rank_in_department`, `place_within_group`.
+fn named_within(view: &View<'_, '_>, select: usize, alias: &str) -> Option<String> {
+    let named = alias.to_ascii_lowercase();
+    let of = ["_in_", "_within_", "_per_"].iter().find_map(|w| named.split_once(w))?.1.to_owned();
+    let [reads] = view.outline.selects[select].relations.as_slice() else { return None };
+    let names = super::ranges::columns_of(view, reads.target);
+    let thing = [of.clone(), format!("{of}_id"), format!("{of}_key"), format!("{of}_name")];
+    let thing = thing.into_iter().find(|t| names.contains(t)).filter(|t| !is_time(t))?;
+    is_plain(view, select, std::slice::from_ref(&thing)).then_some(thing)
 }
 
 /// Whether rows of all things come to a select: nothing asks for one, and nothing is grouped.

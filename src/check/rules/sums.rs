@@ -295,6 +295,19 @@ fn by_part(view: &View<'_, '_>, select: usize, expr: &Expr, at: usize) -> bool {
         })
 }
 
+/// What a select groups by, places in its list looked up; none where it is not written out.
+pub(super) fn groups(select: &sqlparser::ast::Select) -> Option<Vec<&Expr>> {
+    let GroupByExpr::Expressions(list, _) = &select.group_by else { return None };
+    let item = |e| match whole_number(e) {
+        None => Some(e),
+        Some(n) => match select.projection.get(usize::try_from(n).ok()?.checked_sub(1)?)? {
+            SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => Some(e),
+            _ => None,
+        },
+    };
+    list.iter().map(item).collect()
+}
+
 /// Whether both selects group by as many things: then nothing is added up.
 fn same_groups(view: &View<'_, '_>, a: usize, b: usize) -> bool {
     let groups = |s: usize| match &view.outline.selects[s].select.group_by {

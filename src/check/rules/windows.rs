@@ -9,7 +9,7 @@ use super::expressions::{
 };
 use super::look::{View, span};
 use super::outline::Role;
-use super::picks::{first_of_list, picks_any};
+use super::picks::{first_of_list, last_of_days, picks_any};
 use super::{Family, Look, Query, Rule};
 use crate::check::keyed::has_key;
 use crate::sql::{ColumnType, Fact};
@@ -63,6 +63,14 @@ fn dedupe_by_chance(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                     .why(format!("`{}` has no order, so its first element is that of any row", list.name))
                     .next("say which is meant: an `order by` in it, or `max_by(…, …)`");
                 out.push(view.at(list.name.span(), finding));
+            }
+            if piece.select == Some(id)
+                && let Some(pick) = last_of_days(&view, id, piece.expr)
+            {
+                let finding = Diagnostic::warning("dedupe-by-chance", "which value is kept is left to chance")
+                    .why(format!("`{}` goes by days, and a day can have many rows", pick.name))
+                    .next("order by the moment, or by what else tells two rows of one day apart");
+                out.push(view.at(pick.name.span(), finding));
             }
             let Expr::Function(function) = piece.expr else { continue };
             if piece.select == Some(id) && picks_any(&view, id, function) {
@@ -203,7 +211,7 @@ fn why_tied(
 }
 
 /// Whether a column says when a row was loaded.
-fn of_load(expr: &Expr) -> bool {
+pub(super) fn of_load(expr: &Expr) -> bool {
     let name = column(expr).map(lower).unwrap_or_default();
     ["load", "ingest", "extract", "sync", "insert", "batch", "etl"].iter().any(|w| name.contains(w))
 }
@@ -297,7 +305,7 @@ fn undecided<'a>(view: &View<'_, 'a>, select: usize, function: &'a Function) -> 
 }
 
 /// Whether an expression is a day and no moment.
-fn is_day(view: &View<'_, '_>, expr: &Expr) -> bool {
+pub(super) fn is_day(view: &View<'_, '_>, expr: &Expr) -> bool {
     match super::expressions::bare(expr) {
         Expr::Cast { data_type: sqlparser::ast::DataType::Date, .. } => true,
         Expr::Function(f) => is_one_of(f, &["date", "to_date", "date_trunc"]),

@@ -6,7 +6,7 @@ use sqlparser::ast::{BinaryOperator, Expr};
 use sqlparser::tokenizer::Location;
 
 use super::facts::Fact;
-use super::measures::{by_price, by_share, is_of_list, is_total, repeated_part};
+use super::measures::{by_price, by_share, is_money, is_of_list, is_total, repeated_part};
 use super::relation::{Column, Env, Rel, lower, shared};
 use super::value::Value;
 use super::{FanOut, Named, Resolver, essential, left_out};
@@ -103,6 +103,7 @@ impl<R: Named> Resolver<'_, R> {
             held: BTreeSet::new(),
             of_one,
             looked_up,
+            of_event: false,
         };
         self.fan_outs.push(fan_out);
         self.fan_outs.len() - 1
@@ -154,6 +155,7 @@ impl<R: Named> Resolver<'_, R> {
                 held: ours.iter().filter(|_| kind == JoinKind::Inner).map(|(_, c)| c.clone()).collect(),
                 of_one,
                 looked_up: false,
+                of_event: false,
             };
             let id = self.fan_outs.len();
             self.fan_outs.push(fan_out);
@@ -169,6 +171,7 @@ impl<R: Named> Resolver<'_, R> {
         }
         if right_unique && many && !left_told && !ours.is_empty() && !how.picked && !self.strict {
             let other = self.other_side(env, &ours, at, (false, true));
+            self.fan_outs[other].of_event = matches!(&env.rels[before..], [rel] if rel.table.is_of_events(&theirs));
             env.rels[before..].iter_mut().for_each(|r| r.looked_up = r.looked_up.or(Some(other)));
         }
         // What a right join keeps is repeated by what it finds on the left.
@@ -205,6 +208,7 @@ impl<R: Named> Resolver<'_, R> {
                 held: BTreeSet::new(),
                 of_one: false,
                 looked_up: false,
+                of_event: false,
             });
             // Rows may well be counted: they are the elements.
             env.rels[..before].iter_mut().for_each(|r| r.fan_out = r.fan_out.or(Some(id)));
@@ -262,9 +266,10 @@ impl<R: Named> Resolver<'_, R> {
             && partition.is_none()
             && columns == 1
             && repeated == 0
-            && is_total(args)
+            && let Some(id) = args.iter().find_map(|(v, _)| v.looked_up)
+            && (is_total(args) || self.fan_outs.get(id).is_some_and(|f| f.of_event) && is_money(args))
         {
-            args.iter().find_map(|(v, _)| v.looked_up)
+            Some(id)
         } else if !self.strict && name == "sum" && partition.is_none() {
             repeated_part(args, env)
         } else {

@@ -13,6 +13,35 @@ pub(super) fn is_total(args: &[(Value, Option<&Expr>)]) -> bool {
     args.iter().any(|(_, e)| e.is_some_and(|e| any_expression(e, is_called_total)))
 }
 
+/// Whether what is summed is called as what is paid for one thing that happened.
+pub(super) fn is_money(args: &[(Value, Option<&Expr>)]) -> bool {
+    const MONEY: &[&str] = &[
+        "fee",
+        "fees",
+        "cost",
+        "costs",
+        "fare",
+        "tax",
+        "discount",
+        "tip",
+        "paid",
+        "refund",
+        "commission",
+        "deposit",
+        "fine",
+        "charge",
+    ];
+    let money = |e: &Expr| {
+        let name = super::projection::implied_name(e);
+        let mut words = name.split('_').map(|w| w.strip_suffix('s').unwrap_or(w));
+        !words.any(|w| {
+            ["unit", "per", "rate", "avg", "average", "pct", "percent", "hourly", "daily", "list", "is", "has"]
+                .contains(&w)
+        }) && name.rsplit('_').find(|w| !CURRENCIES.contains(w)).is_some_and(|last| MONEY.contains(&last))
+    };
+    matches!(args, [(_, Some(e))] if money(e))
+}
+
 fn is_called_total(expr: &Expr) -> bool {
     let name = super::projection::implied_name(expr);
     let mut words = name.split('_').map(|w| w.strip_suffix('s').unwrap_or(w));

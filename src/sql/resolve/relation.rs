@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use sqlparser::ast::{Expr, Ident, NamedWindowDefinition, Select, SelectItem};
 
-use super::column_type::ColumnType;
+use super::column_type::{ColumnType, Family};
 use super::joins;
 use super::value::Value;
+use crate::vocabulary::DataType;
 
 /// Rows with columns: a table, a CTE, a subquery.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +70,23 @@ pub(super) struct Column {
     pub value: Value,
     /// For `row_number() over (partition by …)`: the columns of the partition. Rows where it is 1 are one for each.
     pub partition: Option<BTreeSet<String>>,
+}
+
+impl Table {
+    /// Whether its rows are of something that happened, by a moment and the key of something else beside those columns, or
+    /// a day and two of them. When a row was written says nothing, and what is valid for a time is no event.
+    pub fn is_of_events(&self, by: &BTreeSet<(usize, String)>) -> bool {
+        const WRITTEN: &[&str] =
+            &["created", "updated", "modified", "loaded", "inserted", "synced", "deleted", "changed"];
+        let version = |c: &Column| super::versions::begins(&c.name) || super::versions::ends(&c.name);
+        let when =
+            |c: &&Column| c.value.ty.family() == Some(Family::Temporal) && !WRITTEN.iter().any(|w| c.name.contains(w));
+        let day = |c: &Column| c.value.ty == ColumnType::Known(DataType::Date);
+        let others = self.columns.iter().filter(|c| c.name.ends_with("_id") && !by.iter().any(|(_, n)| *n == c.name));
+        let moments: Vec<&Column> = self.columns.iter().filter(when).collect();
+        let needed = if moments.iter().all(|c| day(c)) { 2 } else { 1 };
+        !moments.is_empty() && others.count() >= needed && !self.columns.iter().any(version)
+    }
 }
 
 /// A table under the name that a query gives it.

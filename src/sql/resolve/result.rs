@@ -162,6 +162,8 @@ pub struct FanOut {
     pub of_one: bool,
     /// Many rows look one of what is joined up; else those are what is repeated.
     pub looked_up: bool,
+    /// What is looked up is something that happened, with a moment and others that took part, and no list of prices.
+    pub of_event: bool,
     /// It is in the query of another node.
     pub elsewhere: bool,
 }
