@@ -298,7 +298,7 @@ fn by_part(view: &View<'_, '_>, select: usize, expr: &Expr, at: usize) -> bool {
 /// What a select groups by, places in its list looked up; none where it is not written out.
 pub(super) fn groups(select: &sqlparser::ast::Select) -> Option<Vec<&Expr>> {
     let GroupByExpr::Expressions(list, _) = &select.group_by else { return None };
-    let item = |e| match whole_number(e) {
+    let item = |e| match super::expressions::whole_number(e) {
         None => Some(e),
         Some(n) => match select.projection.get(usize::try_from(n).ok()?.checked_sub(1)?)? {
             SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => Some(e),
