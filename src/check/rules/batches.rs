@@ -9,7 +9,7 @@ use super::look::{View, span};
 use super::outline::{Clause, Origin, Piece, Target};
 use super::reruns::{base, by_day, carries_on, cuts, feeds, find, is_day, last, marked, of_past_days};
 use super::{Family, Look, Query, Rule};
-use crate::vocabulary::{Diagnostic, Severity};
+use crate::vocabulary::{Diagnostic, Dialect, Severity};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -234,7 +234,10 @@ fn part_of_partition(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     if other.contains_key("partitions") {
         return;
     }
-    let Some(partition) = other.get("partition_by") else { return };
+    let Some(partition) = other.get("partition_by") else {
+        whole_table(&view, out);
+        return;
+    };
     let fields: Vec<String> = match partition {
         serde_json::Value::String(name) => vec![name.to_ascii_lowercase()],
         serde_json::Value::Array(list) => list.iter().filter_map(|v| v.as_str()).map(str::to_ascii_lowercase).collect(),
@@ -265,6 +268,22 @@ fn part_of_partition(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         .next(format!("pick whole partitions: hold `{field}`, or the day, against the greatest one of the table"));
         out.push(view.at(span(mark.whole), finding));
         return;
+    }
+}
+
+/// Without partitions Spark overwrites all of the table.
+fn whole_table(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    if view.query.dialect != Dialect::Databricks {
+        return;
+    }
+    if let Some(mark) = watermarks(view).first() {
+        let finding = Diagnostic::warning(
+            "incremental-part-of-partition",
+            "the whole table is overwritten with the newest rows",
+        )
+        .why("`insert_overwrite` without `partition_by` puts what this run reads in the place of all that there was")
+        .next("set `partition_by`, or merge by a `unique_key`");
+        out.push(view.at(span(mark.whole), finding));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use sqlparser::ast::{BinaryOperator, Expr, SelectItem};
 
+use super::backfills::{day_in_key, reads_weeks_again, run_in_filter, stamped_today};
 use super::expressions::{any, arguments, bare, call, column, is_one_of};
 use super::incremental::{find_column, own_levels, visit, watermarks};
 use super::look::{View, span};
@@ -53,7 +54,7 @@ fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         return;
     }
     let view = query.again().unwrap_or_else(|| query.full());
-    let mut said = false;
+    let mut said = run_in_filter(&view, out);
     for piece in view.outline.pieces.iter().filter(|p| p.depth == 0) {
         if said || !any(piece.expr, &mut is_clock) {
             continue;
@@ -157,7 +158,7 @@ fn kept(view: &View<'_, '_>, what: &str, at: &Expr) -> Diagnostic {
 }
 
 /// What a moment is called that says when a row was written.
-const WRITTEN: &[&str] = &[
+pub(super) const WRITTEN: &[&str] = &[
     "updated",
     "update",
     "created",
@@ -262,7 +263,7 @@ const DIFFERENCES: &[&str] =
     &["datediff", "date_diff", "timestamp_diff", "timestampdiff", "datetime_diff", "age", "months_between"];
 
 /// The name of an item of the model's own list.
-fn alias_of(view: &View<'_, '_>, expr: &Expr) -> Option<String> {
+pub(super) fn alias_of(view: &View<'_, '_>, expr: &Expr) -> Option<String> {
     view.outline.selects.iter().flat_map(|p| &p.select.projection).find_map(|item| match item {
         SelectItem::ExprWithAlias { expr: e, alias } if std::ptr::eq(e, expr) => Some(alias.value.to_ascii_lowercase()),
         _ => None,
@@ -297,7 +298,7 @@ fn in_key(view: &View<'_, '_>, expr: &Expr) -> bool {
 }
 
 /// Whether it brings a moment to its day.
-fn to_day(expr: &Expr) -> bool {
+pub(super) fn to_day(expr: &Expr) -> bool {
     const DAYS: &[&str] = &[
         "date",
         "to_date",
@@ -315,90 +316,9 @@ fn to_day(expr: &Expr) -> bool {
     }
 }
 
-/// Whether an item is the key that rows are merged by, with the day of the run in it, of a model that reads again a part
-/// of what it has. A daily snapshot says which day it is, and has all rows of it.
-fn day_in_key(view: &View<'_, '_>, expr: &Expr) -> bool {
-    let is_key = alias_of(view, expr)
-        .is_some_and(|n| view.query.node.config.unique_key.iter().any(|k| k.eq_ignore_ascii_case(&n)));
-    is_key
-        && !stamp(expr)
-        && any(expr, &mut is_clock)
-        && watermarks(view).iter().any(|m| m.looks_back || m.op == BinaryOperator::GtEq)
-        && !super::promised::items(view).iter().any(|(_, e, _)| any(e, &mut is_clock) && !std::ptr::eq(*e, expr))
-}
-
-/// Whether an item is the day of the run, as what the rows are of, while a variable says up to which day they are taken.
-fn stamped_today(view: &View<'_, '_>, expr: &Expr) -> bool {
-    let config = &view.query.node.config;
-    let Some(name) = alias_of(view, expr) else { return false };
-    let of_rows = || {
-        let said = super::expressions::words(&name);
-        said.iter().any(|w| matches!(w.as_str(), "snapshot" | "day" | "date" | "as" | "month" | "period" | "key"))
-            && !said.iter().any(|w| WRITTEN.contains(&w.as_str()) && w != "snapshot")
-    };
-    let is_key = config.unique_key.iter().any(|k| k.eq_ignore_ascii_case(&name));
-    let day = |e: &Expr| {
-        call(e, &["current_date", "today", "curdate", "utc_date"]).is_some() || to_day(e) && any(e, &mut is_clock)
-    };
-    (is_key || of_rows()) && any(expr, &mut |e| day(e)) && !any(expr, &mut measures_by_clock) && up_to_a_variable(view)
-}
-
-/// Whether rows are taken up to a day that a variable names.
-fn up_to_a_variable(view: &View<'_, '_>) -> bool {
-    let lines: Vec<&str> = view.query.node.text.lines().collect();
-    let line = |at| view.place(sqlparser::tokenizer::Span::new(at, at)).line;
-    let by_variable = |e: &Expr| {
-        let at = sqlparser::ast::Spanned::span(e);
-        let (Some(first), Some(last)) = (line(at.start), line(at.end)) else { return false };
-        let mut written = lines.iter().take(last.max(first)).skip(first.saturating_sub(1));
-        any(e, &mut super::expressions::is_literal) && written.any(|l| l.contains("var(") && l.contains("{{"))
-    };
-    let moment = |e: &Expr| {
-        column(e).is_some_and(|c| {
-            let name = c.value.to_ascii_lowercase();
-            ["_at", "_on", "_date", "_day", "_ts", "_time", "_from"].iter().any(|end| name.ends_with(end))
-                || ["date", "day", "timestamp"].contains(&name.as_str())
-        })
-    };
-    let of_moment = |e: &Expr| any(e, &mut |e| moment(e));
-    view.outline.pieces.iter().filter(|p| matches!(p.clause, Clause::Where | Clause::On)).any(|p| match p.expr {
-        Expr::BinaryOp { left, op: BinaryOperator::Lt | BinaryOperator::LtEq | BinaryOperator::Eq, right } => {
-            of_moment(left) && by_variable(right)
-        }
-        Expr::BinaryOp { left, op: BinaryOperator::Gt | BinaryOperator::GtEq, right } => {
-            of_moment(right) && by_variable(left)
-        }
-        Expr::Between { expr, high, .. } => of_moment(expr) && by_variable(high),
-        _ => false,
-    })
-}
-
-/// Whether a run reads again all rows of at least four weeks, and puts them in the place of what it has: then it does
-/// not matter when it runs.
-fn reads_weeks_again(query: &Query<'_>, condition: &Expr) -> bool {
-    let weeks = |e: &Expr| {
-        let text = e.to_string().to_lowercase();
-        let numbers: Vec<i64> = text.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
-        let [number] = numbers.as_slice() else { return false };
-        let days = [("year", 365), ("month", 30), ("week", 7), ("hour", 0), ("minute", 0), ("second", 0)];
-        let of = days.iter().find(|(unit, _)| text.contains(unit)).map_or(1, |(_, days)| *days);
-        number.saturating_mul(of) >= 28
-    };
-    let row = |e: &Expr| column(e).is_some_and(|c| !super::times::is_part(&c.value)) && !is_clock(e);
-    let is_of_run = |e: &Expr| !any(e, &mut |e| row(e));
-    let merged = super::incremental::has_key(query) && !super::incremental::says(query, "append");
-    merged
-        && super::expressions::conjuncts(condition).into_iter().filter(|c| any(c, &mut is_clock)).all(|c| match c {
-            Expr::BinaryOp { left, op: BinaryOperator::Gt | BinaryOperator::GtEq, right } => {
-                column(left).is_some() && any(right, &mut is_clock) && is_of_run(right) && weeks(right)
-            }
-            c => bounds_future(c),
-        })
-}
-
 /// Whether an expression holds something against the clock: an age, or whether it is over. A stamp of when a row was
 /// written, and a key with the day of a daily snapshot in it, do not.
-fn measures_by_clock(expr: &Expr) -> bool {
+pub(super) fn measures_by_clock(expr: &Expr) -> bool {
     match expr {
         Expr::BinaryOp { left, op, right } => {
             (super::expressions::compares(op) || *op == BinaryOperator::Minus)
@@ -444,7 +364,7 @@ fn column_free(expr: &Expr) -> bool {
 }
 
 /// Conditions that hold back what is not over yet: `day < current_date`.
-fn bounds_future(expr: &Expr) -> bool {
+pub(super) fn bounds_future(expr: &Expr) -> bool {
     super::expressions::conjuncts(expr).into_iter().filter(|c| any(c, &mut is_clock)).all(|c| match c {
         Expr::BinaryOp { left, op: BinaryOperator::Lt | BinaryOperator::LtEq, right } => {
             any(right, &mut is_clock) && !any(left, &mut is_clock)

@@ -62,6 +62,8 @@ const MOST: usize = 64;
 
 fn condition_constant(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
+    super::possible::bounds_apart(&view, out);
+    super::possible::never_accepted(&view, out);
     for (i, piece) in view.outline.pieces.iter().enumerate() {
         // The rest of a chain was looked at with its beginning.
         let before = i.checked_sub(1).map(|i| view.outline.pieces[i].expr);

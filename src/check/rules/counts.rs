@@ -15,9 +15,7 @@ pub(super) fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         average_of_some(&view, id, out);
         average_of_zeros(&view, id, out);
         // Beside the number of all rows it is clear that this one is of some.
-        if counts_rows(part.select) {
-            continue;
-        }
+        let of_some = counts_rows(part.select);
         for item in &part.select.projection {
             let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
             let Some(function) = call(expr, &["count"]) else { continue };
@@ -33,23 +31,38 @@ pub(super) fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let own = |w: &String| view.all_names_of(id, 0).iter().any(|n| n.len() > 4 && near(w, n));
             let some = |w: &String| w.len() > 4 && w.ends_with("ed") && !own(w) || SOME.contains(&w.as_str());
             let alike = said.iter().any(some) || said.iter().any(|s| counted.iter().any(|c| c == s || near(c, s)));
+            let all = promises_all(query, &alias.value) && !part.relations.iter().any(|r| r.outer);
+            if all && view.nullable(id, argument) == Some(true) {
+                out.push(left_out(&view, expr, &name.value, &alias.value));
+                continue;
+            }
             // Counting the key of what an outer join may not find is how its matches are counted.
-            if alike || counted.iter().any(key) && !left_empty(&view, id, argument, &said) {
+            if of_some || alike || counted.iter().any(key) && !left_empty(&view, id, argument, &said) {
                 continue;
             }
             let meant = missing_as_meant(&view, id, argument, &said) || joined_by(&view, id, argument);
             let asked = super::lost::is_asked_for(&view, id, argument) || finds_as_meant(&view, id, argument, &said);
             if view.nullable(id, argument) == Some(true) && !meant && !asked {
-                let finding = Diagnostic::warning(
-                    "count-nullable",
-                    format!("`count({})` leaves out the rows where it is null", name.value),
-                )
-                .why(format!("`{}` reads as if all were counted", alias.value))
-                .next(format!("write `count(*)`, or say in the name that only rows with `{}` count", name.value));
-                out.push(view.at(span(expr), finding));
+                out.push(left_out(&view, expr, &name.value, &alias.value));
             }
         }
     }
+}
+
+fn left_out(view: &View<'_, '_>, count: &Expr, name: &str, alias: &str) -> Diagnostic {
+    let finding =
+        Diagnostic::warning("count-nullable", format!("`count({name})` leaves out the rows where it is null"))
+            .why(format!("`{alias}` reads as if all were counted"))
+            .next(format!("write `count(*)`, or say in the name that only rows with `{name}` count"));
+    view.at(span(count), finding)
+}
+
+/// Whether a column is described as the number of all: `All attempts, graded or not`.
+fn promises_all(query: &Query<'_>, alias: &str) -> bool {
+    let said = super::promised::of_column(query, alias);
+    let some = ["with", "having", "where", "known", "given", "except", "but", "without", "not all", "distinct"];
+    let all = said.starts_with(" all ") || said.starts_with(" every ") || said.starts_with(" number of all ");
+    all && !super::promised::has(&said, &some)
 }
 
 /// Words that say which of them are counted, beside those that end with `ed`.

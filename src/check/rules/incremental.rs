@@ -277,7 +277,8 @@ fn repeats(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         return;
     }
     for mark in watermarks(&view) {
-        if mark.op == BinaryOperator::Gt && !mark.looks_back {
+        let changed = changed_again(&view, &mark);
+        if mark.op == BinaryOperator::Gt && !mark.looks_back && !changed {
             continue;
         }
         // What it has already is left out in another way.
@@ -298,10 +299,30 @@ fn repeats(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let finding = Diagnostic::error("incremental-repeats", "rows that the table has already are added again")
-            .why("the filter lets rows through that an earlier run took, and there is no `unique_key` to merge them by")
+            .why(match changed {
+                true => "a row that was changed comes again, and there is no `unique_key` to merge it by",
+                false => "the filter lets rows through that an earlier run took, and there is no `unique_key` to merge them by",
+            })
             .next("set `unique_key`, or use a strategy that overwrites whole partitions");
         out.push(view.at(span(mark.whole), finding));
     }
+}
+
+/// Whether rows come again when they change, and the model is tested to have each once.
+fn changed_again<'a>(view: &View<'_, 'a>, mark: &Watermark<'a>) -> bool {
+    let Some(name) = find_column(mark.column) else { return false };
+    let named = super::expressions::words(&name.value);
+    let changes = named.iter().any(|w| ["updated", "update", "modified", "changed"].contains(&w.as_str()));
+    let tested = |c: &crate::dbt::DescribedColumn| c.tests.iter().any(|t| t.name == "unique");
+    let described = |node: &crate::dbt::Node| -> Vec<String> {
+        let columns = node.described.iter().flat_map(|d| &d.columns).filter(|c| tested(c));
+        columns.map(|c| c.name.to_lowercase()).collect()
+    };
+    let Some(Origin::Node(id, _)) = view.outline.origin(mark.select, mark.column).filter(|_| changes) else {
+        return false;
+    };
+    let of_source = view.node(id).map(described).unwrap_or_default();
+    described(view.query.node).iter().any(|key| of_source.contains(key))
 }
 
 fn late_rows(query: &Query<'_>, out: &mut Vec<Diagnostic>) {

@@ -226,12 +226,25 @@ fn unset(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let converted = || view.outline.pieces.iter().any(|p| converts(p.expr));
     for (id, expr, moment, alias) in &days {
         let by_model = || whole.clone().filter(|_| !other && !converted());
-        let Some(zone) = of_column(&alias.value).or_else(by_model).filter(|zone| zone != "utc") else { continue };
+        let Some(zone) = of_column(&alias.value).or_else(by_model) else { continue };
         if column(moment).is_none() || any(expr, &mut super::clock::is_clock) {
             continue;
         }
         let utc = wall(&view, *id, moment, 0).is_some_and(|clock| clock == "utc");
         let tz = has_zone(&view, moment) == Some(true);
+        if zone == "utc" {
+            // Each moment keeps the offset that it came with, and is cut by that.
+            if query.dialect == Dialect::Snowflake && tz && keeps_offset(&view, *id, moment) {
+                let finding = Diagnostic::warning(
+                    "time-zone-unset",
+                    "this is the day by the offset of each moment, and is said to be that of UTC",
+                )
+                .why("rows near midnight stand under another day")
+                .next("convert it to UTC first: `convert_timezone('UTC', …)::date`");
+                out.push(view.at(span(expr), finding));
+            }
+            continue;
+        }
         let (cut, next) = match (utc || tz && query.dialect == Dialect::BigQuery, tz) {
             (true, _) => ("UTC", "convert it to the clock of the place first"),
             (false, true) if zone != LOCAL => ("the session", "name the zone before it is cut"),
@@ -246,4 +259,18 @@ fn unset(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         .next(next);
         out.push(view.at(span(expr), finding));
     }
+}
+
+/// Whether a column is declared as one that keeps the offset it came with.
+fn keeps_offset(view: &View<'_, '_>, select: usize, moment: &Expr) -> bool {
+    let Some(name) = column(moment) else { return false };
+    let Some(relation) = view.relation(select, moment) else { return false };
+    let Some(super::outline::Step::Node(id)) = view.outline.step(select, relation, &name.value) else { return false };
+    let columns = super::promised::line(view, id).into_iter().flat_map(|n| n.described.iter()).flat_map(|d| &d.columns);
+    columns.filter(|c| c.name.eq_ignore_ascii_case(&name.value)).any(|c| {
+        c.data_type.as_ref().is_some_and(|t| {
+            let t = t.to_ascii_lowercase().replace('_', "");
+            t.starts_with("timestamptz")
+        })
+    })
 }

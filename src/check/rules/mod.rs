@@ -3,6 +3,7 @@
 //! leaves alone (tests run both).
 
 mod absent;
+mod backfills;
 mod batches;
 mod branches;
 mod broken;
@@ -30,6 +31,7 @@ mod older;
 mod outline;
 mod people;
 mod picks;
+mod possible;
 mod precision;
 mod promised;
 mod quotients;

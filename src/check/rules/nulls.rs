@@ -95,28 +95,36 @@ fn equals_null(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 fn not_in_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for piece in &view.outline.pieces {
-        let subquery = match piece.expr {
-            Expr::InSubquery { subquery, negated: true, .. } => subquery,
-            Expr::UnaryOp { op: UnaryOperator::Not, expr } => match bare(expr) {
-                Expr::InSubquery { subquery, negated: false, .. } => subquery,
-                _ => continue,
-            },
-            Expr::AllOp { compare_op: BinaryOperator::NotEq, right, .. } => match bare(right) {
-                Expr::Subquery(subquery) => subquery,
-                _ => continue,
-            },
-            _ => continue,
+        let of_all = |e| match bare(e) {
+            Expr::Subquery(subquery) => Some(subquery),
+            _ => None,
         };
+        let subquery = match piece.expr {
+            Expr::InSubquery { subquery, negated: true, .. } => Some(subquery),
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => match bare(expr) {
+                Expr::InSubquery { subquery, negated: false, .. } => Some(subquery),
+                Expr::AnyOp { compare_op: BinaryOperator::Eq, right, .. } => of_all(right),
+                _ => None,
+            },
+            Expr::AllOp { compare_op: BinaryOperator::NotEq, right, .. } => of_all(right),
+            _ => None,
+        };
+        let Some(subquery) = subquery else { continue };
         let Some(level) = view.outline.levels.iter().find(|l| std::ptr::eq(l.query, subquery.as_ref())) else {
             continue;
         };
         for side in &level.sides {
-            let [SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. }] =
-                view.outline.selects[*side].select.projection.as_slice()
-            else {
-                continue;
+            let items = view.outline.selects[*side].select.projection.iter().filter_map(|item| match item {
+                SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. } => Some(item),
+                _ => None,
+            });
+            let items: Vec<&Expr> = items.collect();
+            // Of several only what is known to be null in some rows: the others tell those apart.
+            let is_missing = |item: &&Expr| {
+                let known = view.nullable(*side, item);
+                known.unwrap_or_else(|| items.len() == 1 && may_be_missing(&view, *side, item))
             };
-            if view.nullable(*side, item).unwrap_or_else(|| may_be_missing(&view, *side, item)) {
+            if let Some(item) = items.iter().copied().find(is_missing) {
                 let shown = column(item).map_or("it".to_owned(), |c| format!("`{}`", c.value));
                 let finding = Diagnostic::warning("not-in-nullable", format!("`not in` where {shown} can be null"))
                     .why("one null in the list makes it true for no row: everything is filtered out")

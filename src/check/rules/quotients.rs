@@ -92,7 +92,8 @@ fn scaled_too_late(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
         // Of two amounts, not of a hundred times one.
         let plain = |e: &Expr| !any(e, &mut |e| whole_number(e).is_some_and(|n| n > 1) || is_hundred(e));
         let unit = words(alias).iter().any(|w| UNIT_SHARES.contains(&w.as_str()));
-        if let Some(quotient) = whole_quotient(expr).filter(|q| unit && !cut_off(q) && plain(q)) {
+        let part = |q: &Expr| unit || is_part_of_all(q);
+        if let Some(quotient) = whole_quotient(expr).filter(|q| part(q) && !cut_off(q) && plain(q)) {
             found = found.or(Some(span(quotient)));
         }
         if let Some(at) = found {
@@ -102,6 +103,19 @@ fn scaled_too_late(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(at, finding));
         }
     }
+}
+
+/// Whether a quotient is of some rows and all rows: at most 1.
+fn is_part_of_all(quotient: &Expr) -> bool {
+    let Expr::BinaryOp { left, right, .. } = quotient else { return false };
+    let rows = |e: &Expr| {
+        let e = call(e, &["nullif"]).and_then(|f| arguments(f).next()).unwrap_or(e);
+        call(e, &["count"]).is_some_and(|f| f.filter.is_none() && arguments(f).all(super::expressions::is_literal))
+    };
+    let ones = |e: &Expr| matches!(bare(e), Expr::Case { conditions, .. } if conditions.iter().all(|w| whole_number(&w.result) == Some(1)));
+    let some = call(left, &["count", "count_if", "countif"]).is_some()
+        || call(left, &["sum"]).is_some_and(|f| arguments(f).all(ones));
+    some && rows(right)
 }
 
 fn is_hundred(expr: &Expr) -> bool {

@@ -31,6 +31,8 @@ pub struct Told {
     pub distinct: BTreeMap<String, Vec<String>>,
     /// What is said of the numbers in a column.
     pub measures: BTreeMap<String, Measure>,
+    /// The values that tests accept in a column.
+    pub accepted: BTreeMap<String, Arc<[String]>>,
 }
 
 /// Why a column is null for some rows.
@@ -64,6 +66,11 @@ impl Told {
                 told.measures.insert(name, measure);
             }
         }
+        for described in node.described.iter().flat_map(|d| &d.columns) {
+            if let Some(values) = said::accepted(described) {
+                told.accepted.insert(described.name.to_lowercase(), values.into());
+            }
+        }
         told.clocks_of_all(node, columns);
         told
     }
@@ -82,6 +89,7 @@ impl Told {
     pub fn of(query: &Query<'_>) -> Told {
         let view = query.full();
         let mut told = Told::said(query.node, &query.resolved.columns);
+        let tested = query.told.values().any(|t| !t.accepted.is_empty());
         let measured = query.told.values().any(|t| !t.measures.is_empty());
         for column in &query.resolved.columns {
             let Some(step) = view.outline.given(0, &column.name) else { continue };
@@ -99,6 +107,10 @@ impl Told {
                 && let Some(measure) = given_as(&view, step, &column.name, |t, name| t.measures.get(name).copied())
             {
                 told.measures.entry(column.name.clone()).or_insert(measure);
+            }
+            if tested && !told.accepted.contains_key(&column.name) {
+                let values = given_as(&view, step, &column.name, |t, name| t.accepted.get(name).cloned());
+                told.accepted.extend(values.map(|v| (column.name.clone(), v)));
             }
             if let Some((expr, at)) = made(&view, step, &column.name) {
                 if sums::is_average(&view, expr, at) {
@@ -147,6 +159,13 @@ fn given_as<'a, T>(
 }
 
 impl View<'_, '_> {
+    /// The values that tests accept in a column where it comes from.
+    pub(super) fn accepted(&self, select: usize, expr: &Expr) -> Option<Arc<[String]>> {
+        let name = &column(expr)?.value;
+        let step = self.outline.step(select, self.relation(select, expr)?, name)?;
+        given_as(self, step, name, |t, name| t.accepted.get(name).cloned())
+    }
+
     /// What is said of the numbers in a column where it comes from.
     pub(super) fn measure(&self, select: usize, expr: &Expr) -> Option<Measure> {
         let name = &column(expr)?.value;

@@ -4,10 +4,11 @@ use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, SelectI
 
 use super::Query;
 use super::absent::defaulted;
-use super::expressions::{any, arguments, call, column, compares, conjuncts, is_aggregate, whole_number};
+use super::expressions::{any, arguments, call, column, compares, conjuncts, is_aggregate, whole_number, words};
 use super::look::{View, span};
 use super::outline::{Origin, Reads, Step, Target};
 use super::promised::{has, of_model};
+use crate::dbt::Node;
 use crate::vocabulary::Diagnostic;
 
 pub(super) fn left_join_undone(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
@@ -135,6 +136,18 @@ fn promises_all(text: &str) -> bool {
     has(text, ALL) && has(text, WITHOUT)
 }
 
+/// Whether a text speaks of all of what a model is of, and of no part of them: `number of all orders and of paid ones`.
+fn counts_all(text: &str, model: &str) -> bool {
+    let stem = |w: &str| w.chars().take(5).collect::<String>();
+    let named: Vec<String> = words(model).iter().filter(|w| w.len() > 4).map(|w| stem(w)).collect();
+    let told: Vec<&str> = text.split_whitespace().collect();
+    told.iter().enumerate().any(|(at, word)| {
+        matches!(*word, "all" | "every")
+            && told.get(at + 1).is_some_and(|w| named.contains(&stem(w)))
+            && told.get(at + 2).is_none_or(|w| matches!(*w, "and" | "per" | "by" | "as"))
+    })
+}
+
 /// A condition on a total of what is left joined, which is null where nothing was joined, although rows without it are
 /// given as 0 or promised.
 fn undone_by_having(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
@@ -155,7 +168,8 @@ fn undone_by_having(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
             }),
             _ => false,
         });
-        if !promises_all(&of_model(view.query)) && !(given && meets_zero(condition)) {
+        let promised = given && meets_zero(condition) || promises_all(&of_model(view.query));
+        if !promised {
             continue;
         }
         let alias = &part.relations[at].alias;
@@ -247,8 +261,8 @@ fn undone_across(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
             .iter()
             .any(|w| described.contains(w))
         || promises_all(&of_model(view.query));
-    let filters: Vec<&Expr> =
-        view.outline.selects[id].select.selection.iter().flat_map(|f| conjuncts(f)).filter(|_| is_of_all).collect();
+    let counted = |node: &Node| is_of_all || counts_all(&of_model(view.query), &node.name);
+    let filters: Vec<&Expr> = view.outline.selects[id].select.selection.iter().flat_map(|f| conjuncts(f)).collect();
     if filters.iter().any(|f| matches!(f, Expr::IsNotNull(_))) {
         return;
     }
@@ -261,7 +275,7 @@ fn undone_across(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
             }
             Origin::Expr(..) => None,
         });
-        let Some((name, node)) = lost else { continue };
+        let Some((name, node)) = lost.filter(|(_, node)| counted(node)) else { continue };
         let finding = Diagnostic::warning("left-join-undone", format!("this leaves out the rows without `{name}`"))
             .why(format!(
                 "in `{}` it is of what is left joined: where that has no row it is null, and null meets no comparison",

@@ -16,6 +16,15 @@ pub(super) fn null(column: &DescribedColumn) -> Option<bool> {
     nulls::null(column)
 }
 
+/// The texts that a test accepts in a column: all that it can have.
+pub(super) fn accepted(column: &DescribedColumn) -> Option<Vec<String>> {
+    let test = column.tests.iter().find(|t| t.name == "accepted_values")?;
+    let partial =
+        ["where", "config", "severity", "warn_if", "error_if"].iter().any(|k| test.arguments.contains_key(*k));
+    let values = test.arguments.get("values")?.as_array().filter(|_| !partial)?;
+    values.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>().filter(|v| !v.is_empty())
+}
+
 /// Whether the description of a text says that it is empty in some rows, which may mean null or a text without letters.
 pub(super) fn empty(column: &DescribedColumn) -> bool {
     !is_filled(column) && nulls::empty(column)
