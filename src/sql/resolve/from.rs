@@ -196,6 +196,7 @@ fn hold_equal(pairs: &[Pair], kind: JoinKind, env: &mut Env<'_>) {
         match kind {
             JoinKind::Left => env.equal.push((left, right)),
             JoinKind::Right => env.equal.push((right, left)),
+            JoinKind::Full => env.full.push((left, right)),
             JoinKind::Inner => env.equal.extend([(left.clone(), right.clone()), (right, left)]),
             _ => {}
         }

@@ -222,6 +222,10 @@ impl<R: Named> Resolver<'_, R> {
         if left_unique && matches!(kind, JoinKind::Inner | JoinKind::Right) {
             keys.extend(right_keys.iter().cloned());
         }
+        // Of two keys that a full join holds equal there is one row for each value, under one name or coalesced.
+        if right_unique && left_unique && kind == JoinKind::Full && !self.strict {
+            keys.push(ours.clone());
+        }
         if keys.is_empty() {
             for left in &env.keys {
                 keys.extend(right_keys.iter().map(|right| left.union(right).cloned().collect::<Key>()));

@@ -7,6 +7,7 @@ use sqlparser::ast::{
     RenameSelectItem, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
 };
 
+use super::call::name_of;
 use super::column_type::ColumnType;
 use super::joins::{Key, all_columns, column_of};
 use super::keys::{partition, passed_partition};
@@ -153,12 +154,28 @@ impl<R: Named> Resolver<'_, R> {
             Expr::Cast { expr, data_type, .. } if !self.strict && !self.cuts(data_type) => expr,
             expr => expr,
         };
-        let plain = column_of(kept, env);
+        let plain = column_of(kept, env).or_else(|| self.coalesced(kept, env));
         let partition = match &plain {
             Some(source) => passed_partition(source, env),
             None => partition(expr, env),
         };
         out.push(Column { name, value, partition: None }, plain, partition);
+    }
+
+    /// The first column of `coalesce(a.id, b.id)`, whose parts a full join holds equal.
+    fn coalesced(&self, expr: &Expr, env: &Env<'_>) -> Option<(usize, String)> {
+        let Expr::Function(function) = expr else { return None };
+        let FunctionArguments::List(list) = &function.args else { return None };
+        if self.strict || !matches!(name_of(function).as_str(), "coalesce" | "ifnull" | "nvl") {
+            return None;
+        }
+        let parts = list.args.iter().map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(part)) => column_of(part, env),
+            _ => None,
+        });
+        let parts = parts.collect::<Option<Vec<_>>>()?;
+        let (first, rest) = parts.split_first()?;
+        rest.iter().all(|part| env.full.contains(&(first.clone(), part.clone()))).then(|| first.clone())
     }
 
     /// Whether values of a type can be the same where what they were made from is not.

@@ -186,6 +186,8 @@ pub(super) struct Env<'e> {
     pub keys_or_null: Vec<joins::Key>,
     /// Columns that joins hold equal: where the first has a value, the second has that or none.
     pub equal: Vec<((usize, String), (usize, String))>,
+    /// Columns that full joins hold equal: one of them can be null.
+    pub full: Vec<((usize, String), (usize, String))>,
     /// Relations of which a condition may leave one row of many.
     pub picked: BTreeSet<usize>,
     /// The same of a join in brackets that was read last.
