@@ -280,7 +280,7 @@ fn first_of_equals(view: &View<'_, '_>, function: &Function) -> bool {
 /// Why the first row of a window is not always the same one.
 fn undecided<'a>(view: &View<'_, 'a>, select: usize, function: &'a Function) -> Option<&'static str> {
     let window = window(function)?;
-    if window.window_name.is_some() {
+    if window.window_name.is_some() || is_same_throughout(view, select, window) {
         return None;
     }
     let order: Vec<&'a Expr> = window.order_by.iter().map(|o| &o.expr).collect();
@@ -301,6 +301,23 @@ fn undecided<'a>(view: &View<'_, 'a>, select: usize, function: &'a Function) -> 
         let [partition] = window.partition_by.as_slice() else { return None };
         is_without_key(view, select, partition, &order)
             .then_some("nothing tells the rows of one partition apart, so two can be of the same moment")
+    })
+}
+
+/// Whether all that a select gives is the same for the rows of a partition: what they are parted by, and what is worked
+/// out over the whole of it. Whichever is kept then says the same.
+fn is_same_throughout(view: &View<'_, '_>, select: usize, of: &WindowSpec) -> bool {
+    let is_part = |e: &Expr| of.partition_by.iter().any(|p| same_column(p, e) || p == e);
+    let same = |e: &Expr| match e {
+        Expr::Function(f) => window(f).is_some_and(|w| {
+            let whole = w.order_by.is_empty() && is_one_of(f, &["sum", "count", "min", "max", "avg"]);
+            (whole || is_named(f, "row_number")) && w.partition_by.iter().all(is_part)
+        }),
+        e => is_literal(e) || is_part(e),
+    };
+    view.outline.selects[select].select.projection.iter().all(|item| match item {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => same(e),
+        _ => false,
     })
 }
 

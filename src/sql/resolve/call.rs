@@ -97,7 +97,9 @@ impl<R: Named> Resolver<'_, R> {
         if let ("struct" | "named_struct" | "row" | "struct_pack", false) = (name.as_str(), self.strict) {
             return self.structure(&name, function, env);
         }
-        let before = if aggregate { env.free.replace(true) } else { env.free.get() };
+        // Of a dialect that is not known a function may be an aggregate, where no dialect has it.
+        let may_aggregate = aggregate || function.over.is_none() && self.dialect.is_none() && signature.is_none();
+        let before = if may_aggregate { env.free.replace(true) } else { env.free.get() };
         let parts = self.arguments(&name, function, env);
         env.free.set(before);
         let Parts { args, mut extra, star, distinct } = parts;
