@@ -62,7 +62,30 @@ pub(super) fn picks_any(view: &View<'_, '_>, select: usize, function: &Function)
             || column(e)
                 .is_none_or(|c| super::expressions::words(&c.value).iter().any(|w| subject(w) && mine.contains(w)))
     };
-    !groups.iter().any(of_it)
+    !groups.iter().any(of_it) && !is_decided(view, select, argument, groups)
+}
+
+/// Whether a join in the model that is read repeats a value for what is grouped by, so that a group has one.
+fn is_decided(view: &View<'_, '_>, select: usize, of: &Expr, groups: &[Expr]) -> bool {
+    let Some(relation) = view.relation(select, of) else { return false };
+    let Target::Node(id) = view.outline.selects[select].relations[relation].target else { return false };
+    let Some(name) = column(of).map(lower) else { return false };
+    let repeated = view.query.known.get(&id).and_then(|known| known.repeated.get(&name));
+    let grouped = |c: &String| groups.iter().any(|g| column(g).is_some_and(|g| lower(g) == *c));
+    repeated.is_some_and(|f| !f.looked_up && !f.on.is_empty() && f.on.iter().all(grouped))
+}
+
+/// Whether it is said of a table that several of its rows can have the same in a column.
+fn is_told_to_tie(view: &View<'_, '_>, select: usize, by: &Expr) -> bool {
+    let Some(relation) = view.relation(select, by) else { return false };
+    let Target::Node(id) = view.outline.selects[select].relations[relation].target else { return false };
+    let Some(same) = column(by).map(|c| super::promised::plain(&format!("same {}", lower(c)))) else { return false };
+    let told = |text: &str| {
+        let text = super::promised::plain(text);
+        text.contains(&same) && super::promised::has(&text, &["several", "two", "many", "multiple", "can", "may"])
+    };
+    let described = super::promised::line(view, id).into_iter().flat_map(|n| n.described.iter());
+    described.into_iter().any(|d| told(&d.description) || d.columns.iter().any(|c| told(&c.description)))
 }
 
 /// The list without an order of which an expression takes the first element, where a group can have several rows.
@@ -120,7 +143,8 @@ fn of_last_version(item: &SelectItem) -> bool {
     })
 }
 
-/// The aggregate that takes the value of the last or first day, of rows of which a group can have several on one day.
+/// The aggregate that takes the value of the last or first day, of rows of which a group can have several on one day, or
+/// of a moment that several are said to share.
 pub(super) fn last_of_days<'e>(view: &View<'_, '_>, select: usize, expr: &'e Expr) -> Option<&'e Function> {
     let (function, order): (&Function, Vec<&Expr>) = match bare(expr) {
         Expr::Function(f) if is_one_of(f, &["max_by", "min_by", "arg_max", "arg_min"]) && f.over.is_none() => {
@@ -139,7 +163,7 @@ pub(super) fn last_of_days<'e>(view: &View<'_, '_>, select: usize, expr: &'e Exp
     let by_day = |e: &&Expr| {
         let version = column(e).is_some_and(|c| crate::sql::begins_version(&lower(c)));
         let daily = view.is_of(select, e, &["daily", "day", "weekly", "monthly", "spine", "spined"]);
-        is_day(view, e) && !version && !daily && !of_load(e)
+        is_day(view, e) && !version && !daily && !of_load(e) || is_told_to_tie(view, select, e)
     };
     let names: Vec<String> = groups.iter().chain(&order).filter_map(|e| named(e)).collect();
     let keys = super::ranges::keys_of(view, reads.target);

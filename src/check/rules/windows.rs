@@ -68,7 +68,7 @@ fn dedupe_by_chance(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 && let Some(pick) = last_of_days(&view, id, piece.expr)
             {
                 let finding = Diagnostic::warning("dedupe-by-chance", "which value is kept is left to chance")
-                    .why(format!("`{}` goes by days, and a day can have many rows", pick.name))
+                    .why(format!("`{}` goes by what several rows of a group can share", pick.name))
                     .next("order by the moment, or by what else tells two rows of one day apart");
                 out.push(view.at(pick.name.span(), finding));
             }
