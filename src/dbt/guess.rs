@@ -32,14 +32,11 @@ pub(super) fn adapter(tree: &Tree, root: &str) -> Option<&'static str> {
     ranked.sort_unstable_by(|a, b| b.cmp(a));
     let second = ranked.get(1).map_or(0, |r| r.0);
     let decided = ranked.first().filter(|(best, _)| *best >= 2 && best * 2 >= second * 3);
-    match decided {
-        Some((_, adapter)) => known(adapter),
-        None => asked_for(tree, root),
-    }
+    known(decided?.1)
 }
 
-/// The adapter that the project asks for most, `target.type == 'duckdb'`: one that it is written for, of several.
-fn asked_for(tree: &Tree, root: &str) -> Option<&'static str> {
+/// The adapter that the project asks for most, `target.type == 'duckdb'`: one of several that it can be rendered for.
+pub(super) fn asked_for(tree: &Tree, root: &str) -> Option<&'static str> {
     let mut asked: BTreeMap<&str, usize> = BTreeMap::new();
     for text in texts(tree, root) {
         for after in text.split("target.type").skip(1) {
@@ -207,10 +204,8 @@ mod tests {
         // Files that don't agree say nothing.
         assert_eq!(says(&[a, b]), None);
         let both = "{% if target.type == 'bigquery' %}a{% elif target.type == \"duckdb\" %}b{% endif %}";
-        assert_eq!(
-            says(&[plain, ("models/d.sql", both), ("models/e.sql", "{{ 1 if target.type=='duckdb' }}")]),
-            Some("duckdb")
-        );
+        let files = tree(&[plain, ("models/d.sql", both), ("models/e.sql", "{{ 1 if target.type=='duckdb' }}")]);
+        assert_eq!((adapter(&files, ""), asked_for(&files, "")), (None, Some("duckdb")));
         // What packages are written for says nothing of the project.
         assert_eq!(says(&[("dbt_packages/u/models/a.sql", a.1), plain]), None);
         assert_eq!(says(&[a, ("requirements.txt", "dbt-core==1.10\ndbt-duckdb>=1.9\n")]), Some("duckdb"));

@@ -56,6 +56,10 @@ pub(super) fn target(tree: &Tree, settings: &Settings, profile: &str, root: &str
             out.adapter = guess::adapter(tree, root).unwrap_or_default().to_owned();
         }
         out.dialect = dialect(&out.adapter);
+        // What is written for several is rendered for one of them; its SQL may be of any.
+        if out.adapter.is_empty() {
+            out.adapter = guess::asked_for(tree, root).unwrap_or_default().to_owned();
+        }
     }
     out
 }
