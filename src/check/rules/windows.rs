@@ -5,7 +5,8 @@ use sqlparser::ast::{
 };
 
 use super::expressions::{
-    any, call, column, is_aggregate, is_literal, is_named, is_one_of, lower, same_column, whole_number, window,
+    any, call, column, conjuncts, is_aggregate, is_literal, is_named, is_one_of, lower, same_column, whole_number,
+    window,
 };
 use super::look::{View, span};
 use super::outline::Role;
@@ -315,10 +316,15 @@ fn is_same_throughout(view: &View<'_, '_>, select: usize, of: &WindowSpec) -> bo
         }),
         e => is_literal(e) || is_part(e),
     };
-    view.outline.selects[select].select.projection.iter().all(|item| match item {
-        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => same(e),
-        _ => false,
-    })
+    let select = view.outline.selects[select].select;
+    // What else `qualify` asks for is asked of the row that happens to be the first.
+    let asks_more = select.qualify.as_ref().is_some_and(|q| conjuncts(q).len() > 1);
+    let mut items = select.projection.iter();
+    !asks_more
+        && items.all(|item| match item {
+            SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => same(e),
+            _ => false,
+        })
 }
 
 /// Whether an expression is a day and no moment.
