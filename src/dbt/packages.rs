@@ -64,7 +64,13 @@ impl Package {
 
     /// What the file at `path` is, and its path below that folder.
     pub(super) fn place<'p>(&self, path: &'p str) -> Option<(Folder, &'p str)> {
-        let found = self.folders.iter().filter(|(_, f)| path.starts_with(f.as_str()));
+        // One folder can be for several: seeds beside the models that read them.
+        let fits = |kind: Folder| match path.rsplit('.').next() {
+            Some("csv") => kind == Folder::Seeds,
+            Some("sql" | "py") => kind != Folder::Seeds,
+            _ => true,
+        };
+        let found = self.folders.iter().rev().filter(|(kind, f)| fits(*kind) && path.starts_with(f.as_str()));
         found.max_by_key(|(_, f)| f.len()).map(|(kind, f)| (*kind, &path[f.len()..]))
     }
 

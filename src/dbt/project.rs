@@ -52,6 +52,7 @@ fn whole(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project 
     };
     let root = &packages[0];
     let mut findings = nowhere(tree, root);
+    findings.extend(beside(tree, root));
     let target = profile::target(tree, settings, root.yaml.str("profile").unwrap_or_default(), &root.folder);
     let mut library = library(tree, &packages, &mut findings);
     library.adapters = profile::prefixes(&target.adapter);
@@ -123,6 +124,37 @@ fn nowhere(tree: &Tree, root: &Package) -> Vec<Diagnostic> {
         Text::new(&file, "", text).fault(fault, yaml.at, yaml.text().map_or(1, |t| t.chars().count()))
     };
     root.empty(tree).map(fault).collect()
+}
+
+/// A query of a project that has no models where it says: nothing would be read, and nothing said.
+fn beside(tree: &Tree, root: &Package) -> Option<Diagnostic> {
+    let own = root.files(tree);
+    if own.iter().any(|(folder, path)| *folder == Folder::Models && (path.ends_with(".sql") || path.ends_with(".py"))) {
+        return None;
+    }
+    let projects: Vec<&str> = tree.keys().filter_map(|p| p.strip_suffix("dbt_project.yml")).collect();
+    let nearest = |path: &str| projects.iter().filter(|p| path.starts_with(**p)).max_by_key(|p| p.len());
+    let analyses = root.yaml.get("analysis-paths").map(yaml::Yaml::texts).unwrap_or_default();
+    let other = |path: &str| {
+        let below = &path[root.folder.len()..];
+        ["analyses", "analysis", "dbt_packages", "dbt_modules", "target"]
+            .iter()
+            .copied()
+            .chain(analyses.iter().map(String::as_str))
+            .any(|f| below.strip_prefix(f).is_some_and(|rest| rest.starts_with('/')))
+    };
+    let (path, _) = tree.iter().find(|(path, text)| {
+        path.ends_with(".sql")
+            && path.starts_with(&root.folder)
+            && nearest(path) == Some(&root.folder.as_str())
+            && !other(path)
+            && root.place(path).is_none()
+            && ["ref(", "source("].iter().any(|asked| text.contains(asked))
+    })?;
+    let fault = Diagnostic::error("no-project", "there are no models where `model-paths` says")
+        .why(format!("`{path}` reads models or sources, and is in no folder that is named"))
+        .next("name its folder in `model-paths`");
+    Some(fault.at(Place::file(format!("{}dbt_project.yml", root.folder))))
 }
 
 /// The finding for YAML that can't be read.

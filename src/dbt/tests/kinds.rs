@@ -215,6 +215,29 @@ fn folders_may_be_named_by_the_environment() {
 }
 
 #[test]
+fn folders_are_for_what_can_stand_in_them() {
+    let found = |paths: &str, more: &[(&str, &str)]| {
+        let own = format!("name: p\n{paths}");
+        let mut files = vec![
+            ("dbt_project.yml", own.as_str()),
+            ("models/a.sql", "select b from {{ ref('rates') }}"),
+            ("models/seeds/rates.csv", "a,b\n1,2\n"),
+        ];
+        files.extend(more);
+        let read = read(&tree(&files), &Settings { dialect: Some(Dialect::DuckDb), ..Settings::default() });
+        let codes: Vec<String> = read.findings.iter().map(|f| f.code.to_string()).collect();
+        (read.nodes.len(), codes)
+    };
+    assert_eq!(found("seed-paths: [models]", &[]), (2, Vec::new()));
+    assert_eq!(found("seed-paths: [models]\ntest-paths: [models]", &[]), (2, Vec::new()));
+    // Models that are elsewhere are not passed over in silence.
+    assert_eq!(found("model-paths: [modells]", &[]), (0, vec!["no-project".to_owned()]));
+    assert_eq!(found("model-paths: [modells]\nanalysis-paths: [models]", &[]).1, Vec::<String>::new());
+    // Those of another project in it are its own.
+    assert_eq!(found("model-paths: [none]", &[("models/dbt_project.yml", "name: q")]).1, Vec::<String>::new());
+}
+
+#[test]
 fn models_of_another_project_are_not_looked_for() {
     let codes = |list: &str| {
         let found = project(&[
