@@ -238,6 +238,26 @@ fn folders_are_for_what_can_stand_in_them() {
 }
 
 #[test]
+fn how_long_a_spine_is_changes_no_column() {
+    let asks = "{% macro get_intervals_between(start_date, end_date, datepart) -%}\n\
+        {%- call statement('n', fetch_result=True) %}select 1{%- endcall -%}{{ return(load_result('n')['data'][0][0]) }}\n\
+        {%- endmacro %}";
+    for package in ["dbt_utils", "dbt_date"] {
+        let own = format!("name: {package}");
+        let model = format!("select {{{{ {package}.get_intervals_between('a', 'b', 'day') }}}} as n");
+        let files = [
+            ("dbt_project.yml", "name: p"),
+            (&*format!("dbt_packages/{package}/dbt_project.yml"), own.as_str()),
+            (&*format!("dbt_packages/{package}/macros/spine.sql"), asks),
+            ("models/m.sql", model.as_str()),
+        ];
+        let project = read(&tree(&files), &Settings { dialect: Some(Dialect::DuckDb), ..Settings::default() });
+        let node = project.nodes.iter().find(|n| n.name == "m").unwrap();
+        assert!(matches!(&node.body, Body::Sql { full, .. } if full.sql == "select 4096 as n"), "{package}");
+    }
+}
+
+#[test]
 fn models_of_another_project_are_not_looked_for() {
     let codes = |list: &str| {
         let found = project(&[

@@ -107,6 +107,10 @@
     {{ return(4096) }}
 {%- endmacro %}
 
+{% macro dbt_date__get_intervals_between(start_date, end_date, datepart) -%}
+    {{ return(4096) }}
+{%- endmacro %}
+
 {# Rows of a seed are in its file. #}
 {% macro dbt_utils__get_column_values(table, column, order_by='count(*) desc', max_records=none, default=none, where=none) -%}
     {%- set values = values__(table, column, order_by, max_records) if not where else none -%}
