@@ -52,7 +52,6 @@ fn whole(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project 
     };
     let root = &packages[0];
     let mut findings = nowhere(tree, root);
-    findings.extend(beside(tree, root));
     let target = profile::target(tree, settings, root.yaml.str("profile").unwrap_or_default(), &root.folder);
     let mut library = library(tree, &packages, &mut findings);
     library.adapters = profile::prefixes(&target.adapter);
@@ -68,6 +67,9 @@ fn whole(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project 
     let engine = Engine::new(world.clone());
     let (mut drafts, more) = drafts(tree, &packages, &properties, &engine);
     findings.extend(more);
+    if !drafts.iter().any(|d| d.package == 0 && d.entry.kind == Kind::Model) {
+        findings.extend(beside(tree, root));
+    }
     drafts.sort_by(|a, b| a.entry.id.cmp(&b.entry.id).then(a.entry.disabled.cmp(&b.entry.disabled)));
     findings.extend(duplicates(&mut drafts));
     findings.extend(generic::unknown(tree, &drafts, &world.library));
@@ -126,12 +128,8 @@ fn nowhere(tree: &Tree, root: &Package) -> Vec<Diagnostic> {
     root.empty(tree).map(fault).collect()
 }
 
-/// A query of a project that has no models where it says: nothing would be read, and nothing said.
+/// A query beside the folders of a project that has no models: nothing would be read, and nothing said.
 fn beside(tree: &Tree, root: &Package) -> Option<Diagnostic> {
-    let own = root.files(tree);
-    if own.iter().any(|(folder, path)| *folder == Folder::Models && (path.ends_with(".sql") || path.ends_with(".py"))) {
-        return None;
-    }
     let projects: Vec<&str> = tree.keys().filter_map(|p| p.strip_suffix("dbt_project.yml")).collect();
     let nearest = |path: &str| projects.iter().filter(|p| path.starts_with(**p)).max_by_key(|p| p.len());
     let analyses = root.yaml.get("analysis-paths").map(yaml::Yaml::texts).unwrap_or_default();

@@ -1,9 +1,9 @@
 //! Why a value can be null, where the query itself makes it so: an outer join, a `nullif`, a `case` without `else`. What
 //! is null by what tests leave out is another matter ([`View::nullable`]).
 
-use sqlparser::ast::{Expr, GroupByExpr, JoinOperator};
+use sqlparser::ast::{Expr, JoinOperator};
 
-use super::expressions::{arguments, bare, call, column, conjuncts, is_null, is_one_of};
+use super::expressions::{arguments, bare, call, column, conjuncts, is_grouped, is_null, is_one_of};
 use super::look::{View, rejects_null};
 use super::outline::{Reads, Step, Target};
 use super::told::Absence;
@@ -122,8 +122,7 @@ impl<'a> View<'_, 'a> {
             }
             Expr::Function(f) if is_one_of(f, &["sum", "min", "max"]) && f.over.is_none() && f.filter.is_none() => {
                 // A group is null as a whole where nothing was joined to it; else only where no row has a value.
-                let ungrouped = matches!(&self.outline.selects[select].select.group_by,
-                    GroupByExpr::Expressions(list, _) if list.is_empty());
+                let ungrouped = !is_grouped(self.outline.selects[select].select);
                 let argument = arguments(f).next().filter(|_| !ungrouped)?;
                 match inner(argument)? {
                     cause @ Cause::Unmatched(..) => Some(cause),

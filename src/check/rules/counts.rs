@@ -3,10 +3,10 @@
 use sqlparser::ast::{Expr, GroupByExpr, JoinConstraint, Select, SelectItem};
 
 use super::Query;
-use super::expressions::{arguments, bare, call, column, is_distinct, is_literal, whole_number, words};
-use super::look::{View, span};
+use super::expressions::{arguments, bare, call, column, is_distinct, is_grouped, is_literal, whole_number, words};
+use super::look::{View, span, start};
 use super::outline::{Origin, Reads, Step, Target, constraint};
-use crate::vocabulary::{Diagnostic, Place};
+use crate::vocabulary::Diagnostic;
 
 pub(super) fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
@@ -177,7 +177,7 @@ fn count_of_missing(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
         [Reads { target: Target::Level(level), .. }] if part.select.selection.is_none() => {
             view.outline.levels[*level].select.filter(|s| {
                 let inner = view.outline.selects[*s].select;
-                let grouped = !matches!(&inner.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+                let grouped = is_grouped(inner);
                 !grouped && inner.distinct.is_none() && inner.qualify.is_none() && inner.selection.is_none()
             })
         }
@@ -295,10 +295,6 @@ fn uncast(expr: &Expr) -> &Expr {
         Expr::Cast { expr, .. } => uncast(expr),
         other => other,
     }
-}
-
-fn start(place: &Place) -> (&str, Option<usize>, Option<usize>) {
-    (&place.file, place.line, place.column)
 }
 
 /// `shipped` and `shipment`, `paid` and `payment`.

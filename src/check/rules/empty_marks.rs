@@ -1,10 +1,10 @@
 //! Watermarks that are null where the model's own table has no rows yet, for a key or at all: nothing is greater than
 //! null, so nothing is ever read.
 
-use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, JoinOperator};
+use sqlparser::ast::{BinaryOperator, Expr, JoinOperator};
 
 use super::absent::defaulted;
-use super::expressions::{any, conjuncts};
+use super::expressions::{any, conjuncts, is_grouped};
 use super::incremental::{Watermark, own_levels, queries_in, visit, watermarks};
 use super::look::{View, span};
 use super::outline::Target;
@@ -91,9 +91,7 @@ fn by_key(view: &View<'_, '_>, mark: &Watermark<'_>) -> bool {
     });
     let joined = view.outline.selects[mark.select].relations.iter().enumerate().any(|(at, r)| {
         let Target::Level(level) = r.target else { return false };
-        let grouped = view.outline.levels[level].select.is_some_and(|s| {
-            !matches!(&view.outline.selects[s].select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
-        });
+        let grouped = view.outline.levels[level].select.is_some_and(|s| is_grouped(view.outline.selects[s].select));
         let kind = matches!(
             r.join,
             Some(JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::Left(_) | JoinOperator::LeftOuter(_))

@@ -2,7 +2,8 @@
 
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentClause, FunctionArguments, Ident, Query, Subscript, Value, WindowSpec, WindowType,
+    FunctionArgumentClause, FunctionArguments, GroupByExpr, Ident, Query, Select, Subscript, Value, WindowSpec,
+    WindowType,
 };
 
 /// An identifier as it is compared.
@@ -247,6 +248,11 @@ pub fn column(expr: &Expr) -> Option<&Ident> {
         Expr::CompoundIdentifier(parts) => parts.last(),
         _ => None,
     }
+}
+
+/// Whether a select groups its rows.
+pub fn is_grouped(select: &Select) -> bool {
+    !matches!(&select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
 }
 
 /// Whether two expressions are columns of one name, with the same qualifier where both have one.

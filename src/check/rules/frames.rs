@@ -2,7 +2,9 @@
 
 use sqlparser::ast::{BinaryOperator, Expr, Function, WindowFrame, WindowFrameBound, WindowFrameUnits};
 
-use super::expressions::{any, arguments, bare, column, is_named, is_one_of, text, whole_number, window, words};
+use super::expressions::{
+    any, arguments, bare, column, is_grouped, is_named, is_one_of, text, whole_number, window, words,
+};
 use super::look::{View, span};
 use super::outline::Origin;
 use super::promised::{has, items, line, of_column, told};
@@ -200,7 +202,7 @@ fn window_ties(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         // What is said to be of the day is the same for all rows of one.
         let by_row = has(&said, BY_ROW) || named && said.is_empty();
         let by_day = has(&said, &["end of", "end of day", "close of", "of the day", "per day", "to date", "by day"]);
-        if !by_row || by_day || grouped(&view, select) {
+        if !by_row || by_day || is_grouped(view.outline.selects[select].select) {
             continue;
         }
         let by = column(&order.expr).map_or("the order", |c| c.value.as_str());
@@ -240,11 +242,6 @@ fn is_coarse(view: &View<'_, '_>, expr: &Expr) -> bool {
         }
         _ => false,
     }
-}
-
-fn grouped(view: &View<'_, '_>, select: usize) -> bool {
-    let group = &view.outline.selects[select].select.group_by;
-    !matches!(group, sqlparser::ast::GroupByExpr::Expressions(list, _) if list.is_empty())
 }
 
 fn frame_off(query: &Query<'_>, out: &mut Vec<Diagnostic>) {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sqlparser::ast::{Expr, GroupByExpr, SelectItem};
+use sqlparser::ast::{Expr, SelectItem};
 use sqlparser::tokenizer::Span;
 
 use super::described::stated_grain;
-use super::expressions::{any, column, is_named, lower, words};
+use super::expressions::{any, column, is_grouped, is_named, lower, words};
 use super::look::{View, span};
 use super::mixed::is_time;
 use super::outline::{Clause, Origin, Target};
@@ -125,8 +125,7 @@ pub(super) fn item<'a>(view: &View<'_, 'a>, select: usize, name: &str) -> Option
 fn grouped(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     let select = last(view)?;
     let part = &view.outline.selects[select];
-    let is_grouped = !matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
-    if !is_grouped || part.select.qualify.is_some() {
+    if !is_grouped(part.select) || part.select.qualify.is_some() {
         return None;
     }
     let made = view.query.resolved.keys.iter().find(|k| said.columns.is_subset(k) && said.columns.len() < k.len())?;
@@ -258,8 +257,7 @@ fn is_asked(view: &View<'_, '_>, name: &str) -> bool {
 fn joined(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     let select = last(view)?;
     let part = &view.outline.selects[select];
-    let is_grouped = !matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
-    if is_grouped || part.select.qualify.is_some() || part.select.distinct.is_some() {
+    if is_grouped(part.select) || part.select.qualify.is_some() || part.select.distinct.is_some() {
         return None;
     }
     let of = |name: &String| view.query.resolved.columns.iter().find(|c| c.name == *name)?.repeated.as_ref();
@@ -324,7 +322,7 @@ fn hashed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     let (key, [reads]) = (said.columns.first().filter(|_| said.columns.len() == 1)?, part.relations.as_slice()) else {
         return None;
     };
-    let plain = matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
+    let plain = !is_grouped(part.select)
         && part.select.qualify.is_none()
         && part.select.distinct.is_none()
         && part.select.selection.is_none();
@@ -378,9 +376,7 @@ fn passed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     let select = last(view)?;
     let part = &view.outline.selects[select];
     let [reads] = part.relations.as_slice() else { return None };
-    let plain = matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
-        && part.select.qualify.is_none()
-        && part.select.distinct.is_none();
+    let plain = !is_grouped(part.select) && part.select.qualify.is_none() && part.select.distinct.is_none();
     let keys = super::ranges::keys_of(view, reads.target);
     if !plain || keys.iter().any(|k| k.is_subset(&said.columns)) {
         return None;

@@ -45,6 +45,11 @@ impl<'a> Query<'a> {
     }
 }
 
+/// Where a finding begins, however wide it is.
+pub fn start(place: &Place) -> (&str, Option<usize>, Option<usize>) {
+    (&place.file, place.line, place.column)
+}
+
 impl<'a> View<'_, 'a> {
     /// Where a stretch of the rendered SQL stands in the file.
     pub fn place(&self, span: Span) -> Place {

@@ -1,8 +1,8 @@
 //! Values of several rows that are given as those of one: the greatest of each column, called what the last row has.
 
-use sqlparser::ast::{Expr, GroupByExpr, SelectItem};
+use sqlparser::ast::{Expr, SelectItem};
 
-use super::expressions::{arguments, call, column, is_aggregate, is_distinct, words};
+use super::expressions::{arguments, call, column, is_aggregate, is_distinct, is_grouped, words};
 use super::look::{View, span};
 use super::outline::Origin;
 use super::{Family, Look, Query, Rule};
@@ -32,7 +32,7 @@ struct Extreme<'a> {
 fn last_row_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for (id, part) in view.outline.selects.iter().enumerate() {
-        let ungrouped = matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+        let ungrouped = !is_grouped(part.select);
         for (function, named) in [("max", LAST), ("min", FIRST)] {
             let extremes: Vec<Extreme<'_>> =
                 part.select.projection.iter().filter_map(|item| extreme(&view, id, item, function)).collect();

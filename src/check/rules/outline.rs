@@ -9,7 +9,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Span;
 
-use super::expressions::{children, column, conjuncts, lower, subqueries};
+use super::expressions::{children, column, conjuncts, is_grouped, lower, subqueries};
 use crate::dbt::NodeId;
 use crate::sql::{Named, Parsed};
 
@@ -452,7 +452,7 @@ impl<'a> Outline<'a> {
         }
         let Some(select) = self.levels[level].select else { return false };
         let part = &self.selects[select];
-        let grouped = !matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+        let grouped = is_grouped(part.select);
         let aggregated = part.select.projection.iter().any(|item| match item {
             SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => {
                 super::expressions::any(e, &mut super::expressions::is_aggregate)

@@ -165,17 +165,9 @@ pub(super) fn last_of_days<'e>(view: &View<'_, '_>, select: usize, expr: &'e Exp
         let daily = view.is_of(select, e, &["daily", "day", "weekly", "monthly", "spine", "spined"]);
         is_day(view, e) && !version && !daily && !of_load(e) || is_told_to_tie(view, select, e)
     };
-    let names: Vec<String> = groups.iter().chain(&order).filter_map(|e| named(e)).collect();
+    let names: Vec<String> = groups.iter().chain(&order).filter_map(|e| column(e).map(lower)).collect();
     let keys = super::ranges::keys_of(view, reads.target);
     let told = keys.iter().any(|k| k.iter().all(|c| names.contains(c)));
     let known = !groups.is_empty() && groups.iter().all(|g| column(g).is_some());
     (known && !order.is_empty() && order.iter().all(by_day) && !keys.is_empty() && !told).then_some(function)
-}
-
-/// The column that an expression is, or is the day of.
-fn named(expr: &Expr) -> Option<String> {
-    match bare(expr) {
-        Expr::Cast { .. } | Expr::Function(_) => None,
-        e => column(e).map(lower),
-    }
 }

@@ -290,9 +290,7 @@ fn only_compared(view: &View<'_, '_>, select: usize, alias: &str) -> bool {
     let mut used = false;
     let fine = uses.all(|(i, p)| {
         used = true;
-        let around =
-            pieces[..i].iter().rev().find(|o| o.select == p.select && o.depth < p.depth).filter(|_| p.depth > 0);
-        match around.map(|o| (o.expr, o.clause)) {
+        match view.outline.around(i).next().map(|e| (e, p.clause)) {
             Some((Expr::BinaryOp { left, op, .. }, Clause::On | Clause::Where)) => {
                 let is_left = std::ptr::eq(left.as_ref(), p.expr);
                 let (least, below) = match is_left {
@@ -320,7 +318,7 @@ fn reads(part: &super::outline::Part<'_>, level: usize) -> bool {
 fn meant(view: &View<'_, '_>, at: usize) -> bool {
     view.outline.around(at).any(|e| match e {
         Expr::Floor { .. } => true,
-        Expr::Cast { data_type: SqlType::Int(_) | SqlType::Integer(_) | SqlType::BigInt(_), .. } => true,
+        Expr::Cast { data_type, .. } => is_whole(data_type),
         Expr::Function(f) => is_one_of(f, &["floor", "trunc", "div", "truncate"]),
         Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => {
             whole_number(right).is_some() && matches!(bare(left), Expr::BinaryOp { op: BinaryOperator::Divide, right: by, .. } if whole_number(by) == whole_number(right))

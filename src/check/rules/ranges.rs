@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, JoinConstraint, JoinOperator, SelectItem};
 
-use super::expressions::{alternatives, any, arguments, bare, call, column, conjuncts, is_distinct, lower, words};
+use super::expressions::{
+    alternatives, any, arguments, bare, call, column, conjuncts, is_distinct, is_grouped, lower, words,
+};
 use super::look::{View, span};
 use super::outline::{Reads, Target, constraint};
 use crate::vocabulary::Diagnostic;
@@ -288,7 +290,7 @@ pub(super) fn or_missing(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
 /// Whether the rows of a relation are added up by group.
 fn counts_each(view: &View<'_, '_>, select: usize, relation: usize) -> bool {
     let part = &view.outline.selects[select];
-    let grouped = !matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+    let grouped = is_grouped(part.select);
     let of_it = |e: &Expr| any(e, &mut |e| column(e).is_some() && view.relation(select, e) == Some(relation));
     grouped
         && view.outline.pieces[part.pieces.clone()].iter().any(|p| {
@@ -347,9 +349,7 @@ pub(super) fn default_too(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
 }
 
 fn is_by_row(select: &sqlparser::ast::Select) -> bool {
-    matches!(&select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
-        && select.qualify.is_none()
-        && select.distinct.is_none()
+    !is_grouped(select) && select.qualify.is_none() && select.distinct.is_none()
 }
 
 /// Whether a test says that the rows of the model are told apart by a column that is a key of what is read first.

@@ -1,16 +1,18 @@
 //! Rows that a join repeats: totals of which several rows meet the same one, and tables with several versions of each
 //! row. What is added up behind a join the resolver tells.
 
-use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, JoinConstraint, SelectItem, SelectItemQualifiedWildcardKind};
+use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, SelectItem, SelectItemQualifiedWildcardKind};
 use sqlparser::tokenizer::Location;
 
 use super::Query;
-use super::expressions::{any, arguments, call, column, conjuncts, is_aggregate, is_distinct, is_one_of, words};
-use super::look::{View, span};
+use super::expressions::{
+    any, arguments, call, column, conjuncts, is_aggregate, is_distinct, is_grouped, is_one_of, words,
+};
+use super::look::{View, span, start};
 use super::outline::{Clause, Origin, Reads, Step, Target, constraint};
 use super::sums::rounded;
 use crate::sql::Fact;
-use crate::vocabulary::{Diagnostic, Place};
+use crate::vocabulary::Diagnostic;
 
 pub(super) fn fan_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
@@ -43,9 +45,8 @@ fn counted_as_meant(view: &View<'_, '_>, at: Location, single: &[usize], out: &m
         let of = |r: usize| view.all_names_of(id, r).iter().any(|w| w.len() > 2 && w != "count" && called.contains(w));
         let named: Vec<usize> = (0..part.relations.len()).filter(|r| of(*r)).collect();
         if !named.is_empty() && named.iter().all(|r| single.contains(r)) {
-            let place = view.at(span(expr), Diagnostic::warning("fan-out", "")).place;
-            let start = |p: &Option<Place>| p.as_ref().map(|p| (p.file.clone(), p.line, p.column));
-            out.retain(|f| f.code != "fan-out" || start(&f.place) != start(&place));
+            let place = view.place(span(expr));
+            out.retain(|f| f.code != "fan-out" || f.place.as_ref().map(start) != Some(start(&place)));
         }
     }
 }
@@ -117,7 +118,7 @@ fn has_several(view: &View<'_, '_>, select: usize, key: &Expr, subject: &str) ->
 fn is_whole(view: &View<'_, '_>, select: usize, depth: usize) -> bool {
     let part = &view.outline.selects[select];
     let select = part.select;
-    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+    let grouped = is_grouped(select);
     let leaves_out =
         select.selection.as_ref().is_some_and(|f| conjuncts(f).into_iter().any(|c| !matches!(c, Expr::IsNotNull(_))));
     let picks = |r: &Reads<'_>| match r.join.and_then(constraint) {
@@ -193,7 +194,7 @@ pub(super) fn is_told(view: &View<'_, '_>, select: usize, at: usize, by: &[Strin
                     .any(|a| any(a, &mut |e| column(e).is_some() && view.relation(select, e).is_some_and(|r| r != at)))
         })
     };
-    let grouped = !matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+    let grouped = is_grouped(part.select);
     (grouped || aggregates.peek().is_some()) && !aggregates.any(of_others)
 }
 
@@ -265,9 +266,7 @@ fn repeated_total<'v>(
         match view.outline.step(select, relation, &name.value)? {
             Step::Expr(inner, at) => {
                 let part = view.outline.selects[at].select;
-                let plain = matches!(&part.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
-                    && part.distinct.is_none()
-                    && part.qualify.is_none();
+                let plain = !is_grouped(part) && part.distinct.is_none() && part.qualify.is_none();
                 (expr, select) = (inner, Some(at).filter(|_| plain)?);
             }
             Step::Same(..) | Step::Node(_) => return None,

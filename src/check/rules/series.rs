@@ -3,7 +3,7 @@
 use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, SelectItem, WindowSpec};
 
 use super::expressions::{
-    any, arguments, call, column, conjuncts, is_aggregate, is_distinct, is_one_of, window, words,
+    any, arguments, call, column, conjuncts, is_aggregate, is_distinct, is_grouped, is_one_of, window, words,
 };
 use super::look::{View, span};
 use super::mixed::is_time;
@@ -176,9 +176,7 @@ fn greatest_of_several(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
 fn is_passed(view: &View<'_, '_>, select: usize) -> bool {
     (0..view.outline.selects.len()).filter(|s| *s != select && super::reruns::feeds(view, *s, select, 0)).all(|s| {
         let part = view.outline.selects[s].select;
-        part.distinct.is_none()
-            && part.qualify.is_none()
-            && matches!(&part.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
+        part.distinct.is_none() && part.qualify.is_none() && !is_grouped(part)
     })
 }
 
@@ -442,7 +440,7 @@ fn is_plain(view: &View<'_, '_>, select: usize, things: &[String]) -> bool {
         .any(|p| matches!(p.clause, Clause::Where | Clause::On) && any(p.expr, &mut |e| is_thing(e)));
     let grouped = |s: usize| {
         let part = view.outline.selects[s].select;
-        part.distinct.is_some() || !matches!(&part.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
+        part.distinct.is_some() || is_grouped(part)
     };
     !asked && !(0..view.outline.selects.len()).any(|s| super::reruns::feeds(view, s, select, 0) && grouped(s))
 }

@@ -2,7 +2,9 @@
 
 use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, SelectItem};
 
-use super::expressions::{any, arguments, bare, call, column, is_aggregate, is_distinct, is_named, is_one_of, words};
+use super::expressions::{
+    any, arguments, bare, call, column, is_aggregate, is_distinct, is_grouped, is_named, is_one_of, words,
+};
 use super::look::{View, span};
 use super::outline::Origin;
 use super::{Family, Look, Query, Rule};
@@ -78,7 +80,7 @@ pub(super) fn is_average(view: &View<'_, '_>, expr: &Expr, select: usize) -> boo
     };
     let expr = rounded(expr);
     let averages = call(expr, &["avg", "mean"]).is_some_and(|f| f.over.is_none()) || ratio(bare(expr));
-    averages && grouped(view, select)
+    averages && is_grouped(view.outline.selects[select].select)
 }
 
 /// Whether an expression is a quantile of a group.
@@ -95,7 +97,7 @@ pub(super) fn is_quantile(view: &View<'_, '_>, expr: &Expr, select: usize) -> bo
         "percentile_approx",
         "approx_quantile",
     ];
-    call(rounded(expr), QUANTILES).is_some_and(|f| f.over.is_none()) && grouped(view, select)
+    call(rounded(expr), QUANTILES).is_some_and(|f| f.over.is_none()) && is_grouped(view.outline.selects[select].select)
 }
 
 /// Whether a value is given as a quantile, and not as the average of some.
@@ -121,10 +123,6 @@ pub(super) fn rounded(expr: &Expr) -> &Expr {
         }
         other => other,
     }
-}
-
-fn grouped(view: &View<'_, '_>, select: usize) -> bool {
-    !matches!(&view.outline.selects[select].select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
 }
 
 fn sum_of_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
@@ -228,7 +226,8 @@ pub(super) fn people_by_time(view: &View<'_, '_>, expr: &Expr, select: usize) ->
     // Counted by day and added up over days; by anything else the parts may well be apart.
     let groups = column_names(view, select);
     let comes_back = || is_of_people(&of) || is_called_active(view, expr) && !view.query.keyed.by(&of).is_empty();
-    (grouped(view, select) && groups.iter().any(|n| is_when(n)) && comes_back()).then_some(groups)
+    (is_grouped(view.outline.selects[select].select) && groups.iter().any(|n| is_when(n)) && comes_back())
+        .then_some(groups)
 }
 
 /// Whether a count is called that of those who did something in the time: `active_…`.
@@ -289,7 +288,7 @@ fn by_part(view: &View<'_, '_>, select: usize, expr: &Expr, at: usize) -> bool {
     ];
     let kept = column_names(view, select);
     counted(expr).is_some_and(|of| is_of_people(&of))
-        && grouped(view, at)
+        && is_grouped(view.outline.selects[at].select)
         && column_names(view, at).iter().any(|n| {
             !kept.contains(n) && words(n).iter().any(|w| PARTS.contains(&w.as_str()) || WHEN.contains(&w.as_str()))
         })

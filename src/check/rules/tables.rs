@@ -1,6 +1,6 @@
 //! What is read or built whole although a part would do.
 
-use super::expressions::{any, column};
+use super::expressions::{any, column, is_grouped};
 use super::look::View;
 use super::outline::Target;
 use super::{Family, Look, Query, Rule};
@@ -110,7 +110,7 @@ fn rebuilt_whole(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             || select.distinct.is_some()
             || select.qualify.is_some()
             || select.having.is_some()
-            || !matches!(&select.group_by, sqlparser::ast::GroupByExpr::Expressions(list, _) if list.is_empty())
+            || is_grouped(select)
             || view.outline.levels[part.level].query.limit_clause.is_some()
             || select.projection.iter().any(|item| match item {
                 sqlparser::ast::SelectItem::UnnamedExpr(e)

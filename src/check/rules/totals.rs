@@ -3,7 +3,7 @@
 
 use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, GroupByWithModifier, SelectItem, Value};
 
-use super::expressions::{any, arguments, bare, call, column, conjuncts, is_distinct};
+use super::expressions::{any, arguments, bare, call, column, conjuncts, is_distinct, is_grouped};
 use super::look::{View, span};
 use super::promised::{has, told};
 use super::{Family, Look, Query, Rule};
@@ -45,7 +45,7 @@ fn filter_before_total(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     ];
     let view = query.full();
     for part in &view.outline.selects {
-        let grouped = !matches!(&part.select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+        let grouped = is_grouped(part.select);
         let filters = || part.select.selection.iter().flat_map(|f| conjuncts(f));
         let Some((filter, measure)) = filters().find_map(|f| Some((f, limited(f)?))).filter(|_| grouped) else {
             continue;

@@ -4,7 +4,7 @@ use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, OrderByKind, Query as Sql, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
 };
 
-use super::expressions::{any, column, is_aggregate, lower, window};
+use super::expressions::{any, column, is_aggregate, is_grouped, lower, window};
 use super::look::{View, span};
 use super::outline::{Role, Target};
 use super::{Family, Look, Query, Rule, removals};
@@ -233,7 +233,7 @@ fn repeated_subquery(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 }
                 _ => false,
             })
-            && matches!(&select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty())
+            && !is_grouped(select)
             && select.distinct.is_none();
         if plain || select.from.is_empty() {
             continue;

@@ -1,12 +1,10 @@
 //! Which row of many is kept: windows and limits without an order.
 
-use sqlparser::ast::{
-    Distinct, Expr, Function, GroupByExpr, LimitClause, OrderByKind, SelectItem, Spanned, WindowSpec,
-};
+use sqlparser::ast::{Distinct, Expr, Function, LimitClause, OrderByKind, SelectItem, Spanned, WindowSpec};
 
 use super::expressions::{
-    any, call, column, conjuncts, is_aggregate, is_literal, is_named, is_one_of, lower, same_column, whole_number,
-    window,
+    any, call, column, conjuncts, is_aggregate, is_grouped, is_literal, is_named, is_one_of, lower, same_column,
+    whole_number, window,
 };
 use super::look::{View, span};
 use super::outline::Role;
@@ -415,7 +413,7 @@ fn limit_without_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         }
         let one = level.select.is_some_and(|s| {
             let select = view.outline.selects[s].select;
-            let ungrouped = matches!(&select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+            let ungrouped = !is_grouped(select);
             let aggregated = select.projection.iter().any(|item| match item {
                 SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => any(e, &mut is_aggregate),
                 _ => false,
