@@ -18,7 +18,7 @@ use crate::dbt::{Body, Node, NodeId, Project};
 use crate::sql::fingerprint::{Printed, fingerprint};
 use crate::sql::jinja::{Rendered, UNKNOWN};
 use crate::sql::{self, Parsed, Scope, ScopeRelation, Text};
-use crate::vocabulary::{Diagnostic, Dialect};
+use crate::vocabulary::{Diagnostic, Dialect, Severity};
 
 /// Dialects that are tried in turn where nothing says which it is.
 const LIKELY: [Dialect; 5] =
@@ -214,8 +214,8 @@ impl<'p> Walk<'p> {
     fn query(&self, id: usize, node: &Node, full: &Rendered, incremental: Option<&Rendered>) -> Done {
         let text = Text::new(&node.path, "", &node.text);
         let mut scope = self.scope(id, node);
-        let (parsed, dialect) = match self.parse(&text, full) {
-            Ok(parsed) => parsed,
+        let Understood { parsed, dialect, resolved, mut found } = match self.understand(&text, full, &mut scope) {
+            Ok(understood) => understood,
             // What stops it may be the name that stands for a macro that is nowhere, which is said already.
             Err(_) if full.sql.contains(UNKNOWN) => {
                 let why = Diagnostic::error("unknown-macro", "it calls a macro that is nowhere");
@@ -231,18 +231,15 @@ impl<'p> Walk<'p> {
                 return Done { relation, found: found.into(), ..Done::unknown(node, why) };
             }
         };
-        scope.dialects = vec![dialect];
-        let (resolved, mut found) = sql::understand(&text, full, &parsed, &scope);
         let relation: Arc<ScopeRelation> = shape::relation(node, &resolved).into();
         let full_print = prints::kept(self.print(id, &parsed, None), node);
         let full_print = prints::with_keys(full_print, relation.keys.iter());
         let again = incremental.and_then(|rendered| {
             // An incremental run reads the table that a full one has made.
             scope.relations.insert(id as NodeId, Arc::clone(&relation));
-            let (parsed, _) = self.parse(&text, rendered).map_err(|stops| found.extend(stops)).ok()?;
-            let (resolved, more) = sql::understand(&text, rendered, &parsed, &scope);
-            found.extend(more);
-            Some((parsed, rendered, resolved))
+            let again = self.understand(&text, rendered, &mut scope).map_err(|stops| found.extend(stops)).ok()?;
+            found.extend(again.found);
+            Some((again.parsed, rendered, again.resolved))
         });
         let query = Query {
             project: self.project,
@@ -304,17 +301,43 @@ impl<'p> Walk<'p> {
         Scope { relations, dialects: Vec::new() }
     }
 
-    /// The query in the first dialect that it parses in; what the first says where it does in none.
-    fn parse(&self, text: &Text<'_>, rendered: &Rendered) -> Result<(Parsed, Dialect), Vec<Diagnostic>> {
-        let mut first = None;
+    /// The query in the first dialect in which nothing is wrong with it, else in the first that it parses in; what the first
+    /// says where it does in none.
+    fn understand(
+        &self,
+        text: &Text<'_>,
+        rendered: &Rendered,
+        scope: &mut Scope<NodeId>,
+    ) -> Result<Understood, Vec<Diagnostic>> {
+        let (mut first, mut stopped) = (None, None);
         for dialect in self.dialects {
-            match sql::parse_as_is(text, rendered, *dialect) {
-                Ok(parsed) => return Ok((parsed, *dialect)),
-                Err(stops) => first = first.or(Some(stops)),
+            let parsed = match sql::parse_as_is(text, rendered, *dialect) {
+                Ok(parsed) => parsed,
+                Err(stops) => {
+                    stopped = stopped.or(Some(stops));
+                    continue;
+                }
+            };
+            scope.dialects = vec![*dialect];
+            let (resolved, found) = sql::understand(text, rendered, &parsed, scope);
+            let is_wrong = found.iter().any(|fault| fault.severity == Severity::Error);
+            let understood = Understood { parsed, dialect: *dialect, resolved, found };
+            if !is_wrong {
+                return Ok(understood);
             }
+            first = first.or(Some(understood));
         }
-        Err(first.unwrap_or_default())
+        first.ok_or_else(|| stopped.unwrap_or_default()).inspect(|u| scope.dialects = vec![u.dialect])
     }
+}
+
+/// A query that was read in a dialect.
+struct Understood {
+    parsed: Parsed,
+    dialect: Dialect,
+    resolved: sql::Resolved<NodeId>,
+    /// What is wrong with it.
+    found: Vec<Diagnostic>,
 }
 
 /// Whether a node is made by a materialization that is not dbt's own.
@@ -325,4 +348,26 @@ fn is_special(node: &Node) -> bool {
 
 fn in_circle(node: &Node) -> Diagnostic {
     Diagnostic::error("cycle", format!("`{}` reads itself through other nodes", node.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dbt::{Settings, Tree, read};
+
+    #[test]
+    fn a_query_without_a_dialect_is_read_in_the_one_that_finds_nothing_wrong() {
+        let numbered = "select a, row_number() over (order by a) from t";
+        let files = [
+            ("dbt_project.yml", "name: p".to_owned()),
+            // Only PostgreSQL and Redshift call a column after its function.
+            ("models/numbered.sql", format!("with n as ({numbered}) select a from n where row_number = 1")),
+            ("models/wrong.sql", "with n as (select 1 as a) select b from n".to_owned()),
+        ];
+        let tree: Tree = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_str().into())).collect();
+        let analysis = analyse(read(&tree, &Settings::default(), None), None);
+        assert_eq!(analysis.project.dialect, None);
+        let errors: Vec<&str> = analysis.findings.iter().map(|f| f.code.as_ref()).collect();
+        assert_eq!(errors, ["unknown-column"]);
+    }
 }

@@ -12,7 +12,7 @@ use super::jinja::{Engine, Mention, mentions};
 use super::manifest::Manifest;
 use super::nodes::{Draft, contract, truth};
 use super::packages::{merge, texts};
-use super::{Body, Config, Described, Kind, Node, NodeId, Read, python};
+use super::{Body, Config, Described, Kind, Node, NodeId, Read, profile, python};
 use crate::sql::Text;
 use crate::sql::jinja::{Origin, Rendered};
 use crate::sql::types;
@@ -78,7 +78,10 @@ pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, dra
                 let full = Rendered::traced(sql, vec![Origin { out: 0, source: 0, width: Some(1) }]);
                 body = Body::Sql { full, incremental: None };
             }
-            body
+            match (body, profile::unread(&engine.world.target.adapter)) {
+                (Body::Sql { .. }, Some(called)) => Body::Unknown(unread(called)),
+                (body, _) => body,
+            }
         }
     };
     let mut config = self::config(own);
@@ -102,6 +105,11 @@ pub(super) fn node(engine: &Engine, manifest: Option<&Manifest>, id: NodeId, dra
         body,
     };
     Made { node: node.into(), found, asks }
+}
+
+/// What is said of SQL that is not read.
+pub(super) fn unread(called: &str) -> Diagnostic {
+    Diagnostic::error("unread-dialect", format!("this is written for {called}, whose SQL is not read here"))
 }
 
 /// Columns as YAML has them.

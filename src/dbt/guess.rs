@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Tree;
-use super::profile::dialect;
+use super::profile::{dialect, unread};
 
 /// Most files that are looked at.
 const MOST: usize = 300;
@@ -80,14 +80,22 @@ fn installed(tree: &Tree) -> Vec<&'static str> {
 }
 
 fn known(adapter: &str) -> Option<&'static str> {
-    ADAPTERS.iter().find(|known| **known == adapter).copied().filter(|known| dialect(known).is_some())
+    ADAPTERS
+        .iter()
+        .find(|known| **known == adapter)
+        .copied()
+        .filter(|known| dialect(known).is_some() || unread(known).is_some())
 }
 
-/// Models, macros and configuration of the project itself, spread over it where there are many.
+/// Models, macros and configuration of the project itself, spread over it where there are many. A project of integration
+/// tests speaks as the package that it tests.
 fn texts<'t>(tree: &'t Tree, root: &'t str) -> impl Iterator<Item = &'t str> {
+    const TESTS: &str = "integration_tests/";
+    let (home, tests) = root.find(TESTS).map_or((root, false), |at| (&root[..at], true));
     let own = move |path: &str| {
-        path.starts_with(root)
-            && !["dbt_packages/", "dbt_modules/", "integration_tests/"].iter().any(|other| path.contains(other))
+        path.starts_with(home)
+            && !["dbt_packages/", "dbt_modules/"].iter().any(|other| path.contains(other))
+            && (tests || !path.contains(TESTS))
             && (path.ends_with(".sql") || path == format!("{root}dbt_project.yml"))
     };
     let found: Vec<&str> = tree.iter().filter(|(path, _)| own(path)).map(|(_, text)| text.as_ref()).collect();
@@ -95,8 +103,20 @@ fn texts<'t>(tree: &'t Tree, root: &'t str) -> impl Iterator<Item = &'t str> {
     found.into_iter().step_by(step)
 }
 
-const ADAPTERS: &[&str] =
-    &["bigquery", "databricks", "duckdb", "mysql", "postgres", "redshift", "snowflake", "spark", "sqlite"];
+const ADAPTERS: &[&str] = &[
+    "bigquery",
+    "databricks",
+    "duckdb",
+    "fabric",
+    "mysql",
+    "postgres",
+    "redshift",
+    "snowflake",
+    "spark",
+    "sqlite",
+    "sqlserver",
+    "synapse",
+];
 
 /// What only some can say, or hardly anybody else says.
 const MARKS: &[(&str, &[&str])] = &[
@@ -131,10 +151,15 @@ const MARKS: &[(&str, &[&str])] = &[
     ("snowflake_warehouse", &["snowflake"]),
     ("query_tag", &["snowflake"]),
     ("iff(", &["snowflake", "databricks"]),
-    ("dateadd(", &["snowflake", "redshift", "databricks"]),
-    ("datediff(", &["snowflake", "redshift", "databricks"]),
+    ("dateadd(", &["snowflake", "redshift", "databricks", "sqlserver"]),
+    ("datediff(", &["snowflake", "redshift", "databricks", "sqlserver"]),
     ("convert_timezone(", &["snowflake", "redshift"]),
-    ("getdate()", &["redshift"]),
+    ("getdate()", &["redshift", "sqlserver"]),
+    (".[", &["sqlserver"]),
+    ("as [", &["sqlserver"]),
+    ("nvarchar", &["sqlserver"]),
+    ("eomonth(", &["sqlserver"]),
+    ("(nolock)", &["sqlserver"]),
     ("distkey", &["redshift"]),
     ("sortkey", &["redshift"]),
     ("diststyle", &["redshift"]),
@@ -206,6 +231,11 @@ mod tests {
         let both = "{% if target.type == 'bigquery' %}a{% elif target.type == \"duckdb\" %}b{% endif %}";
         let files = tree(&[plain, ("models/d.sql", both), ("models/e.sql", "{{ 1 if target.type=='duckdb' }}")]);
         assert_eq!((adapter(&files, ""), asked_for(&files, "")), (None, Some("duckdb")));
+        assert_eq!(asked_for(&files, "integration_tests/"), Some("duckdb"));
+        let brackets = ("models/f.sql", "select top 5 a.[id], isnull(b, 0) as [b], getdate() as at from t as a");
+        assert_eq!(says(&[brackets, plain]), Some("sqlserver"));
+        let redshift = ("models/g.sql", "select dateadd(day, 1, d) as d, getdate() as at, nvl(a, b) as a from t");
+        assert_eq!(says(&[redshift, plain]), Some("redshift"));
         // What packages are written for says nothing of the project.
         assert_eq!(says(&[("dbt_packages/u/models/a.sql", a.1), plain]), None);
         assert_eq!(says(&[a, ("requirements.txt", "dbt-core==1.10\ndbt-duckdb>=1.9\n")]), Some("duckdb"));

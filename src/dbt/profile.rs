@@ -103,6 +103,16 @@ pub(super) fn dialect(adapter: &str) -> Option<Dialect> {
     })
 }
 
+/// Adapters whose SQL is too far from every dialect here to be read as one of them: brackets around names, `x = value` for
+/// `value as x`.
+const TRANSACT: &[(&str, &str)] =
+    &[("sqlserver", "SQL Server"), ("fabric", "Microsoft Fabric"), ("synapse", "Azure Synapse")];
+
+/// What an adapter is called whose SQL is not read.
+pub(super) fn unread(adapter: &str) -> Option<&'static str> {
+    TRANSACT.iter().find(|(name, _)| *name == adapter).map(|(_, called)| *called)
+}
+
 /// Prefixes of the adapter's own versions of a macro, the nearest first.
 pub(super) fn prefixes(adapter: &str) -> Vec<&'static str> {
     const KNOWN: &[&str] = &[

@@ -53,6 +53,12 @@ fn whole(tree: &Tree, settings: &Settings, before: Option<&Project>) -> Project 
     let root = &packages[0];
     let mut findings = nowhere(tree, root);
     let target = profile::target(tree, settings, root.yaml.str("profile").unwrap_or_default(), &root.folder);
+    findings.extend(profile::unread(&target.adapter).map(|called| {
+        body::unread(called)
+            .at(Place::file(format!("{}dbt_project.yml", root.folder)))
+            .why("its models are counted as unknown")
+            .next("if it runs on another database, say so: `check: {dialect: …}`, `--dialect`")
+    }));
     let mut library = library(tree, &packages, &mut findings);
     library.adapters = profile::prefixes(&target.adapter);
     (library.missing, library.projects) = (missing, projects);

@@ -242,6 +242,24 @@ fn no_project_is_said() {
 }
 
 #[test]
+fn sql_that_is_not_read_is_said_once() {
+    let profiles = "p: {target: dev, outputs: {dev: {type: fabric}}}";
+    let files = [
+        ("dbt_project.yml", "name: p\nprofile: p"),
+        ("profiles.yml", profiles),
+        ("models/x.sql", "select top 1 [a], b = c from t"),
+        ("models/y.sql", "select [a] from {{ ref('x') }}"),
+    ];
+    let codes = |project: &Project| project.findings.iter().map(|f| f.code.to_string()).collect::<Vec<_>>();
+    let project = read(&tree(&files), &Settings::default());
+    assert_eq!(codes(&project), ["unread-dialect"]);
+    assert!(project.nodes.iter().all(|n| matches!(&n.body, Body::Unknown(why) if why.code == "unread-dialect")));
+    assert_eq!(project.nodes[1].reads.len(), 1);
+    let said = Settings { dialect: Some(Dialect::Redshift), ..Settings::default() };
+    assert_eq!(codes(&read(&tree(&files), &said)), [""; 0]);
+}
+
+#[test]
 fn names_that_stand_twice_are_said() {
     let files = [
         ("dbt_project.yml", "name: p"),

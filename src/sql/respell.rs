@@ -67,6 +67,14 @@ pub(super) fn respell(tokens: &mut Vec<TokenWithSpan>, dialect: Dialect) {
         {
             continue;
         }
+        // `trim(both from a)` takes blanks off, as `trim(both a)`.
+        if is(token, &["both", "leading", "trailing"])
+            && before == Some(&Token::LParen)
+            && let Some(from) = places.get(n + 1).filter(|p| is(&tokens[**p].token, &["from"]))
+        {
+            tokens[*from].token = Token::Whitespace(Whitespace::Space);
+            continue;
+        }
         match dialect {
             // An `asof join` with `on` is the parser's `straight_join`, which DuckDB has not.
             Dialect::DuckDb if is(token, &["asof"]) && after.is_some_and(|a| is(a, &["join", "left", "inner"])) => {

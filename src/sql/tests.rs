@@ -164,6 +164,18 @@ fn an_alias_that_a_target_does_not_see_is_said() {
 }
 
 #[test]
+fn what_is_trimmed_need_not_say_of_what() {
+    let sql = "select trim(both from email) as a, trim(leading from email) as b, trim(both 'x' from email) as c \
+               from {{ source('shop', 'customers') }}";
+    let text = Text::new("q.sql", "", sql);
+    let rendered = render(&text, &macros()).unwrap();
+    let parsed = parse_as_is(&text, &rendered, Dialect::Postgres).unwrap();
+    let resolved = resolve(&text, &rendered, &parsed, &scope()).unwrap();
+    let sources: Vec<&str> = resolved.columns.iter().flat_map(|c| &c.sources).map(|s| s.column.as_str()).collect();
+    assert_eq!(sources, ["email"; 3]);
+}
+
+#[test]
 fn expressions_are_one_scalar_expression() {
     let good = ["cast(ordered_at as date)", "status <> 'cancelled'", "a + b * 2", "case when a then b end"];
     let bad = [

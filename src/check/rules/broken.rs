@@ -26,6 +26,7 @@ pub(super) const RULES: &[Rule] = &[
     said("yaml-syntax", Severity::Error, "YAML that can't be read"),
     said("yaml-without-node", Severity::Warning, "YAML for a model that is not there"),
     said("no-project", Severity::Error, "a folder without `dbt_project.yml`"),
+    said("unread-dialect", Severity::Error, "a project written in a SQL that is not read"),
     said("sql-too-deep", Severity::Error, "SQL that is nested too deeply to be read"),
     said("sql-too-long", Severity::Error, "SQL that is too long to be read"),
     said("jinja-too-long", Severity::Error, "Jinja that does not come to an end"),

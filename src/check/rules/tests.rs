@@ -316,6 +316,7 @@ fn examples(code: &str, page: &str) -> Vec<Case> {
 /// Checks of which an example is a whole project, or too long for a page.
 const WITHOUT: &[&str] = &[
     "no-project",
+    "unread-dialect",
     "sql-too-deep",
     "sql-too-long",
     "jinja-too-long",

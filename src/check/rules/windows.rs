@@ -3,7 +3,7 @@
 use sqlparser::ast::{Distinct, Expr, Function, LimitClause, OrderByKind, SelectItem, Spanned, WindowSpec};
 
 use super::expressions::{
-    any, call, column, conjuncts, is_aggregate, is_grouped, is_literal, is_named, is_one_of, lower, same_column,
+    any, bare, call, column, conjuncts, is_aggregate, is_grouped, is_literal, is_named, is_one_of, lower, same_column,
     whole_number, window,
 };
 use super::look::{View, span};
@@ -418,7 +418,16 @@ fn limit_without_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => any(e, &mut is_aggregate),
                 _ => false,
             });
-            ungrouped && aggregated || select.from.is_empty()
+            // Totals over all rows are the same in each of them.
+            let total = |e: &Expr| {
+                let window = if let Expr::Function(f) = bare(e) { window(f) } else { None };
+                window.is_some_and(|w| w.window_name.is_none() && w.partition_by.is_empty() && w.order_by.is_empty())
+            };
+            let alike = select.projection.iter().all(|item| match item {
+                SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => total(e) || is_literal(e),
+                _ => false,
+            });
+            ungrouped && aggregated || select.from.is_empty() || alike
         });
         if one {
             continue;
