@@ -3,7 +3,9 @@
 
 use sqlparser::ast::{BinaryOperator, Expr, Function, GroupByExpr, SelectItem};
 
+use super::clock::stamp;
 use super::expressions::{any, arguments, bare, call, column, is_aggregate, is_one_of, whole_number, window, words};
+use super::grain::item;
 use super::incremental::{Watermark, has_key, is_own, queries_in, says, subtracts, visit, watermarks};
 use super::look::{View, span};
 use super::outline::{Clause, Origin, Piece, Target};
@@ -214,8 +216,14 @@ fn cut_off<'a>(view: &View<'_, 'a>, mark: &Watermark<'a>, id: usize, keys: &[&'a
     let lasting = keys.iter().all(|k| is_lasting(k));
     let many = |k: &&&Expr| base(view, id, k, 0).is_some_and(|(node, _)| node == picked.0);
     let known = keys.iter().all(|k| many(&k) && view.seen(k).is_some_and(|c| c.unique == Some(false)));
+    // A day has rows that are loaded or changed on others.
+    let moved = words(&shown).iter().any(|w| MOVED.contains(&w.as_str()));
+    let other = |k: &&&Expr| {
+        is_day(view, id, k) && base(view, id, k, 0).is_some_and(|(node, name)| node == picked.0 && name != shown)
+    };
+    let day = moved && keys.iter().any(|k| other(&k));
     let entity = keys.iter().filter(|k| !is_day(view, id, k)).count() > 0 || keys.iter().any(|k| is_day(view, id, k));
-    if !entity || !(lasting || known && !mark.looks_back) {
+    if !entity || !(lasting || (known || day) && !mark.looks_back) {
         return None;
     }
     let names: Vec<&str> = keys.iter().filter_map(|k| column(k)).map(|c| c.value.as_str()).collect();
@@ -224,6 +232,10 @@ fn cut_off<'a>(view: &View<'_, 'a>, mark: &Watermark<'a>, id: usize, keys: &[&'a
         names.join("`, `")
     ))
 }
+
+/// What a moment is called by which rows come again, or come late.
+const MOVED: &[&str] =
+    &["updated", "modified", "changed", "loaded", "ingested", "inserted", "synced", "extracted", "received", "arrived"];
 
 fn part_of_partition(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let Some(view) = query.again() else { return };
@@ -397,6 +409,18 @@ fn other_mark(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         let Some(name) = marked(&view, &mark) else { continue };
         let Some((node, held)) = base(&view, mark.select, mark.column, 0) else { continue };
         let Some(own) = query.resolved.columns.iter().find(|c| c.name == name) else { continue };
+        let written = (0..view.outline.selects.len())
+            .filter(|s| last(&view).iter().any(|to| s == to || feeds(&view, *s, *to, 0)));
+        if own.sources.is_empty() && written.into_iter().any(|s| item(&view, s, &name).is_some_and(stamp)) {
+            let finding = Diagnostic::warning(
+                "incremental-other-mark",
+                format!("`{held}` of what is read is held against the moment of the last run"),
+            )
+            .why(format!("`{name}` is the clock here: rows from before that run which came after it are never read"))
+            .next(format!("keep the `{held}` of the rows, and take the greatest one of the table"));
+            out.push(view.at(span(mark.whole), finding));
+            continue;
+        }
         // It is made of the column, or of another table.
         if name == held || own.sources.is_empty() || own.sources.iter().any(|s| s.column == held || s.relation != node)
         {

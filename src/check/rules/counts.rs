@@ -21,7 +21,15 @@ pub(super) fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let Some(function) = call(expr, &["count"]) else { continue };
             let Some(argument) = arguments(function).next() else { continue };
             let Some(name) = column(argument) else { continue };
-            if is_distinct(function) || function.over.is_some() || function.filter.is_some() {
+            if function.over.is_some() || function.filter.is_some() {
+                continue;
+            }
+            let all = promises_all(query, &alias.value) && !part.relations.iter().any(|r| r.outer);
+            if all && view.nullable(id, argument) == Some(true) {
+                out.push(left_out(&view, expr, &name.value, &alias.value));
+                continue;
+            }
+            if is_distinct(function) {
                 continue;
             }
             let key = |w: &String| matches!(w.as_str(), "id" | "key" | "sk" | "uuid" | "pk");
@@ -31,11 +39,6 @@ pub(super) fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let own = |w: &String| view.all_names_of(id, 0).iter().any(|n| n.len() > 4 && near(w, n));
             let some = |w: &String| w.len() > 4 && w.ends_with("ed") && !own(w) || SOME.contains(&w.as_str());
             let alike = said.iter().any(some) || said.iter().any(|s| counted.iter().any(|c| c == s || near(c, s)));
-            let all = promises_all(query, &alias.value) && !part.relations.iter().any(|r| r.outer);
-            if all && view.nullable(id, argument) == Some(true) {
-                out.push(left_out(&view, expr, &name.value, &alias.value));
-                continue;
-            }
             // Counting the key of what an outer join may not find is how its matches are counted.
             if of_some || alike || counted.iter().any(key) && !left_empty(&view, id, argument, &said) {
                 continue;
@@ -60,6 +63,7 @@ fn left_out(view: &View<'_, '_>, count: &Expr, name: &str, alias: &str) -> Diagn
 /// Whether a column is described as the number of all: `All attempts, graded or not`.
 fn promises_all(query: &Query<'_>, alias: &str) -> bool {
     let said = super::promised::of_column(query, alias);
+    let said = said.replace(" with and without ", " ").replace(" with or without ", " ");
     let some = ["with", "having", "where", "known", "given", "except", "but", "without", "not all", "distinct"];
     let all = said.starts_with(" all ") || said.starts_with(" every ") || said.starts_with(" number of all ");
     all && !super::promised::has(&said, &some)
@@ -94,7 +98,13 @@ fn average_of_zeros(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
         }
         let Some(argument) = arguments(function).next().map(uncast) else { continue };
         let Some(name) = column(argument) else { continue };
-        if view.absent(id, argument).and_then(|c| view.said_of(c)).is_some_and(crate::check::said::null_is_zero) {
+        let at_source =
+            || view.absent(id, argument).and_then(|c| view.said_of(c)).is_some_and(crate::check::said::null_is_zero);
+        let here = super::promised::items(view).into_iter().any(|(_, e, alias)| {
+            std::ptr::eq(super::sums::rounded(e), piece.expr)
+                && super::promised::has(&super::promised::of_column(view.query, alias), &["as 0", "as zero", "count 0"])
+        });
+        if here && view.nullable(id, argument) == Some(true) || at_source() {
             let finding = Diagnostic::warning(
                 "count-nullable",
                 format!("`{}` leaves out the rows where `{}` is null", function.name, name.value),

@@ -7,6 +7,7 @@ use super::expressions::{any, column, is_one_of};
 use super::look::{View, span};
 use super::outline::{Clause, Origin, Target};
 use super::{Family, Look, Query, Rule};
+use crate::dbt::NodeId;
 use crate::sql::{ColumnType, Text};
 use crate::vocabulary::{DataType, Diagnostic, Severity};
 
@@ -216,6 +217,11 @@ fn unfiltered(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     if has_key(query) && super::promised::has(&super::promised::of_model(query), &keeps) {
         return;
     }
+    // Somebody says that this is meant.
+    let meant = ["each run", "every run", "on purpose", "deliberately", "intentionally", "small table", "tiny table"];
+    if has_key(query) && super::promised::told(query.node).iter().any(|text| super::promised::has(text, &meant)) {
+        return;
+    }
     let why = match has_key(query) {
         true => "all rows are read and merged each time, which costs more than building the table anew",
         false => "without a unique key each run adds all rows once more",
@@ -336,8 +342,11 @@ fn late_rows(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         }
         let Some(name) = column(mark.column) else { continue };
         let mut name: &str = &name.value;
-        if let Some(Origin::Node(_, source)) = view.outline.origin(mark.select, mark.column) {
+        if let Some(Origin::Node(id, source)) = view.outline.origin(mark.select, mark.column) {
             name = source;
+            if in_order(&view, id) {
+                continue;
+            }
         }
         // The days of a calendar are all there from the start.
         if view.is_of(mark.select, mark.column, &["spine", "calendar", "date", "day"]) {
@@ -355,6 +364,16 @@ fn late_rows(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Whether texts say of a node that rows are only added to it, and nothing of late ones.
+fn in_order(view: &View<'_, '_>, id: NodeId) -> bool {
+    use super::promised::{has, line, told};
+    let texts: Vec<String> = line(view, id).into_iter().flat_map(told).collect();
+    const LATE: &[&str] =
+        &["late", "later", "delay", "delayed", "offline", "lag", "lags", "up to", "buffer", "retries", "after"];
+    texts.iter().any(|t| has(t, &["append only", "appended only", "only appended", "insert only"]))
+        && !texts.iter().any(|t| has(t, LATE))
+}
+
 /// The first column in an expression.
 pub(super) fn find_column(expr: &Expr) -> Option<&sqlparser::ast::Ident> {
     let mut found = column(expr);
@@ -367,7 +386,7 @@ fn happened(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let loaded = [
         "load", "sync", "update", "modif", "ingest", "insert", "extract", "batch", "receiv", "replicat", "etl", "dbt",
-        "chang", "process",
+        "chang", "process", "file",
     ];
     let event = [
         "event",

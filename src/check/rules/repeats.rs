@@ -21,6 +21,11 @@ pub(super) fn fan_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             counted_as_meant(&view, *at, of, out);
         }
     }
+    // Whoever groups by what repeats the rows, and says so, means each of them.
+    if super::promised::has(&super::promised::of_model(query), UNDER_EACH) {
+        out.retain(|f| f.code != "fan-out");
+        return;
+    }
     totals_repeated(query, out);
     counted_as_one(&query.full(), out);
     // The resolver tells what is added up behind a join.
@@ -29,6 +34,16 @@ pub(super) fn fan_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         super::ranges::unbounded(&query.full(), out);
     }
 }
+
+/// How a text says that a total is given for each of several things that it belongs to.
+const UNDER_EACH: &[&str] = &[
+    "under each of",
+    "counts under each",
+    "count under each",
+    "counted under each",
+    "counts in each",
+    "counted in each",
+];
 
 /// Rows that a join repeats are counted, and called by what is not repeated: `count(*) as order_count` of customers and
 /// their orders.

@@ -61,13 +61,43 @@ fn average_of_averages(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             }
             None => false,
         };
-        if averages {
+        if averages && !is_meant(&view, piece.expr) {
             let finding = Diagnostic::warning("average-of-averages", "this is an average of averages")
                 .why("each group weighs the same, however many rows are behind it")
                 .next("carry sum and count on, and divide once at the end");
             out.push(view.at(span(piece.expr), finding));
         }
     }
+}
+
+/// Whether an average is called or described as one of averages.
+fn is_meant(view: &View<'_, '_>, average: &Expr) -> bool {
+    const SAID: &[&str] = &[
+        "counts once",
+        "count once",
+        "counted once",
+        "unweighted",
+        "equally weighted",
+        "weighted equally",
+        "equal weight",
+        "same weight",
+        "weighs the same",
+        "plain mean",
+        "plain average",
+        "simple mean",
+        "average of averages",
+        "mean of means",
+        "average of the averages",
+        "mean of the averages",
+        "average of averages",
+    ];
+    super::promised::items(view).into_iter().filter(|(_, e, _)| std::ptr::eq(rounded(e), average)).any(|(.., alias)| {
+        let twice = words(alias)
+            .iter()
+            .filter(|w| ["avg", "average", "averages", "mean", "means"].contains(&w.as_str()))
+            .count();
+        twice > 1 || super::promised::has(&super::promised::of_column(view.query, alias), SAID)
+    })
 }
 
 /// Whether an expression is the average of a group, or a quotient of its totals.

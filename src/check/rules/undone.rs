@@ -132,6 +132,19 @@ fn promises_all(text: &str) -> bool {
         "including those",
         "including the ones",
         "including ones",
+        "show 0",
+        "shows 0",
+        "show zero",
+        "have 0",
+        "has 0",
+        "get 0",
+        "gets 0",
+        "count 0",
+        "count as 0",
+        "counted as 0",
+        "as zero",
+        "with 0",
+        "0 in",
     ];
     has(text, ALL) && has(text, WITHOUT)
 }
@@ -236,6 +249,8 @@ fn held(filter: &Expr) -> Vec<&Expr> {
         | Expr::IsFalse(expr)
         | Expr::InSubquery { expr, negated: false, .. } => vec![expr],
         Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Not, expr } => held(super::expressions::bare(expr)),
+        // A flag by itself.
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => vec![filter],
         _ => Vec::new(),
     }
 }
@@ -294,8 +309,14 @@ fn undone_later(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
         return;
     }
     let filters: Vec<&Expr> = part.select.selection.iter().flat_map(|f| conjuncts(f)).collect();
+    let of_all = promises_all(&of_model(view.query));
     for filter in &filters {
-        let lost = held(filter).into_iter().find_map(|side| {
+        let filled = match filter {
+            // That only rows with one are asked for is no fault, but where a text promises all.
+            Expr::IsNotNull(e) if of_all => Some(e.as_ref()),
+            _ => None,
+        };
+        let lost = held(filter).into_iter().chain(filled).find_map(|side| {
             let name = column(side)?;
             let (mut select, mut relation, mut known_as) = (id, 0, &name.value);
             for _ in 0..8 {
@@ -320,7 +341,7 @@ fn undone_later(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
             None
         });
         let Some((name, alias)) = lost else { continue };
-        if filters.iter().any(|f| matches!(f, Expr::IsNotNull(_))) {
+        if !of_all && filters.iter().any(|f| matches!(f, Expr::IsNotNull(_))) {
             return;
         }
         let finding = Diagnostic::warning("left-join-undone", format!("this leaves out the rows without `{alias}`"))
