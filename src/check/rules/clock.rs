@@ -27,7 +27,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-const CLOCKS: &[&str] = &[
+pub(super) const CLOCKS: &[&str] = &[
     "current_timestamp",
     "current_date",
     "now",
