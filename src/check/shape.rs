@@ -172,6 +172,8 @@ pub(super) fn described(node: &Node) -> ScopeRelation {
 fn stated(node: &Node) -> Vec<BTreeSet<String>> {
     let mut out = Vec::new();
     if let Some(described) = &node.described {
+        // One row has nothing to be told apart by.
+        out.extend(said::one_row(&described.description).then(BTreeSet::new));
         let is_unique = |c: &&DescribedColumn| c.tests.iter().any(|t| t.name == "unique");
         out.extend(described.columns.iter().filter(is_unique).map(|c| BTreeSet::from([c.name.to_lowercase()])));
         for test in described.tests.iter().filter(|t| t.name.ends_with("unique_combination_of_columns")) {

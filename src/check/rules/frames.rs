@@ -1,15 +1,18 @@
 //! Windows whose rows are not those that the column's name or description speaks of.
 
-use sqlparser::ast::{BinaryOperator, Expr, Function, WindowFrame, WindowFrameBound, WindowFrameUnits};
+use sqlparser::ast::{BinaryOperator, Expr, Function, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec};
 
 use super::expressions::{
     any, arguments, bare, column, is_grouped, is_named, is_one_of, text, whole_number, window, words,
 };
 use super::look::{View, span};
+use super::older::descends;
 use super::outline::Origin;
-use super::promised::{has, items, line, of_column, told};
+use super::promised::{has, items, line, of_column, said_of, told};
 use super::sums::rounded;
+use super::windows::ends_here;
 use super::{Family, Look, Query, Rule};
+use crate::dbt::NodeId;
 use crate::sql::{ColumnType, Fact};
 use crate::vocabulary::{DataType, Diagnostic, Severity};
 
@@ -78,14 +81,9 @@ fn is_running(alias: &str, said: &str) -> bool {
 fn running(expr: &Expr) -> Option<&Function> {
     let Expr::Function(function) = bare(expr) else { return None };
     let window = window(function).filter(|w| w.window_name.is_none() && !w.order_by.is_empty())?;
-    let to_here = match &window.window_frame {
-        None => true,
-        Some(f) => {
-            matches!(f.start_bound, WindowFrameBound::Preceding(None))
-                && matches!(f.end_bound, None | Some(WindowFrameBound::CurrentRow))
-        }
-    };
-    (to_here && is_one_of(function, &["sum", "count"])).then_some(function)
+    let from_first =
+        window.window_frame.as_ref().is_none_or(|f| matches!(f.start_bound, WindowFrameBound::Preceding(None)));
+    (from_first && ends_here(window) && is_one_of(function, &["sum", "count"])).then_some(function)
 }
 
 fn window_runs(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
@@ -186,7 +184,7 @@ fn window_ties(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for (select, expr, alias) in items(&view) {
         let Expr::Function(function) = rounded(expr) else { continue };
-        let Some(window) = window(function).filter(|w| w.window_frame.is_none()) else { continue };
+        let Some(window) = window(function).filter(|w| takes_ties(w)) else { continue };
         let [order] = window.order_by.as_slice() else { continue };
         let at = sqlparser::ast::Spanned::span(&function.name);
         let total = view.resolved.facts.noted.iter().find_map(|fact| match fact {
@@ -200,7 +198,7 @@ fn window_ties(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         let said = of_column(query, alias);
         let named = words(alias).iter().any(|w| ["running", "cumulative", "cum"].contains(&w.as_str()));
         // What is said to be of the day is the same for all rows of one.
-        let by_row = has(&said, BY_ROW) || named && said.is_empty();
+        let by_row = has(&said, BY_ROW) || said.is_empty() && (named || is_after_row(&view, select, alias));
         let by_day = has(&said, &["end of", "end of day", "close of", "of the day", "per day", "to date", "by day"]);
         if !by_row || by_day || is_grouped(view.outline.selects[select].select) {
             continue;
@@ -218,8 +216,24 @@ fn window_ties(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Whether all rows that are equal in the order of a window are in its frame: where none is written, and in one by `range`.
+fn takes_ties(window: &WindowSpec) -> bool {
+    window.window_frame.as_ref().is_none_or(|f| {
+        f.units == WindowFrameUnits::Range
+            && matches!(f.start_bound, WindowFrameBound::Preceding(None))
+            && matches!(f.end_bound, None | Some(WindowFrameBound::CurrentRow))
+    })
+}
+
+/// Whether a name says that a total is the one after what a row is: `balance_after_payment` of payments.
+fn is_after_row(view: &View<'_, '_>, select: usize, alias: &str) -> bool {
+    let named = words(alias);
+    let after = named.iter().position(|w| w == "after").and_then(|at| named.get(at + 1));
+    after.is_some_and(|of| view.all_names_of(select, 0).contains(of))
+}
+
 /// Whether moments are cut to their days.
-fn is_cut_moment(view: &View<'_, '_>, expr: &Expr) -> bool {
+pub(super) fn is_cut_moment(view: &View<'_, '_>, expr: &Expr) -> bool {
     use DataType::{Timestamp, TimestampTz};
     let moment = |e: &Expr| matches!(view.column_type(e), ColumnType::Known(Timestamp | TimestampTz));
     super::reruns::cuts(expr) && any(expr, &mut |e| column(e).is_some() && moment(e))
@@ -256,8 +270,12 @@ fn frame_off(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             }
         });
         let [(function, window)] = windows.as_slice() else { continue };
+        if let Some(finding) = backwards(&view, expr, alias, function, window) {
+            out.push(view.at(sqlparser::ast::Spanned::span(&function.name), finding));
+            continue;
+        }
         let ([order], Some(frame)) = (window.order_by.as_slice(), &window.window_frame) else { continue };
-        let said = of_column(query, alias);
+        let said = said_of(&view, expr, alias);
         let Some(back) = back(&view, frame, &order.expr) else { continue };
         let at = sqlparser::ast::Spanned::span(&function.name);
         let told_apart = format!(" {back} ");
@@ -273,7 +291,10 @@ fn frame_off(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             && (has(&said, &["calendar days", "calendar day"]) || stated_days(&said) == Some(back + 1))
             && let Some(Origin::Node(id, day)) = view.outline.origin(select, &order.expr)
             && super::mixed::is_time(day)
-            && line(&view, id).iter().take(2).flat_map(|n| told(n)).any(|t| lacks_days(&t))
+            && (line(&view, id).iter().take(2).flat_map(|n| told(n)).any(|t| lacks_days(&t))
+                || counts_by_day(&view, id)
+                    && (has(&said, &["calendar days", "calendar day"])
+                        || super::series::series_of(&view, id).is_some()))
         {
             let finding = Diagnostic::warning("window-frame-off", "rows are counted where days are meant")
                 .why("days of which there is nothing have no row, so the frame reaches further back than it says")
@@ -281,6 +302,71 @@ fn frame_off(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(at, finding));
         }
     }
+}
+
+/// A running total that runs from the last row to the first: what is still to come is given as what there is so far.
+fn backwards(view: &View<'_, '_>, expr: &Expr, alias: &str, of: &Function, window: &WindowSpec) -> Option<Diagnostic> {
+    const SO_FAR: &[&str] =
+        &["running", "cumulative", "cumulated", "cum", "cumsum", "ytd", "mtd", "qtd", "to date", "so far", "balance"];
+    const TO_COME: &[&str] = &[
+        "remaining",
+        "left",
+        "to come",
+        "still",
+        "future",
+        "open",
+        "outstanding",
+        "reverse",
+        "backward",
+        "from the end",
+    ];
+    let alone = matches!(rounded(expr), Expr::Function(f) if std::ptr::eq(f, of)) && is_one_of(of, &["sum", "count"]);
+    let first = window.order_by.first().filter(|_| alone && window.window_name.is_none())?;
+    let moment = column(&first.expr).is_some_and(|c| super::mixed::is_time(&c.value));
+    let to_end = |f: &WindowFrame| {
+        matches!(f.start_bound, WindowFrameBound::CurrentRow)
+            && matches!(f.end_bound, Some(WindowFrameBound::Following(None)))
+    };
+    let turned = match (&window.window_frame, descends(first)) {
+        (Some(f), false) => to_end(f),
+        (_, true) => running(rounded(expr)).is_some(),
+        _ => false,
+    };
+    if !moment || !turned {
+        return None;
+    }
+    let said = format!("{}{}", super::promised::plain(alias), said_of(view, expr, alias));
+    if !has(&said, SO_FAR) || has(&said, TO_COME) {
+        return None;
+    }
+    Some(
+        Diagnostic::warning("window-frame-off", "the total runs from the last row to the first")
+            .why(format!("each row has what comes after it and itself, and `{alias}` is what there is up to it"))
+            .next(
+                "order by the moment, and end the frame at the row: `rows between unbounded preceding and current row`",
+            ),
+    )
+}
+
+/// Whether a model counts the rows of each day, and nothing puts the days there that have none.
+fn counts_by_day(view: &View<'_, '_>, id: NodeId) -> bool {
+    const SPINES: &[&str] = &[
+        "spine",
+        "calendar",
+        "generate_",
+        "sequence(",
+        "range(",
+        "cross join",
+        "full join",
+        "full outer",
+        "right join",
+        "dates",
+        "dim_da",
+        "_days",
+        "all_d",
+    ];
+    let text = view.node(id).map(|n| n.text.to_ascii_lowercase()).unwrap_or_default();
+    text.contains("group by") && text.contains("count(") && !SPINES.iter().any(|s| text.contains(s))
 }
 
 /// Whether a text says that a table has no rows for some days.

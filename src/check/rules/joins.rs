@@ -121,6 +121,78 @@ fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     super::ranges::or_missing(&view, out);
     super::ranges::default_too(&view, out);
     super::ranges::on_part_of_moment(&view, out);
+    after_the_end(&view, out);
+    or_untied(&view, out);
+}
+
+/// Days that are held against when something starts and not against when it ends: each meets all days after that too.
+fn after_the_end(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        for (at, reads) in part.relations.iter().enumerate().skip(1) {
+            let Some(on) = super::ranges::on(reads) else { continue };
+            let conditions = conjuncts(on).into_iter().chain(part.select.selection.iter().flat_map(conjuncts));
+            let met = conditions.flat_map(|c| super::ranges::bounds(view, id, c)).find_map(|b| {
+                let (relation, from) = &b.by;
+                if !b.lower || (b.of.0 != at && *relation != at) || !is_of_days(view, id, &b.of) {
+                    return None;
+                }
+                let columns = super::ranges::columns_of(view, part.relations[*relation].target);
+                let end = columns.into_iter().find(|c| super::units::is_span(from, c))?;
+                let told = super::repeats::is_told(view, id, *relation, std::slice::from_ref(&end));
+                (!told).then(|| (part.relations[*relation].alias.clone(), from.clone(), end))
+            });
+            let Some((alias, from, end)) = met else { continue };
+            let finding =
+                Diagnostic::warning("cartesian-join", format!("`{alias}` meets the days after its `{end}` too"))
+                    .why(format!(
+                        "only `{from}` is held against the days, so what has ended goes on to the last of them"
+                    ))
+                    .next(format!("hold `{end}` against them too, with what stands there for what has not ended"));
+            out.push(view.at(reads.span, finding));
+        }
+    }
+}
+
+/// Whether a column is the day of a table of days: by its name, and as the key of it where one is known.
+fn is_of_days(view: &View<'_, '_>, select: usize, (relation, name): &(usize, String)) -> bool {
+    const DAYS: &[&str] = &["calendar", "day", "date", "spine", "month", "week"];
+    let keys = super::ranges::keys_of(view, view.outline.selects[select].relations[*relation].target);
+    let named = view.all_names_of(select, *relation).iter().any(|w| DAYS.contains(&w.as_str()));
+    named && super::mixed::is_time(name) && (keys.is_empty() || keys.iter().any(|k| k.len() == 1 && k.contains(name)))
+}
+
+/// `on a.id = b.id and a.day >= b.start or a.day < b.end`: whatever meets the part after `or` meets the rows of every id.
+fn or_untied(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        for (at, reads) in part.relations.iter().enumerate().skip(1) {
+            let Some(on) = super::ranges::on(reads) else { continue };
+            let parts = super::expressions::alternatives(bare(on));
+            let ties = |e: &Expr| {
+                conjuncts(e).into_iter().any(|c| match bare(c) {
+                    Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+                        let sides = (view.relation(id, left), view.relation(id, right));
+                        matches!(sides, (Some(a), Some(b)) if (a == at) != (b == at))
+                    }
+                    // What is not plain may tie them too.
+                    Expr::BinaryOp { left, op, right } => {
+                        !super::expressions::compares(op) || column(left).is_none() || column(right).is_none()
+                    }
+                    _ => true,
+                })
+            };
+            let chain = |e: &&Expr| matches!(e, Expr::BinaryOp { op: BinaryOperator::And, .. }) && ties(e);
+            let loose = parts.iter().find(|e| !matches!(e, Expr::Nested(_)) && !ties(e));
+            if let Some(loose) = loose.filter(|_| parts.iter().any(chain)) {
+                let finding = Diagnostic::warning(
+                    "cartesian-join",
+                    format!("what meets the part after `or` meets all of `{}`", reads.alias),
+                )
+                .why("`and` binds first, so the equality before the `or` is not asked of it")
+                .next("put brackets around what belongs to the `or`, or write `and`");
+                out.push(view.at(span(loose), finding));
+            }
+        }
+    }
 }
 
 /// Whether conditions have one that names both the relation at a place and an earlier one; none where that can't be

@@ -161,7 +161,7 @@ fn place_of(view: &View<'_, '_>, expr: &Expr, alias: &Ident) -> Option<&'static 
 }
 
 /// The comments on the lines of an expression, and right above it.
-fn comments(view: &View<'_, '_>, at: Span, last: u64) -> String {
+pub(super) fn comments(view: &View<'_, '_>, at: Span, last: u64) -> String {
     let lines: Vec<&str> = view.query.node.text.lines().collect();
     let Some(first) = view.place(at).line else { return String::new() };
     let height = usize::try_from(last.saturating_sub(at.start.line)).unwrap_or_default().min(8);
@@ -211,23 +211,32 @@ fn converts(expr: &Expr) -> bool {
 }
 
 fn unset(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
-    let Some(described) = &query.node.described else { return };
     let view = query.full();
-    let whole = clocks::day(&described.description);
-    let of_column = |name: &str| {
-        let column = described.columns.iter().find(|c| c.name.eq_ignore_ascii_case(name))?;
-        clocks::day(&column.description).or_else(|| clocks::of_text(&column.description))
-    };
-    if whole.is_none() && !described.columns.iter().any(|c| of_column(&c.name).is_some()) {
+    let days: Vec<_> = items(&view).filter_map(|(id, e, alias)| Some((id, e, day_of(e)?, alias))).collect();
+    if days.is_empty() {
         return;
     }
-    let days: Vec<_> = items(&view).filter_map(|(id, e, alias)| Some((id, e, day_of(e)?, alias))).collect();
+    let described = query.node.described.as_ref();
+    let whole = described.and_then(|d| clocks::day(&d.description));
+    let of_column = |name: &str| {
+        let column = described?.columns.iter().find(|c| c.name.eq_ignore_ascii_case(name))?;
+        clocks::day(&column.description).or_else(|| clocks::of_text(&column.description))
+    };
+    // `local_visit_date`, `reported_on_utc`.
+    let by_name = |name: &str| {
+        let words = words(name);
+        let is = |w: &str| words.iter().any(|word| word == w);
+        if is("local") == is("utc") { None } else { Some(if is("utc") { "utc" } else { LOCAL }.to_owned()) }
+    };
     let other = days.iter().any(|d| !d.3.value.eq_ignore_ascii_case(&days[0].3.value));
     let converted = || view.outline.pieces.iter().any(|p| converts(p.expr));
     for (id, expr, moment, alias) in &days {
         let by_model = || whole.clone().filter(|_| !other && !converted());
-        let Some(zone) = of_column(&alias.value).or_else(by_model) else { continue };
-        if column(moment).is_none() || any(expr, &mut super::clock::is_clock) {
+        let said = of_column(&alias.value).or_else(|| by_name(&alias.value));
+        let Some(zone) = said.or_else(by_model) else { continue };
+        // What is called local is so already, whatever its type says.
+        let local = |e: &Expr| column(e).is_some_and(|c| words(&c.value).iter().any(|w| w == "local"));
+        if column(moment).is_none() || local(moment) || any(expr, &mut super::clock::is_clock) {
             continue;
         }
         let utc = wall(&view, *id, moment, 0).is_some_and(|clock| clock == "utc");

@@ -30,6 +30,7 @@ struct Extreme<'a> {
 }
 
 fn last_row_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    super::extremes::ids_of_the_most(&query.full(), out);
     let view = query.full();
     for (id, part) in view.outline.selects.iter().enumerate() {
         let ungrouped = !is_grouped(part.select);

@@ -3,6 +3,7 @@
 //! leaves alone (tests run both).
 
 mod absent;
+mod apart;
 mod backfills;
 mod batches;
 mod branches;
@@ -15,6 +16,7 @@ mod counts;
 mod described;
 mod empty_marks;
 mod expressions;
+mod extremes;
 mod frames;
 mod glued;
 mod grain;
@@ -29,6 +31,7 @@ mod nulls;
 mod nulls_first;
 mod older;
 mod outline;
+mod overlaps;
 mod people;
 mod picks;
 mod possible;
@@ -36,6 +39,7 @@ mod precision;
 mod promised;
 mod quotients;
 mod ranges;
+mod rates;
 mod removals;
 mod repeats;
 mod reruns;
@@ -157,8 +161,10 @@ pub const RULES: &[&[Rule]] = &[
     lost::RULES,
     sums::RULES,
     series::RULES,
+    rates::RULES,
     units::RULES,
     sets::RULES,
+    overlaps::RULES,
     glued::RULES,
     grain::RULES,
     times::RULES,

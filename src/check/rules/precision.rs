@@ -41,6 +41,15 @@ fn whole_decimal(dialect: Dialect) -> Option<&'static str> {
 fn scale_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for (at, piece) in view.outline.pieces.iter().enumerate() {
+        if let Some((name, has, left)) = shortened(&view, piece.expr).filter(|_| is_factor(&view, at)) {
+            let finding = Diagnostic::warning(
+                "scale-lost",
+                format!("`{name}` has {has} digits after the point, and {left} are left"),
+            )
+            .why("what is multiplied by it is off by what is rounded away")
+            .next("multiply first, and round what comes out");
+            out.push(view.at(span(piece.expr), finding));
+        }
         let Some((inner, precise)) = bared(query.dialect, piece.expr) else { continue };
         let becomes = match precise {
             true => "one of whole numbers",
@@ -58,6 +67,43 @@ fn scale_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             .next("give it a precision and a scale: `numeric(18, 6)`");
         out.push(view.at(span(inner), finding));
     }
+}
+
+/// A rate or share that is rounded to fewer digits than it has: its name, how many those are, and how many are left.
+fn shortened<'e>(view: &View<'_, '_>, expr: &'e Expr) -> Option<(&'e str, u8, u8)> {
+    const FACTORS: &[&str] = &["rate", "ratio", "share", "pct", "percent", "percentage", "factor", "fx", "weight"];
+    let of = match expr {
+        Expr::Cast { expr, .. } => expr.as_ref(),
+        Expr::Function(f) if is_named(f, "round") => arguments(f).next()?,
+        _ => return None,
+    };
+    let name = column(of)?.value.as_str();
+    let ColumnType::Known(DataType::Decimal { scale, .. }) = view.column_type(of) else { return None };
+    if !words(name).iter().any(|w| FACTORS.contains(&w.as_str())) {
+        return None;
+    }
+    let left = match expr {
+        Expr::Cast { data_type, .. } => match crate::sql::types::read(&data_type.to_string(), view.query.dialect)? {
+            DataType::Decimal { scale, .. } => scale,
+            _ => return None,
+        },
+        Expr::Function(f) => u8::try_from(arguments(f).nth(1).and_then(whole_number)?).ok()?,
+        _ => return None,
+    };
+    (left < scale && left < 4).then_some((name, scale, left))
+}
+
+/// Whether an expression is multiplied by something that is no plain number.
+fn is_factor(view: &View<'_, '_>, at: usize) -> bool {
+    let mut around = view.outline.around(at).skip_while(|e| matches!(e, Expr::Nested(_)));
+    let of = view.outline.pieces[at].expr;
+    around.next().is_some_and(|e| match e {
+        Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => {
+            let other = if any(left, &mut |e| std::ptr::eq(e, of)) { right } else { left };
+            !super::expressions::is_literal(other)
+        }
+        _ => false,
+    })
 }
 
 /// What is cast to a decimal without a scale, and whether it has a precision.

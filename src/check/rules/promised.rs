@@ -1,6 +1,6 @@
 //! What a project's texts promise of a model, its columns and what it reads, as plain words to look phrases up in.
 
-use sqlparser::ast::{Expr, SelectItem};
+use sqlparser::ast::{Expr, SelectItem, Spanned};
 
 use super::Query;
 use super::look::View;
@@ -11,6 +11,17 @@ use crate::dbt::{Node, NodeId};
 pub(super) fn of_column(query: &Query<'_>, name: &str) -> String {
     let columns = query.node.described.iter().flat_map(|d| &d.columns);
     columns.filter(|c| c.name.eq_ignore_ascii_case(name)).map(|c| plain(&c.description)).collect()
+}
+
+/// The same, or else what a comment says that stands at its expression or begins with its name.
+pub(super) fn said_of(view: &View<'_, '_>, expr: &Expr, name: &str) -> String {
+    let mut said = of_column(view.query, name);
+    if said.is_empty() {
+        said = plain(&super::local::comments(view, super::look::span(expr), expr.span().end.line));
+        let begins = plain(name);
+        said.extend(told(view.query.node).into_iter().filter(|t| t.starts_with(&begins)));
+    }
+    said
 }
 
 /// What YAML says of the model.

@@ -6,7 +6,7 @@ use super::Query;
 use super::expressions::{any, arguments, bare, call, column, is_named, is_one_of, whole_number, words};
 use super::look::{View, span};
 use super::outline::{Clause, Target};
-use super::promised::{has, items, of_column};
+use super::promised::{has, items, of_column, of_model};
 use crate::sql::Fact;
 use crate::vocabulary::Diagnostic;
 
@@ -48,13 +48,28 @@ fn is_fraction(name: &str) -> bool {
 fn quotients_called_rates(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
     for item in view.outline.selects.iter().flat_map(|p| &p.select.projection) {
         let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
-        if cut_off(expr) && is_fraction(&alias.value) {
+        let said = || {
+            let of_column = of_column(view.query, &alias.value);
+            has(&of_column, SHARES)
+                || of_column.trim().is_empty() && of_totals(expr) && has(&of_model(view.query), SHARES)
+        };
+        if cut_off(expr) && (is_fraction(&alias.value) || said() && !is_whole_name(&words(&alias.value))) {
             let finding = Diagnostic::warning("integer-division", "the fraction is cut off")
                 .why(format!("`{}` reads as a fraction, and this divides to a whole number", alias.value))
                 .next("divide with `/`, one side cast to a decimal where the dialect needs it");
             out.push(view.at(span(expr), finding));
         }
     }
+}
+
+/// What is described so has a fraction.
+const SHARES: &[&str] =
+    &["share of", "percentage of", "per cent of", "percent of", "proportion of", "fraction of", "0 to 1"];
+
+/// Whether both sides of a quotient are totals.
+fn of_totals(expr: &Expr) -> bool {
+    let total = |e: &Expr| any(e, &mut super::expressions::is_aggregate);
+    matches!(bare(expr), Expr::BinaryOp { left, right, .. } if total(left) && total(right))
 }
 
 /// Whether it is a quotient without its fraction, whatever is done to that after.

@@ -10,10 +10,11 @@ use super::expressions::{
 };
 use super::look::{View, span};
 use super::outline::{Reads, Target, constraint};
+use crate::check::said;
 use crate::vocabulary::Diagnostic;
 
 /// A column of a relation of a select.
-type Place = (usize, String);
+pub(super) type Place = (usize, String);
 
 /// The names of a relation's columns, where they are known.
 pub(super) fn columns_of(view: &View<'_, '_>, target: Target) -> BTreeSet<String> {
@@ -77,14 +78,14 @@ fn uncast(expr: &Expr) -> &Expr {
 }
 
 /// One end of a range: what is bounded, and by what.
-struct Bound {
-    of: Place,
-    by: Place,
-    lower: bool,
+pub(super) struct Bound {
+    pub(super) of: Place,
+    pub(super) by: Place,
+    pub(super) lower: bool,
 }
 
 /// The ends of ranges in a condition. Either side may be what is bounded.
-fn bounds(view: &View<'_, '_>, select: usize, condition: &Expr) -> Vec<Bound> {
+pub(super) fn bounds(view: &View<'_, '_>, select: usize, condition: &Expr) -> Vec<Bound> {
     use BinaryOperator::{Gt, GtEq, Lt, LtEq};
     let mut out = Vec::new();
     let mut add = |of: &Expr, by: &Expr, lower: bool| {
@@ -108,7 +109,7 @@ fn bounds(view: &View<'_, '_>, select: usize, condition: &Expr) -> Vec<Bound> {
 }
 
 /// The conditions under which a relation is joined, where they are written out.
-fn on<'a>(reads: &Reads<'a>) -> Option<&'a Expr> {
+pub(super) fn on<'a>(reads: &Reads<'a>) -> Option<&'a Expr> {
     // The parser has an `asof join … on` of DuckDB as the other.
     let nearest = |j: &&JoinOperator| matches!(j, JoinOperator::AsOf { .. } | JoinOperator::StraightJoin(_));
     match reads.join.filter(|j| !nearest(j)).and_then(constraint)? {
@@ -272,7 +273,10 @@ pub(super) fn or_missing(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
                 (x.0 != y.0 && (null == x || null == y)).then(|| (if null == x { y } else { x.clone() }, null))
             });
             let Some((other, null)) = found else { continue };
-            if !counts_each(view, id, null.0) {
+            // Who has no code is none of those who have one, as a column's description says it.
+            let told =
+                || is_said_to_lack(view, part.relations[null.0].target, &null.1) && counts_each(view, id, other.0);
+            if !counts_each(view, id, null.0) && !told() {
                 continue;
             }
             let (alias, whole) = (&part.relations[null.0].alias, &part.relations[other.0].alias);
@@ -285,6 +289,20 @@ pub(super) fn or_missing(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(only), finding));
         }
     }
+}
+
+/// Whether it is said of a column that some rows have none, and not that such a row is for all others.
+fn is_said_to_lack(view: &View<'_, '_>, target: Target, name: &str) -> bool {
+    const FOR_ALL: &[&str] = &["all", "any", "every", "default", "other", "others", "otherwise", "rest", "global"];
+    let Target::Node(id) = target else { return false };
+    let mut columns = view.node(id).and_then(|n| n.described.as_ref()).into_iter().flat_map(|d| &d.columns);
+    let own = columns.find(|c| c.name.eq_ignore_ascii_case(name) && said::null(c) == Some(true));
+    let text = match (own, view.query.told.get(&id).and_then(|t| t.absent.get(name))) {
+        (Some(column), _) => column.description.as_str(),
+        (None, Some(super::told::Absence::Said(text))) => text,
+        _ => return false,
+    };
+    !super::promised::has(&super::promised::plain(text), FOR_ALL)
 }
 
 /// Whether the rows of a relation are added up by group.

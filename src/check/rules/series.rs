@@ -1,14 +1,12 @@
 //! Tables with a row for each thing and day: levels that are added up over days, and steps from one thing to another.
 
-use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, SelectItem, WindowSpec};
+use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, SelectItem};
 
-use super::expressions::{
-    any, arguments, call, column, conjuncts, is_aggregate, is_distinct, is_grouped, is_one_of, window, words,
-};
+use super::expressions::{any, arguments, call, column, conjuncts, is_aggregate, is_distinct, is_grouped, words};
 use super::look::{View, span};
 use super::mixed::is_time;
 use super::outline::{Clause, Origin};
-use super::promised::{has, items, line, of_column, of_model, plain};
+use super::promised::{has, items, line, plain};
 use super::{Family, Look, Query, Rule};
 use crate::dbt::{Node, NodeId};
 use crate::vocabulary::{Diagnostic, Severity};
@@ -26,33 +24,43 @@ pub(super) const RULES: &[Rule] = &[
         family: Family::Wrong,
         severity: Severity::Warning,
         summary: "`lag` or `lead` over rows of several things, without saying of which",
-        look: Look::Query(lag_across),
+        look: Look::Query(super::apart::lag_across),
     },
 ];
 
 /// What a table has a row for beside the day, and the day: by a test on both together.
-fn series(node: &Node) -> Option<(Vec<String>, String)> {
+pub(super) fn series(node: &Node) -> Option<(Vec<String>, String)> {
     let tests =
         node.described.iter().flat_map(|d| &d.tests).filter(|t| t.name.ends_with("unique_combination_of_columns"));
     tests.filter_map(|t| t.arguments.get("combination_of_columns")?.as_array()).find_map(|columns| {
         let names: Option<Vec<String>> = columns.iter().map(|c| c.as_str().map(str::to_lowercase)).collect();
-        let (times, things): (Vec<String>, Vec<String>) = names?.into_iter().partition(|n| is_time(n));
-        let [time] = times.as_slice() else { return None };
-        (!things.is_empty()).then(|| (things, time.clone()))
+        by_time(names?)
     })
 }
 
 /// The same of a node, or of what it passes on as it is.
-fn series_of(view: &View<'_, '_>, id: NodeId) -> Option<(Vec<String>, String)> {
+pub(super) fn series_of(view: &View<'_, '_>, id: NodeId) -> Option<(Vec<String>, String)> {
     for node in line(view, id) {
         let found = series(node);
         let text = node.text.to_ascii_lowercase();
         let changes = ["group by", "join ", "distinct", "union", "qualify"].iter().any(|w| text.contains(w));
-        if found.is_some() || changes {
+        if found.is_some() {
             return found;
         }
+        if changes {
+            break;
+        }
     }
-    None
+    // What it groups by tells it too.
+    view.query.known.get(&id)?.keys.iter().find_map(|key| by_time(key.iter().cloned().collect()))
+}
+
+/// The things and the one time of which a key is.
+fn by_time(key: Vec<String>) -> Option<(Vec<String>, String)> {
+    let moment = |n: &String| is_time(n) || crate::sql::begins_version(n);
+    let (times, things): (Vec<String>, Vec<String>) = key.into_iter().partition(moment);
+    let [time] = times.as_slice() else { return None };
+    (!things.is_empty()).then(|| (things, time.clone()))
 }
 
 /// Whether a column is a level by its name, or by that and its description: what is open at the end of a day.
@@ -114,6 +122,15 @@ fn is_level(view: &View<'_, '_>, id: NodeId, name: &str) -> bool {
         .filter(|c| c.name.eq_ignore_ascii_case(name) && !c.description.is_empty())
         .map(|c| plain(&c.description))
         .any(|said| has(&said, STANDS) || (standing && has(&said, EVENING)))
+        || standing && is_told_of_evening(view, id, name)
+}
+
+/// Whether the text of a table says of a column that it is what there is at the end of a day.
+fn is_told_of_evening(view: &View<'_, '_>, id: NodeId, name: &str) -> bool {
+    const EVENING: &[&str] =
+        &["end of the day", "end of that day", "end of day", "end of each day", "at close", "at midnight"];
+    let name = plain(name);
+    line(view, id).iter().any(|n| super::promised::told(n).iter().any(|t| t.contains(&name) && has(t, EVENING)))
 }
 
 /// What YAML says of a column of a node, or of the one of its name that this is read from, and which node says it.
@@ -195,10 +212,11 @@ fn balance_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             };
             let Some(of) = arguments(sum).next() else { continue };
             let Some(Origin::Node(node, name)) = view.outline.origin(id, of) else { continue };
-            if !is_level(&view, node, name) {
-                continue;
-            }
-            let Some((_, day)) = series_of(&view, node) else { continue };
+            let day = match is_level(&view, node, name) {
+                true => series_of(&view, node).map(|(_, day)| day),
+                false => None,
+            };
+            let Some(day) = day.or_else(|| met_each_day(&view, id, of, name)) else { continue };
             if keeps_day(&view, id, &day) {
                 continue;
             }
@@ -209,6 +227,25 @@ fn balance_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(expr), finding));
         }
     }
+}
+
+/// The day of a table of days that is joined to what a thing has, whichever the day: `sum(wards.beds)` for each day of each
+/// ward.
+fn met_each_day(view: &View<'_, '_>, select: usize, of: &Expr, name: &str) -> Option<String> {
+    const HAS: &[&str] =
+        &["bed", "seat", "room", "capacity", "desk", "berth", "slot", "population", "headcount", "fte", "sqm", "area"];
+    let relations = &view.outline.selects[select].relations;
+    let at = view.relation(select, of)?;
+    let named = words(name).last().is_some_and(|w| HAS.contains(&w.as_str()));
+    if !named || relations.len() < 2 {
+        return None;
+    }
+    let keys = super::ranges::keys_of(view, relations[at].target);
+    relations.iter().enumerate().filter(|(other, _)| *other != at).find_map(|(_, other)| {
+        let super::outline::Target::Node(node) = other.target else { return None };
+        let (things, day) = series_of(view, node)?;
+        keys.iter().any(|k| k.iter().all(|c| things.contains(c))).then_some(day)
+    })
 }
 
 /// Whether a query takes some of the days: the last, one that is asked for.
@@ -257,190 +294,4 @@ fn keeps_day(view: &View<'_, '_>, select: usize, day: &str) -> bool {
             })
     };
     items.filter(|e| !any(e, &mut is_aggregate)).chain(grouped).any(of_day)
-}
-
-fn lag_across(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
-    let view = query.full();
-    let before = out.len();
-    for piece in &view.outline.pieces {
-        let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
-        if !is_one_of(function, &["lag", "lead"]) {
-            continue;
-        }
-        let Some(window) = window(function).filter(|w| w.window_name.is_none()) else { continue };
-        if let Some(thing) = across_own(&view, select, window).or_else(|| one_after_another(&view, select, window)) {
-            let finding = Diagnostic::warning("lag-across", format!("the row before may be of another `{thing}`"))
-                .why("the window has rows of several, one after another")
-                .next(format!("put `{thing}` into `partition by`"));
-            out.push(view.at(span(piece.expr), finding));
-            continue;
-        }
-        if !window.partition_by.is_empty() {
-            continue;
-        }
-        let [by] = window.order_by.as_slice() else { continue };
-        let Some(Origin::Node(node, name)) = view.outline.origin(select, &by.expr) else { continue };
-        let Some((things, day)) = view.node(node).and_then(series) else { continue };
-        if !name.eq_ignore_ascii_case(&day)
-            || view.outline.selects[select].relations.len() != 1
-            || !is_plain(&view, select, &things)
-        {
-            continue;
-        }
-        let thing = things.join("`, `");
-        let finding = Diagnostic::warning("lag-across", format!("the row before may be of another `{thing}`"))
-            .why(format!("there is a row for each `{thing}` and `{day}`, and the window orders all of them together"))
-            .next(format!("`partition by {}`", things.join(", ")));
-        out.push(view.at(span(piece.expr), finding));
-    }
-    if out.len() == before {
-        said_of_each(&view, out);
-    }
-}
-
-/// The thing of which a model has a row for each moment by its own test, where a window is cut by something else and
-/// ordered by the moment.
-fn across_own(view: &View<'_, '_>, select: usize, window: &WindowSpec) -> Option<String> {
-    let (things, time) = series(view.query.node)?;
-    let [by] = window.order_by.as_slice() else { return None };
-    let named = |e: &Expr, name: &str| column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(name));
-    let gives = |name: &String| {
-        view.outline.selects[select].select.projection.iter().any(|item| match item {
-            SelectItem::UnnamedExpr(e) => named(e, name),
-            SelectItem::ExprWithAlias { expr, alias } => alias.value.eq_ignore_ascii_case(name) && named(expr, name),
-            _ => false,
-        })
-    };
-    let thing = things.iter().find(|t| !window.partition_by.iter().any(|p| named(p, t)))?;
-    let subject = |name: &str| {
-        let mut out = words(name);
-        out.retain(|w| !["id", "key", "code", "no", "number", "name", "sk"].contains(&w.as_str()));
-        out
-    };
-    // What is called after the thing may be the thing.
-    let other = |p: &Expr| column(p).is_some_and(|c| !subject(&c.value).iter().any(|w| subject(thing).contains(w)));
-    (named(&by.expr, &time)
-        && !window.partition_by.is_empty()
-        && window.partition_by.iter().all(other)
-        && things.iter().all(gives)
-        && is_plain(view, select, std::slice::from_ref(thing)))
-    .then(|| thing.clone())
-}
-
-/// The thing by which a window without a partition is ordered first, and then by time: those of one after those of
-/// another.
-fn one_after_another(view: &View<'_, '_>, select: usize, window: &WindowSpec) -> Option<String> {
-    let [first, rest @ ..] = window.order_by.as_slice() else { return None };
-    let name = column(&first.expr)?.value.to_ascii_lowercase();
-    let is_moment = |e: &Expr| column(e).is_some_and(|c| is_time(&c.value)) || super::reruns::cuts(e);
-    let known = view.seen(&first.expr).is_some_and(|c| c.unique == Some(false));
-    let asked = view.outline.pieces.iter().any(|p| {
-        call(p.expr, &["lag", "lead"])
-            .is_some_and(|f| arguments(f).next().and_then(column).is_some_and(|c| c.value.eq_ignore_ascii_case(&name)))
-    });
-    (window.partition_by.is_empty()
-        && known
-        && !asked
-        && !is_time(&name)
-        && !view.query.keyed.by(&name).is_empty()
-        && rest.first().is_some_and(|o| is_moment(&o.expr))
-        && is_plain(view, select, std::slice::from_ref(&name)))
-    .then_some(name)
-}
-
-/// Windows over all rows in a column that is described as of the rows of one thing: `the previous call of the same
-/// subscriber`.
-fn said_of_each(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
-    let named = items(view);
-    for (select, expr, alias) in &named {
-        let mut alone = None;
-        super::reruns::find(expr, &mut |e| {
-            if let Expr::Function(f) = e
-                && is_one_of(f, &["lag", "lead", "row_number", "rank", "dense_rank"])
-                && window(f).is_some_and(|w| w.partition_by.is_empty() && w.window_name.is_none())
-            {
-                alone = alone.or(Some((f, e)));
-            }
-        });
-        let Some((function, whole)) = alone else { continue };
-        if let Some(thing) = named_within(view, *select, alias) {
-            let finding =
-                Diagnostic::warning("lag-across", format!("`{alias}` is over all rows, whatever their `{thing}`"))
-                    .why("its name says that it is within one, and the window has no partition")
-                    .next(format!("`partition by {thing}`"));
-            out.push(view.at(span(whole), finding));
-            continue;
-        }
-        let (said, of_all) = (of_column(view.query, alias), of_model(view.query));
-        let part = &view.outline.selects[*select];
-        let columns = part.select.projection.iter().filter_map(|item| match item {
-            SelectItem::UnnamedExpr(e) => column(e).map(|c| c.value.to_ascii_lowercase()),
-            _ => None,
-        });
-        let thing = columns.into_iter().find(|name| {
-            let Some(thing) = name.strip_suffix("_id").or_else(|| name.strip_suffix("_key")) else { return false };
-            let thing = plain(thing);
-            let thing = thing.trim();
-            let same = [
-                format!("same {thing}"),
-                format!("{thing} s own"),
-                format!("the {thing}"),
-                format!("{thing} s previous"),
-                format!("{thing} s next"),
-                format!("{thing} s last"),
-            ];
-            let each = [
-                format!("per {thing}"),
-                format!("each {thing}"),
-                format!("within the {thing}"),
-                format!("within a {thing}"),
-            ];
-            let in_text = |text: &str, of: &[String]| of.iter().any(|p| has(text, &[p.as_str()]));
-            in_text(&said, &same) || in_text(&said, &each) || in_text(&of_all, &same)
-        });
-        let Some(thing) = thing else { continue };
-        // The row before is asked whose it is.
-        let asked = named.iter().any(|(_, e, _)| {
-            let mut asks = false;
-            super::reruns::find(e, &mut |e| {
-                asks |= call(e, &["lag", "lead"]).is_some_and(|f| {
-                    arguments(f).next().and_then(column).is_some_and(|c| c.value.eq_ignore_ascii_case(&thing))
-                });
-            });
-            asks
-        });
-        if asked || !is_plain(view, *select, std::slice::from_ref(&thing)) || is_one_of(function, &["first_value"]) {
-            continue;
-        }
-        let finding = Diagnostic::warning("lag-across", format!("the row before may be of another `{thing}`"))
-            .why(format!("`{alias}` is described as of the rows of one, and the window orders all of them together"))
-            .next(format!("`partition by {thing}`"));
-        out.push(view.at(span(whole), finding));
-    }
-}
-
-/// The column by which a name says that its window is cut: `rank_in_department`, `place_within_group`.
-fn named_within(view: &View<'_, '_>, select: usize, alias: &str) -> Option<String> {
-    let named = alias.to_ascii_lowercase();
-    let of = ["_in_", "_within_", "_per_"].iter().find_map(|w| named.split_once(w))?.1.to_owned();
-    let [reads] = view.outline.selects[select].relations.as_slice() else { return None };
-    let names = super::ranges::columns_of(view, reads.target);
-    let thing = [of.clone(), format!("{of}_id"), format!("{of}_key"), format!("{of}_name")];
-    let thing = thing.into_iter().find(|t| names.contains(t)).filter(|t| !is_time(t))?;
-    is_plain(view, select, std::slice::from_ref(&thing)).then_some(thing)
-}
-
-/// Whether rows of all things come to a select: nothing asks for one, and nothing is grouped.
-fn is_plain(view: &View<'_, '_>, select: usize, things: &[String]) -> bool {
-    let is_thing = |e: &Expr| column(e).is_some_and(|c| things.iter().any(|t| c.value.eq_ignore_ascii_case(t)));
-    let asked = view
-        .outline
-        .pieces
-        .iter()
-        .any(|p| matches!(p.clause, Clause::Where | Clause::On) && any(p.expr, &mut |e| is_thing(e)));
-    let grouped = |s: usize| {
-        let part = view.outline.selects[s].select;
-        part.distinct.is_some() || is_grouped(part)
-    };
-    !asked && !(0..view.outline.selects.len()).any(|s| super::reruns::feeds(view, s, select, 0) && grouped(s))
 }

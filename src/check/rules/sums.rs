@@ -1,12 +1,12 @@
 //! Aggregates of what can't be aggregated again.
 
-use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, SelectItem};
+use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, JoinConstraint, SelectItem};
 
 use super::expressions::{
     any, arguments, bare, call, column, is_aggregate, is_distinct, is_grouped, is_named, is_one_of, words,
 };
 use super::look::{View, span};
-use super::outline::Origin;
+use super::outline::{Clause, Origin, constraint};
 use super::{Family, Look, Query, Rule};
 use crate::vocabulary::{Diagnostic, Severity};
 
@@ -43,6 +43,7 @@ pub(super) const RULES: &[Rule] = &[
 
 fn average_of_averages(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
+    super::rates::averaged(&view, out);
     for piece in &view.outline.pieces {
         let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
         if !is_one_of(function, &["avg", "mean"]) || function.over.is_some() {
@@ -223,13 +224,16 @@ fn distinct_counts_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             Some(Origin::Node(node, name)) => {
                 let groups = query.told.get(&node).and_then(|t| t.distinct.get(&name.to_lowercase()));
                 let kept = column_names(&view, select);
-                // A filter may leave one of the times.
-                groups.is_some_and(|g| {
+                // A filter or a join may leave one of the times.
+                let by_time = groups.is_some_and(|g| {
                     view.outline.selects[select].select.selection.is_none()
-                        && view.outline.selects[select].relations.len() == 1
+                        && !joins_on_time(&view, select)
                         && g.iter().any(|n| is_when(n) && !kept.contains(n))
                         && !kept.iter().any(|n| g.contains(n) && is_when(n))
-                })
+                });
+                let groups = query.told.get(&node).and_then(|t| t.different.get(&name.to_lowercase()));
+                let loses = groups.is_some_and(|g| g.iter().any(|n| !kept.contains(n)));
+                by_time || loses && is_said_different(&view, piece.expr)
             }
             None => false,
         };
@@ -243,6 +247,38 @@ fn distinct_counts_added(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(piece.expr), finding));
         }
     }
+}
+
+/// Whether what is read is joined to something by a time.
+fn joins_on_time(view: &View<'_, '_>, select: usize) -> bool {
+    let part = &view.outline.selects[select];
+    let using = part.relations.iter().filter_map(|r| r.join.and_then(constraint)).any(|c| match c {
+        JoinConstraint::Using(names) => {
+            names.iter().filter_map(|n| n.0.last()?.as_ident()).any(|name| is_when(&name.value))
+        }
+        JoinConstraint::Natural => true,
+        _ => false,
+    });
+    let pieces = &view.outline.pieces[part.pieces.clone()];
+    using || pieces.iter().any(|p| p.clause == Clause::On && column(p.expr).is_some_and(|c| is_when(&c.value)))
+}
+
+/// Whether a sum is described as the number of different ones that are in any of the groups.
+fn is_said_different(view: &View<'_, '_>, sum: &Expr) -> bool {
+    const ANY: &[&str] = &["at least one", "at least once", "in any", "any of", "each counted once", "counted once"];
+    let items = super::promised::items(view);
+    let alias = items.iter().find(|(_, expr, _)| std::ptr::eq(rounded(expr), sum)).map(|(.., alias)| *alias);
+    alias.is_some_and(|alias| {
+        let said = super::promised::of_column(view.query, alias);
+        super::promised::has(&said, ANY)
+            && (super::people::is_of_different(alias)
+                || super::promised::has(&said, &["different", "distinct", "unique"]))
+    })
+}
+
+/// What the groups are by in which an expression counts different values.
+pub(super) fn different(view: &View<'_, '_>, expr: &Expr, select: usize) -> Option<Vec<String>> {
+    counted(expr).filter(|_| is_grouped(view.outline.selects[select].select)).map(|_| column_names(view, select))
 }
 
 /// Whether a column tells people apart.

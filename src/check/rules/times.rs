@@ -55,7 +55,9 @@ fn is_day(expr: &Expr) -> bool {
             _ => false,
         },
         Expr::Cast { expr, data_type, .. } => !matches!(data_type, SqlType::Text | SqlType::Varchar(_)) && is_day(expr),
-        Expr::Function(f) if is_one_of(f, &["to_date", "date"]) => arguments(f).next().is_some_and(is_day),
+        Expr::Function(f) if is_one_of(f, &["to_date", "date", "timestamp", "datetime", "to_timestamp"]) => {
+            arguments(f).count() == 1 && arguments(f).next().is_some_and(is_day)
+        }
         e => text(e).is_some_and(day),
     }
 }
@@ -75,8 +77,22 @@ fn is_last_day(expr: &Expr) -> bool {
     match at_midnight(expr) {
         Expr::Function(f) => is_one_of(f, &["last_day", "eomonth", "last_day_of_month"]),
         Expr::BinaryOp { left, op: BinaryOperator::Minus, right } => one_day(right) && cut(left),
-        _ => false,
+        Expr::TypedString(typed) => typed.value.value.clone().into_string().is_some_and(|t| is_last_midnight(&t)),
+        e => text(e).is_some_and(is_last_midnight),
     }
+}
+
+/// Whether a text is the first instant of the last day of a month: `2024-12-31 00:00:00`.
+fn is_last_midnight(text: &str) -> bool {
+    let Some((day, time)) = text.split_once([' ', 'T']) else { return false };
+    let midnight = time.starts_with("00:00") && time.bytes().all(|b| matches!(b, b'0' | b':' | b'.' | b'Z'));
+    let ends = match day.get(5..7) {
+        Some("02") => ["28", "29"].as_slice(),
+        Some("04" | "06" | "09" | "11") => &["30"],
+        Some(_) => &["31"],
+        None => &[],
+    };
+    midnight && day.len() == 10 && ends.iter().any(|end| day.ends_with(end))
 }
 
 /// What a date is before it is made its midnight.
@@ -134,7 +150,7 @@ fn is_midnight<'a>(view: &View<'_, 'a>, select: usize, moment: &'a Expr) -> bool
 fn last_day_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for piece in view.outline.pieces.iter().filter(|p| p.clause != Clause::Select || p.depth > 0) {
-        let (moment, day, what) = match piece.expr {
+        let (moment, day, what): (&Expr, &Expr, &str) = match piece.expr {
             Expr::Between { expr, negated: false, high, .. } if is_last_day(high) => (expr, high, "`between`"),
             Expr::BinaryOp { left, op: BinaryOperator::LtEq, right } if is_last_day(right) => (left, right, "`<=`"),
             Expr::Between { expr, negated: false, low, high }
@@ -147,6 +163,10 @@ fn last_day_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             {
                 (left, right, "`<=`")
             }
+            Expr::BinaryOp { op: BinaryOperator::Or, .. } => match outside(&view, piece.expr) {
+                Some((moment, day)) => (moment, day, "`>`"),
+                None => continue,
+            },
             Expr::Between { expr, negated: false, low, high } if is_day(high) => {
                 // From one day to the same is that instant on purpose.
                 if low == high {
@@ -172,6 +192,19 @@ fn last_day_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 .next(format!("write `{name} < ` and the day after"));
         out.push(view.at(span(day), finding));
     }
+}
+
+/// The moment and the last day of `x < first_day or x > last_day`, which takes all of that day for outside.
+fn outside<'e>(view: &View<'_, '_>, expr: &'e Expr) -> Option<(&'e Expr, &'e Expr)> {
+    use BinaryOperator::{Gt, Lt, LtEq};
+    let parts = super::expressions::alternatives(expr);
+    let [before, after] = parts.as_slice() else { return None };
+    let held = |e: &&'e Expr| match bare(e) {
+        Expr::BinaryOp { left, op, right } => Some((left.as_ref(), op.clone(), right.as_ref())),
+        _ => None,
+    };
+    let ((x, Lt | LtEq, _), (y, Gt, end)) = (held(before)?, held(after)?) else { return None };
+    (x == y && is_typed_moment(view, y) && is_end(view, end, true)).then_some((y, end))
 }
 
 pub(super) fn is_part(word: &str) -> bool {

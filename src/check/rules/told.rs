@@ -9,6 +9,7 @@ use super::absent::Cause;
 use super::expressions::column;
 use super::look::View;
 use super::outline::Step;
+use super::rates::{self, Rate};
 use super::{Query, conversions, sums};
 use crate::check::said::measures::{self, Measure};
 use crate::check::said::{self, clocks};
@@ -29,6 +30,10 @@ pub struct Told {
     pub quantiles: BTreeSet<String>,
     /// Those that count whom there are in each group of a time, and what the groups are by.
     pub distinct: BTreeMap<String, Vec<String>>,
+    /// Those that count the different values of something in each group, and what the groups are by.
+    pub different: BTreeMap<String, Vec<String>>,
+    /// Those that are quotients.
+    pub rates: BTreeMap<String, Rate>,
     /// What is said of the numbers in a column.
     pub measures: BTreeMap<String, Measure>,
     /// The values that tests accept in a column.
@@ -113,6 +118,8 @@ impl Told {
                 told.accepted.extend(values.map(|v| (column.name.clone(), v)));
             }
             if let Some((expr, at)) = made(&view, step, &column.name) {
+                told.rates.extend(rates::rate(&view, expr, at).map(|r| (column.name.clone(), r)));
+                told.different.extend(sums::different(&view, expr, at).map(|g| (column.name.clone(), g)));
                 if sums::is_average(&view, expr, at) {
                     told.averages.insert(column.name.clone());
                 } else if sums::is_quantile(&view, expr, at) {

@@ -44,6 +44,7 @@ fn filter_before_total(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         "adds up to more",
     ];
     let view = query.full();
+    super::rates::limited_before_mean(&view, out);
     for part in &view.outline.selects {
         let grouped = is_grouped(part.select);
         let filters = || part.select.selection.iter().flat_map(|f| conjuncts(f));

@@ -1,6 +1,6 @@
 //! Numbers of two units that are taken for one, and lengths of time that are measured from their end.
 
-use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, Expr, SelectItem, SetOperator, UnaryOperator};
 
 use super::expressions::{arguments, bare, call, column, compares, is_one_of, words};
 use super::look::{View, span};
@@ -73,8 +73,6 @@ fn units_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         let (Some((name, one)), Some(other)) = (unit(&view, Some(id), expr), measures::of_name(alias)) else {
             continue;
         };
-        // What is called by a currency may be in its smallest unit.
-        let of_currency = |u: Unit| matches!(u.word, "eur" | "usd" | "gbp");
         if one.differs(other) && !of_currency(one) && !of_currency(other) {
             let finding = Diagnostic::warning("units-mixed", format!("{} are called {}", one.word, other.word))
                 .why(format!("`{name}` is given as `{alias}` as it is"))
@@ -82,8 +80,43 @@ fn units_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(expr), finding));
         }
     }
+    under_others(&view, out);
     currencies_mixed(&view, out);
     units_of_rows(&view, out);
+}
+
+/// Numbers of two units under one another in a union.
+fn under_others(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    for set in view.outline.sets.iter().filter(|s| s.op == SetOperator::Union) {
+        let ([left, ..], [right, ..]) = (set.left.as_slice(), set.right.as_slice()) else { continue };
+        let items = |s: usize| view.outline.selects[s].select.projection.iter();
+        let given = |item: &SelectItem| match item {
+            SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => Some(e.clone()),
+            _ => None,
+        };
+        for (a, b) in items(*left).zip(items(*right)) {
+            let (Some(a), Some(b)) = (given(a), given(b)) else { break };
+            let (Some((above, one)), Some((below, other))) =
+                (unit(view, Some(*left), &a), unit(view, Some(*right), &b))
+            else {
+                continue;
+            };
+            if one.differs(other) && !of_currency(one) && !of_currency(other) {
+                let finding = Diagnostic::warning(
+                    "units-mixed",
+                    format!("{} are put under {} by the union", other.word, one.word),
+                )
+                .why(format!("`{above}` and `{below}` are numbers of different units, and become one column"))
+                .next("bring both to one unit first, and say which in the name");
+                out.push(view.at(span(&b), finding));
+            }
+        }
+    }
+}
+
+/// Whether a unit is a currency: what is called by one may be in its smallest unit.
+fn of_currency(unit: Unit) -> bool {
+    matches!(unit.word, "eur" | "usd" | "gbp")
 }
 
 /// Amounts of a table with several currencies, added up where nothing asks for the currency.
@@ -232,7 +265,7 @@ const SPANS: &[(&str, &[&str])] = &[
 ];
 
 /// Whether the first of two names is when something begins, the second when that ends: alike but for that.
-fn is_span(from: &str, to: &str) -> bool {
+pub(super) fn is_span(from: &str, to: &str) -> bool {
     let parts = |name: &str| -> Vec<String> {
         let name = name.to_ascii_lowercase().replace("check_in", "checkin").replace("check_out", "checkout");
         name.split('_')

@@ -1,10 +1,13 @@
 //! Which row of many is kept: windows and limits without an order.
 
-use sqlparser::ast::{Distinct, Expr, Function, LimitClause, OrderByKind, SelectItem, Spanned, WindowSpec};
+use sqlparser::ast::{
+    Distinct, Expr, Function, FunctionArgumentClause, FunctionArguments, LimitClause, NullTreatment, OrderByKind,
+    SelectItem, Spanned, WindowFrameBound, WindowSpec,
+};
 
 use super::expressions::{
-    any, bare, call, column, conjuncts, is_aggregate, is_grouped, is_literal, is_named, is_one_of, lower, same_column,
-    whole_number, window,
+    any, arguments, bare, call, column, conjuncts, is_aggregate, is_grouped, is_literal, is_named, is_one_of, lower,
+    same_column, whole_number, window,
 };
 use super::look::{View, span};
 use super::outline::Role;
@@ -329,7 +332,12 @@ fn is_same_throughout(view: &View<'_, '_>, select: usize, of: &WindowSpec) -> bo
 pub(super) fn is_day(view: &View<'_, '_>, expr: &Expr) -> bool {
     match super::expressions::bare(expr) {
         Expr::Cast { data_type: sqlparser::ast::DataType::Date, .. } => true,
-        Expr::Function(f) => is_one_of(f, &["date", "to_date", "date_trunc"]),
+        Expr::Function(f)
+            if is_one_of(f, &["trunc", "date_trunc", "datetrunc", "timestamp_trunc", "datetime_trunc"]) =>
+        {
+            super::frames::is_cut_moment(view, expr) || is_named(f, "date_trunc")
+        }
+        Expr::Function(f) => is_one_of(f, &["date", "to_date"]),
         e => match (view.column_type(e), column(e)) {
             (ColumnType::Known(DataType::Date), _) => true,
             (ColumnType::Unknown, Some(name)) => {
@@ -363,17 +371,20 @@ pub(super) fn kept_first(view: &View<'_, '_>, select: usize, function: &Function
 
 fn last_value_frame(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
+    super::extremes::of_the_row_itself(&view, out);
     for piece in &view.outline.pieces {
         let Expr::Function(function) = piece.expr else { continue };
         if !is_named(function, "last_value") {
             continue;
         }
         let Some(window) = window(function) else { continue };
-        // Snowflake's default frame of `last_value` is the whole partition.
+        // Snowflake's default frame of `last_value` is the whole partition; the last that is not null is of a row before.
+        let whole = query.dialect == Dialect::Snowflake && window.window_frame.is_none();
         if window.order_by.is_empty()
-            || window.window_frame.is_some()
+            || !ends_here(window)
             || window.window_name.is_some()
-            || query.dialect == Dialect::Snowflake
+            || whole
+            || skips_nulls(function)
         {
             continue;
         }
@@ -382,6 +393,20 @@ fn last_value_frame(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             .next("use `first_value` with the order turned round, or add `rows between unbounded preceding and unbounded following`");
         out.push(view.at(function.name.span(), finding));
     }
+}
+
+/// Whether the frame of a window ends at the row itself: that of each window with an order, where none is written.
+pub(super) fn ends_here(window: &WindowSpec) -> bool {
+    window.window_frame.as_ref().is_none_or(|f| matches!(f.end_bound, None | Some(WindowFrameBound::CurrentRow)))
+}
+
+/// Whether a call leaves nulls out: `ignore nulls`, within the brackets or behind them, or `true` after the column.
+fn skips_nulls(function: &Function) -> bool {
+    let clause = |c: &FunctionArgumentClause| {
+        matches!(c, FunctionArgumentClause::IgnoreOrRespectNulls(NullTreatment::IgnoreNulls))
+    };
+    let within = matches!(&function.args, FunctionArguments::List(l) if l.clauses.iter().any(clause));
+    within || function.null_treatment == Some(NullTreatment::IgnoreNulls) || arguments(function).nth(1).is_some()
 }
 
 fn limit_without_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
@@ -427,7 +452,9 @@ fn limit_without_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => total(e) || is_literal(e),
                 _ => false,
             });
-            ungrouped && aggregated || select.from.is_empty() || alike
+            ungrouped && aggregated || select.from.is_empty()
+                || alike
+                || whole_number(limit) == Some(1) && asks_for_one(&view, s)
         });
         if one {
             continue;
@@ -437,4 +464,19 @@ fn limit_without_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             .next("add `order by` with columns that tell rows apart, or take the limit out");
         out.push(view.at(span(limit), finding));
     }
+}
+
+/// Whether a select asks for the one row of a table that has a value in its key, or none in a column without two alike:
+/// the row for all others.
+fn asks_for_one(view: &View<'_, '_>, select: usize) -> bool {
+    let part = &view.outline.selects[select];
+    let of_key = |e: &Expr| view.seen(e).is_some_and(|c| c.unique == Some(true));
+    part.relations.len() == 1
+        && part.select.selection.iter().flat_map(|f| conjuncts(f)).any(|c| match c {
+            Expr::IsNull(e) => of_key(e),
+            Expr::BinaryOp { left, op: sqlparser::ast::BinaryOperator::Eq, right } => {
+                of_key(left) && is_literal(right) || of_key(right) && is_literal(left)
+            }
+            _ => false,
+        })
 }

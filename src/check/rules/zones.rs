@@ -208,7 +208,7 @@ fn zone(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize) -> Option
     match bare(expr) {
         Expr::AtTimeZone { timestamp, time_zone } => {
             // Without a zone it is taken to be of that one, and is a moment.
-            let plain = matches!(view.column_type(timestamp), ColumnType::Known(DataType::Timestamp));
+            let plain = has_zone(view, timestamp) == Some(false);
             named(time_zone).filter(|_| !plain || matches!(view.query.dialect, Dialect::BigQuery))
         }
         Expr::Cast { expr, data_type: SqlType::Date | SqlType::Timestamp(..) | SqlType::Datetime(_), .. } => {

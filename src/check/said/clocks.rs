@@ -296,7 +296,14 @@ pub(in crate::check) fn day(text: &str) -> Option<String> {
         let after =
             |at: usize| is(at, DAYS) || is(at, &["calendar", "business", "departure", "local"]) && is(at + 1, DAYS);
         (0..words.len()).find_map(|at| {
-            if words[at] == LOCAL && after(at + 1) {
+            if words[at] == LOCAL && (after(at + 1) || is(at + 2, &["day", "days"])) {
+                return Some(LOCAL.to_owned());
+            }
+            // `by the clinic's own calendar day`, `the day in the house's own zone`.
+            let whose = at > 0 && words[at] == "own" && words[at - 1].ends_with('s');
+            let zone = is(at + 1, &["zone", "timezone", "time-zone", "clock"])
+                || is(at + 1, &["time"]) && is(at + 2, &["zone"]);
+            if whose && (after(at + 1) || zone && words.iter().any(|w| DAYS.contains(&w.as_str()))) {
                 return Some(LOCAL.to_owned());
             }
             let named = PLACES.iter().find(|(name, zone)| stands(words, at, name) || words[at] == *zone)?;

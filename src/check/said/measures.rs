@@ -32,6 +32,7 @@ const UNITS: &[(&str, u8, u8)] = &[
     ("cents", MONEY, 0),
     ("pence", MONEY, 0),
     ("dollars", MONEY, 1),
+    ("pounds", MONEY, 1),
     ("euros", MONEY, 1),
     ("eur", MONEY, 1),
     ("usd", MONEY, 1),

@@ -40,6 +40,20 @@ pub(super) fn is_filled(column: &DescribedColumn) -> bool {
     column.filled || column.tests.iter().any(|t| t.name == "not_null")
 }
 
+/// Whether the description of a table says that it has one row: `A single row of parameters.`
+pub(super) fn one_row(description: &str) -> bool {
+    const ONE: &[&str] = &["exactly one row", "always one row", "only one row"];
+    if !mentions(description, &["row"]) {
+        return false;
+    }
+    let clauses = clauses(description);
+    clauses.first().is_some_and(|words| {
+        let first = format!(" {} ", words.join(" "));
+        let begins = [" a single row ", " single row ", " one row only "].iter().any(|b| first.starts_with(b));
+        (begins || has(&first, ONE)) && !has(&first, &["per", "each", "for each", "every", "by"])
+    })
+}
+
 /// Whether one of these stands in a text, in whichever case: most texts speak of nothing like it and need not be read.
 fn mentions(text: &str, marks: &[&str]) -> bool {
     let text = text.to_ascii_lowercase();
@@ -187,6 +201,22 @@ mod tests {
     }
 
     #[test]
+    fn descriptions_say_that_there_is_one_row() {
+        for (said, is) in [
+            ("A single row of yard parameters.", true),
+            ("Settings; exactly one row", false),
+            ("Always one row", true),
+            ("One row per day", false),
+            ("A single row per customer", false),
+            ("Puts all of a user into a single row", false),
+            ("A single row for each order", false),
+            ("", false),
+        ] {
+            assert_eq!(one_row(said), is, "{said}");
+        }
+    }
+
+    #[test]
     fn descriptions_say_whose_clock_it_is() {
         for (said, clock) in [
             ("UTC", Some("utc")),
@@ -218,6 +248,10 @@ mod tests {
             ("payments per calendar day in Berlin", Some("europe/berlin")),
             ("Orders by New York day", Some("america/new_york")),
             ("Departures per airport and local calendar date of the airport.", Some("local")),
+            ("Consultations per clinic and day, by the clinic's own calendar day.", Some("local")),
+            ("sale_date is the day in the house's own zone", Some("local")),
+            ("Spots per market and local broadcast day", Some("local")),
+            ("the day of the local authority", None),
             ("orders per day in Berlin", None),
             ("one row per day", None),
         ] {

@@ -429,10 +429,18 @@ fn total(window: &WindowSpec, env: &Env<'_>) -> Option<bool> {
 
 /// Whether no two rows are the same in all of these, where that can be known.
 pub(super) fn tells_apart<'e>(columns: impl Iterator<Item = &'e Expr>, env: &Env<'_>) -> Option<bool> {
-    let columns = columns.map(|e| column_of(e, env)).collect::<Option<Key>>()?;
+    // What is worked out may tell rows apart too, or not; the columns beside it may do so alone.
+    let (mut plain, mut worked_out) = (Key::new(), false);
+    for column in columns.map(|e| column_of(e, env)) {
+        match column {
+            Some(column) => _ = plain.insert(column),
+            None => worked_out = true,
+        }
+    }
     let told = |columns: &Key| env.keys.iter().any(|key| key.is_subset(columns));
-    match told(&columns) || told(&env.decided(&columns)) {
+    match told(&plain) || told(&env.decided(&plain)) {
         true => Some(true),
+        false if worked_out => None,
         // A key of many columns does not say that fewer don't do.
         false => env.keys.iter().any(|key| key.len() <= super::joins::MOST_TELLING).then_some(false),
     }
