@@ -452,7 +452,8 @@ fn limit_without_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => total(e) || is_literal(e),
                 _ => false,
             });
-            ungrouped && aggregated || select.from.is_empty()
+            ungrouped && aggregated
+                || select.from.is_empty()
                 || alike
                 || whole_number(limit) == Some(1) && asks_for_one(&view, s)
         });
