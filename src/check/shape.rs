@@ -60,7 +60,7 @@ pub(super) fn relation(node: &Node, resolved: &Resolved<NodeId>) -> ScopeRelatio
         short_keys: if node.kind == Kind::Snapshot { Vec::new() } else { resolved.short_keys.clone() },
         open: resolved.open,
         nullable: nullable(node, resolved),
-        repeated: repeated(resolved),
+        repeated: repeated(node, resolved),
         short: short(node, resolved),
         settled: resolved.settled,
         ..ScopeRelation::default()
@@ -68,10 +68,14 @@ pub(super) fn relation(node: &Node, resolved: &Resolved<NodeId>) -> ScopeRelatio
 }
 
 /// Columns of rows that a join repeats, as readers are told of them.
-fn repeated(resolved: &Resolved<NodeId>) -> BTreeMap<String, FanOut> {
+fn repeated(node: &Node, resolved: &Resolved<NodeId>) -> BTreeMap<String, FanOut> {
     let mut out = BTreeMap::new();
+    if resolved.columns.iter().all(|c| c.repeated.is_none()) {
+        return out;
+    }
+    let stated = stated(node);
     for column in &resolved.columns {
-        let Some(fan_out) = column.repeated.as_ref().filter(|f| is_passed_on(f, resolved)) else { continue };
+        let Some(fan_out) = column.repeated.as_ref().filter(|f| is_passed_on(f, resolved, &stated)) else { continue };
         let mut fan_out = FanOut { elsewhere: true, at: (0, 0), ..fan_out.clone() };
         if fan_out.is_of_elements() {
             // What is of the elements tells them apart.
@@ -86,15 +90,37 @@ fn repeated(resolved: &Resolved<NodeId>) -> BTreeMap<String, FanOut> {
 /// Whether readers are told of a join that repeats rows, of which one side has one row for each: by a single key, of others
 /// where no row is left out, and further on while no join can pick one of several either. What is joined as one looks a
 /// thing up may well have one row for each, whatever its tests say.
-fn is_passed_on(fan_out: &FanOut, resolved: &Resolved<NodeId>) -> bool {
+fn is_passed_on(fan_out: &FanOut, resolved: &Resolved<NodeId>, stated: &[BTreeSet<String>]) -> bool {
     let single = fan_out.keys.iter().any(|k| k.len() == 1);
-    let is_whole = || !resolved.reads.iter().any(|r| r.usage == Usage::Filter);
+    // A filter on what is repeated picks none of what it is repeated by.
+    let of = |repeated: bool| {
+        let columns =
+            resolved.columns.iter().filter(move |c| c.repeated.as_ref().is_some_and(|f| f == fan_out) == repeated);
+        columns.flat_map(|c| &c.sources).map(|s| s.relation).collect::<BTreeSet<NodeId>>()
+    };
+    let is_whole = || {
+        let mut filters = resolved.reads.iter().filter(|r| r.usage == Usage::Filter).peekable();
+        filters.peek().is_none()
+            || !fan_out.looked_up && {
+                let (own, others) = (of(true), of(false));
+                filters.all(|r| own.contains(&r.relation) && !others.contains(&r.relation))
+            }
+    };
     let is_told_apart = || fan_out.keys.iter().any(|k| k.len() == 1 && resolved.keys.contains(k));
     if fan_out.looked_up {
         return single && is_whole() && is_told_apart();
     }
     if !fan_out.of_one && !fan_out.is_of_elements() {
-        return false;
+        // Both sides have several rows for what is held equal, as a test of what comes out says.
+        let rest = |k: &BTreeSet<String>| k.difference(&fan_out.on).cloned().collect::<BTreeSet<String>>();
+        let both = |key: &BTreeSet<String>| {
+            fan_out.keys.iter().map(rest).any(|rest| {
+                !rest.is_empty()
+                    && rest.is_subset(key)
+                    && key.iter().any(|c| !rest.contains(c) && !fan_out.on.contains(c))
+            })
+        };
+        return !fan_out.elsewhere && !fan_out.on.is_empty() && is_whole() && stated.iter().any(both);
     }
     if single && !fan_out.elsewhere {
         return true;
@@ -185,6 +211,9 @@ fn stated(node: &Node) -> Vec<BTreeSet<String>> {
     }
     if node.kind == Kind::Snapshot {
         out.push(BTreeSet::from(["dbt_scd_id".to_owned()]));
+        // Of the versions of a row one has no end.
+        let versions = node.config.unique_key.iter().map(|c| c.to_lowercase()).chain(["dbt_valid_to".to_owned()]);
+        out.extend((!node.config.unique_key.is_empty()).then(|| versions.collect()));
     } else if !node.config.unique_key.is_empty() {
         out.push(node.config.unique_key.iter().map(|c| c.to_lowercase()).collect());
     }

@@ -9,7 +9,7 @@ use super::grain::item;
 use super::incremental::{Watermark, has_key, is_own, queries_in, says, subtracts, visit, watermarks};
 use super::look::{View, span};
 use super::outline::{Clause, Origin, Piece, Target};
-use super::reruns::{base, by_day, carries_on, cuts, feeds, find, is_day, last, marked, of_past_days};
+use super::reruns::{base, by_day, carries_on, cuts, feeds, find, is_day, is_of_lasting, last, marked, of_past_days};
 use super::{Family, Look, Query, Rule};
 use crate::vocabulary::{Diagnostic, Dialect, Severity};
 
@@ -343,6 +343,7 @@ fn cut_window(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let lasting = spec.partition_by.is_empty()
                 || spec.partition_by.iter().any(is_lasting)
                 || is_row_a_time(&view, spec)
+                || is_one_of(function, &["lag"]) && spec.partition_by.iter().any(|e| is_of_lasting(&view, e))
                 || runs_on(&view, piece.expr);
             if cut || mark.looks_back && !lasting {
                 continue;

@@ -6,7 +6,7 @@ use super::Query;
 use super::absent::defaulted;
 use super::expressions::{alternatives, arguments, bare, column, conjuncts, is_literal, is_null, same_column, text};
 use super::look::{View, span};
-use super::outline::{Origin, Target};
+use super::outline::{Origin, Piece, Target};
 use crate::vocabulary::Diagnostic;
 
 /// A test of one column against what is written out.
@@ -42,6 +42,14 @@ pub(super) fn unreachable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(never), finding));
         }
         let Expr::Case { operand, conditions, .. } = piece.expr else { continue };
+        if let Some((all, name)) =
+            conditions.iter().take(MOST).rev().skip(1).find_map(|w| Some((w, never_less(&view, &w.condition)?)))
+        {
+            let finding = Diagnostic::warning("case-branch-unreachable", "every row comes to this branch")
+                .why(format!("`{name}` is never null nor below 0, so nothing is left for the branches after it"))
+                .next("hold it against the bound that is meant, or put it last");
+            out.push(view.at(span(&all.condition), finding));
+        }
         for (i, when) in conditions.iter().enumerate().take(MOST).skip(1) {
             let earlier = conditions[..i].iter().find(|before| {
                 let same = before.condition == when.condition;
@@ -55,6 +63,30 @@ pub(super) fn unreachable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(&when.condition), finding));
         }
     }
+}
+
+/// A measure that is there in every row and never below 0, held against 0 so that all pass.
+fn never_less<'e>(view: &View<'_, '_>, condition: &'e Expr) -> Option<&'e str> {
+    const NEVER: &[&str] = &[
+        "odometer",
+        "mileage",
+        "count",
+        "age",
+        "weight",
+        "kg",
+        "height",
+        "width",
+        "area",
+        "population",
+        "size",
+        "capacity",
+    ];
+    let Expr::BinaryOp { left, op: BinaryOperator::GtEq, right } = bare(condition) else { return None };
+    let name = column(left).filter(|_| super::expressions::whole_number(right) == Some(0))?;
+    let named = super::expressions::words(&name.value);
+    let measure = named.iter().any(|w| NEVER.contains(&w.as_str()))
+        && !named.iter().any(|w| ["change", "diff", "delta", "net"].contains(&w.as_str()));
+    (measure && view.seen(left).and_then(|c| c.nullable) == Some(false)).then_some(name.value.as_str())
 }
 
 /// A literal in a `coalesce`, and what stands after it for the rows that it has taken already.
@@ -79,6 +111,21 @@ fn is_written(view: &View<'_, '_>, expr: &Expr) -> bool {
     let at = span(expr).start;
     let at = usize::try_from(at.line).ok().zip(usize::try_from(at.column).ok());
     at.is_some_and(|(line, column)| view.rendered.written(line, column).is_some())
+}
+
+/// Whether an expression has a literal in the place of null, by what stands here or in the CTE before.
+pub(super) fn is_filled<'e>(view: &View<'_, 'e>, piece: &Piece<'e>, expr: &'e Expr) -> bool {
+    match (defaulted(expr), piece.select) {
+        (Some(f), _) => arguments(f).last().is_some_and(|e| is_literal(e) && !is_null(e)) && is_written(view, expr),
+        // To ask once more costs nothing, but where it leaves no row.
+        (None, Some(select)) if matches!(piece.expr, Expr::IsNull(_)) => {
+            let mut filters = view.outline.selects[select].conditions();
+            filters.any(|f| std::ptr::eq(f, piece.expr))
+                && column(expr).is_some()
+                && is_filled_before(view, select, expr)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a CTE has put a literal in the place of null already.

@@ -2,7 +2,9 @@
 
 use sqlparser::ast::{BinaryOperator, Expr, SelectItem};
 
-use super::backfills::{day_in_key, reads_weeks_again, run_in_filter, stamped_today};
+use super::backfills::{
+    day_in_key, is_of_day, is_picture, reads_weeks_again, run_in_filter, stamped_as_rows, stamped_today,
+};
 use super::expressions::{any, arguments, bare, call, column, is_one_of};
 use super::incremental::{find_column, own_levels, visit, watermarks};
 use super::look::{View, span};
@@ -55,6 +57,7 @@ fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
     let view = query.again().unwrap_or_else(|| query.full());
     let mut said = run_in_filter(&view, out);
+    let is_picture = is_picture(&view);
     for piece in view.outline.pieces.iter().filter(|p| p.depth == 0) {
         if said || !any(piece.expr, &mut is_clock) {
             continue;
@@ -76,6 +79,11 @@ fn clock(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 "rows of the day that a variable names are stamped with the day of the run",
                 "for a day of the past the rows are of that day, and are stored as those of today",
             ),
+            Clause::Select if stamped_as_rows(&view, piece) => (
+                "what is said to be of the rows is of the day of the run",
+                "rows of the past that are read again, or for the first time, get the day of the run instead of theirs",
+            ),
+            _ if is_picture && is_of_day(piece.expr) => continue,
             // When a row was written is what a clock is for.
             Clause::Select if !any(piece.expr, &mut measures_by_clock) && filled_by_clock(piece.expr).is_none() => {
                 continue;
@@ -139,6 +147,10 @@ fn age_in_table(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(kept(&view, "an age", age));
             return;
         }
+    }
+    if let Some(at) = super::backfills::past_by_clock(&view) {
+        out.push(kept(&view, "what was at moments of the past", at));
+        return;
     }
     for id in super::reruns::last(&view) {
         for item in &view.outline.selects[*id].select.projection {

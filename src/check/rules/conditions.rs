@@ -3,7 +3,7 @@
 use sqlparser::ast::{BinaryOperator, Expr, Spanned};
 
 use super::expressions::{
-    alternatives, arguments, bare, call, column, compares, conjuncts, is_literal, same_column, text,
+    alternatives, arguments, bare, call, column, compares, conjuncts, is_literal, same_column, text, words,
 };
 use super::look::span;
 use super::outline::Clause;
@@ -84,16 +84,21 @@ fn condition_constant(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                     out.push(view.at(span(piece.expr), finding));
                 }
             }
-            Expr::BinaryOp { op: BinaryOperator::And, .. }
-                if piece.depth == 0 || matches!(piece.clause, Clause::Select) =>
-            {
+            Expr::BinaryOp { op: BinaryOperator::And, .. } => {
                 let parts = conjuncts(piece.expr);
                 let equal: Vec<_> = parts.iter().filter_map(|p| held(p, &BinaryOperator::Eq)).take(MOST).collect();
                 let never = equal.iter().enumerate().any(|(i, (column, value))| {
                     equal[..i].iter().any(|(c, v)| same_column(c, column) && unlike(v, value))
                 });
                 if never {
-                    let finding = Diagnostic::error("condition-constant", "this is true for no row")
+                    let around = view.outline.around(i).find(|e| !matches!(e, Expr::Nested(_)));
+                    let what = match around {
+                        Some(Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Not, .. }) => {
+                            "this is true for every row that has a value"
+                        }
+                        _ => "this is true for no row",
+                    };
+                    let finding = Diagnostic::error("condition-constant", what)
                         .why("no value equals both")
                         .next("write `or`, or `in (…)`");
                     out.push(view.at(span(piece.expr), finding));
@@ -106,6 +111,14 @@ fn condition_constant(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 let finding = Diagnostic::error("condition-constant", "a column is held against itself")
                     .why("it is the same for every row that has a value")
                     .next("name the column of the other side");
+                out.push(view.at(span(piece.expr), finding));
+            }
+            Expr::IsNull(e) | Expr::IsNotNull(e) if super::branches::is_filled(&view, piece, e) => {
+                let none = matches!(piece.expr, Expr::IsNull(_));
+                let what = if none { "this is true for no row" } else { "this is true for every row" };
+                let finding = Diagnostic::error("condition-constant", what)
+                    .why(format!("`{e}` has a default, and is never null"))
+                    .next("ask for the column as it is, without the default");
                 out.push(view.at(span(piece.expr), finding));
             }
             Expr::Between { negated: false, low, high, .. } => {
@@ -200,12 +213,21 @@ fn is_told(query: &Query<'_>, lone: &Expr) -> bool {
     let Expr::BinaryOp { right, .. } = bare(lone) else { return false };
     let Some(value) = text(right).map(super::promised::plain) else { return false };
     let value = value.trim();
-    let all = [format!("all {value}"), format!("every {value}"), format!("any {value}")];
+    let all = ["all", "all the", "all of the", "every", "any"].map(|all| format!("{all} {value}"));
     let whatever = ["whatever", "regardless", "irrespective", "of any"];
     super::promised::told(query.node).iter().any(|t| {
         all.iter().any(|a| super::promised::has(t, &[a.as_str()]))
             || super::promised::has(t, &whatever) && super::promised::has(t, &[value])
     })
+}
+
+/// Whether a condition is about what another asks for: `status = 'paused' and paused_on > …`.
+fn is_about(condition: &Expr, of: &Expr) -> bool {
+    let Expr::BinaryOp { right, .. } = bare(of) else { return false };
+    let stem = |w: &str| w.chars().take(5).collect::<String>();
+    let values: Vec<String> = text(right).map(words).unwrap_or_default().iter().map(|w| stem(w)).collect();
+    let named = super::incremental::find_column(condition).map(|c| words(&c.value)).unwrap_or_default();
+    named.iter().any(|w| w.len() > 3 && values.contains(&stem(w)))
 }
 
 /// `status = 'a' or status = 'b' and day > …`: the two that are about one column were meant together.
@@ -244,7 +266,8 @@ fn and_before_or(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             };
             let (Some(one), Some(other)) = (tested(lone), near.and_then(|e| tested(e))) else { continue };
             let others = rest.iter().all(|e| tested(e).is_none_or(|c| !same_column(&c, &one)));
-            wrong |= same_column(&one, &other) && others && !rest.is_empty() && !is_told(query, lone);
+            let of_value = near.is_some_and(|near| rest.iter().all(|e| is_about(e, near)));
+            wrong |= same_column(&one, &other) && others && !rest.is_empty() && !of_value && !is_told(query, lone);
         }
         if wrong {
             let finding = Diagnostic::warning("and-before-or", "the `and` binds to one side of the `or` only")

@@ -14,6 +14,7 @@ pub(super) fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         count_of_missing(&view, id, out);
         average_of_some(&view, id, out);
         average_of_zeros(&view, id, out);
+        super::averages::look(&view, id, out);
         // Beside the number of all rows it is clear that this one is of some.
         let of_some = counts_rows(part.select);
         for item in &part.select.projection {
@@ -37,7 +38,13 @@ pub(super) fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             // `orders_with_coupon`, `rated_orders`: the name says which of them.
             // The `enrolled` of enrolments are all of them.
             let own = |w: &String| view.all_names_of(id, 0).iter().any(|n| n.len() > 4 && near(w, n));
-            let some = |w: &String| w.len() > 4 && w.ends_with("ed") && !own(w) || SOME.contains(&w.as_str());
+            // Where another column says that they are, it is not said by this one.
+            let there = view.relation(id, argument).map(|r| super::ranges::columns_of(&view, part.relations[r].target));
+            let other = |w: &String| {
+                there.iter().flatten().any(|c| *c != name.value.to_ascii_lowercase() && words(c).contains(w))
+            };
+            let some =
+                |w: &String| w.len() > 4 && w.ends_with("ed") && !own(w) && !other(w) || SOME.contains(&w.as_str());
             let alike = said.iter().any(some) || said.iter().any(|s| counted.iter().any(|c| c == s || near(c, s)));
             // Counting the key of what an outer join may not find is how its matches are counted.
             if of_some || alike || counted.iter().any(key) && !left_empty(&view, id, argument, &said) {
@@ -195,8 +202,21 @@ fn count_of_missing(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
     };
     let Some(joins) = joins else { return };
     let relations = &view.outline.selects[joins].relations;
-    let mut joined = relations.iter().enumerate().filter(|(_, r)| r.outer);
-    let (Some((at, reads)), None) = (joined.next(), joined.next()) else { return };
+    for (at, reads) in relations.iter().enumerate().filter(|(_, r)| r.outer) {
+        count_of_missing_in(view, id, joins, (at, reads), out);
+    }
+}
+
+/// The same of one that is outer joined.
+fn count_of_missing_in(
+    view: &View<'_, '_>,
+    id: usize,
+    joins: usize,
+    (at, reads): (usize, &Reads<'_>),
+    out: &mut Vec<Diagnostic>,
+) {
+    let part = &view.outline.selects[id];
+    let relations = &view.outline.selects[joins].relations;
     let GroupByExpr::Expressions(groups, _) = &part.select.group_by else { return };
     let named = |n: u64| match part.select.projection.get(usize::try_from(n).ok()?.checked_sub(1)?)? {
         SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => Some(e),

@@ -301,6 +301,8 @@ pub(super) fn stated_grain(description: &str, columns: &BTreeSet<&str>) -> Optio
         .find_map(|start| lower.split_once(start))?
         .1;
     let said = said.split(['.', ';', '(', '\n', ':']).next()?;
+    // What its columns hold beside it says nothing of the row.
+    let said = said.split(", with ").next()?;
     let parts = said.split(" and ").flat_map(|p| p.split(',')).flat_map(|p| p.split(" per "));
     let parts =
         parts.map(|p| p.trim().trim_start_matches("each ").trim_start_matches("and ")).filter(|p| !p.is_empty());
@@ -313,7 +315,9 @@ pub(super) fn stated_grain(description: &str, columns: &BTreeSet<&str>) -> Optio
         let wanted = words(part.unwrap_or_default());
         let named = |name: &str| {
             let mut own = words(name);
-            if own.len() > 1 && own.last().is_some_and(|w| ["id", "key", "date", "code"].contains(&w.as_str())) {
+            if own.len() > 1
+                && own.last().is_some_and(|w| ["id", "key", "date", "code", "no", "number", "nr"].contains(&w.as_str()))
+            {
                 own.pop();
             }
             own == wanted

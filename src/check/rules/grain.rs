@@ -6,9 +6,9 @@ use sqlparser::ast::{Expr, SelectItem};
 use sqlparser::tokenizer::Span;
 
 use super::described::stated_grain;
-use super::expressions::{any, column, is_grouped, is_named, lower, words};
+use super::expressions::{any, column, is_grouped, lower, words};
+use super::key_parts::{hashed, of_none, picked, ranked};
 use super::look::{View, span};
-use super::mixed::is_time;
 use super::outline::{Clause, Origin, Target};
 use super::{Family, Look, Query, Rule};
 use crate::dbt::{Described, Kind, Node, NodeId, Test};
@@ -24,9 +24,9 @@ pub(super) const RULES: &[Rule] = &[Rule {
 }];
 
 /// A key of a model as it is said, and who says it.
-struct Said {
-    columns: BTreeSet<String>,
-    by: &'static str,
+pub(super) struct Said {
+    pub(super) columns: BTreeSet<String>,
+    pub(super) by: &'static str,
 }
 
 fn differs(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
@@ -39,7 +39,16 @@ fn differs(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         out.push(finding);
         return;
     }
-    for said in said(query.node, &names) {
+    let all = said(query.node, &names);
+    if let Some(finding) = of_none(&view, &all) {
+        out.push(finding);
+        return;
+    }
+    for said in all {
+        if let Some(finding) = picked(&view, &said).or_else(|| ranked(&view, &said)) {
+            out.push(finding);
+            return;
+        }
         // What the query shows is that key, or one that is in it.
         if !said.columns.iter().all(|c| names.contains(c.as_str()))
             || query.resolved.keys.iter().any(|k| k.is_subset(&said.columns))
@@ -67,6 +76,12 @@ fn said(node: &Node, names: &BTreeSet<&str>) -> Vec<Said> {
         let combined = described.tests.iter().filter(whole).filter_map(combination);
         out.extend(combined.map(|columns| Said { columns, by: "a test says" }));
     }
+    let primary = node.described.iter().flat_map(|d| &d.columns).filter(|c| is_primary(&c.description));
+    let primary = primary.map(|c| c.name.to_lowercase()).filter(|c| !out.iter().any(|s: &Said| s.columns.contains(c)));
+    let primary: Vec<String> = primary.collect();
+    if let [one] = primary.as_slice() {
+        out.push(Said { columns: [one.clone()].into(), by: "the description says" });
+    }
     let merged: BTreeSet<String> = node.config.unique_key.iter().map(|c| c.to_lowercase()).collect();
     if !merged.is_empty() && node.config.materialized.as_deref() == Some("incremental") {
         out.push(Said { columns: merged, by: "it is merged as if there were" });
@@ -78,7 +93,22 @@ fn said(node: &Node, names: &BTreeSet<&str>) -> Vec<Said> {
     out
 }
 
-fn combination(test: &Test) -> Option<BTreeSet<String>> {
+/// Whether a column is described as the key and nothing more.
+fn is_primary(description: &str) -> bool {
+    let said = super::promised::plain(description);
+    let said = said.trim().trim_start_matches("the ").trim_start_matches("unique ");
+    matches!(
+        said,
+        "primary key"
+            | "pk"
+            | "surrogate key"
+            | "primary key of the table"
+            | "primary key of this model"
+            | "primary key of this table"
+    )
+}
+
+pub(super) fn combination(test: &Test) -> Option<BTreeSet<String>> {
     let columns = test
         .name
         .ends_with("unique_combination_of_columns")
@@ -88,17 +118,17 @@ fn combination(test: &Test) -> Option<BTreeSet<String>> {
     (!columns.is_empty()).then_some(columns)
 }
 
-fn list(columns: &BTreeSet<String>) -> String {
+pub(super) fn list(columns: &BTreeSet<String>) -> String {
     columns.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-fn finding(view: &View<'_, '_>, said: &Said, at: Span, what: String, next: String) -> Diagnostic {
+pub(super) fn finding(view: &View<'_, '_>, said: &Said, at: Span, what: String, next: String) -> Diagnostic {
     let why = format!("{} one row for each ({})", said.by, list(&said.columns));
     view.at(at, Diagnostic::warning("grain-differs", what).why(why).next(next))
 }
 
 /// The select that makes the rows: CTEs that are passed on whole are looked into.
-fn last(view: &View<'_, '_>) -> Option<usize> {
+pub(super) fn last(view: &View<'_, '_>) -> Option<usize> {
     let mut select = view.outline.levels.first()?.select?;
     for _ in 0..8 {
         let part = &view.outline.selects[select];
@@ -125,7 +155,8 @@ pub(super) fn item<'a>(view: &View<'_, 'a>, select: usize, name: &str) -> Option
 fn grouped(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     let select = last(view)?;
     let part = &view.outline.selects[select];
-    if !is_grouped(part.select) || part.select.qualify.is_some() {
+    let distinct = matches!(part.select.distinct, Some(sqlparser::ast::Distinct::Distinct));
+    if !(is_grouped(part.select) || distinct) || part.select.qualify.is_some() {
         return None;
     }
     let made = view.query.resolved.keys.iter().find(|k| said.columns.is_subset(k) && said.columns.len() < k.len())?;
@@ -140,20 +171,30 @@ fn grouped(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
         SelectItem::UnnamedExpr(e) if column(e).is_some_and(|c| lower(c) == *free) => Some(span(e)),
         _ => None,
     })?;
-    let what = format!("the rows are grouped by `{free}` too");
-    let next = format!("take `{free}` out of `group by`, or say that there is a row for each ({})", list(made));
+    let (done, out_of) = if distinct { ("told apart", "the list") } else { ("grouped", "`group by`") };
+    let what = format!("the rows are {done} by `{free}` too");
+    let next = format!("take `{free}` out of {out_of}, or say that there is a row for each ({})", list(made));
     Some(finding(view, said, at, what, next))
 }
 
 /// Whether a column that is grouped by is of the rows that are added up, and decided by nothing in the key as far as
 /// the project knows the things that the key is of.
-fn is_free(view: &View<'_, '_>, select: usize, said: &Said, name: &str) -> bool {
+pub(super) fn is_free(view: &View<'_, '_>, select: usize, said: &Said, name: &str) -> bool {
     let Some(expr) = item(view, select, name) else { return false };
     let Some(Origin::Node(node, own)) = view.outline.origin(select, expr) else { return false };
     let own = own.to_ascii_lowercase();
+    if is_in_key(view, select, said, node, &own) {
+        return true;
+    }
     let subject = words(name);
+    // Codes are names of things as ids are.
+    let subject = if subject.len() > 1 { subject.into_iter().filter(|w| w != "code").collect() } else { subject };
     let alike = |w: &String| said.columns.iter().any(|k| words(k).contains(w));
-    let attribute = subject.iter().any(|w| ATTRIBUTES.contains(&w.as_str()) || TIMES.contains(&w.as_str()));
+    let of_many = is_of_many_side(view, select, said, expr);
+    let owner = |w: &str| ["org", "organization", "account", "tenant", "company", "parent", "group"].contains(&w);
+    let attribute = subject
+        .iter()
+        .any(|w| ATTRIBUTES.contains(&w.as_str()) && !(of_many && !owner(w)) || TIMES.contains(&w.as_str()));
     let seen = view.seen(expr).is_some_and(|c| c.unique == Some(false));
     if attribute || !seen || subject.iter().any(|w| !is_suffix(w) && alike(w)) || is_asked(view, name) {
         return false;
@@ -174,6 +215,57 @@ fn is_free(view: &View<'_, '_>, select: usize, said: &Said, name: &str) -> bool 
         words(&origin).iter().any(|w| TIMES.contains(&w.as_str()))
             || of.iter().any(|id| is_list(view, *id))
             || timed && entity && is_id(&origin)
+    })
+}
+
+/// Whether a test says that a column is needed to tell the rows of its table apart, beside those by which a key is told:
+/// its own, and what a join looks up by them.
+fn is_in_key(view: &View<'_, '_>, select: usize, said: &Said, node: NodeId, own: &str) -> bool {
+    let keys = view.query.known.get(&node).map(|r| r.keys.as_slice()).unwrap_or_default();
+    let part = &view.outline.selects[select];
+    let looked_up = |at: usize, key: &BTreeSet<String>| {
+        view.outline.pieces[part.pieces.clone()].iter().filter(|p| p.clause == Clause::On).any(|p| match p.expr {
+            Expr::BinaryOp { left, op: sqlparser::ast::BinaryOperator::Eq, right } => {
+                let sides = [(left, right), (right, left)];
+                sides.into_iter().any(|(a, b)| {
+                    view.relation(select, a) == Some(at)
+                        && view.seen(a).is_some_and(|c| c.unique == Some(true))
+                        && matches!(view.outline.origin(select, b), Some(Origin::Node(of, name)) if of == node && key.contains(&name.to_ascii_lowercase()))
+                })
+            }
+            _ => false,
+        })
+    };
+    let told = |key: &BTreeSet<String>, name: &String| {
+        let Some(expr) = item(view, select, name) else { return false };
+        match view.outline.origin(select, expr) {
+            Some(Origin::Node(of, name)) if of == node => key.contains(&name.to_ascii_lowercase()),
+            Some(Origin::Node(..)) => view.relation(select, expr).is_some_and(|at| looked_up(at, key)),
+            _ => false,
+        }
+    };
+    let fits =
+        |key: &&BTreeSet<String>| key.contains(own) && key.len() > 1 && said.columns.iter().all(|c| told(key, c));
+    let is_whole = |key: &BTreeSet<String>| !keys.iter().any(|k| k.is_subset(key) && k.len() < key.len());
+    keys.iter().filter(fits).any(|key| is_whole(key) && is_tested(view, node, key, 0))
+}
+
+/// Whether a column is of what a join has several rows of for each of the key, and not of the key's own table.
+fn is_of_many_side(view: &View<'_, '_>, select: usize, said: &Said, expr: &Expr) -> bool {
+    let part = &view.outline.selects[select];
+    let Some(at) = view.relation(select, expr) else { return false };
+    let unique = |e: &Expr, is: bool| view.seen(e).is_some_and(|c| c.unique == Some(is));
+    let key = said.columns.first().filter(|_| said.columns.len() == 1).and_then(|k| item(view, select, k));
+    let Some(key) = key.filter(|k| unique(k, true) && view.relation(select, k).is_some_and(|r| r != at)) else {
+        return false;
+    };
+    view.outline.pieces[part.pieces.clone()].iter().filter(|p| p.clause == Clause::On).any(|p| match p.expr {
+        Expr::BinaryOp { left, op: sqlparser::ast::BinaryOperator::Eq, right } => {
+            [(left, right), (right, left)].into_iter().any(|(a, b)| {
+                super::expressions::same_column(a, key) && view.relation(select, b) == Some(at) && unique(b, false)
+            })
+        }
+        _ => false,
     })
 }
 
@@ -199,7 +291,7 @@ fn columns(view: &View<'_, '_>, id: NodeId) -> Vec<String> {
     described.chain(known).collect()
 }
 
-fn is_id(name: &str) -> bool {
+pub(super) fn is_id(name: &str) -> bool {
     name.ends_with("_id") || name.ends_with("_key")
 }
 
@@ -299,7 +391,25 @@ fn joined(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
 /// Whether a sentence on a table says that there can be several of its rows for what these columns are of.
 fn is_of_many(view: &View<'_, '_>, target: Target, on: &BTreeSet<String>) -> bool {
     const MANY: &[&str] = &["several", "many", "multiple", "more than one", "instalments", "installments"];
-    const CAN: &[&str] = &["may", "can", "has", "have", "several rows", "many rows", "multiple rows"];
+    const CAN: &[&str] = &[
+        "may",
+        "can",
+        "has",
+        "have",
+        "several rows",
+        "many rows",
+        "multiple rows",
+        "split over",
+        "split into",
+        "spread over",
+        "several per",
+        "many per",
+        "multiple per",
+        "several for",
+        "many for",
+        "comes in",
+        "come in",
+    ];
     let Some((id, _)) = base(view, target) else { return false };
     let says = |text: &str| {
         let text = super::promised::plain(text);
@@ -315,60 +425,8 @@ fn is_of_many(view: &View<'_, '_>, target: Target, on: &BTreeSet<String>) -> boo
         .any(|d| d.description.split(['.', ';', '\n']).any(says))
 }
 
-/// A hash of some of the columns by which the rows are told apart.
-fn hashed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
-    let select = last(view)?;
-    let part = &view.outline.selects[select];
-    let (key, [reads]) = (said.columns.first().filter(|_| said.columns.len() == 1)?, part.relations.as_slice()) else {
-        return None;
-    };
-    let plain = !is_grouped(part.select)
-        && part.select.qualify.is_none()
-        && part.select.distinct.is_none()
-        && part.select.selection.is_none();
-    let expr = item(view, select, key).filter(|e| plain && column(e).is_none())?;
-    let mut parts = BTreeSet::new();
-    let mut sure = true;
-    any(expr, &mut |e| {
-        match e {
-            Expr::Function(f) => sure &= f.over.is_none() && !is_chance(f),
-            Expr::Subquery(_) => sure = false,
-            e => {
-                parts.extend(column(e).map(lower));
-            }
-        }
-        false
-    });
-    let Target::Node(id) = reads.target else { return None };
-    let keys = super::ranges::keys_of(view, reads.target);
-    let short = |k: &&BTreeSet<String>| parts.is_subset(k) && parts.len() < k.len();
-    let several = keys.iter().find(short).or_else(|| keys.iter().find(|k| lacks_time(view, &parts, k)))?;
-    if parts.is_empty() || !sure || keys.iter().any(|k| k.is_subset(&parts)) || !is_tested(view, id, several, 0) {
-        return None;
-    }
-    let without = several.difference(&parts).cloned().collect::<BTreeSet<String>>();
-    let what = format!("`{key}` leaves out `{}`", list(&without));
-    let next = format!("make it of all of ({}), by which the rows are told apart", list(several));
-    Some(finding(view, said, span(expr), what, next))
-}
-
-/// Whether a hash has all of a key but the day that the model is said to have a row for, and beside it nothing that
-/// tells rows apart over days.
-fn lacks_time(view: &View<'_, '_>, parts: &BTreeSet<String>, key: &BTreeSet<String>) -> bool {
-    let mut lacking = key.difference(parts);
-    let (Some(time), None) = (lacking.next(), lacking.next()) else { return false };
-    let told = super::promised::of_model(view.query);
-    let called = super::promised::plain(time);
-    is_time(time)
-        && key.len() > 1
-        && super::promised::has(&told, &[called.trim()])
-        && !parts
-            .difference(key)
-            .any(|c| is_id(c) || is_time(c) || VERSIONS.iter().any(|v| words(c).iter().any(|w| w == v)))
-}
-
 /// What tells the versions of a thing apart.
-const VERSIONS: &[&str] =
+pub(super) const VERSIONS: &[&str] =
     &["version", "revision", "uuid", "snapshot", "effective", "valid", "updated", "changed", "modified"];
 
 /// Rows that are passed on as they are, of a table that a test says has several versions of each.
@@ -401,7 +459,7 @@ fn passed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
 }
 
 /// The node whose rows a relation has, and whether it has all of them.
-fn base(view: &View<'_, '_>, mut target: Target) -> Option<(NodeId, bool)> {
+pub(super) fn base(view: &View<'_, '_>, mut target: Target) -> Option<(NodeId, bool)> {
     for _ in 0..8 {
         let level = match target {
             Target::Node(id) => return Some((id, true)),
@@ -429,14 +487,8 @@ fn leaves_many(select: &sqlparser::ast::Select) -> bool {
     select.selection.iter().flat_map(|f| super::expressions::conjuncts(f)).all(harmless)
 }
 
-fn is_chance(function: &sqlparser::ast::Function) -> bool {
-    ["random", "rand", "uuid", "uuid_string", "generate_uuid", "gen_random_uuid", "nextval"]
-        .iter()
-        .any(|n| is_named(function, n))
-}
-
 /// Whether a test says so of several columns, in a node or in what it passes on.
-fn is_tested(view: &View<'_, '_>, id: NodeId, key: &BTreeSet<String>, depth: usize) -> bool {
+pub(super) fn is_tested(view: &View<'_, '_>, id: NodeId, key: &BTreeSet<String>, depth: usize) -> bool {
     let Some(node) = view.node(id) else { return false };
     let tested = |d: &Described| d.tests.iter().filter_map(combination).any(|k| k == *key);
     node.described.as_deref().is_some_and(tested)

@@ -212,6 +212,9 @@ fn unfiltered(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     if by_variable || ["is_incremental", "this", "adapter.", "execute"].iter().any(|w| text.contains(w)) {
         return;
     }
+    if super::backfills::is_picture(&query.full()) {
+        return;
+    }
     // What is gone from the source stays in the table, which is what it is for.
     let keeps = ["so far", "ever seen", "ever", "no longer", "are kept", "is kept", "keeps"];
     if has_key(query) && super::promised::has(&super::promised::of_model(query), &keeps) {
@@ -278,6 +281,7 @@ fn ties(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 fn repeats(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    super::merge_keys::beyond_predicate(query, out);
     let Some(view) = query.again() else { return };
     if !query.is("incremental") || has_key(query) || overwrites(query) {
         return;

@@ -40,7 +40,12 @@ fn null_left_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             // A text in lower case is null where the text is.
             let tested = call(tested, &["lower", "upper", "trim"]).and_then(|f| arguments(f).next()).unwrap_or(tested);
             let Some(name) = column(tested) else { continue };
-            let Some(why) = made_null(&view, id, tested) else { continue };
+            let seen = || view.seen(tested).and_then(|c| c.nullable) == Some(true);
+            let untested = || passes.is_some() && (seen() || view.nullable_in_row(id, tested) == Some(true));
+            let wanted = || "a text says that they are meant, and no test says that it is never null".to_owned();
+            let is_wanted = || super::averages::wants_those_without(&view, &name.value);
+            let why = made_null(&view, id, tested).or_else(|| (untested() && is_wanted()).then(wanted));
+            let Some(why) = why else { continue };
             let is_zero = || view.absent_before(id, tested).and_then(|c| view.said_of(c)).is_some_and(null_is_zero);
             if passes.is_none() && !is_zero() {
                 continue;

@@ -6,7 +6,11 @@ use sqlparser::ast::SelectItem;
 
 use super::absent::Cause;
 use super::expressions::{column, words};
+use super::incremental::{says, watermarks};
 use super::look::View;
+use super::outline::{Clause, Origin};
+use super::promised::{has, line, plain};
+use super::reruns::carries_on;
 use super::told::Absence;
 use super::{Family, Look, Query, Rule};
 use crate::dbt::NodeId;
@@ -40,6 +44,13 @@ fn wrong_key(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 rows.unwrap_or_default()
             ),
         )
+    } else if let Some((name, rows)) = key_of_parent(query, &keys) {
+        (
+            format!("many rows have the same `{name}`"),
+            format!(
+                "there is a row for each `{rows}`, and a run reads only those that are new or changed: the others of one `{name}` are deleted with them, and don't come back"
+            ),
+        )
     } else if let Some(name) = null_key(&view, &keys) {
         (
             format!("`{name}` can be null, and null equals nothing"),
@@ -59,6 +70,100 @@ fn wrong_key(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         .next("merge by what tells the rows apart, and is there in all of them")
         .at(Text::new(&query.node.path, "", text).place(text.find("unique_key").unwrap_or(0), 10));
     out.push(finding);
+}
+
+/// A `unique_key` that is not the one by which tests tell the rows apart, or a part of that, of a run that picks row by row.
+fn key_of_parent(query: &Query<'_>, keys: &BTreeSet<String>) -> Option<(String, String)> {
+    const APART: &[&str] = &[
+        "different loads",
+        "several loads",
+        "separate loads",
+        "later load",
+        "later loads",
+        "different batches",
+        "several batches",
+        "separate batches",
+        "different files",
+        "several files",
+        "one by one",
+        "row by row",
+    ];
+    let view = query.again()?;
+    let described = query.node.described.as_ref()?;
+    let of_one = described.columns.iter().filter(|c| c.tests.iter().any(|t| t.name == "unique"));
+    let of_one = of_one.map(|c| BTreeSet::from([c.name.to_lowercase()]));
+    let tested: Vec<BTreeSet<String>> =
+        of_one.chain(described.tests.iter().filter_map(super::grain::combination)).collect();
+    let rows = tested.first()?;
+    let picks = ["append", "insert_overwrite", "microbatch"].iter().all(|s| !says(query, s));
+    if !picks || tested.iter().any(|k| k.is_subset(keys)) || carries_on(&view) {
+        return None;
+    }
+    let marks = watermarks(&view);
+    let [mark] = marks.as_slice() else { return None };
+    let Some(Origin::Node(id, name)) = view.outline.origin(mark.select, mark.column) else { return None };
+    // All rows of what has new ones are read by a list of their keys.
+    let by_list = view.outline.pieces.iter().any(|p| {
+        matches!(p.expr, sqlparser::ast::Expr::InSubquery { expr, .. } if column(expr).is_some_and(|c| keys.contains(&c.value.to_lowercase())))
+    });
+    let of_row = words(name).iter().any(|w| ["updated", "modified", "changed", "edited"].contains(&w.as_str()));
+    let said = || {
+        let texts = line(&view, id).into_iter().flat_map(|n| n.described.iter());
+        let texts = texts.flat_map(|d| std::iter::once(&d.description).chain(d.columns.iter().map(|c| &c.description)));
+        texts.map(|t| plain(t)).any(|t| has(&t, APART))
+    };
+    let of_rows = rows.iter().all(|c| {
+        view.query.resolved.columns.iter().any(|r| r.name == *c && r.sources.iter().any(|s| s.relation == id))
+    });
+    let list = |k: &BTreeSet<String>| k.iter().map(String::as_str).collect::<Vec<_>>().join("`, `");
+    (!by_list && !joins_keys(&view, mark.select) && of_rows && (of_row || said())).then(|| (list(keys), list(rows)))
+}
+
+/// Whether a select that a run reads finds the keys of new rows alone, for others to be joined to.
+fn joins_keys(view: &View<'_, '_>, of_new: usize) -> bool {
+    (0..view.outline.selects.len()).any(|s| s != of_new && super::batches::only_keys(view, of_new, s))
+}
+
+/// A merge that looks at the newest rows of its table alone, while older ones are read again when they change: these find
+/// nothing, and are added once more.
+pub(super) fn beyond_predicate(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
+    let Some(view) = query.again() else { return };
+    let Some(predicates) = query.node.config.other.get("incremental_predicates").and_then(|p| p.as_array()) else {
+        return;
+    };
+    if query.node.config.unique_key.is_empty() {
+        return;
+    }
+    let bounds = predicates.iter().filter_map(|p| p.as_str()).filter_map(|p| {
+        let lower = p.to_lowercase();
+        let (_, rest) =
+            ["dbt_internal_dest.", "dbt_internal_target.", "target."].iter().find_map(|t| lower.split_once(t))?;
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_')?;
+        let by_clock =
+            ["current_date", "current_timestamp", "getdate", "now(", "sysdate"].iter().any(|c| rest.contains(c));
+        let from = rest[end..].trim_start().starts_with('>') && !rest.contains("internal_source");
+        (from && by_clock).then(|| rest[..end].to_owned())
+    });
+    for of in bounds {
+        let named = |e: &sqlparser::ast::Expr| column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(&of));
+        let filtered =
+            view.outline.pieces.iter().any(|p| matches!(p.clause, Clause::Where | Clause::On) && named(p.expr));
+        let marks = watermarks(&view);
+        let changes = |n: &str| {
+            words(n).iter().any(|w| {
+                ["updated", "modified", "changed", "edited", "loaded", "synced", "ingested", "extracted"]
+                    .contains(&w.as_str())
+            })
+        };
+        let changed =
+            marks.iter().find(|m| super::incremental::find_column(m.column).is_some_and(|c| changes(&c.value)));
+        let Some(mark) = changed.filter(|_| !filtered) else { continue };
+        let finding = Diagnostic::error("incremental-repeats", "rows that the table has already are added again")
+            .why(format!("`incremental_predicates` lets the merge see only rows with a late `{of}`, and an older row that changes is read too: it finds nothing there"))
+            .next(format!("leave the predicate out, or leave rows out of the run that are older by `{of}`"));
+        out.push(view.at(super::look::span(mark.whole), finding));
+        return;
+    }
 }
 
 /// A lone `unique_key` that is the key of another table, while the rows have one of their own.

@@ -4,6 +4,7 @@
 
 mod absent;
 mod apart;
+mod averages;
 mod backfills;
 mod batches;
 mod branches;
@@ -22,6 +23,7 @@ mod glued;
 mod grain;
 mod incremental;
 mod joins;
+mod key_parts;
 mod local;
 mod look;
 mod lost;

@@ -98,6 +98,8 @@ fn come_late(node: &Node) -> bool {
     ];
     told(node).iter().any(|t| {
         has(t, UNORDERED)
+            || has(t, &["replay", "replays", "replayed", "resent", "resends", "redelivered", "sent again"])
+                && has(t, &["old", "older"])
             || has(t, &["older"]) && has(t, &["newer"]) && has(t, &["after", "later"])
             || has(t, &["arrive", "arrives", "arriving", "come", "comes", "sent", "delivered", "loaded"])
                 && has(t, &["late", "later", "delayed", "delay"])
@@ -180,6 +182,16 @@ fn corrections_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
     for mark in watermarks(&view) {
         let Some(Origin::Node(id, name)) = view.outline.origin(mark.select, mark.column) else { continue };
+        // What is held against the mark of another column is another matter.
+        let own_mark = || super::reruns::marked(&view, &mark).is_none_or(|of| of.eq_ignore_ascii_case(name));
+        if let Some(changed) = changes_later(&view, id, name).filter(|_| !mark.looks_back && own_mark()) {
+            let finding =
+                Diagnostic::warning("incremental-corrections-lost", "changes of rows that are there are never read")
+                    .why(format!("`{name}` stays as it is when a row changes; `{changed}` says that rows do"))
+                    .next(format!("hold `{changed}` against the greatest one of the table"));
+            out.push(view.at(span(mark.whole), finding));
+            continue;
+        }
         if mark.looks_back
             || !matches!(mark.op, BinaryOperator::GtEq | BinaryOperator::Gt)
             || is_of_load(name)
@@ -196,6 +208,50 @@ fn corrections_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             .next(format!("hold `{loaded}` against the greatest one of the table"));
         out.push(view.at(span(mark.whole), finding));
     }
+}
+
+/// The moment of the last change that a model has of its rows, where it is merged by a key and rows are picked by another
+/// moment, that no change moves.
+fn changes_later(view: &View<'_, '_>, id: NodeId, mark: &str) -> Option<String> {
+    const CHANGES: &[&str] = &["updated", "modified", "changed", "edited"];
+    const MOVES: &[&str] = &[
+        "updat",
+        "modif",
+        "chang",
+        "edit",
+        "load",
+        "sync",
+        "ingest",
+        "extract",
+        "batch",
+        "process",
+        "receiv",
+        "export",
+        "arriv",
+        "replicat",
+        "deliver",
+        "insert",
+        "dbt",
+        "etl",
+        "partition",
+        "file",
+        "seq",
+        "version",
+    ];
+    let moment = |n: &str| ["_at", "_ts", "_time", "_on", "_date", "_day", "_utc"].iter().any(|end| n.ends_with(end));
+    let stays = moment(mark) && !MOVES.iter().any(|w| mark.to_ascii_lowercase().contains(w));
+    if !stays || !has_key(view.query) || ["append", "insert_overwrite"].iter().any(|s| says(view.query, s)) {
+        return None;
+    }
+    let never = ["immutable", "append only", "never change", "never changes", "never changed", "never updated"];
+    if line(view, id).iter().flat_map(|n| told(n)).any(|t| has(&t, &never)) {
+        return None;
+    }
+    let changed = |c: &&crate::sql::OutputColumn<NodeId>| {
+        let named = super::expressions::words(&c.name).iter().any(|w| CHANGES.contains(&w.as_str()));
+        named && moment(&c.name) && c.sources.len() == 1 && c.sources.iter().all(|s| s.relation == id)
+    };
+    view.query.resolved.columns.iter().find(changed).map(|c| c.name.clone())
 }
 
 /// Whether a text says that rows of the past are still put right.

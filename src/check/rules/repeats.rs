@@ -28,6 +28,9 @@ pub(super) fn fan_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
     totals_repeated(query, out);
     counted_as_one(&query.full(), out);
+    if !out.iter().any(|f| f.code == "fan-out") {
+        counted_with_many(&query.full(), out);
+    }
     // The resolver tells what is added up behind a join.
     if !out.iter().any(|f| f.code == "fan-out") {
         every_version(&query.full(), out);
@@ -228,6 +231,7 @@ fn passes(item: &SelectItem, alias: &str) -> bool {
 /// side the resolver tells.
 fn totals_repeated(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
+    totals_looked_up(&view, out);
     let repeated: Vec<Location> = view
         .resolved
         .facts
@@ -259,6 +263,136 @@ fn totals_repeated(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// Totals of something that many rows of another model look up, added up over those rows.
+fn totals_looked_up(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    if view.query.told.values().all(|t| t.totals.is_empty()) {
+        return;
+    }
+    for piece in &view.outline.pieces {
+        let (Some(sum), Some(select)) = (call(piece.expr, &["sum"]), piece.select) else { continue };
+        let Some(of) = arguments(sum).next().map(rounded).filter(|e| column(e).is_some()) else { continue };
+        if sum.over.is_some() || sum.filter.is_some() || is_distinct(sum) || out.iter().any(|f| f.code == "fan-out") {
+            continue;
+        }
+        let Some(Origin::Node(id, name)) = view.outline.origin(select, of) else { continue };
+        let name = name.to_ascii_lowercase();
+        let is_total = view.query.told.get(&id).is_some_and(|t| t.totals.contains(&name));
+        let by =
+            view.query.known.get(&id).and_then(|known| known.repeated.get(&name)).filter(|f| f.looked_up && is_total);
+        // What each of a list costs is added up as often as it is taken.
+        let of_event = |f: &&crate::sql::FanOut| {
+            const LISTS: &[&str] = &[
+                "product",
+                "item",
+                "sku",
+                "plan",
+                "part",
+                "material",
+                "ingredient",
+                "service",
+                "tariff",
+                "rate",
+                "resource",
+                "recipe",
+                "dish",
+                "menu",
+                "variant",
+                "article",
+            ];
+            let of = f.on.first().filter(|_| f.on.len() == 1).and_then(|key| subject(key)).unwrap_or_default();
+            let said = words(&name);
+            !of.is_empty() && of.split(' ').all(|w| said.iter().any(|s| s == w) && !LISTS.contains(&w))
+        };
+        let Some(by) = by.filter(of_event).filter(|_| is_whole(view, select, 0)) else { continue };
+        let part = &view.outline.selects[select];
+        let of_row = |p: &super::outline::Piece<'_>| {
+            p.clause == Clause::Group
+                && column(p.expr).is_some_and(|c| by.keys.iter().flatten().any(|k| c.value.eq_ignore_ascii_case(k)))
+        };
+        if view.outline.pieces[part.pieces.clone()].iter().any(of_row) {
+            continue;
+        }
+        let (keys, on) = (by.keys.first().into_iter().flatten().cloned(), by.on.iter().cloned());
+        let (keys, on) = (keys.collect::<Vec<_>>().join("`, `"), on.collect::<Vec<_>>().join("`, `"));
+        let finding = Diagnostic::warning("fan-out", format!("`{name}` is added once for each `{keys}`"))
+            .why(format!("it is a total for each `{on}`, of which there are several rows"))
+            .next(format!("take one of each `{on}` before adding them up"));
+        out.push(view.at(span(piece.expr), finding));
+    }
+}
+
+/// Rows that are counted and called by what is joined to several of another: `count(*) as meals` of meals and their
+/// ingredients, of which a text says that there are many.
+fn counted_with_many(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        let [first, joined] = part.relations.as_slice() else { continue };
+        let Some(JoinConstraint::On(on)) = joined.join.and_then(constraint) else { continue };
+        let held: Vec<(&Expr, &Expr)> = conjuncts(on)
+            .into_iter()
+            .filter_map(|c| match c {
+                Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => Some((left.as_ref(), right.as_ref())),
+                _ => None,
+            })
+            .collect();
+        let of = |at: usize| {
+            let sides = held.iter().flat_map(|(a, b)| [*a, *b]).filter(|e| view.relation(id, e) == Some(at));
+            sides
+                .filter_map(|e| column(e))
+                .map(super::expressions::lower)
+                .collect::<std::collections::BTreeSet<String>>()
+        };
+        let (ours, theirs) = (of(0), of(1));
+        let keys = super::ranges::keys_of(view, joined.target);
+        let wider = !keys.is_empty() && keys.iter().all(|k| theirs.is_subset(k) && theirs.len() < k.len());
+        let own = super::ranges::keys_of(view, first.target);
+        let alone = own.iter().any(|k| k.len() == 1 && !k.is_subset(&ours));
+        if !wider || !alone || held.len() != conjuncts(on).len() || !says_many(view, joined.target) {
+            continue;
+        }
+        let names = view.all_names_of(id, 0);
+        let counted = part.select.projection.iter().find_map(|item| match item {
+            SelectItem::ExprWithAlias { expr, alias } => {
+                let count =
+                    call(expr, &["count"]).filter(|f| f.over.is_none() && f.filter.is_none() && !is_distinct(f))?;
+                let all =
+                    arguments(count).all(|e| super::expressions::is_literal(e) || view.relation(id, e) == Some(0));
+                let called = words(&alias.value).into_iter().rev().find(|w| w != "count" && w != "cnt")?;
+                (all && called.len() > 2 && names.contains(&called)).then_some(expr)
+            }
+            _ => None,
+        });
+        if let Some(count) = counted {
+            let finding = Diagnostic::warning("fan-out", "`count(*)` counts rows that the join repeats")
+                .why(format!("`{}` is described as having many of each, and each takes the row again", joined.alias))
+                .next(format!(
+                    "ask whether there is one, `where exists (…)`, or count the key of `{}` once",
+                    first.alias
+                ));
+            out.push(view.at(span(count), finding));
+        }
+    }
+}
+
+/// Whether a text says of what a relation is read from that there are many rows for each of something.
+fn says_many(view: &View<'_, '_>, mut target: Target) -> bool {
+    for _ in 0..8 {
+        match target {
+            Target::Node(id) => {
+                let many = ["many per", "several per", "multiple per", "many for each", "several for each"];
+                let texts = super::promised::line(view, id).into_iter().flat_map(super::promised::told);
+                return texts.into_iter().any(|t| super::promised::has(&t, &many));
+            }
+            Target::Level(level) => {
+                let Some(select) = view.outline.levels[level].select else { return false };
+                let [only] = view.outline.selects[select].relations.as_slice() else { return false };
+                target = only.target;
+            }
+            Target::Other => return false,
+        }
+    }
+    false
 }
 
 /// The relation of totals that an expression is a total of, where a join repeats it: here, or in the CTE that passes it

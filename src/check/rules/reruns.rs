@@ -185,3 +185,48 @@ pub(super) fn marked(view: &View<'_, '_>, mark: &Watermark<'_>) -> Option<String
         _ => None,
     }
 }
+
+/// Whether a column is the key of another table of the project, of what has rows for longer than a few days.
+pub(super) fn is_of_lasting(view: &View<'_, '_>, expr: &Expr) -> bool {
+    const SHORT: &[&str] = &[
+        "order",
+        "session",
+        "visit",
+        "trip",
+        "request",
+        "cart",
+        "basket",
+        "checkout",
+        "invoice",
+        "transaction",
+        "payment",
+        "shipment",
+        "ticket",
+        "call",
+        "message",
+        "batch",
+        "run",
+        "job",
+        "event",
+        "booking",
+        "game",
+        "match",
+        "race",
+        "sale",
+        "delivery",
+        "ride",
+        "task",
+        "load",
+        "file",
+        "conversation",
+        "thread",
+        "lesson",
+        "shift",
+        "flight",
+    ];
+    let Some(name) = column(expr).map(|c| c.value.to_ascii_lowercase()) else { return false };
+    let of_others = view.query.keyed.by(&name).iter().filter_map(|id| view.node(*id));
+    view.seen(expr).is_some_and(|c| c.unique == Some(false))
+        && of_others.into_iter().any(|n| !std::ptr::eq(n, view.query.node))
+        && !super::expressions::words(&name).iter().any(|w| SHORT.contains(&w.as_str()))
+}

@@ -32,6 +32,8 @@ pub(super) const RULES: &[Rule] = &[
 struct Around<'a, 's> {
     /// In a sum.
     summed: bool,
+    /// A factor of a product.
+    factor: bool,
     /// In a `coalesce` that puts a literal in the place of null.
     defaulted: bool,
     /// The conditions of the `case` around it, and of those around that.
@@ -55,7 +57,7 @@ fn null_spreads(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 fn walk<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr, around: Around<'a, '_>, out: &mut Vec<Diagnostic>) {
-    let plain = Around { defaulted: false, ..around };
+    let plain = Around { defaulted: false, factor: false, ..around };
     match bare(expr) {
         e @ Expr::BinaryOp { op: BinaryOperator::Plus | BinaryOperator::Minus, .. } => {
             let (mut parts, mut minus) = (Vec::new(), false);
@@ -67,6 +69,10 @@ fn walk<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr, around: Around<'
                 tell(view, select, e, (&parts, missing), around, "a sum", out);
             }
             parts.into_iter().for_each(|e| walk(view, select, e, plain, out));
+        }
+        // `amount * (1 - discount)` in a sum: a row without a discount is lost with its amount.
+        Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } if around.summed => {
+            [left, right].into_iter().for_each(|e| walk(view, select, e, Around { factor: true, ..around }, out));
         }
         e @ Expr::BinaryOp { op: BinaryOperator::StringConcat, .. } => {
             let mut parts = Vec::new();
@@ -253,7 +259,7 @@ fn tell<'a>(
 ) {
     let causes: Vec<(&'a Expr, Option<Cause<'_>>)> = parts.iter().map(|e| (*e, view.absent(select, e))).collect();
     let greatest = call(whole, &["greatest", "least"]).is_some();
-    let literals = greatest && parts.iter().any(|e| is_literal(e));
+    let literals = (greatest || around.factor) && parts.iter().any(|e| is_literal(e));
     // Whether one can be there where the other is not: of another row, or for another reason, as far as that is known.
     let apart = |one: Cause<'_>, other: Cause<'_>| match (one, other) {
         (Cause::Unmatched(..), Cause::Unmatched(..)) => one != other,

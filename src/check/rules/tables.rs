@@ -26,7 +26,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The column that a node is partitioned by.
-fn partition(node: &Node) -> Option<&str> {
+pub(super) fn partition(node: &Node) -> Option<&str> {
     let by = node.config.other.get("partition_by")?;
     by.as_str().or_else(|| by.get("field")?.as_str()).or_else(|| match by.as_array()?.as_slice() {
         [one] => one.as_str(),

@@ -34,6 +34,8 @@ pub struct Told {
     pub different: BTreeMap<String, Vec<String>>,
     /// Those that are quotients.
     pub rates: BTreeMap<String, Rate>,
+    /// Those that are totals of groups.
+    pub totals: BTreeSet<String>,
     /// What is said of the numbers in a column.
     pub measures: BTreeMap<String, Measure>,
     /// The values that tests accept in a column.
@@ -76,8 +78,39 @@ impl Told {
                 told.accepted.insert(described.name.to_lowercase(), values.into());
             }
         }
+        told.comments(node, columns);
         told.clocks_of_all(node, columns);
         told
+    }
+
+    /// What comments beside columns say of null: `discount -- null when none was given`, `-- gross_kg is null until weighed`.
+    fn comments(&mut self, node: &Node, columns: &[OutputColumn<NodeId>]) {
+        for (code, comment) in node.text.lines().filter_map(|line| line.split_once("--")) {
+            if !comment.to_ascii_lowercase().contains("null") {
+                continue;
+            }
+            let last = |text: &'_ str| -> String {
+                let text = text.trim().trim_end_matches(',');
+                text.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_lowercase()
+            };
+            let (name, said) = match code.trim().trim_matches(',').is_empty() {
+                true => comment
+                    .trim()
+                    .split_once(' ')
+                    .map(|(name, said)| (name.trim_matches('`').to_lowercase(), said))
+                    .unwrap_or_default(),
+                false => (last(code), comment),
+            };
+            let Some(column) = columns.iter().find(|c| c.name == name && c.nullable != Some(false)) else { continue };
+            let described = crate::dbt::DescribedColumn {
+                name: column.name.clone(),
+                description: said.trim().to_owned(),
+                ..crate::dbt::DescribedColumn::default()
+            };
+            if said::null(&described) == Some(true) {
+                self.absent.entry(name).or_insert_with(|| Absence::Said(said.trim().into()));
+            }
+        }
     }
 
     /// What is said of the clock of all moments of a table, or of its source.
@@ -116,6 +149,9 @@ impl Told {
             if tested && !told.accepted.contains_key(&column.name) {
                 let values = given_as(&view, step, &column.name, |t, name| t.accepted.get(name).cloned());
                 told.accepted.extend(values.map(|v| (column.name.clone(), v)));
+            }
+            if is_total(&view, step, &column.name) {
+                told.totals.insert(column.name.clone());
             }
             if let Some((expr, at)) = made(&view, step, &column.name) {
                 told.rates.extend(rates::rate(&view, expr, at).map(|r| (column.name.clone(), r)));
@@ -196,6 +232,29 @@ fn made<'a>(view: &View<'_, 'a>, mut step: Step<'a>, name: &str) -> Option<(&'a 
         };
     }
     None
+}
+
+/// Whether a column is a total of groups, here or where it comes from.
+fn is_total<'a>(view: &View<'_, 'a>, mut step: Step<'a>, name: &str) -> bool {
+    let mut name = name.to_ascii_lowercase();
+    for _ in 0..16 {
+        let next = match step {
+            Step::Node(id) => return view.query.told.get(&id).is_some_and(|t| t.totals.contains(&name)),
+            Step::Same(select, relation) => view.outline.step(select, relation, &name),
+            Step::Expr(expr, select) => {
+                let expr = sums::rounded(expr);
+                let Some(ident) = column(expr) else {
+                    let total = super::expressions::call(expr, &["sum", "count"]).is_some_and(|f| f.over.is_none());
+                    return total && super::expressions::is_grouped(view.outline.selects[select].select);
+                };
+                name = ident.value.to_ascii_lowercase();
+                view.relation(select, expr).and_then(|r| view.outline.step(select, r, &name))
+            }
+        };
+        let Some(next) = next else { return false };
+        step = next;
+    }
+    false
 }
 
 /// Whether a column may show a clock: a moment without a zone of its own, or a day. Where its type is not known only UTC is sure.

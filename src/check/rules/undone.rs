@@ -57,6 +57,21 @@ pub(super) fn left_join_undone(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             .next("put the condition into `on`, or join with `inner join` where that is meant");
             out.push(view.at(span(filter), finding));
         }
+        let filled = part.select.selection.iter().flat_map(|f| conjuncts(f)).find_map(|f| match f {
+            Expr::IsNotNull(e) if column(e).is_some() => Some((f, optional(e)?)),
+            _ => None,
+        });
+        // That only rows with one are asked for is no fault, but where a text promises all.
+        if let Some((filter, at)) = filled
+            && super::promised::told(query.node).iter().any(|t| promises_all(t))
+        {
+            let alias = &part.relations[at].alias;
+            let finding =
+                Diagnostic::warning("left-join-undone", format!("this leaves out the rows without `{alias}`"))
+                    .why(format!("`{alias}` is outer joined, and the model is said to have the rows without it too"))
+                    .next("put the condition into `on`");
+            out.push(view.at(span(filter), finding));
+        }
         for condition in part.select.qualify.iter().flat_map(|q| conjuncts(q)) {
             let sides = held(condition).into_iter().filter(|e| column(e).is_some());
             let Some(at) = sides.into_iter().find_map(optional) else { continue };

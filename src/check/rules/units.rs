@@ -81,6 +81,7 @@ fn units_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         }
     }
     under_others(&view, out);
+    currencies_held(&view, out);
     currencies_mixed(&view, out);
     units_of_rows(&view, out);
 }
@@ -117,6 +118,47 @@ fn under_others(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
 /// Whether a unit is a currency: what is called by one may be in its smallest unit.
 fn of_currency(unit: Unit) -> bool {
     matches!(unit.word, "eur" | "usd" | "gbp")
+}
+
+/// An amount in the currency of its own row held against, or taken from, one of a currency that is always the same.
+fn currencies_held(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    const OWN: &[&str] = &[
+        "in the currency of the",
+        "in the currency of its",
+        "in its currency",
+        "in its own currency",
+        "in local currency",
+        "in the local currency",
+        "in the original currency",
+    ];
+    const ONE: &[&str] =
+        &["sterling", "gbp", "pounds", "usd", "us dollars", "eur", "euros", "euro", "chf", "sek", "nok", "dkk"];
+    let told = |select: usize, e: &Expr| {
+        let Some(Origin::Node(id, name)) = view.outline.origin(select, e) else { return None };
+        let columns = line(view, id).into_iter().flat_map(|n| n.described.iter()).flat_map(|d| &d.columns);
+        let said: String =
+            columns.filter(|c| c.name.eq_ignore_ascii_case(name)).map(|c| plain(&c.description)).collect();
+        Some((has(&said, OWN), has(&said, ONE) || has(&plain(name), ONE), name.to_owned()))
+    };
+    for piece in &view.outline.pieces {
+        let (Expr::BinaryOp { left, op, right }, Some(select)) = (piece.expr, piece.select) else { continue };
+        if !(matches!(op, BinaryOperator::Plus | BinaryOperator::Minus) || compares(op))
+            || column(left).is_none()
+            || column(right).is_none()
+        {
+            continue;
+        }
+        let (Some(a), Some(b)) = (told(select, left), told(select, right)) else { continue };
+        let (own, one) = match (a, b) {
+            ((true, false, own), (false, true, one)) | ((false, true, one), (true, false, own)) => (own, one),
+            _ => continue,
+        };
+        let finding = Diagnostic::warning("units-mixed", "amounts of two currencies are taken for one")
+            .why(format!("`{own}` is in the currency of its row, and `{one}` always in the same"))
+            .next("convert to one currency first");
+        out.push(view.at(span(piece.expr), finding));
+        return;
+    }
 }
 
 /// Amounts of a table with several currencies, added up where nothing asks for the currency.

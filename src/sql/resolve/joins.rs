@@ -141,7 +141,7 @@ impl<R: Named> Resolver<'_, R> {
         // One side of it has one row for each, whatever else is joined to that already.
         let of_one = left_unique || env.rels[..before].iter().enumerate().any(|(i, r)| r.is_one_each(i, &ours));
         // A key of more columns may hold what others of it decide.
-        let many = env.keys.iter().any(|k| !k.is_empty() && k.len() < MOST_TELLING);
+        let many = env.keys.iter().any(|k| !k.is_empty() && env.named_once(k).len() < MOST_TELLING);
         let left_told = left_unique || env.keys_or_null.iter().any(|k| k.is_subset(&ours));
         if !right_unique && self.repeats(&right_keys, &theirs, how, &env.rels[before]) {
             let (start, width) = at;

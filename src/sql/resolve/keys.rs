@@ -114,6 +114,13 @@ fn source_of(item: &SelectItem, env: &Env<'_>) -> Option<(usize, String)> {
 }
 
 impl Env<'_> {
+    /// A key without the columns that a join holds equal to others of it.
+    pub fn named_once(&self, key: &Key) -> Key {
+        let again =
+            |c: &(usize, String)| self.equal.iter().any(|(from, to)| to == c && from.0 < c.0 && key.contains(from));
+        key.iter().filter(|c| !again(c)).cloned().collect()
+    }
+
     /// Columns that have one value wherever these have: by keys of their tables, and by what joins hold equal.
     pub fn decided(&self, by: &Key) -> Key {
         let mut out = by.clone();
@@ -228,6 +235,25 @@ pub(super) fn fill(filter: &Expr, env: &mut Env<'_>) {
                 env.rels[rel].filled.insert(i);
             }
         }
+    }
+}
+
+/// Takes what a condition leaves one value of out of the keys: `dbt_valid_to is null`, `kind = 'home'`.
+pub(super) fn settle(filter: &Expr, env: &mut Env<'_>) {
+    let mut parts = Vec::new();
+    conjuncts(filter, &mut parts);
+    for part in parts {
+        let one = match part {
+            Expr::IsNull(e) => column_of(e, env),
+            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if matches!(right.as_ref(), Expr::Value(_)) => {
+                column_of(left, env)
+            }
+            _ => None,
+        };
+        let Some(one) = one else { continue };
+        env.keys.iter_mut().filter(|k| k.len() > 1).for_each(|k| {
+            k.remove(&one);
+        });
     }
 }
 

@@ -147,7 +147,12 @@ impl<R: Named> Resolver<'_, R> {
             if let Some(key) = select.qualify.as_ref().and_then(|q| partition_of_first(q, &env, &named)) {
                 env.keys.insert(0, key);
             }
-            match passed_keys(&env.keys, &plain, &columns) {
+            let mut passed = passed_keys(&env.keys, &plain, &columns);
+            if passed.is_empty() && !self.strict {
+                let once: Vec<Key> = env.keys.iter().map(|key| env.named_once(key)).collect();
+                passed = passed_keys(&once, &plain, &columns);
+            }
+            match passed {
                 keys if keys.is_empty() && !self.strict && select.qualify.is_none() => {
                     left_out::passed(&env, &plain, &columns, select)
                 }
@@ -223,6 +228,9 @@ impl<R: Named> Resolver<'_, R> {
             self.read(Usage::Filter, &value);
         }
         super::keys::fill(filter, env);
+        if !self.strict {
+            super::keys::settle(filter, env);
+        }
     }
 
     /// `start with … connect by …`: the rows, and how deep each stands.

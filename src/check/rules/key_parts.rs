@@ -1,0 +1,189 @@
+//! Keys that are made of, picked by, or numbered by other columns than tell the rows apart.
+
+use std::collections::BTreeSet;
+
+use sqlparser::ast::{BinaryOperator, Distinct, Expr, SelectItem};
+
+use super::expressions::{any, column, is_grouped, is_named, is_one_of, lower, whole_number, window, words};
+use super::grain::{Said, VERSIONS, base, finding, is_free, is_id, is_tested, item, last, list};
+use super::look::{View, span};
+use super::mixed::is_time;
+use super::outline::Target;
+use crate::vocabulary::Diagnostic;
+
+/// A hash of some of the columns by which the rows are told apart.
+pub(super) fn hashed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
+    let select = last(view)?;
+    let part = &view.outline.selects[select];
+    let (key, [reads, joined @ ..]) =
+        (said.columns.first().filter(|_| said.columns.len() == 1)?, part.relations.as_slice())
+    else {
+        return None;
+    };
+    let plain = !is_grouped(part.select)
+        && part.select.qualify.is_none()
+        && part.select.distinct.is_none()
+        && part.select.selection.is_none();
+    let expr = item(view, select, key).filter(|e| plain && column(e).is_none())?;
+    let mut parts = BTreeSet::new();
+    let mut sure = true;
+    any(expr, &mut |e| {
+        match e {
+            Expr::Function(f) => sure &= f.over.is_none() && !is_chance(f),
+            Expr::Subquery(_) => sure = false,
+            e => {
+                sure &= column(e).is_none() || joined.is_empty() || view.relation(select, e) == Some(0);
+                parts.extend(column(e).map(lower));
+            }
+        }
+        false
+    });
+    let (id, _) = base(view, reads.target).filter(|(_, whole)| *whole)?;
+    let keys = super::ranges::keys_of(view, reads.target);
+    let short = |k: &&BTreeSet<String>| parts.is_subset(k) && parts.len() < k.len();
+    let lacks = |k: &&BTreeSet<String>| lacks_time(view, &parts, k) || lacks_parent(&parts, k);
+    let several = keys.iter().find(short).or_else(|| keys.iter().find(lacks))?;
+    if parts.is_empty() || !sure || keys.iter().any(|k| k.is_subset(&parts)) || !is_tested(view, id, several, 0) {
+        return None;
+    }
+    let without = several.difference(&parts).cloned().collect::<BTreeSet<String>>();
+    let what = format!("`{key}` leaves out `{}`", list(&without));
+    let next = format!("make it of all of ({}), by which the rows are told apart", list(several));
+    Some(finding(view, said, span(expr), what, next))
+}
+
+/// Whether a hash has all of a key but the day that the model is said to have a row for, and beside it nothing that
+/// tells rows apart over days.
+fn lacks_time(view: &View<'_, '_>, parts: &BTreeSet<String>, key: &BTreeSet<String>) -> bool {
+    let mut lacking = key.difference(parts);
+    let (Some(time), None) = (lacking.next(), lacking.next()) else { return false };
+    let told = super::promised::of_model(view.query);
+    let called = super::promised::plain(time);
+    is_time(time)
+        && key.len() > 1
+        && super::promised::has(&told, &[called.trim()])
+        && !parts
+            .difference(key)
+            .any(|c| is_id(c) || is_time(c) || VERSIONS.iter().any(|v| words(c).iter().any(|w| w == v)))
+}
+
+/// Whether a hash has a part of a key that is a number or place within something, and not the key of that: beside it only
+/// what says of which kind a row is.
+fn lacks_parent(parts: &BTreeSet<String>, key: &BTreeSet<String>) -> bool {
+    const KINDS: &[&str] = &["code", "type", "kind", "category", "name", "status", "class", "label"];
+    let kind = |c: &String| words(c).last().is_some_and(|w| KINDS.contains(&w.as_str()));
+    !parts.is_disjoint(key) && key.difference(parts).all(|c| is_id(c)) && parts.difference(key).all(kind)
+}
+
+/// One row that is kept of each part of a key, where the others of the whole key are said to be there too.
+pub(super) fn picked(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
+    let known = view.query.resolved.keys.iter().find(|k| k.is_subset(&said.columns) && k.len() < said.columns.len())?;
+    let mut more = said.columns.difference(known);
+    let (Some(more), None) = (more.next(), more.next()) else { return None };
+    let select = last(view)?;
+    let names = |list: &[Expr]| list.iter().map(|e| column(e).map(lower)).collect::<Option<BTreeSet<String>>>();
+    let at = view.outline.selects.iter().find_map(|part| match &part.select.distinct {
+        Some(Distinct::On(list)) if names(list).as_ref() == Some(known) => Some(part.select.select_token.0.span),
+        _ => None,
+    });
+    let numbered = || {
+        view.outline.pieces.iter().find_map(|p| match p.expr {
+            Expr::Function(f)
+                if is_named(f, "row_number") && names(&window(f)?.partition_by).as_ref() == Some(known) =>
+            {
+                Some(span(p.expr))
+            }
+            _ => None,
+        })
+    };
+    let at = at.or_else(numbered)?;
+    let subject: Vec<String> = words(more)
+        .into_iter()
+        .filter(|w| !["id", "no", "number", "key", "code", "nr"].contains(&w.as_str()))
+        .collect();
+    let told = super::promised::of_model(view.query);
+    let is_told = !subject.is_empty() && super::promised::has(&told, &[subject.join(" ").as_str()]);
+    let key = Said { columns: known.clone(), by: said.by };
+    if !is_told || !is_free(view, select, &key, more) {
+        return None;
+    }
+    let what = format!("one row is kept for each ({}), whatever its `{more}`", list(known));
+    let next =
+        format!("keep one for each ({}), or say that there is one for each ({})", list(&said.columns), list(known));
+    Some(finding(view, said, at, what, next))
+}
+
+/// All rows of a first place that several share: `rank() … = 1`.
+pub(super) fn ranked(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
+    last(view)?;
+    for piece in &view.outline.pieces {
+        let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
+        let Some(spec) = window(function).filter(|_| is_one_of(function, &["rank", "dense_rank"])) else { continue };
+        let names = |list: &mut dyn Iterator<Item = &Expr>| {
+            list.map(|e| column(e).map(lower)).collect::<Option<BTreeSet<String>>>()
+        };
+        let Some(by) = names(&mut spec.partition_by.iter()).filter(|by| *by == said.columns) else { continue };
+        let Some(order) = names(&mut spec.order_by.iter().map(|o| &o.expr)) else { continue };
+        let [reads] = view.outline.selects[select].relations.as_slice() else { continue };
+        let keys = super::ranges::keys_of(view, reads.target);
+        let mut told: BTreeSet<String> = by.union(&order).cloned().collect();
+        // A hash of columns tells as much as they do.
+        for made in by.union(&order).filter_map(|name| item(view, select, name)) {
+            any(made, &mut |e| {
+                told.extend(column(e).map(lower));
+                false
+            });
+        }
+        // A key of its own alone says nothing of what else tells the rows apart.
+        let apart = keys.iter().any(|k| by.is_subset(k) && by.len() < k.len());
+        if !apart || keys.iter().any(|k| k.is_subset(&told)) || !is_first(view, piece.expr) {
+            continue;
+        }
+        let what = format!("`{}` gives the first place to all that are equal", function.name);
+        let next = "number them with `row_number()`, and order by what tells them apart too".to_owned();
+        return Some(finding(view, said, span(piece.expr), what, next));
+    }
+    None
+}
+
+/// Whether a condition keeps what a call or the column that it is given as has 1 for.
+fn is_first(view: &View<'_, '_>, call: &Expr) -> bool {
+    let alias = super::clock::alias_of(view, call);
+    view.outline.selects.iter().flat_map(|p| p.select.selection.iter().chain(&p.select.qualify)).any(|f| {
+        super::expressions::conjuncts(f).into_iter().any(|c| match c {
+            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if whole_number(right) == Some(1) => {
+                left.as_ref() == call || column(left).is_some_and(|n| alias.as_deref() == Some(lower(n).as_str()))
+            }
+            _ => false,
+        })
+    })
+}
+
+/// A group of the rows without what the key is: a description says that it is null in some.
+pub(super) fn of_none(view: &View<'_, '_>, keys: &[Said]) -> Option<Diagnostic> {
+    let select = last(view)?;
+    let part = &view.outline.selects[select];
+    let described = view.query.node.described.as_ref()?;
+    if !is_grouped(part.select) || part.select.having.is_some() || part.select.qualify.is_some() {
+        return None;
+    }
+    let filled = described.columns.iter().filter(|c| crate::check::said::is_filled(c)).map(|c| c.name.to_lowercase());
+    let alone = keys.iter().filter(|s| s.columns.len() == 1).flat_map(|s| s.columns.iter().cloned());
+    filled.chain(alone).find_map(|name| {
+        let expr = item(view, select, &name).filter(|e| column(e).is_some())?;
+        let said = view.absent(select, expr).and_then(|c| view.said_of(c))?;
+        let finding = Diagnostic::warning("grain-differs", format!("the rows without `{name}` are a row of their own"))
+            .why(format!(
+                "it is described as `{}`, and the model is said to have a row for each `{name}`",
+                super::lost::brief(said)
+            ))
+            .next(format!("leave them out: `where {name} is not null`, or give them a name"));
+        Some(view.at(span(expr), finding))
+    })
+}
+
+fn is_chance(function: &sqlparser::ast::Function) -> bool {
+    ["random", "rand", "uuid", "uuid_string", "generate_uuid", "gen_random_uuid", "nextval"]
+        .iter()
+        .any(|n| is_named(function, n))
+}
