@@ -134,36 +134,18 @@ fn divided_by_all(view: &View<'_, '_>, id: usize, expr: &Expr, alias: &str) -> O
 /// What is counted where a comparison is not met, with what can't be compared yet: the rows that do meet it are counted
 /// beside.
 fn counted_by_else(view: &View<'_, '_>, id: usize, expr: &Expr) -> Option<Diagnostic> {
-    let by_case = |e: &'_ Expr| -> Option<(Expr, u64, u64)> {
-        let f = call(e, &["sum"]).filter(|f| f.over.is_none() && f.filter.is_none())?;
-        match bare(arguments(f).next()?) {
-            Expr::Case { operand: None, conditions, else_result: Some(otherwise), .. } => match conditions.as_slice() {
-                [when] => Some((when.condition.clone(), whole_number(&when.result)?, whole_number(otherwise)?)),
-                _ => None,
-            },
-            Expr::Function(f) if is_one_of(f, &["iff", "if"]) => {
-                let list: Vec<&Expr> = arguments(f).collect();
-                let [condition, then, otherwise] = list.as_slice() else { return None };
-                Some(((*condition).clone(), whole_number(then)?, whole_number(otherwise)?))
-            }
-            _ => None,
-        }
-    };
     let (condition, 0, 1) = by_case(expr)? else { return None };
     let part = view.outline.selects[id].select;
     let beside = part.projection.iter().any(|item| match item {
         SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => {
-            by_case(e).is_some_and(|(c, then, otherwise)| c == condition && then == 1 && otherwise == 0)
+            by_case(e).is_some_and(|(c, then, otherwise)| then == 1 && otherwise == 0 && c == condition)
         }
         _ => false,
     });
-    let Expr::BinaryOp { left, op, right } = &condition else { return None };
+    let Expr::BinaryOp { left, op, right } = condition else { return None };
     if !beside || !compares(op) || is_null(left) || is_null(right) {
         return None;
     }
-    // The condition as it stands in the query, for what its columns are.
-    let held = view.outline.pieces.iter().find(|p| p.select == Some(id) && *p.expr == condition)?;
-    let Expr::BinaryOp { left, right, .. } = held.expr else { return None };
     let pending = |e: &Expr| {
         let moment =
             words(&column(e)?.value).last().is_some_and(|w| ["at", "on", "date", "day", "time"].contains(&w.as_str()));
@@ -174,6 +156,23 @@ fn counted_by_else(view: &View<'_, '_>, id: usize, expr: &Expr) -> Option<Diagno
     let (name, said) = pending(left).or_else(|| pending(right))?;
     let what = format!("the rows without `{name}` are counted as not meeting the condition");
     Some(finding(view, expr, what, &said, format!("count where it is known: `when {name} is not null and not (…)`")))
+}
+
+/// A sum of a `case` of one condition: that, and what is added where it is met and where it is not.
+fn by_case(expr: &Expr) -> Option<(&Expr, u64, u64)> {
+    let f = call(expr, &["sum"]).filter(|f| f.over.is_none() && f.filter.is_none())?;
+    match bare(arguments(f).next()?) {
+        Expr::Case { operand: None, conditions, else_result: Some(otherwise), .. } => match conditions.as_slice() {
+            [when] => Some((&when.condition, whole_number(&when.result)?, whole_number(otherwise)?)),
+            _ => None,
+        },
+        Expr::Function(f) if is_one_of(f, &["iff", "if"]) => {
+            let list: Vec<&Expr> = arguments(f).collect();
+            let [condition, then, otherwise] = list.as_slice() else { return None };
+            Some((condition, whole_number(then)?, whole_number(otherwise)?))
+        }
+        _ => None,
+    }
 }
 
 /// Whether a text says that the rows without what a column names are meant too: `donors without a route belong here as

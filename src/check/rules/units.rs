@@ -142,7 +142,8 @@ fn currencies_held(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
     };
     for piece in &view.outline.pieces {
         let (Expr::BinaryOp { left, op, right }, Some(select)) = (piece.expr, piece.select) else { continue };
-        if !(matches!(op, BinaryOperator::Plus | BinaryOperator::Minus) || compares(op))
+        let held = compares(op) && !matches!(op, BinaryOperator::Eq | BinaryOperator::NotEq);
+        if !(matches!(op, BinaryOperator::Plus | BinaryOperator::Minus) || held)
             || column(left).is_none()
             || column(right).is_none()
         {
