@@ -278,6 +278,7 @@ fn frame_off(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         let said = said_of(&view, expr, alias);
         let Some(back) = back(&view, frame, &order.expr) else { continue };
         let at = sqlparser::ast::Spanned::span(&function.name);
+        let by_calendar = has(&said, &["calendar days", "calendar day"]);
         let told_apart = format!(" {back} ");
         let spelt = NUMBERS.iter().find(|(n, _)| *n == back).map_or(told_apart.as_str(), |(_, w)| *w);
         let beside = has(&said, &["before", "previous", "preceding", "prior"])
@@ -288,13 +289,11 @@ fn frame_off(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 .next(format!("write `{} preceding`", back - 1));
             out.push(view.at(at, finding));
         } else if matches!(frame.units, WindowFrameUnits::Rows)
-            && (has(&said, &["calendar days", "calendar day"]) || stated_days(&said) == Some(back + 1))
+            && (by_calendar || stated_days(&said) == Some(back + 1))
             && let Some(Origin::Node(id, day)) = view.outline.origin(select, &order.expr)
             && super::mixed::is_time(day)
             && (line(&view, id).iter().take(2).flat_map(|n| told(n)).any(|t| lacks_days(&t))
-                || counts_by_day(&view, id)
-                    && (has(&said, &["calendar days", "calendar day"])
-                        || super::series::series_of(&view, id).is_some()))
+                || by_calendar && counts_by_day(&view, id))
         {
             let finding = Diagnostic::warning("window-frame-off", "rows are counted where days are meant")
                 .why("days of which there is nothing have no row, so the frame reaches further back than it says")

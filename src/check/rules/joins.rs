@@ -130,14 +130,25 @@ fn after_the_end(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
     for (id, part) in view.outline.selects.iter().enumerate() {
         for (at, reads) in part.relations.iter().enumerate().skip(1) {
             let Some(on) = super::ranges::on(reads) else { continue };
-            let conditions = conjuncts(on).into_iter().chain(part.select.selection.iter().flat_map(conjuncts));
-            let met = conditions.flat_map(|c| super::ranges::bounds(view, id, c)).find_map(|b| {
+            let conditions: Vec<&Expr> =
+                conjuncts(on).into_iter().chain(part.select.selection.iter().flat_map(conjuncts)).collect();
+            let met = conditions.iter().flat_map(|c| super::ranges::bounds(view, id, c)).find_map(|b| {
                 let (relation, from) = &b.by;
                 if !b.lower || (b.of.0 != at && *relation != at) || !is_of_days(view, id, &b.of) {
                     return None;
                 }
+                // Another end may be held against the days in another way.
+                let bounded = conditions.iter().any(|c| {
+                    let of = |relation: usize, but: Option<&String>| {
+                        any(c, &mut |e| {
+                            view.relation(id, e) == Some(relation)
+                                && column(e).is_some_and(|n| but != Some(&n.value.to_lowercase()))
+                        })
+                    };
+                    of(b.of.0, None) && of(*relation, Some(from))
+                });
                 let columns = super::ranges::columns_of(view, part.relations[*relation].target);
-                let end = columns.into_iter().find(|c| super::units::is_span(from, c))?;
+                let end = columns.into_iter().find(|c| !bounded && is_end_of(from, c))?;
                 let told = super::repeats::is_told(view, id, *relation, std::slice::from_ref(&end));
                 (!told).then(|| (part.relations[*relation].alias.clone(), from.clone(), end))
             });
@@ -151,6 +162,14 @@ fn after_the_end(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(reads.span, finding));
         }
     }
+}
+
+/// Whether the second of two names is when something ends that starts at the first.
+fn is_end_of(from: &str, to: &str) -> bool {
+    let said = |name: &str, of: &[&str]| super::expressions::words(name).iter().any(|w| of.contains(&w.as_str()));
+    super::units::is_span(from, to)
+        && said(from, &["start", "started", "begin"])
+        && said(to, &["end", "ended", "finished"])
 }
 
 /// Whether a column is the day of a table of days: by its name, and as the key of it where one is known.

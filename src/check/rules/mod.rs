@@ -16,6 +16,7 @@ mod conversions;
 mod counts;
 mod described;
 mod empty_marks;
+mod ends;
 mod expressions;
 mod extremes;
 mod frames;
@@ -179,6 +180,7 @@ pub const RULES: &[&[Rule]] = &[
     merge_keys::RULES,
     clock::RULES,
     windows::RULES,
+    ends::RULES,
     frames::RULES,
     precision::RULES,
     older::RULES,

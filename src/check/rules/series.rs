@@ -39,7 +39,7 @@ pub(super) fn series(node: &Node) -> Option<(Vec<String>, String)> {
 }
 
 /// The same of a node, or of what it passes on as it is.
-pub(super) fn series_of(view: &View<'_, '_>, id: NodeId) -> Option<(Vec<String>, String)> {
+fn series_of(view: &View<'_, '_>, id: NodeId) -> Option<(Vec<String>, String)> {
     for node in line(view, id) {
         let found = series(node);
         let text = node.text.to_ascii_lowercase();

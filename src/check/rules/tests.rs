@@ -142,6 +142,7 @@ const OURS: &[&[Rule]] = &[
     super::merge_keys::RULES,
     super::clock::RULES,
     super::windows::RULES,
+    super::ends::RULES,
     super::frames::RULES,
     super::precision::RULES,
     super::older::RULES,

@@ -44,8 +44,9 @@ pub(super) const RULES: &[Rule] = &[
 fn dedupe_by_chance(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for (id, part) in view.outline.selects.iter().enumerate() {
-        if let Some(Distinct::On(_)) = &part.select.distinct
+        if let Some(Distinct::On(on)) = &part.select.distinct
             && !decides(&view, id, part.level)
+            && !keeps_only(part.select, &on.iter().collect::<Vec<_>>())
         {
             let finding = Diagnostic::warning("dedupe-by-chance", "`distinct on` keeps any row of each")
                 .why("without `order by` the database is free to keep another one next time")
@@ -406,7 +407,12 @@ fn skips_nulls(function: &Function) -> bool {
         matches!(c, FunctionArgumentClause::IgnoreOrRespectNulls(NullTreatment::IgnoreNulls))
     };
     let within = matches!(&function.args, FunctionArguments::List(l) if l.clauses.iter().any(clause));
-    within || function.null_treatment == Some(NullTreatment::IgnoreNulls) || arguments(function).nth(1).is_some()
+    // What is written behind a call within the brackets is read as a part of that call.
+    let of_call = |e: &Expr| matches!(super::expressions::bare(e), Expr::Function(f) if f.null_treatment == Some(NullTreatment::IgnoreNulls));
+    within
+        || function.null_treatment == Some(NullTreatment::IgnoreNulls)
+        || arguments(function).nth(1).is_some()
+        || arguments(function).any(of_call)
 }
 
 fn limit_without_order(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
