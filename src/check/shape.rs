@@ -108,7 +108,9 @@ fn is_passed_on(fan_out: &FanOut, resolved: &Resolved<NodeId>, stated: &[BTreeSe
     };
     let is_told_apart = || fan_out.keys.iter().any(|k| k.len() == 1 && resolved.keys.contains(k));
     if fan_out.looked_up {
-        return single && is_whole() && is_told_apart();
+        let part = |k: &BTreeSet<String>| fan_out.on.is_subset(k) && fan_out.on.len() < k.len();
+        let in_part = fan_out.keys.iter().any(|k| part(k) && resolved.keys.contains(k));
+        return is_whole() && (single && is_told_apart() || in_part);
     }
     if !fan_out.of_one && !fan_out.is_of_elements() {
         // Both sides have several rows for what is held equal, as a test of what comes out says.

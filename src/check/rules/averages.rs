@@ -5,7 +5,7 @@ use sqlparser::ast::{BinaryOperator, Expr, SelectItem};
 
 use super::absent::defaulted;
 use super::expressions::{
-    any, arguments, bare, call, column, compares, is_literal, is_null, is_one_of, whole_number, words,
+    any, arguments, bare, call, column, compares, is_distinct, is_literal, is_null, is_one_of, whole_number, words,
 };
 use super::look::{View, span};
 use super::lost::brief;
@@ -53,6 +53,14 @@ fn default_of(expr: &Expr) -> Option<(&Expr, u64)> {
             },
             _ => None,
         },
+        Expr::Function(f) if is_one_of(f, &["iff", "if"]) => {
+            let list: Vec<&Expr> = arguments(f).collect();
+            match list.as_slice() {
+                [Expr::IsNull(e), default, of] if bare(e) == bare(of) => Some((of, whole_number(default)?)),
+                [Expr::IsNotNull(e), of, default] if bare(e) == bare(of) => Some((of, whole_number(default)?)),
+                _ => None,
+            }
+        }
         Expr::Cast { expr, .. } => default_of(expr),
         _ => None,
     }
@@ -112,10 +120,16 @@ fn divided_by_all(view: &View<'_, '_>, id: usize, expr: &Expr, alias: &str) -> O
         quotient = rounded(left);
     }
     let Expr::BinaryOp { left, op: BinaryOperator::Divide, right } = quotient else { return None };
-    let sum = call(rounded(left), &["sum"]).filter(|f| f.over.is_none() && f.filter.is_none())?;
+    let mut total = rounded(left);
+    while let Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } = total {
+        total = if is_literal(left) { rounded(right) } else { rounded(left) };
+    }
+    let sum = call(total, &["sum"]).filter(|f| f.over.is_none() && f.filter.is_none())?;
     let of = arguments(sum).next().filter(|e| column(e).is_some())?;
     let by_all = any(right, &mut |e| {
-        call(e, &["count"]).is_some_and(|f| f.over.is_none() && f.filter.is_none() && arguments(f).all(is_literal))
+        let of_all = |e: &Expr| is_literal(e) || view.seen(e).and_then(|c| c.nullable) == Some(false);
+        call(e, &["count"])
+            .is_some_and(|f| f.over.is_none() && f.filter.is_none() && !is_distinct(f) && arguments(f).all(of_all))
     });
     let said = said(view, id, of).filter(|_| by_all)?;
     // `Null until weighed` of what is called the weighed ones.

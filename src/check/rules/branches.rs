@@ -116,7 +116,7 @@ fn is_written(view: &View<'_, '_>, expr: &Expr) -> bool {
 /// Whether an expression has a literal in the place of null, by what stands here or in the CTE before.
 pub(super) fn is_filled<'e>(view: &View<'_, 'e>, piece: &Piece<'e>, expr: &'e Expr) -> bool {
     match (defaulted(expr), piece.select) {
-        (Some(f), _) => arguments(f).last().is_some_and(|e| is_literal(e) && !is_null(e)) && is_written(view, expr),
+        (Some(f), _) => fills(f) && is_written(view, expr),
         // To ask once more costs nothing, but where it leaves no row.
         (None, Some(select)) if matches!(piece.expr, Expr::IsNull(_)) => {
             let mut filters = view.outline.selects[select].conditions();
@@ -126,6 +126,11 @@ pub(super) fn is_filled<'e>(view: &View<'_, 'e>, piece: &Piece<'e>, expr: &'e Ex
         }
         _ => false,
     }
+}
+
+/// Whether a default is one that is never null.
+fn fills(f: &Function) -> bool {
+    arguments(f).last().is_some_and(is_literal) || super::expressions::is_one_of(f, &["zeroifnull"])
 }
 
 /// Whether a CTE has put a literal in the place of null already.
@@ -139,9 +144,7 @@ fn is_filled_before<'e>(view: &View<'_, 'e>, select: usize, expr: &'e Expr) -> b
                     Target::Level(level) => view.outline.levels[level].select,
                     _ => None,
                 });
-            direct == Some(at)
-                && !outer(select, expr)
-                && defaulted(made).is_some_and(|f| arguments(f).last().is_some_and(is_literal))
+            direct == Some(at) && !outer(select, expr) && defaulted(made).is_some_and(fills)
         }
         _ => false,
     }

@@ -339,9 +339,10 @@ const TIMES: &[&str] =
 
 /// Whether a condition of the query holds a column, so that only some of its values are there.
 fn is_asked(view: &View<'_, '_>, name: &str) -> bool {
-    view.outline.pieces.iter().any(|p| {
+    let there = |at: usize| matches!(view.outline.around(at).next(), Some(Expr::IsNotNull(_)));
+    view.outline.pieces.iter().enumerate().any(|(at, p)| {
         matches!(p.clause, Clause::Where | Clause::Having | Clause::Qualify)
-            && column(p.expr).is_some_and(|c| c.value.eq_ignore_ascii_case(name))
+            && column(p.expr).is_some_and(|c| c.value.eq_ignore_ascii_case(name) && !there(at))
     })
 }
 

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use sqlparser::ast::{BinaryOperator, Distinct, Expr, SelectItem};
+use sqlparser::ast::{BinaryOperator, Distinct, Expr};
 
 use super::expressions::{any, column, is_grouped, is_named, is_one_of, lower, whole_number, window, words};
 use super::grain::{Said, VERSIONS, base, finding, is_free, is_id, is_tested, item, last, list};
 use super::look::{View, span};
 use super::mixed::is_time;
-use super::outline::Target;
 use crate::vocabulary::Diagnostic;
 
 /// A hash of some of the columns by which the rows are told apart.
@@ -70,8 +69,12 @@ fn lacks_time(view: &View<'_, '_>, parts: &BTreeSet<String>, key: &BTreeSet<Stri
 /// Whether a hash has a part of a key that is a number or place within something, and not the key of that: beside it only
 /// what says of which kind a row is.
 fn lacks_parent(parts: &BTreeSet<String>, key: &BTreeSet<String>) -> bool {
-    const KINDS: &[&str] = &["code", "type", "kind", "category", "name", "status", "class", "label"];
-    let kind = |c: &String| words(c).last().is_some_and(|w| KINDS.contains(&w.as_str()));
+    const TELLS: &[&str] =
+        &["no", "number", "nr", "seq", "serial", "hash", "guid", "uuid", "ref", "reference", "email", "url"];
+    let kind = |c: &String| {
+        let tells = words(c).iter().any(|w| TELLS.contains(&w.as_str()) || VERSIONS.contains(&w.as_str()));
+        !is_id(c) && !is_time(c) && !tells
+    };
     !parts.is_disjoint(key) && key.difference(parts).all(|c| is_id(c)) && parts.difference(key).all(kind)
 }
 
@@ -115,7 +118,6 @@ pub(super) fn picked(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
 
 /// All rows of a first place that several share: `rank() … = 1`.
 pub(super) fn ranked(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
-    last(view)?;
     for piece in &view.outline.pieces {
         let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
         let Some(spec) = window(function).filter(|_| is_one_of(function, &["rank", "dense_rank"])) else { continue };

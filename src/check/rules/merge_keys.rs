@@ -128,9 +128,8 @@ fn joins_keys(view: &View<'_, '_>, of_new: usize) -> bool {
 /// nothing, and are added once more.
 pub(super) fn beyond_predicate(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let Some(view) = query.again() else { return };
-    let Some(predicates) = query.node.config.other.get("incremental_predicates").and_then(|p| p.as_array()) else {
-        return;
-    };
+    let Some(predicates) = query.node.config.other.get("incremental_predicates") else { return };
+    let predicates = predicates.as_array().map_or(std::slice::from_ref(predicates), Vec::as_slice);
     if query.node.config.unique_key.is_empty() {
         return;
     }

@@ -270,10 +270,15 @@ fn totals_looked_up(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
     if view.query.told.values().all(|t| t.totals.is_empty()) {
         return;
     }
-    for piece in &view.outline.pieces {
+    for (at, piece) in view.outline.pieces.iter().enumerate() {
         let (Some(sum), Some(select)) = (call(piece.expr, &["sum"]), piece.select) else { continue };
         let Some(of) = arguments(sum).next().map(rounded).filter(|e| column(e).is_some()) else { continue };
         if sum.over.is_some() || sum.filter.is_some() || is_distinct(sum) || out.iter().any(|f| f.code == "fan-out") {
+            continue;
+        }
+        // Divided by how many there are it is what each has.
+        let divided = |e: &Expr| matches!(e, Expr::BinaryOp { op: BinaryOperator::Divide, right, .. } if any(right, &mut is_aggregate));
+        if view.outline.around(at).any(divided) {
             continue;
         }
         let Some(Origin::Node(id, name)) = view.outline.origin(select, of) else { continue };
