@@ -2,11 +2,14 @@
 
 use sqlparser::ast::{BinaryOperator, Expr, SelectItem};
 
-use super::expressions::{any, bare, call, column, text, words};
+use super::expressions::{any, arguments, bare, call, column, conjuncts, text, words};
 use super::look::{View, span};
 use super::outline::{Origin, Target};
-use super::sums::{counted, is_of_people, rounded};
-use crate::vocabulary::Diagnostic;
+use super::promised::{has, line, plain};
+use super::sums::{counted, groups, is_of_people, is_when, rounded};
+use crate::dbt::NodeId;
+use crate::sql::ColumnType;
+use crate::vocabulary::{DataType, Diagnostic};
 
 /// Ways in which the same people come. Parts of others, as new and returning ones, may well be apart.
 const CHANNELS: &[&str] = &[
@@ -36,7 +39,60 @@ const CHANNELS: &[&str] = &[
     "newsletter",
 ];
 
+/// Sums of what is described as the number of different ones in a day or hour, over groups that leave that time.
+fn described_added(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    const DIFFERENT: &[&str] = &["distinct", "unique", "different", "deduplicated"];
+    const TIMES: &[&str] = &["day", "hour", "week", "month", "date", "daily", "hourly", "weekly", "monthly"];
+    for (id, part) in view.outline.selects.iter().enumerate() {
+        for item in &part.select.projection {
+            let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
+            let sum = call(rounded(expr), &["sum"]).filter(|f| f.over.is_none() && f.filter.is_none());
+            let Some(of) = sum.and_then(|f| arguments(f).next()).filter(|e| column(e).is_some()) else { continue };
+            let Some(Origin::Node(node, name)) = view.outline.origin(id, of) else { continue };
+            let said = described(view, node, name);
+            if !said.iter().any(|t| has(t, DIFFERENT) && has(t, TIMES)) {
+                continue;
+            }
+            // `user_days` are no users.
+            let of_days =
+                words(&alias.value).iter().any(|w| matches!(w.as_str(), "days" | "hours" | "weeks" | "months"));
+            let kept = groups(part.select).unwrap_or_default().into_iter().any(|g| is_time(view, id, g));
+            let picked = part.select.selection.iter().flat_map(|f| conjuncts(f)).any(|c| {
+                matches!(c, Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if is_time(view, id, left) || is_time(view, id, right))
+            });
+            if of_days || kept || picked {
+                continue;
+            }
+            let finding = Diagnostic::warning(
+                "distinct-counts-added",
+                "whoever is in several of the groups is counted several times",
+            )
+            .why(format!(
+                "`{name}` is described as the number of different ones, and distinct counts can't be added up"
+            ))
+            .next("count distinct over the rows themselves, at the grain that is wanted");
+            out.push(view.at(span(expr), finding));
+        }
+    }
+}
+
+/// What is said of a column of a node, and further up of the one of the same name.
+fn described(view: &View<'_, '_>, node: NodeId, name: &str) -> Vec<String> {
+    let columns = line(view, node).into_iter().flat_map(|n| n.described.iter()).flat_map(|d| &d.columns);
+    columns.filter(|c| c.name.eq_ignore_ascii_case(name)).map(|c| plain(&c.description)).collect()
+}
+
+/// Whether an expression is a column that says when, as it is.
+fn is_time(view: &View<'_, '_>, select: usize, expr: &Expr) -> bool {
+    let moment =
+        |ty: &ColumnType| matches!(ty, ColumnType::Known(DataType::Date | DataType::Timestamp | DataType::TimestampTz));
+    column(expr).is_some_and(|c| is_when(&c.value))
+        && view.relation(select, expr).is_some()
+        && (moment(&view.column_type(expr)) || matches!(view.outline.origin(select, expr), Some(Origin::Node(..))))
+}
+
 pub(super) fn parts_added(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    described_added(view, out);
     for (id, part) in view.outline.selects.iter().enumerate() {
         for item in &part.select.projection {
             let SelectItem::ExprWithAlias { expr, alias } = item else { continue };

@@ -313,7 +313,7 @@ pub(super) fn counted(expr: &Expr) -> Option<String> {
     arguments(count).next().and_then(column).map(|c| c.value.clone())
 }
 
-fn is_when(name: &str) -> bool {
+pub(super) fn is_when(name: &str) -> bool {
     words(name).iter().any(|w| WHEN.contains(&w.as_str()))
 }
 
