@@ -3,9 +3,7 @@
 
 use sqlparser::ast::{BinaryOperator, Expr, Function, GroupByExpr, SelectItem};
 
-use super::clock::{CLOCKS, stamp};
 use super::expressions::{any, arguments, bare, call, column, is_aggregate, is_one_of, whole_number, window, words};
-use super::grain::item;
 use super::incremental::{Watermark, has_key, is_own, queries_in, says, subtracts, visit, watermarks};
 use super::look::{View, span};
 use super::outline::{Clause, Origin, Piece, Target};
@@ -410,24 +408,6 @@ fn other_mark(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         let Some(name) = marked(&view, &mark) else { continue };
         let Some((node, held)) = base(&view, mark.select, mark.column, 0) else { continue };
         let Some(own) = query.resolved.columns.iter().find(|c| c.name == name) else { continue };
-        let written = (0..view.outline.selects.len())
-            .filter(|s| last(&view).iter().any(|to| s == to || feeds(&view, *s, *to, 0)));
-        // What the model before has stamped is older than this run.
-        let stamps =
-            |n: &&crate::dbt::Node| CLOCKS.iter().any(|c| c.len() > 5 && n.text.to_ascii_lowercase().contains(c));
-        if own.sources.is_empty()
-            && !super::promised::line(&view, node).iter().any(stamps)
-            && written.into_iter().any(|s| item(&view, s, &name).is_some_and(stamp))
-        {
-            let finding = Diagnostic::warning(
-                "incremental-other-mark",
-                format!("`{held}` of what is read is held against the moment of the last run"),
-            )
-            .why(format!("`{name}` is the clock here: rows from before that run which came after it are never read"))
-            .next(format!("keep the `{held}` of the rows, and take the greatest one of the table"));
-            out.push(view.at(span(mark.whole), finding));
-            continue;
-        }
         // It is made of the column, or of another table.
         if name == held || own.sources.is_empty() || own.sources.iter().any(|s| s.column == held || s.relation != node)
         {

@@ -6,7 +6,7 @@ use super::backfills::{
     day_in_key, is_of_day, is_picture, reads_weeks_again, run_in_filter, stamped_as_rows, stamped_today,
 };
 use super::expressions::{any, arguments, bare, call, column, is_one_of};
-use super::incremental::{find_column, own_levels, visit, watermarks};
+use super::incremental::{Watermark, find_column, own_levels, visit, watermarks};
 use super::look::{View, span};
 use super::outline::{Clause, Origin};
 use super::{Family, Look, Query, Rule};
@@ -29,7 +29,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-pub(super) const CLOCKS: &[&str] = &[
+const CLOCKS: &[&str] = &[
     "current_timestamp",
     "current_date",
     "now",
@@ -305,8 +305,17 @@ fn marked_by(view: &View<'_, '_>, expr: &Expr) -> bool {
         });
         found
     };
-    own.iter().any(of_it)
-        && marks.iter().any(|m| find_column(m.column).is_some_and(|c| !c.value.eq_ignore_ascii_case(&name)))
+    let other = |m: &Watermark<'_>| {
+        find_column(m.column).is_some_and(|c| !c.value.eq_ignore_ascii_case(&name) || !stamped_before(view, m))
+    };
+    own.iter().any(of_it) && marks.iter().any(other)
+}
+
+/// Whether the models before may have stamped their rows by the clock too: those stamps are older than this run.
+fn stamped_before(view: &View<'_, '_>, mark: &Watermark<'_>) -> bool {
+    let Some(Origin::Node(id, _)) = view.outline.origin(mark.select, mark.column) else { return true };
+    let by_clock = |text: &str| CLOCKS.iter().any(|c| c.len() > 5 && text.contains(c));
+    super::promised::line(view, id).iter().any(|n| by_clock(&n.text.to_ascii_lowercase()))
 }
 
 /// Whether an item is the key that rows are merged by, and has the moment of the run in it. A day may well be in the key

@@ -54,8 +54,7 @@ fn described_added(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
                 continue;
             }
             // `user_days` are no users.
-            let of_days =
-                words(&alias.value).iter().any(|w| matches!(w.as_str(), "days" | "hours" | "weeks" | "months"));
+            let of_days = words(&alias.value).last().is_some_and(|w| is_when(w));
             let kept = groups(part.select).unwrap_or_default().into_iter().any(|g| is_time(view, id, g));
             let picked = part.select.selection.iter().flat_map(|f| conjuncts(f)).any(|c| {
                 matches!(c, Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if is_time(view, id, left) || is_time(view, id, right))
