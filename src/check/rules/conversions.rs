@@ -1,6 +1,6 @@
 //! Conversions between time zones that start from the wrong one: twice, or from a clock that lost its zone on the way.
 
-use sqlparser::ast::{DataType as SqlType, Expr, SelectItem};
+use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr, SelectItem};
 
 use super::expressions::{any, arguments, bare, call, column, is_one_of, text};
 use super::look::{View, span};
@@ -139,6 +139,11 @@ pub(super) fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize
     }
     let inner = |e: &Expr| wall(view, select, e, depth + 1);
     match bare(expr) {
+        Expr::BinaryOp { left, op: BinaryOperator::Plus | BinaryOperator::Minus, right }
+            if matches!(bare(right), Expr::Interval(_)) =>
+        {
+            inner(left)
+        }
         Expr::AtTimeZone { timestamp, time_zone } if turns(view.query.dialect) => {
             (has_zone(view, timestamp) == Some(true)).then(|| zone_named(time_zone)).flatten()
         }
@@ -170,7 +175,22 @@ pub(super) fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize
                     inner(of)
                 }
                 [_, of] if is_one_of(f, &["date_trunc"]) => inner(of),
-                [of, _] if is_one_of(f, &["datetime_trunc", "timestamp_trunc"]) => inner(of),
+                [_, _, of] if is_one_of(f, &["dateadd", "date_add", "timestampadd"]) => inner(of),
+                [of, _]
+                    if is_one_of(
+                        f,
+                        &[
+                            "datetime_trunc",
+                            "timestamp_trunc",
+                            "timestamp_add",
+                            "timestamp_sub",
+                            "datetime_add",
+                            "datetime_sub",
+                        ],
+                    ) =>
+                {
+                    inner(of)
+                }
                 // One of several is by the clock that they all show.
                 [first, ..] if is_one_of(f, ONE_OF) => inner(first),
                 [first, rest @ ..] if is_one_of(f, &["coalesce", "greatest", "least", "ifnull", "nvl"]) => {

@@ -107,7 +107,8 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         // Rows of many columns are not equal by chance.
         let summed = above.len() <= 6 && above.iter().any(|(name, _)| is_summed(&view, set.level, name));
         let told = || above.len() > 1 && is_counted(&view, set.level) && sides_repeat(&view, [left, names]);
-        let lossy = (plain && (above.iter().any(measures) || told()) || summed) && !keyed(&above);
+        let ones = counts_ones(&view, set.level, &above);
+        let lossy = (plain && (above.iter().any(measures) || told()) || summed || ones) && !keyed(&above);
         // Who asks for different rows on one side thinks of sets.
         if said_so && (distinct(&view, left) || distinct(&view, names)) {
             continue;
@@ -181,6 +182,17 @@ fn is_counted(view: &View<'_, '_>, level: usize) -> bool {
     })
 }
 
+/// Whether the rows of a union are counted by all of its columns: `union` leaves one of each.
+fn counts_ones(view: &View<'_, '_>, level: usize, items: &[(String, &Expr)]) -> bool {
+    is_counted(view, level)
+        && view.outline.selects.iter().any(|part| {
+            let reads = matches!(part.relations.as_slice(), [reads] if reads.target == Target::Level(level));
+            let groups = super::sums::groups(part.select).unwrap_or_default();
+            let grouped = |name: &String| groups.iter().any(|g| column(g).is_some_and(|c| lower(c) == *name));
+            reads && items.iter().all(|(name, _)| grouped(name))
+        })
+}
+
 /// Whether it is said of what both sides read that its rows have no key, so that two can be equal.
 fn sides_repeat(view: &View<'_, '_>, sides: [usize; 2]) -> bool {
     const KEYLESS: &[&str] = &[
@@ -198,6 +210,13 @@ fn sides_repeat(view: &View<'_, '_>, sides: [usize; 2]) -> bool {
         "rows can be equal",
         "rows may be equal",
         "rows can be identical",
+        "rows may be identical",
+        "may appear twice",
+        "may appear more than once",
+        "can appear twice",
+        "can appear more than once",
+        "may repeat",
+        "can repeat",
     ];
     let told = |select: usize| {
         let Some(Reads { target: Target::Node(id), .. }) = view.outline.selects[select].relations.first() else {

@@ -42,6 +42,7 @@ fn time_zones_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             Expr::BinaryOp { left, op, right } if compares(op) || *op == BinaryOperator::Minus => {
                 (vec![left, right], false)
             }
+            Expr::Between { expr, low, high, .. } => (vec![expr, low, high], false),
             Expr::Case { conditions, else_result, .. } => {
                 (conditions.iter().map(|w| &w.result).chain(else_result.as_deref()).collect(), true)
             }
@@ -49,7 +50,10 @@ fn time_zones_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             Expr::Function(f) if is_one_of(f, EITHER) => (arguments(f).collect(), true),
             _ => continue,
         };
-        let pairs = parts.iter().enumerate().flat_map(|(i, a)| parts[i + 1..].iter().map(move |b| (*a, *b)));
+        // What lies between two is held against each of them.
+        let first = if matches!(piece.expr, Expr::Between { .. }) { 1 } else { parts.len() };
+        let pairs =
+            parts.iter().enumerate().take(first).flat_map(|(i, a)| parts[i + 1..].iter().map(move |b| (*a, *b)));
         if let Some(finding) = pairs.into_iter().find_map(|(a, b)| mixed(&view, (select, a), (select, b), either)) {
             out.push(view.at(span(piece.expr), finding));
         }
