@@ -7,7 +7,7 @@ use sqlparser::tokenizer::Span;
 
 use super::described::stated_grain;
 use super::expressions::{any, column, is_grouped, lower, words};
-use super::key_parts::{hashed, of_none, picked, ranked};
+use super::key_parts::{hashed, hashed_group, of_none, of_times, passed, picked, ranked};
 use super::look::{View, span};
 use super::outline::{Clause, Origin, Target};
 use super::{Family, Look, Query, Rule};
@@ -57,7 +57,7 @@ fn differs(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         }
         let found = grouped(&view, &said)
             .or_else(|| joined(&view, &said))
-            .or_else(|| hashed(&view, &said))
+            .or_else(|| hashed(&view, &said).or_else(|| hashed_group(&view, &said)).or_else(|| of_times(&view, &said)))
             .or_else(|| passed(&view, &said));
         if let Some(finding) = found {
             out.push(finding);
@@ -338,7 +338,7 @@ const TIMES: &[&str] =
     &["date", "day", "week", "month", "quarter", "year", "hour", "season", "period", "at", "ts", "timestamp", "fiscal"];
 
 /// Whether a condition of the query holds a column, so that only some of its values are there.
-fn is_asked(view: &View<'_, '_>, name: &str) -> bool {
+pub(super) fn is_asked(view: &View<'_, '_>, name: &str) -> bool {
     let there = |at: usize| matches!(view.outline.around(at).next(), Some(Expr::IsNotNull(_)));
     view.outline.pieces.iter().enumerate().any(|(at, p)| {
         matches!(p.clause, Clause::Where | Clause::Having | Clause::Qualify)
@@ -430,35 +430,6 @@ fn is_of_many(view: &View<'_, '_>, target: Target, on: &BTreeSet<String>) -> boo
 pub(super) const VERSIONS: &[&str] =
     &["version", "revision", "uuid", "snapshot", "effective", "valid", "updated", "changed", "modified"];
 
-/// Rows that are passed on as they are, of a table that a test says has several versions of each.
-fn passed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
-    let select = last(view)?;
-    let part = &view.outline.selects[select];
-    let [reads] = part.relations.as_slice() else { return None };
-    let plain = !is_grouped(part.select) && part.select.qualify.is_none() && part.select.distinct.is_none();
-    let keys = super::ranges::keys_of(view, reads.target);
-    if !plain || keys.iter().any(|k| k.is_subset(&said.columns)) {
-        return None;
-    }
-    let of_versions = |k: &&BTreeSet<String>| {
-        let is_version = |c: &String| words(c).iter().any(|w| VERSIONS.contains(&w.as_str()));
-        said.columns.is_subset(k) && k.len() == said.columns.len() + 1 && k.difference(&said.columns).all(is_version)
-    };
-    let several = keys.iter().find(of_versions)?;
-    let star = part.select.projection.iter().any(|i| matches!(i, SelectItem::Wildcard(_)));
-    let same = |c: &String| match item(view, select, c) {
-        Some(e) => column(e).is_some_and(|own| lower(own) == *c),
-        None => star || part.select.projection.is_empty(),
-    };
-    let (id, whole) = base(view, reads.target)?;
-    if !whole || !said.columns.iter().all(same) || !leaves_many(part.select) || !is_tested(view, id, several, 0) {
-        return None;
-    }
-    let what = format!("`{}` has a row for each ({})", reads.alias, list(several));
-    let next = "keep one of each, as with `row_number()`, or say that there is a row for each version".to_owned();
-    Some(finding(view, said, reads.span, what, next))
-}
-
 /// The node whose rows a relation has, and whether it has all of them.
 pub(super) fn base(view: &View<'_, '_>, mut target: Target) -> Option<(NodeId, bool)> {
     for _ in 0..8 {
@@ -478,11 +449,12 @@ pub(super) fn base(view: &View<'_, '_>, mut target: Target) -> Option<(NodeId, b
 }
 
 /// Whether the filter of a select takes out a few rows, and picks none: `status <> 'draft'`.
-fn leaves_many(select: &sqlparser::ast::Select) -> bool {
-    use sqlparser::ast::BinaryOperator::NotEq;
+pub(super) fn leaves_many(select: &sqlparser::ast::Select) -> bool {
+    use sqlparser::ast::BinaryOperator::{Gt, NotEq};
     let harmless = |e: &Expr| match e {
         Expr::IsNotNull(_) | Expr::InList { negated: true, .. } => true,
         Expr::BinaryOp { op: NotEq, right, .. } => super::expressions::is_literal(right),
+        Expr::BinaryOp { op: Gt, right, .. } => super::expressions::whole_number(right) == Some(0),
         _ => false,
     };
     select.selection.iter().flat_map(|f| super::expressions::conjuncts(f)).all(harmless)

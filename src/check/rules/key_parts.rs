@@ -4,10 +4,15 @@ use std::collections::BTreeSet;
 
 use sqlparser::ast::{BinaryOperator, Distinct, Expr};
 
-use super::expressions::{any, column, is_grouped, is_named, is_one_of, lower, whole_number, window, words};
-use super::grain::{Said, VERSIONS, base, finding, is_free, is_id, is_tested, item, last, list};
+use super::expressions::{
+    any, column, is_aggregate, is_grouped, is_named, is_one_of, lower, whole_number, window, words,
+};
+use super::grain::{Said, VERSIONS, base, finding, is_asked, is_free, is_id, is_tested, item, last, leaves_many, list};
 use super::look::{View, span};
 use super::mixed::is_time;
+use super::outline::Origin;
+use super::reruns::cuts;
+use crate::dbt::NodeId;
 use crate::vocabulary::Diagnostic;
 
 /// A hash of some of the columns by which the rows are told apart.
@@ -49,6 +54,95 @@ pub(super) fn hashed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     let what = format!("`{key}` leaves out `{}`", list(&without));
     let next = format!("make it of all of ({}), by which the rows are told apart", list(several));
     Some(finding(view, said, span(expr), what, next))
+}
+
+/// A hash that leaves out the day or month by which the rows are grouped too, and that the model is said to have rows for.
+pub(super) fn hashed_group(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
+    let select = last(view)?;
+    let part = &view.outline.selects[select];
+    let key = said.columns.first().filter(|_| said.columns.len() == 1 && is_grouped(part.select))?;
+    let expr = item(view, select, key).filter(|e| column(e).is_none() && !any(e, &mut is_aggregate))?;
+    let mut parts = BTreeSet::new();
+    let mut sure = true;
+    any(expr, &mut |e| {
+        sure &= !matches!(e, Expr::Function(f) if f.over.is_some() || is_chance(f)) && !matches!(e, Expr::Subquery(_));
+        parts.extend(column(e).map(lower));
+        false
+    });
+    let told = [super::promised::of_model(view.query), super::promised::of_column(view.query, key)];
+    let left_out = super::sums::groups(part.select)?.into_iter().find_map(|g| {
+        let name = column(g).map(lower)?;
+        let made = item(view, select, &name).filter(|e| cuts(e))?;
+        let within = any(made, &mut |e| column(e).is_some_and(|c| parts.contains(&lower(c))));
+        let called = words(&name)
+            .into_iter()
+            .find(|w| ["day", "date", "week", "month", "hour", "year"].contains(&w.as_str()))?;
+        let is_told = told.iter().any(|t| super::promised::has(t, &[called.as_str()]));
+        (!within && !parts.contains(&name) && is_told).then_some(name)
+    })?;
+    if parts.is_empty() || !sure {
+        return None;
+    }
+    let what = format!("`{key}` leaves out `{left_out}`");
+    let next = "make it of all that the rows are grouped by".to_owned();
+    Some(finding(view, said, span(expr), what, next))
+}
+
+/// Rows of one key told apart by the day or month of each of its rows too.
+pub(super) fn of_times(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
+    // What is decided once for each thing.
+    const ONCE: &[&str] = &[
+        "created",
+        "registered",
+        "signup",
+        "signed",
+        "born",
+        "birth",
+        "joined",
+        "first",
+        "since",
+        "opened",
+        "started",
+    ];
+    let select = last(view)?;
+    let part = &view.outline.selects[select];
+    let distinct = matches!(part.select.distinct, Some(Distinct::Distinct));
+    let key = said.columns.first().filter(|_| said.columns.len() == 1 && (distinct || is_grouped(part.select)))?;
+    let made = view.query.resolved.keys.iter().find(|k| said.columns.is_subset(k) && k.len() == 2)?;
+    let time = made.difference(&said.columns).next()?;
+    let expr = item(view, select, time).filter(|e| cuts(e) && part.select.qualify.is_none())?;
+    let moment = first_column(expr).and_then(|e| view.outline.origin(select, e));
+    let (Some(Origin::Node(of, moment)), Some(Origin::Node(node, own))) =
+        (moment, view.outline.origin(select, item(view, select, key)?))
+    else {
+        return None;
+    };
+    let own = own.to_ascii_lowercase();
+    let keys = view.query.known.get(&node).map(|r| r.keys.as_slice()).unwrap_or_default();
+    let alone = keys.iter().any(|k| k.len() == 1 && k.contains(&own));
+    let of_key = words(moment).iter().any(|w| words(key).contains(w));
+    let once = words(moment).iter().any(|w| ONCE.contains(&w.as_str())) && !is_of_rows(view, node, moment);
+    // What rows are merged by is for another check.
+    let merged = said.by.starts_with("it is merged");
+    if merged || of != node || keys.is_empty() || alone || of_key || once || is_asked(view, time) {
+        return None;
+    }
+    let what = format!("the rows are told apart by `{time}` too");
+    let next = format!("take `{time}` out, or say that there is a row for each ({})", list(made));
+    Some(finding(view, said, span(expr), what, next))
+}
+
+fn first_column(expr: &Expr) -> Option<&Expr> {
+    let mut found = column(expr).map(|_| expr);
+    super::expressions::children(expr, &mut |e| found = found.or_else(|| first_column(e)));
+    found
+}
+
+/// Whether a moment is called by what the rows of a node are: `ticket_opened_at` of tickets, or the only one that they have.
+fn is_of_rows(view: &View<'_, '_>, node: NodeId, moment: &str) -> bool {
+    let columns = view.query.known.get(&node).map(|r| r.columns.as_slice()).unwrap_or_default();
+    let moments = columns.iter().filter(|c| c.0.ends_with("_at") || c.0.ends_with("_on") || c.0.ends_with("_date"));
+    moments.count() == 1 || view.node(node).is_some_and(|n| words(&n.name).iter().any(|w| words(moment).contains(w)))
 }
 
 /// Whether a hash has all of a key but the day that the model is said to have a row for, and beside it nothing that
@@ -188,4 +282,37 @@ fn is_chance(function: &sqlparser::ast::Function) -> bool {
     ["random", "rand", "uuid", "uuid_string", "generate_uuid", "gen_random_uuid", "nextval"]
         .iter()
         .any(|n| is_named(function, n))
+}
+
+/// What a key has beside what tells the rows apart, of where they came from.
+const LOADS: &[&str] =
+    &["source", "relation", "file", "batch", "load", "loaded", "sync", "synced", "extract", "tenant", "dlt"];
+
+/// Rows that are passed on as they are, of a table that a test says has several of each.
+pub(super) fn passed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
+    let select = last(view)?;
+    let part = &view.outline.selects[select];
+    let [reads] = part.relations.as_slice() else { return None };
+    let plain = !is_grouped(part.select) && part.select.qualify.is_none() && part.select.distinct.is_none();
+    let keys = super::ranges::keys_of(view, reads.target);
+    if !plain || keys.iter().any(|k| k.is_subset(&said.columns)) {
+        return None;
+    }
+    let of_more = |k: &&BTreeSet<String>| {
+        let is_of_load = |c: &String| words(c).iter().any(|w| LOADS.contains(&w.as_str()));
+        said.columns.is_subset(k) && k.len() == said.columns.len() + 1 && !k.difference(&said.columns).any(is_of_load)
+    };
+    let several = keys.iter().find(of_more)?;
+    let star = part.select.projection.iter().any(|i| matches!(i, SelectItem::Wildcard(_)));
+    let same = |c: &String| match item(view, select, c) {
+        Some(e) => column(e).is_some_and(|own| lower(own) == *c),
+        None => star || part.select.projection.is_empty(),
+    };
+    let (id, whole) = base(view, reads.target)?;
+    if !whole || !said.columns.iter().all(same) || !leaves_many(part.select) || !is_tested(view, id, several, 0) {
+        return None;
+    }
+    let what = format!("`{}` has a row for each ({})", reads.alias, list(several));
+    let next = "keep one of each, as with `row_number()`, or say what there is a row for".to_owned();
+    Some(finding(view, said, reads.span, what, next))
 }

@@ -211,12 +211,6 @@ fn sides_repeat(view: &View<'_, '_>, sides: [usize; 2]) -> bool {
         "rows may be equal",
         "rows can be identical",
         "rows may be identical",
-        "may appear twice",
-        "may appear more than once",
-        "can appear twice",
-        "can appear more than once",
-        "may repeat",
-        "can repeat",
     ];
     let told = |select: usize| {
         let Some(Reads { target: Target::Node(id), .. }) = view.outline.selects[select].relations.first() else {
