@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sqlparser::ast::{BinaryOperator, Distinct, Expr};
+use sqlparser::ast::{BinaryOperator, Distinct, Expr, SelectItem};
 
 use super::expressions::{
     any, column, is_aggregate, is_grouped, is_named, is_one_of, lower, whole_number, window, words,
