@@ -12,7 +12,7 @@ use super::promised::{has, items, line, of_column, said_of, told};
 use super::sums::rounded;
 use super::windows::ends_here;
 use super::{Family, Look, Query, Rule};
-use crate::dbt::NodeId;
+use crate::dbt::Node;
 use crate::sql::{ColumnType, Fact};
 use crate::vocabulary::{DataType, Diagnostic, Severity};
 
@@ -290,10 +290,16 @@ fn frame_off(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(at, finding));
         } else if matches!(frame.units, WindowFrameUnits::Rows)
             && (by_calendar || stated_days(&said) == Some(back + 1))
-            && let Some(Origin::Node(id, day)) = view.outline.origin(select, &order.expr)
-            && super::mixed::is_time(day)
-            && (line(&view, id).iter().take(2).flat_map(|n| told(n)).any(|t| lacks_days(&t))
-                || by_calendar && counts_by_day(&view, id))
+            && match view.outline.origin(select, &order.expr) {
+                Some(Origin::Node(id, day)) if super::mixed::is_time(day) => {
+                    line(&view, id).iter().take(2).flat_map(|n| told(n)).any(|t| lacks_days(&t))
+                        || by_calendar && (counts_by_day(view.node(id)) || counts_by_day(Some(query.node)))
+                }
+                Some(Origin::Expr(day, _)) => {
+                    by_calendar && super::reruns::cuts(day) && counts_by_day(Some(query.node))
+                }
+                _ => false,
+            }
         {
             let finding = Diagnostic::warning("window-frame-off", "rows are counted where days are meant")
                 .why("days of which there is nothing have no row, so the frame reaches further back than it says")
@@ -348,7 +354,7 @@ fn backwards(view: &View<'_, '_>, expr: &Expr, alias: &str, of: &Function, windo
 }
 
 /// Whether a model counts the rows of each day, and nothing puts the days there that have none.
-fn counts_by_day(view: &View<'_, '_>, id: NodeId) -> bool {
+fn counts_by_day(node: Option<&Node>) -> bool {
     const SPINES: &[&str] = &[
         "spine",
         "calendar",
@@ -364,8 +370,9 @@ fn counts_by_day(view: &View<'_, '_>, id: NodeId) -> bool {
         "_days",
         "all_d",
     ];
-    let text = view.node(id).map(|n| n.text.to_ascii_lowercase()).unwrap_or_default();
-    text.contains("group by") && text.contains("count(") && !SPINES.iter().any(|s| text.contains(s))
+    let text = node.map(|n| n.text.to_ascii_lowercase()).unwrap_or_default();
+    let totals = text.contains("count(") || text.contains("sum(");
+    text.contains("group by") && totals && !SPINES.iter().any(|s| text.contains(s))
 }
 
 /// Whether a text says that a table has no rows for some days.

@@ -36,6 +36,7 @@ const EITHER: &[&str] = &["coalesce", "ifnull", "nvl", "greatest", "least"];
 
 fn time_zones_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
+    described_otherwise(&view, out);
     for piece in &view.outline.pieces {
         let Some(select) = piece.select else { continue };
         let (parts, either): (Vec<&Expr>, bool) = match piece.expr {
@@ -67,6 +68,26 @@ fn time_zones_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 out.push(view.at(span(b), finding));
             }
         }
+    }
+}
+
+/// Values that are described by the clock of one zone and made by that of another: days in Berlin, cut in UTC.
+fn described_otherwise(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    for (select, expr, alias) in super::promised::items(view) {
+        let described = view.query.node.described.iter().flat_map(|d| &d.columns);
+        let said = described.filter(|c| c.name.eq_ignore_ascii_case(alias)).find_map(clocks::clock);
+        // The day of the place is for another check.
+        let Some(said) = said.filter(|zone| zone != LOCAL) else {
+            continue;
+        };
+        let plain = column(expr).is_some() || !super::reruns::last(view).contains(&select);
+        let Some(made) = wall(view, select, expr, 0).filter(|made| !plain && clocks::differ(&said, made)) else {
+            continue;
+        };
+        let finding = Diagnostic::warning("time-zones-mixed", format!("it is by the clock of `{made}`"))
+            .why(format!("`{alias}` is described as of `{said}`"))
+            .next("convert it to that zone before it is cut or cast");
+        out.push(view.at(span(expr), finding));
     }
 }
 

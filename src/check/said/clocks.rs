@@ -198,7 +198,10 @@ pub(in crate::check) fn clock(column: &DescribedColumn) -> Option<String> {
         ["unix", "epoch", "offset", "offsets", "e.g", "example", "configured", "session", "environment"]
             .contains(&w.as_str())
     };
-    (!clauses.iter().flatten().any(unclear)).then_some(clock)
+    // `without offset` is as clear as can be.
+    let without = |c: &[String], at: usize| at > 0 && matches!(c[at - 1].as_str(), "without" | "no");
+    let clear = |c: &Vec<String>| (0..c.len()).all(|at| !unclear(&c[at]) || without(c, at));
+    clauses.iter().all(clear).then_some(clock)
 }
 
 /// The clock that a text says all moments of a table are by: `All timestamps are UTC.`

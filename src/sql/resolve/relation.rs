@@ -295,5 +295,16 @@ pub(super) fn shared(rels: &[Rel], before: usize) -> Option<String> {
     };
     let told: Vec<String> = rels[..before].iter().filter(many).flat_map(own).collect();
     let both = rels[before..].iter().filter(many).flat_map(own).find(|n| told.contains(n));
-    rels[before..].iter().filter(many).flat_map(ids).find(|n| ours.contains(n)).or(both)
+    // The key of one side that the other points at.
+    let points = |rels: &[Rel], n: &String| rels.iter().filter(many).any(|r| r.position(n).is_some());
+    let of_other = told.iter().find(|n| is_of_thing(n) && points(&rels[before..], n)).cloned().or_else(|| {
+        rels[before..].iter().filter(many).flat_map(own).find(|n| is_of_thing(n) && points(&rels[..before], n))
+    });
+    rels[before..].iter().filter(many).flat_map(ids).find(|n| ours.contains(n)).or(both).or(of_other)
+}
+
+/// Whether a key is called by what it is of, `tariff_code`, and is no time.
+fn is_of_thing(name: &str) -> bool {
+    name.contains('_')
+        && ["_code", "_no", "_number", "_name", "_uuid", "_sku", "_slug"].iter().any(|end| name.ends_with(end))
 }
