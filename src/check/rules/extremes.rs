@@ -4,7 +4,7 @@
 use sqlparser::ast::{BinaryOperator, Expr, Function, SelectItem, Spanned, WindowSpec};
 
 use super::expressions::{
-    any, arguments, call, column, conjuncts, is_distinct, is_grouped, is_named, is_one_of, lower, same_column,
+    any, arguments, bare, call, column, conjuncts, is_distinct, is_grouped, is_named, is_one_of, lower, same_column,
     whole_number, window, words,
 };
 use super::look::{View, span};
@@ -168,4 +168,15 @@ pub(super) fn ids_of_the_most(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(expr), finding));
         }
     }
+}
+
+/// Whether a value is called or described as the one of the row's own moment.
+pub(super) fn is_as_of(view: &View<'_, '_>, value: &Expr) -> bool {
+    super::promised::items(view).into_iter().filter(|(_, e, _)| std::ptr::eq(bare(e), bare(value))).any(
+        |(.., alias)| {
+            let said = super::promised::of_column(view.query, alias);
+            super::promised::has(&super::promised::plain(alias), &["as of", "so far"])
+                || super::promised::has(&said, &["as of", "so far", "at this", "at that", "until then"])
+        },
+    )
 }

@@ -194,7 +194,7 @@ pub(super) fn is_free(view: &View<'_, '_>, select: usize, said: &Said, name: &st
     let owner = |w: &str| ["org", "organization", "account", "tenant", "company", "parent", "group"].contains(&w);
     let attribute = subject
         .iter()
-        .any(|w| ATTRIBUTES.contains(&w.as_str()) && !(of_many && !owner(w)) || TIMES.contains(&w.as_str()));
+        .any(|w| ATTRIBUTES.contains(&w.as_str()) && (!of_many || owner(w)) || TIMES.contains(&w.as_str()));
     let seen = view.seen(expr).is_some_and(|c| c.unique == Some(false));
     if attribute || !seen || subject.iter().any(|w| !is_suffix(w) && alike(w)) || is_asked(view, name) {
         return false;

@@ -386,7 +386,7 @@ fn last_value_frame(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             || window.window_name.is_some()
             || whole
             || skips_nulls(function)
-            || window.window_frame.is_some() && is_as_of(&view, piece.expr)
+            || window.window_frame.is_some() && super::extremes::is_as_of(&view, piece.expr)
         {
             continue;
         }
@@ -395,17 +395,6 @@ fn last_value_frame(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             .next("use `first_value` with the order turned round, or add `rows between unbounded preceding and unbounded following`");
         out.push(view.at(function.name.span(), finding));
     }
-}
-
-/// Whether a value is called or described as the one of the row's own moment.
-fn is_as_of(view: &View<'_, '_>, value: &Expr) -> bool {
-    super::promised::items(view).into_iter().filter(|(_, e, _)| std::ptr::eq(bare(e), bare(value))).any(
-        |(.., alias)| {
-            let said = super::promised::of_column(view.query, alias);
-            super::promised::has(&super::promised::plain(alias), &["as of", "so far"])
-                || super::promised::has(&said, &["as of", "so far", "at this", "at that", "until then"])
-        },
-    )
 }
 
 /// Whether the frame of a window ends at the row itself: that of each window with an order, where none is written.
