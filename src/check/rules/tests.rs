@@ -231,17 +231,25 @@ fn what_is_wrong_is_found_and_what_is_right_is_left_alone() {
         }
     }
     let share = |a: usize, b: usize| a as f64 * 100.0 / b as f64;
-    const BLIND: &str = "Eight more corpora, of other projects, were written by people who had not seen the checks, and were run \
-        before anything was mended for them. The first four, one after the other, found 62.0 % of 129 wrong \
-        models, 85.7 % of 77, 57.7 % of 156 and 76.1 % of 88, with false alarms in 2.8 %, 1.3 %, 2.3 % and none \
-        of the right ones. The fifth, with more kinds of bugs and right models that look wrong, found 49.1 % of \
-        110, with false alarms in 10.1 % of 138; the sixth, after mending what the fifth had shown, 63.3 % of 109, \
-        with 8.3 % of 157. After mending what the sixth had shown two more were run: 67.5 % of 120 found with false \
-        alarms in 3.7 % of 135 (models without any test of their grain not counted as found), and 60.8 % of 120 with \
-        2.1 % of 141. What the first six taught is in the corpus since; of projects of your own expect what the last \
-        two found. It misses most where a window looks at the wrong rows, where an average or a sum is of the wrong \
-        grain, and where a count or a sum goes by what is null. For Airflow, Spark and what stands between artifacts, \
-        80 of 105 wrong repositories were found at first, and 100 after mending.";
+    const BLIND: &str = "Ten more corpora, of other projects, were written one after the other by people who had not seen the \
+        checks, and each was run before anything was mended for it. Where nothing is said for later, nobody has looked at it \
+        since, or it was not run again.\n\n\
+        | corpus | wrong models | found at first | right models | false at first | found later | false later |\n\
+        |---|--:|--:|--:|--:|--:|--:|\n\
+        | first | 129 | 62.0 % | | 2.8 % | | |\n\
+        | second | 77 | 85.7 % | 78 | 1.3 % | | |\n\
+        | third | 156 | 57.7 % | 177 | 2.3 % | | |\n\
+        | fourth | 88 | 76.1 % | 103 | none | 93.2 % | none |\n\
+        | fifth, more kinds, right models that look wrong | 110 | 49.1 % | 138 | 10.1 % | 99.1 % | 0.7 % |\n\
+        | sixth | 109 | 63.3 % | 157 | 8.3 % | 97.2 % | none |\n\
+        | seventh | 120 | 67.5 % | 135 | 3.7 % | 100 % | none |\n\
+        | eighth | 120 | 60.8 % | 141 | 2.1 % | 99.2 % | none |\n\
+        | ninth, not looked at yet | 114 | 64.9 % | 138 | 2.2 % | 69.3 % | 1.4 % |\n\
+        | tenth, from public write-ups of thirteen kinds of bugs | 129 | 71.3 % | 158 | 3.8 % | 88.4 % | none |\n\n\
+        Of projects of your own expect what the ninth and the tenth found at first: about two of three. It misses most where \
+        only the business says what is meant, or where that is said in words that no check knows. A few labels of these corpora \
+        may be argued about. For Airflow, Spark and what stands between artifacts, 80 of 105 wrong repositories were found at \
+        first, and 100 after mending.";
     let page = format!(
         "# How well the checks find\n\nThe corpus in `fixtures/checks` has {cases} models, right and wrong ones side by side, written from public \
          write-ups of such bugs and over several dialects. Every check looks at every model: a wrong one is found where the \
