@@ -46,7 +46,8 @@ pub(super) fn asked_for(tree: &Tree, root: &str) -> Option<&'static str> {
             *asked.entry(&value[..end]).or_default() += 1;
         }
     }
-    let most = asked.into_iter().filter(|(a, _)| known(a).is_some()).max_by_key(|(_, n)| *n)?;
+    // One that is not read is no help.
+    let most = asked.into_iter().filter(|(a, _)| dialect(a).is_some()).max_by_key(|(_, n)| *n)?;
     known(most.0)
 }
 
@@ -232,6 +233,8 @@ mod tests {
         let files = tree(&[plain, ("models/d.sql", both), ("models/e.sql", "{{ 1 if target.type=='duckdb' }}")]);
         assert_eq!((adapter(&files, ""), asked_for(&files, "")), (None, Some("duckdb")));
         assert_eq!(asked_for(&files, "integration_tests/"), Some("duckdb"));
+        let fabric = "{% if target.type == 'fabric' %}a{% elif target.type == 'fabric' %}{{ target.type == 'snowflake' }}{% endif %}";
+        assert_eq!(asked_for(&tree(&[("models/f.sql", fabric)]), ""), Some("snowflake"));
         let brackets = ("models/f.sql", "select top 5 a.[id], isnull(b, 0) as [b], getdate() as at from t as a");
         assert_eq!(says(&[brackets, plain]), Some("sqlserver"));
         let redshift = ("models/g.sql", "select dateadd(day, 1, d) as d, getdate() as at, nvl(a, b) as a from t");

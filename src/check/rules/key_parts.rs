@@ -299,8 +299,12 @@ pub(super) fn passed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
         return None;
     }
     let of_more = |k: &&BTreeSet<String>| {
-        let is_of_load = |c: &String| words(c).iter().any(|w| LOADS.contains(&w.as_str()));
-        said.columns.is_subset(k) && k.len() == said.columns.len() + 1 && !k.difference(&said.columns).any(is_of_load)
+        let tells = |c: &String| {
+            let is = |list: &[&str]| words(c).iter().any(|w| list.contains(&w.as_str()));
+            (is(VERSIONS) || is(&["code", "type", "name", "no", "number", "line"]) || is_id(c) || is_time(c))
+                && !is(LOADS)
+        };
+        said.columns.is_subset(k) && k.len() == said.columns.len() + 1 && k.difference(&said.columns).all(tells)
     };
     let several = keys.iter().find(of_more)?;
     let star = part.select.projection.iter().any(|i| matches!(i, SelectItem::Wildcard(_)));
