@@ -12,7 +12,7 @@ use super::library::PackageId;
 use super::names::{Missing, Run};
 use super::relation::{self, Relation};
 use super::values::{Dict, List, from_json, pairs, to_json, wrong};
-use super::{dates, graph, moment, rows, unsaid, values};
+use super::{answers, dates, graph, moment, rows, unsaid, values};
 
 /// Functions, and things that have functions.
 const CALLED: &[&str] = &[
@@ -286,8 +286,7 @@ impl Builtin {
                     }
                     Value::from("")
                 } else {
-                    unsaid::ask(&run.seen, &args.get(0, "sql").map(|v| v.to_string()).unwrap_or_default());
-                    run.unknown(format!("`{path}` asks the warehouse"))
+                    answers::asked(run, path, &args.get(0, "sql").map(|v| v.to_string()).unwrap_or_default())
                 })
             }
             "adapter.dispatch" => {

@@ -1,6 +1,7 @@
 //! Jinja as dbt projects use it, rendered by minijinja: one environment for a project, shared by all threads; each macro
 //! is compiled when it is first called.
 
+mod answers;
 mod builtin;
 mod call;
 mod columns;

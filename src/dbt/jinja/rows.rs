@@ -54,38 +54,44 @@ pub(super) fn values(
 
 /// The different values of a seed's column with how often each is there, in the order of the file.
 fn counted(entry: &Entry, name: &str, dialect: Dialect) -> Option<Vec<(Value, usize)>> {
+    let mut counts: IndexMap<Option<String>, (Value, usize)> = IndexMap::new();
+    for (text, value) in read(entry, name, dialect)? {
+        counts.entry(text).or_insert((value, 0)).1 += 1;
+        if counts.len() > MOST {
+            return None;
+        }
+    }
+    (!counts.is_empty()).then(|| counts.into_values().collect())
+}
+
+/// What a seed's column holds, row by row: as it is written, and as a value; none where the file does not say which.
+pub(super) fn read(entry: &Entry, name: &str, dialect: Dialect) -> Option<Vec<(Option<String>, Value)>> {
     let columns = entry.columns.as_ref()?;
     let at = columns.iter().position(|(column, _)| column == name)?;
-    let mut counts: IndexMap<Option<String>, usize> = IndexMap::new();
+    let mut held: Vec<Option<String>> = Vec::new();
     for mut record in seeds::records(&entry.text, seeds::delimiter(&entry.config)).skip(1) {
         if record.len() != columns.len() {
             return None;
         }
         let text = record.swap_remove(at);
         let null = matches!(text.trim().to_ascii_lowercase().as_str(), "" | "null");
-        *counts.entry((!null).then_some(text)).or_default() += 1;
-        if counts.len() > MOST {
-            return None;
-        }
+        held.push((!null).then_some(text));
     }
-    let texts: Vec<&str> = counts.keys().flatten().map(String::as_str).collect();
-    let whole = texts.iter().all(|text| text.parse::<i64>().is_ok_and(|n| n.to_string() == *text));
+    let texts = || held.iter().flatten().map(String::as_str);
+    let whole = texts().all(|text| text.parse::<i64>().is_ok_and(|n| n.to_string() == *text));
     let numbers = match (types::read(&columns[at].1, dialect), columns[at].1.is_empty()) {
         (Some(DataType::Text), _) => false,
         (Some(DataType::Integer), _) if whole => true,
         (_, true) if whole => true,
         // What looks like anything else than a text is printed as the warehouse does.
-        (_, true) if !texts.iter().all(|text| is_other(text)) => false,
+        (_, true) if !texts().all(is_other) => false,
         _ => return None,
     };
-    let value = |text: &Option<String>| match text {
-        None => Value::from(()),
-        Some(text) => match text.parse::<i64>().ok().filter(|_| numbers) {
-            Some(number) => Value::from(number),
-            None => Value::from(text.as_str()),
-        },
+    let value = |text: &str| match text.parse::<i64>().ok().filter(|_| numbers) {
+        Some(number) => Value::from(number),
+        None => Value::from(text),
     };
-    (!counts.is_empty()).then(|| counts.iter().map(|(text, count)| (value(text), *count)).collect())
+    Some(held.into_iter().map(|text| (text.clone(), text.map_or(Value::from(()), |t| value(&t)))).collect())
 }
 
 /// Whether dbt may take a field for a number, a day or a truth.

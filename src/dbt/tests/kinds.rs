@@ -367,3 +367,41 @@ fn a_namespace_of_no_package_is_none() {
         {% macro default__least(a) %}least({{ a }}, {{ nothing | length }}){% endmacro %}";
     assert_eq!(rendered("select {{ least(2) }} as a", macros), Ok("select least(2, 0) as a".into()));
 }
+
+#[test]
+fn queries_over_seeds_are_answered_from_their_rows() {
+    let seed = ("seeds/exceptions.csv", "fct_name,column_name,id\nm,a,stg_x\nm,b,it's\nother,c,z\n");
+    let of = |text: &str| {
+        let project = project(&[seed, ("models/m.sql", text)]);
+        match &project.nodes.iter().find(|n| n.id == "model.p.m").unwrap().body {
+            Body::Sql { full, .. } => Ok(full.sql.split_whitespace().collect::<Vec<_>>().join(" ")),
+            Body::Unknown(why) => Err(why.code.to_string()),
+            other => panic!("{other:?}"),
+        }
+    };
+    let query = "{% set q %}select column_name, id from {{ ref('exceptions') }} where fct_name = '{{ model.name }}'{% endset %}";
+    assert_eq!(
+        of(&format!(
+            "{query}select 1 as x{{% for row in run_query(q) %}}, '{{{{ row[1] }}}}' as {{{{ row['COLUMN_NAME'] }}}}{{% endfor %}}"
+        )),
+        Ok("select 1 as x, 'stg_x' as a, 'it's' as b".into())
+    );
+    let columns = "{% set found = run_query(q).columns[0].values() %}select {{ found | join(', ') }}, {{ run_query(q) | length }} as n";
+    assert_eq!(of(&format!("{query}{columns}")), Ok("select a, b, 2 as n".into()));
+    // What the file does not say is the warehouse's.
+    for sql in [
+        "select count(*) from {{ ref('exceptions') }}",
+        "select id from {{ ref('exceptions') }} where id like 's%'",
+        "select id from {{ ref('exceptions') }} order by 1",
+        "select id from {{ ref('exceptions') }} limit 1",
+        "select distinct id from {{ ref('exceptions') }}",
+        "select nothing from {{ ref('exceptions') }}",
+        "select 1",
+        "not a query",
+    ] {
+        let text = format!(
+            "{{% set q %}}{sql}{{% endset %}}select 1 as x{{% for row in run_query(q) %}}, {{{{ row[0] }}}}{{% endfor %}}"
+        );
+        assert_eq!(of(&text), Err("needs-warehouse".into()), "{sql}");
+    }
+}
