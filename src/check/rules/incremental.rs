@@ -379,10 +379,15 @@ fn in_order(view: &View<'_, '_>, id: NodeId) -> bool {
 }
 
 /// The first column in an expression.
-pub(super) fn find_column(expr: &Expr) -> Option<&sqlparser::ast::Ident> {
-    let mut found = column(expr);
-    super::expressions::children(expr, &mut |e| found = found.or_else(|| find_column(e)));
+pub(super) fn first_column(expr: &Expr) -> Option<&Expr> {
+    let mut found = column(expr).map(|_| expr);
+    super::expressions::children(expr, &mut |e| found = found.or_else(|| first_column(e)));
     found
+}
+
+/// What the first column in an expression is called.
+pub(super) fn find_column(expr: &Expr) -> Option<&sqlparser::ast::Ident> {
+    first_column(expr).and_then(column)
 }
 
 /// Whether a name says when something happened, not when it was loaded or changed.

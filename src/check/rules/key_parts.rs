@@ -8,6 +8,7 @@ use super::expressions::{
     any, column, is_aggregate, is_grouped, is_named, is_one_of, lower, whole_number, window, words,
 };
 use super::grain::{Said, VERSIONS, base, finding, is_asked, is_free, is_id, is_tested, item, last, leaves_many, list};
+use super::incremental::first_column;
 use super::look::{View, span};
 use super::mixed::is_time;
 use super::outline::Origin;
@@ -29,25 +30,13 @@ pub(super) fn hashed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
         && part.select.distinct.is_none()
         && part.select.selection.is_none();
     let expr = item(view, select, key).filter(|e| plain && column(e).is_none())?;
-    let mut parts = BTreeSet::new();
-    let mut sure = true;
-    any(expr, &mut |e| {
-        match e {
-            Expr::Function(f) => sure &= f.over.is_none() && !is_chance(f),
-            Expr::Subquery(_) => sure = false,
-            e => {
-                sure &= column(e).is_none() || joined.is_empty() || view.relation(select, e) == Some(0);
-                parts.extend(column(e).map(lower));
-            }
-        }
-        false
-    });
+    let parts = made_of(expr, &|e| joined.is_empty() || view.relation(select, e) == Some(0))?;
     let (id, _) = base(view, reads.target).filter(|(_, whole)| *whole)?;
     let keys = super::ranges::keys_of(view, reads.target);
     let short = |k: &&BTreeSet<String>| parts.is_subset(k) && parts.len() < k.len();
     let lacks = |k: &&BTreeSet<String>| lacks_time(view, &parts, k) || lacks_parent(&parts, k);
     let several = keys.iter().find(short).or_else(|| keys.iter().find(lacks))?;
-    if parts.is_empty() || !sure || keys.iter().any(|k| k.is_subset(&parts)) || !is_tested(view, id, several, 0) {
+    if keys.iter().any(|k| k.is_subset(&parts)) || !is_tested(view, id, several, 0) {
         return None;
     }
     let without = several.difference(&parts).cloned().collect::<BTreeSet<String>>();
@@ -56,19 +45,29 @@ pub(super) fn hashed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     Some(finding(view, said, span(expr), what, next))
 }
 
+/// The columns that a value is made of; none where it is made of none, of chance, of other rows, or of columns that are
+/// not `own`.
+fn made_of(expr: &Expr, own: &dyn Fn(&Expr) -> bool) -> Option<BTreeSet<String>> {
+    let (mut parts, mut sure) = (BTreeSet::new(), true);
+    any(expr, &mut |e| {
+        sure &= match e {
+            Expr::Function(f) => f.over.is_none() && !is_chance(f),
+            Expr::Subquery(_) => false,
+            e => column(e).is_none() || own(e),
+        };
+        parts.extend(column(e).map(lower));
+        false
+    });
+    (sure && !parts.is_empty()).then_some(parts)
+}
+
 /// A hash that leaves out the day or month by which the rows are grouped too, and that the model is said to have rows for.
 pub(super) fn hashed_group(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     let select = last(view)?;
     let part = &view.outline.selects[select];
     let key = said.columns.first().filter(|_| said.columns.len() == 1 && is_grouped(part.select))?;
     let expr = item(view, select, key).filter(|e| column(e).is_none() && !any(e, &mut is_aggregate))?;
-    let mut parts = BTreeSet::new();
-    let mut sure = true;
-    any(expr, &mut |e| {
-        sure &= !matches!(e, Expr::Function(f) if f.over.is_some() || is_chance(f)) && !matches!(e, Expr::Subquery(_));
-        parts.extend(column(e).map(lower));
-        false
-    });
+    let parts = made_of(expr, &|_| true)?;
     let told = [super::promised::of_model(view.query), super::promised::of_column(view.query, key)];
     let left_out = super::sums::groups(part.select)?.into_iter().find_map(|g| {
         let name = column(g).map(lower)?;
@@ -80,9 +79,6 @@ pub(super) fn hashed_group(view: &View<'_, '_>, said: &Said) -> Option<Diagnosti
         let is_told = told.iter().any(|t| super::promised::has(t, &[called.as_str()]));
         (!within && !parts.contains(&name) && is_told).then_some(name)
     })?;
-    if parts.is_empty() || !sure {
-        return None;
-    }
     let what = format!("`{key}` leaves out `{left_out}`");
     let next = "make it of all that the rows are grouped by".to_owned();
     Some(finding(view, said, span(expr), what, next))
@@ -130,12 +126,6 @@ pub(super) fn of_times(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     let what = format!("the rows are told apart by `{time}` too");
     let next = format!("take `{time}` out, or say that there is a row for each ({})", list(made));
     Some(finding(view, said, span(expr), what, next))
-}
-
-fn first_column(expr: &Expr) -> Option<&Expr> {
-    let mut found = column(expr).map(|_| expr);
-    super::expressions::children(expr, &mut |e| found = found.or_else(|| first_column(e)));
-    found
 }
 
 /// Whether a moment is called by what the rows of a node are: `ticket_opened_at` of tickets, or the only one that they have.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
-use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, Select, SelectItem, SetExpr, Statement, TableFactor};
+use sqlparser::ast::{BinaryOperator, Expr, Select, SelectItem, SetExpr, Statement, TableFactor};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
@@ -35,15 +35,16 @@ fn answer(run: &Arc<Run>, sql: &str) -> Option<Value> {
     else {
         return None;
     };
-    if query.with.is_some() || query.order_by.is_some() || query.limit_clause.is_some() || query.fetch.is_some() {
+    let SetExpr::Select(select) = query.body.as_ref() else { return None };
+    if query.with.is_some() || query.order_by.is_some() || !rows::is_uncut(&query) || !rows::is_row_by_row(select) {
         return None;
     }
-    let SetExpr::Select(select) = *query.body else { return None };
-    let id = seed(&select)?;
+    let id = read_by(select)?;
     let entry = run.world.index.get()?.entry(id);
     if entry.kind != Kind::Seed {
         return None;
     }
+    run.seen.note(|notes| notes.asked_columns = true);
     let dialect = run.world.target.dialect.unwrap_or(Dialect::DuckDb);
     let column = |expr: &Expr| match expr {
         Expr::Identifier(name) => Some(name.value.to_lowercase()),
@@ -70,37 +71,29 @@ fn answer(run: &Arc<Run>, sql: &str) -> Option<Value> {
                 let Expr::Value(text) = right.as_ref() else { return None };
                 let wanted = text.value.clone().into_string()?;
                 for (keep, (text, value)) in kept.iter_mut().zip(rows::read(entry, &column(left)?, dialect)?) {
-                    // Only texts are the same in every warehouse.
-                    if text.is_some() && value.as_str().is_none() {
+                    let is = text.as_deref() == Some(wanted.as_str());
+                    // Only texts are compared alike everywhere, and not all by their case.
+                    if text.is_some_and(|t| value.as_str().is_none() || !is && t.eq_ignore_ascii_case(&wanted)) {
                         return None;
                     }
-                    *keep &= text.as_deref() == Some(wanted.as_str());
+                    *keep &= is;
                 }
             }
             _ => return None,
         }
     }
-    run.seen.note(|notes| notes.asked_columns = true);
     let names: Arc<[String]> = names.into();
     let row = |at: usize| Row { names: names.clone(), values: columns.iter().map(|c| c[at].clone()).collect() };
     let rows: Vec<Row> = kept.iter().enumerate().filter(|(_, keep)| **keep).map(|(at, _)| row(at)).collect();
     (rows.len() <= MOST).then(|| Value::from_object(Table { names, rows: rows.into_iter().map(Arc::new).collect() }))
 }
 
-/// The node that a select reads, where it reads one and gives its rows as they are.
-fn seed(select: &Select) -> Option<NodeId> {
-    let Select { distinct, top, from, lateral_views, group_by, having, qualify, .. } = select;
-    let plain = distinct.is_none()
-        && top.is_none()
-        && lateral_views.is_empty()
-        && having.is_none()
-        && qualify.is_none()
-        && matches!(group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
-    let [only] = from.as_slice() else { return None };
-    let TableFactor::Table { name, args: None, sample: None, .. } = &only.relation else { return None };
+/// The node that a select reads, where it names one.
+fn read_by(select: &Select) -> Option<NodeId> {
+    let [only] = select.from.as_slice() else { return None };
+    let TableFactor::Table { name, .. } = &only.relation else { return None };
     let [schema, table] = name.0.as_slice() else { return None };
-    let (schema, table) = (schema.as_ident()?, table.as_ident()?);
-    (plain && only.joins.is_empty()).then(|| NodeId::stand_in(&schema.value, &table.value)).flatten()
+    NodeId::stand_in(&schema.as_ident()?.value, &table.as_ident()?.value)
 }
 
 /// Rows as agate gives them to dbt: by number and by name, with their columns.

@@ -129,18 +129,23 @@ fn origin(
 /// Whether a query gives each row of one table, its columns as they are.
 fn passes_on(query: &Query) -> bool {
     let ctes = query.with.iter().flat_map(|with| &with.cte_tables);
-    let plain = query.limit_clause.is_none() && query.fetch.is_none() && query.pipe_operators.is_empty();
-    plain
+    is_uncut(query)
         && ctes.into_iter().all(|cte| passes_on(&cte.query))
         && match query.body.as_ref() {
-            SetExpr::Select(select) => is_plain(select),
+            SetExpr::Select(select) => select.selection.is_none() && is_row_by_row(select),
             SetExpr::Query(query) => passes_on(query),
             _ => false,
         }
 }
 
-fn is_plain(select: &Select) -> bool {
-    let Select { distinct, top, projection, from, lateral_views, selection, group_by, having, qualify, .. } = select;
+/// Whether nothing takes rows from what a query makes.
+pub(super) fn is_uncut(query: &Query) -> bool {
+    query.limit_clause.is_none() && query.fetch.is_none() && query.pipe_operators.is_empty()
+}
+
+/// Whether a select gives the rows of one table, columns as they are, but for what its `where` leaves out.
+pub(super) fn is_row_by_row(select: &Select) -> bool {
+    let Select { distinct, top, projection, from, lateral_views, group_by, having, qualify, .. } = select;
     let named = |item: &SelectItem| match item {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
             matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
@@ -158,7 +163,6 @@ fn is_plain(select: &Select) -> bool {
     };
     let all = distinct.is_none()
         && top.is_none()
-        && selection.is_none()
         && having.is_none()
         && qualify.is_none()
         && lateral_views.is_empty()

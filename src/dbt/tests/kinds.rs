@@ -396,6 +396,8 @@ fn queries_over_seeds_are_answered_from_their_rows() {
         "select id from {{ ref('exceptions') }} limit 1",
         "select distinct id from {{ ref('exceptions') }}",
         "select nothing from {{ ref('exceptions') }}",
+        "select id from {{ ref('exceptions') }} where fct_name = 'M'",
+        "select id from {{ ref('exceptions') }} e join {{ ref('exceptions') }} f on e.id = f.id",
         "select 1",
         "not a query",
     ] {
