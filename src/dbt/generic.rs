@@ -1,8 +1,8 @@
 //! Generic tests that YAML names: dbt's own, those of the project, those of its packages.
 
 use super::jinja::library::Library;
-use super::nodes::{Draft, truth};
-use super::{Described, Test, Tree};
+use super::nodes::Draft;
+use super::{Described, Tree};
 use crate::sql::Text;
 use crate::vocabulary::{Diagnostic, nearest};
 
@@ -26,7 +26,7 @@ fn of_node<'a>(
     library: &'a Library,
 ) -> impl Iterator<Item = Diagnostic> + 'a {
     let tests = described.tests.iter().chain(described.columns.iter().flat_map(|c| &c.tests));
-    let gone = tests.filter(|t| is_name(&t.name) && runs(t) && !OWN.contains(&t.name.as_str()));
+    let gone = tests.filter(|t| is_name(&t.name) && !OWN.contains(&t.name.as_str()));
     gone.filter(|t| !library.has_test(&t.name)).map(move |test| {
         let what = format!("`{node}` is tested by `{}`, and there is no such test", test.name);
         let fault = Diagnostic::error("unknown-test", what).why("dbt can't compile the test");
@@ -45,9 +45,4 @@ fn of_node<'a>(
 /// `test` or `package.test`: anything else is Jinja, or another mistake.
 fn is_name(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
-}
-
-fn runs(test: &Test) -> bool {
-    let inner = test.arguments.get("config").and_then(|c| c.get("enabled"));
-    inner.or_else(|| test.arguments.get("enabled")).is_none_or(truth)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::nodes::truth;
 use super::yaml::{Value as Node, Yaml};
 use super::{Described, DescribedColumn, Test};
 
@@ -247,7 +248,13 @@ fn version_columns(version: &Yaml, model: &Described) -> Vec<DescribedColumn> {
 }
 
 fn tests(entry: &Yaml) -> Vec<Test> {
-    ["tests", "data_tests"].iter().flat_map(|key| entry.list(key)).filter_map(test).collect()
+    ["tests", "data_tests"].iter().flat_map(|key| entry.list(key)).filter_map(test).filter(runs).collect()
+}
+
+/// A test that is switched off says nothing of a table.
+fn runs(test: &Test) -> bool {
+    let inner = test.arguments.get("config").and_then(|c| c.get("enabled"));
+    inner.or_else(|| test.arguments.get("enabled")).is_none_or(truth)
 }
 
 fn test(entry: &Yaml) -> Option<Test> {

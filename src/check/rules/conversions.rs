@@ -171,7 +171,11 @@ pub(super) fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize
                     zone_named(to).filter(|z| z.contains('/'))
                 }
                 // A moment made of a local clock shows that of UTC, and is what it was read as.
-                [of] if is_one_of(f, &["timestamp", "to_timestamp_ntz", "to_timestamp", "date", "to_date"]) => {
+                [of] if is_one_of(
+                    f,
+                    &["timestamp", "to_timestamp_ntz", "to_timestamp", "date", "to_date", "trunc"],
+                ) =>
+                {
                     inner(of)
                 }
                 [_, of] if is_one_of(f, &["date_trunc"]) => inner(of),

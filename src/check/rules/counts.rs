@@ -21,10 +21,13 @@ pub(super) fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
             let Some(function) = call(expr, &["count"]) else { continue };
             let Some(argument) = arguments(function).next() else { continue };
-            let Some(name) = column(argument) else { continue };
             if function.over.is_some() || function.filter.is_some() {
                 continue;
             }
+            let Some(name) = column(argument) else {
+                out.extend(null_part(&view, id, argument).map(|part| glued(&view, expr, &part)));
+                continue;
+            };
             let all = promises_all(query, &alias.value) && !part.relations.iter().any(|r| r.outer);
             if all && view.nullable(id, argument) == Some(true) {
                 out.push(left_out(&view, expr, &name.value, &alias.value));
@@ -64,6 +67,25 @@ fn left_out(view: &View<'_, '_>, count: &Expr, name: &str, alias: &str) -> Diagn
         Diagnostic::warning("count-nullable", format!("`count({name})` leaves out the rows where it is null"))
             .why(format!("`{alias}` reads as if all were counted"))
             .next(format!("write `count(*)`, or say in the name that only rows with `{name}` count"));
+    view.at(span(count), finding)
+}
+
+/// The column that makes a text of several parts null in some rows: `country || '-' || user_id`.
+fn null_part<'a>(view: &View<'_, 'a>, select: usize, counted: &'a Expr) -> Option<String> {
+    let mut parts = Vec::new();
+    super::spread::texts(counted, &mut parts);
+    let null = |e: &&Expr| column(e).is_some() && view.nullable(select, e) == Some(true);
+    // What may be missing as a whole is counted where it is there.
+    let outer =
+        parts.iter().any(|e| view.relation(select, e).is_some_and(|r| view.outline.selects[select].relations[r].outer));
+    let name = parts.iter().copied().map(uncast).find(null).and_then(column);
+    name.filter(|_| parts.len() > 1 && !outer).map(|c| c.value.clone())
+}
+
+fn glued(view: &View<'_, '_>, count: &Expr, part: &str) -> Diagnostic {
+    let finding = Diagnostic::warning("count-nullable", format!("the rows without `{part}` are not counted"))
+        .why("one part that is null makes the whole text null")
+        .next(format!("give it a default: `coalesce({part}, '')`"));
     view.at(span(count), finding)
 }
 
@@ -170,10 +192,17 @@ fn left_empty<'a>(view: &View<'_, 'a>, select: usize, key: &'a Expr, said: &[Str
     let counting =
         |w: &String| ["count", "cnt", "num", "number", "total", "n", "of", "row", "all"].contains(&w.as_str());
     let of_rows = |w: &String| rows.iter().any(|r| r.len() > 2 && (r == w || near(r, w))) || w == "txn";
-    if !said.iter().all(|w| counting(w) || of_rows(w)) {
+    let Some(Origin::Node(id, _)) = view.outline.origin(select, key) else { return false };
+    // `shipments_booked`, where each row has a `booked_at`.
+    let nullable = view.query.known.get(&id).map(|known| &known.nullable);
+    let of_all = |w: &String| {
+        w.len() > 4
+            && w.ends_with("ed")
+            && nullable.into_iter().flatten().any(|(c, null)| !null && words(c).contains(w))
+    };
+    if !said.iter().all(|w| counting(w) || of_rows(w) || of_all(w)) || said.iter().all(of_all) {
         return false;
     }
-    let Some(Origin::Node(id, _)) = view.outline.origin(select, key) else { return false };
     let outer = view.relation(select, key).is_some_and(|r| view.outline.selects[select].relations[r].outer);
     let joins_nothing = |n: &crate::dbt::Node| {
         n.kind == crate::dbt::Kind::Source

@@ -7,7 +7,7 @@ use sqlparser::tokenizer::Span;
 
 use super::described::stated_grain;
 use super::expressions::{any, column, is_grouped, lower, words};
-use super::key_parts::{hashed, hashed_group, of_none, of_times, passed, picked, ranked};
+use super::key_parts::{hashed, hashed_group, numbered, of_none, of_times, passed, picked, ranked};
 use super::look::{View, span};
 use super::outline::{Clause, Origin, Target};
 use super::{Family, Look, Query, Rule};
@@ -40,7 +40,7 @@ fn differs(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         return;
     }
     let all = said(query.node, &names);
-    if let Some(finding) = of_none(&view, &all) {
+    if let Some(finding) = numbered(&view, &all).or_else(|| of_none(&view, &all)) {
         out.push(finding);
         return;
     }
@@ -66,6 +66,9 @@ fn differs(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Who says a key: what an incremental model is merged by.
+pub(super) const MERGED: &str = "it is merged as if there were";
+
 /// The keys of a model by its tests, what it is merged by, and its description.
 fn said(node: &Node, names: &BTreeSet<&str>) -> Vec<Said> {
     let mut out = Vec::new();
@@ -84,7 +87,7 @@ fn said(node: &Node, names: &BTreeSet<&str>) -> Vec<Said> {
     }
     let merged: BTreeSet<String> = node.config.unique_key.iter().map(|c| c.to_lowercase()).collect();
     if !merged.is_empty() && node.config.materialized.as_deref() == Some("incremental") {
-        out.push(Said { columns: merged, by: "it is merged as if there were" });
+        out.push(Said { columns: merged, by: MERGED });
     }
     let description = node.described.as_ref().and_then(|d| stated_grain(&d.description, names));
     // Where a test has more columns than the description, that is for another check.
@@ -181,6 +184,9 @@ fn grouped(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
 /// the project knows the things that the key is of.
 pub(super) fn is_free(view: &View<'_, '_>, select: usize, said: &Said, name: &str) -> bool {
     let Some(expr) = item(view, select, name) else { return false };
+    if super::key_parts::is_period_of_event(view, select, said, expr) {
+        return true;
+    }
     let Some(Origin::Node(node, own)) = view.outline.origin(select, expr) else { return false };
     let own = own.to_ascii_lowercase();
     if is_in_key(view, select, said, node, &own) {

@@ -72,18 +72,9 @@ pub(super) fn watermarks<'a>(view: &View<'_, 'a>) -> Vec<Watermark<'a>> {
             _ => continue,
         };
         if is_mark(view, mark, &own, select) {
-            let looks_back = any(mark, &mut subtracts)
-                || queries_in(mark).into_iter().any(|q| {
-                    let mut found = false;
-                    visit(q, &mut |e| found |= subtracts(e));
-                    found
-                })
-                || own.iter().any(|level| {
-                    let query = view.outline.levels[*level].query;
-                    let mut found = false;
-                    visit(query, &mut |e| found |= subtracts(e));
-                    found
-                })
+            let looks_back = goes_back(mark)
+                || queries_in(mark).into_iter().any(gives_earlier)
+                || own.iter().any(|level| gives_earlier(view.outline.levels[*level].query))
                 || adds(value);
             out.push(Watermark { column: value, op, looks_back, select, whole: piece.expr, mark });
         }
@@ -151,6 +142,27 @@ pub(super) fn visit(query: &sqlparser::ast::Query, look: &mut dyn FnMut(&Expr)) 
             }
         }
     }
+}
+
+/// Whether an expression, or one in it, takes time away; `+ interval 1 hour` goes the other way.
+fn goes_back(expr: &Expr) -> bool {
+    if let Expr::BinaryOp { left, op: BinaryOperator::Plus, right } = expr
+        && matches!(right.as_ref(), Expr::Interval(i) if !i.to_string().contains('-'))
+    {
+        return goes_back(left);
+    }
+    let mut found = subtracts(expr);
+    super::expressions::children(expr, &mut |e| found = found || goes_back(e));
+    found
+}
+
+/// Whether a query gives something that time is taken away from.
+fn gives_earlier(query: &sqlparser::ast::Query) -> bool {
+    let sqlparser::ast::SetExpr::Select(select) = query.body.as_ref() else { return false };
+    select.projection.iter().any(|item| match item {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => goes_back(e),
+        _ => false,
+    })
 }
 
 /// Whether an expression takes time away.
@@ -346,17 +358,19 @@ fn late_rows(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         }
         let Some(name) = column(mark.column) else { continue };
         let mut name: &str = &name.value;
+        let mut told = false;
         if let Some(Origin::Node(id, source)) = view.outline.origin(mark.select, mark.column) {
             name = source;
             if in_order(&view, id) {
                 continue;
             }
+            told = comes_after(&view, id, source);
         }
         // The days of a calendar are all there from the start.
         if view.is_of(mark.select, mark.column, &["spine", "calendar", "date", "day"]) {
             continue;
         }
-        if happened(name) {
+        if told || happened(name) {
             let finding = Diagnostic::warning(
                 "incremental-late-rows",
                 format!("rows that arrive late are lost: `{name}` says when it happened"),
@@ -366,6 +380,19 @@ fn late_rows(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(mark.whole), finding));
         }
     }
+}
+
+/// Whether texts say that rows come long after a moment of theirs: `posted up to four days after txn_at`.
+fn comes_after(view: &View<'_, '_>, id: NodeId, name: &str) -> bool {
+    use super::promised::{has, line, plain};
+    let after = plain(&format!("after {name}"));
+    let nodes = line(view, id);
+    let described = nodes.iter().flat_map(|n| n.described.iter());
+    let mut texts = described.flat_map(|d| d.columns.iter().map(|c| &c.description).chain([&d.description]));
+    texts.any(|t| {
+        let t = plain(t);
+        t.contains(&after) && has(&t, &["minutes", "hour", "hours", "day", "days", "week", "weeks", "late", "later"])
+    })
 }
 
 /// Whether texts say of a node that rows are only added to it, and nothing of late ones.

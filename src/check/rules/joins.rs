@@ -118,6 +118,7 @@ fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         }
     }
     super::ranges::partly_tied(&view, out);
+    super::by_time::by_time_alone(&view, out);
     super::ranges::or_missing(&view, out);
     super::ranges::default_too(&view, out);
     super::ranges::on_part_of_moment(&view, out);

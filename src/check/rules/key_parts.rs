@@ -7,7 +7,9 @@ use sqlparser::ast::{BinaryOperator, Distinct, Expr, SelectItem};
 use super::expressions::{
     any, column, is_aggregate, is_grouped, is_named, is_one_of, lower, whole_number, window, words,
 };
-use super::grain::{Said, VERSIONS, base, finding, is_asked, is_free, is_id, is_tested, item, last, leaves_many, list};
+use super::grain::{
+    MERGED, Said, VERSIONS, base, finding, is_asked, is_free, is_id, is_tested, item, last, leaves_many, list,
+};
 use super::incremental::first_column;
 use super::look::{View, span};
 use super::mixed::is_time;
@@ -266,6 +268,58 @@ pub(super) fn of_none(view: &View<'_, '_>, keys: &[Said]) -> Option<Diagnostic> 
             .next(format!("leave them out: `where {name} is not null`, or give them a name"));
         Some(view.at(span(expr), finding))
     })
+}
+
+/// Whether a value is the day or month of something that happens, in a table that has a key of its own beside what is said
+/// to be one row: `date_trunc('month', opened_at)` of tickets, for each customer.
+pub(super) fn is_period_of_event(view: &View<'_, '_>, select: usize, said: &Said, expr: &Expr) -> bool {
+    const ONCE: &[&str] =
+        &["birth", "born", "signup", "signed", "registered", "joined", "since", "first", "last", "hired"];
+    let Some(moment) = first_column(expr).filter(|_| cuts(expr) && !any(expr, &mut is_aggregate)) else { return false };
+    let Some(Origin::Node(node, own)) = view.outline.origin(select, moment) else { return false };
+    // What rows are merged by is for another check.
+    let alone = said.columns.len() == 1 && said.by != MERGED;
+    let Some(key) = said.columns.first().filter(|_| alone) else { return false };
+    let of_key = match item(view, select, key).and_then(|e| view.outline.origin(select, e)) {
+        Some(Origin::Node(of, name)) if of == node => name.to_ascii_lowercase(),
+        _ => return false,
+    };
+    let named = words(own);
+    let of_event = view.query.known.get(&node).is_some_and(|known| {
+        let by_one = |key: &&BTreeSet<String>| key.len() == 1;
+        known.keys.iter().any(|k| by_one(&k)) && !known.keys.iter().filter(by_one).any(|k| k.contains(&of_key))
+    });
+    is_id(&of_key)
+        && of_event
+        && !named.iter().any(|w| ONCE.contains(&w.as_str()))
+        && !words(&of_key).iter().any(|w| w != "id" && named.contains(w))
+}
+
+/// A number given to the rows as they come, of which alone a test says that it is unique: it always is, whatever a row is.
+pub(super) fn numbered(view: &View<'_, '_>, keys: &[Said]) -> Option<Diagnostic> {
+    let select = last(view)?;
+    let (tested, told): (Vec<&Said>, Vec<&Said>) = keys.iter().partition(|s| s.by == "a test says");
+    let as_they_come = |said: &&Said| {
+        let [name] = said.columns.iter().collect::<Vec<_>>()[..] else { return None };
+        let number = item(view, select, name)?;
+        let Expr::Function(f) = number else { return None };
+        let over_all = is_named(f, "row_number") && window(f).is_some_and(|w| w.partition_by.is_empty());
+        over_all.then_some((name.clone(), number))
+    };
+    let numbered = tested.iter().map(as_they_come).collect::<Option<Vec<_>>>()?;
+    let (name, number) = numbered.first()?;
+    let said = told.iter().find(|s| s.by == "the description says").map(|s| &s.columns);
+    let made = || view.query.resolved.keys.iter().filter(|k| !k.contains(name)).min_by_key(|k| k.len());
+    let grain = said.or_else(made).filter(|g| !g.is_empty() && !g.contains(name))?;
+    let constrained = view.query.node.described.as_ref().is_some_and(|d| d.constrained);
+    if constrained || !super::is_mart(view.query.node) {
+        return None;
+    }
+    let grain = list(grain);
+    let finding = Diagnostic::warning("grain-untested", format!("no test says one row for each ({grain})"))
+        .why(format!("`{name}` numbers the rows as they come, so it is unique whatever they are"))
+        .next(format!("test ({grain}) with `dbt_utils.unique_combination_of_columns`"));
+    Some(view.at(span(number), finding))
 }
 
 fn is_chance(function: &sqlparser::ast::Function) -> bool {

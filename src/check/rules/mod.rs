@@ -9,6 +9,7 @@ mod backfills;
 mod batches;
 mod branches;
 mod broken;
+mod by_time;
 mod clock;
 mod collapsed;
 mod conditions;

@@ -239,7 +239,9 @@ fn changes_later(view: &View<'_, '_>, id: NodeId, mark: &str) -> Option<String> 
         "version",
     ];
     let moment = |n: &str| ["_at", "_ts", "_time", "_on", "_date", "_day", "_utc"].iter().any(|end| n.ends_with(end));
-    let stays = moment(mark) && !MOVES.iter().any(|w| mark.to_ascii_lowercase().contains(w));
+    // New keys are those of new rows.
+    let is_key = matches!(view.query.node.config.unique_key.as_slice(), [key] if key.eq_ignore_ascii_case(mark));
+    let stays = (is_key || moment(mark)) && !MOVES.iter().any(|w| mark.to_ascii_lowercase().contains(w));
     if !stays || !has_key(view.query) || ["append", "insert_overwrite"].iter().any(|s| says(view.query, s)) {
         return None;
     }

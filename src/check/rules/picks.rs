@@ -75,17 +75,27 @@ fn is_decided(view: &View<'_, '_>, select: usize, of: &Expr, groups: &[Expr]) ->
     repeated.is_some_and(|f| !f.looked_up && !f.on.is_empty() && f.on.iter().all(grouped))
 }
 
-/// Whether it is said of a table that several of its rows can have the same in a column.
+/// Whether it is said of a table that several of its rows can have the same in a column: `several share updated_at`.
 fn is_told_to_tie(view: &View<'_, '_>, select: usize, by: &Expr) -> bool {
+    const SAME: &[&str] = &["same", "equal", "identical", "share", "shares", "sharing"];
     let Some(relation) = view.relation(select, by) else { return false };
     let Target::Node(id) = view.outline.selects[select].relations[relation].target else { return false };
-    let Some(same) = column(by).map(|c| super::promised::plain(&format!("same {}", lower(c)))) else { return false };
+    let Some(by) = column(by).map(lower) else { return false };
+    let name = super::promised::plain(&by);
+    // A minute is long enough for two.
+    let coarse = |c: &crate::dbt::DescribedColumn| {
+        let said = super::promised::plain(&c.description);
+        c.name.eq_ignore_ascii_case(&by) && super::promised::has(&said, &["to the minute", "to the hour"])
+    };
     let told = |text: &str| {
         let text = super::promised::plain(text);
-        text.contains(&same) && super::promised::has(&text, &["several", "two", "many", "multiple", "can", "may"])
+        // Of `a`, `the`, `exact` in between.
+        let same = |at: usize| text[..at].split_whitespace().rev().take(2).any(|w| SAME.contains(&w));
+        text.match_indices(&name).any(|(at, _)| same(at))
+            && super::promised::has(&text, &["several", "two", "many", "multiple", "can", "may", "share", "shares"])
     };
     let described = super::promised::line(view, id).into_iter().flat_map(|n| n.described.iter());
-    described.into_iter().any(|d| told(&d.description) || d.columns.iter().any(|c| told(&c.description)))
+    described.into_iter().any(|d| told(&d.description) || d.columns.iter().any(|c| told(&c.description) || coarse(c)))
 }
 
 /// The list without an order of which an expression takes the first element, where a group can have several rows.

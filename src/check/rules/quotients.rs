@@ -50,8 +50,11 @@ fn quotients_called_rates(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
         let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
         let said = || {
             let of_column = of_column(view.query, &alias.value);
+            let of_model = of_model(view.query);
+            // `Occupancy as a share between 0 and 1`.
+            let named = || has(&of_model, &[words(&alias.value).join(" ").as_str()]);
             has(&of_column, SHARES)
-                || of_column.trim().is_empty() && of_totals(expr) && has(&of_model(view.query), SHARES)
+                || has(&of_model, SHARES) && (of_column.trim().is_empty() && of_totals(expr) || named())
         };
         if cut_off(expr) && (is_fraction(&alias.value) || said() && !is_whole_name(&words(&alias.value))) {
             let finding = Diagnostic::warning("integer-division", "the fraction is cut off")
@@ -63,8 +66,16 @@ fn quotients_called_rates(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
 }
 
 /// What is described so has a fraction.
-const SHARES: &[&str] =
-    &["share of", "percentage of", "per cent of", "percent of", "proportion of", "fraction of", "0 to 1"];
+const SHARES: &[&str] = &[
+    "share of",
+    "percentage of",
+    "per cent of",
+    "percent of",
+    "proportion of",
+    "fraction of",
+    "0 to 1",
+    "between 0 and 1",
+];
 
 /// Whether both sides of a quotient are totals.
 fn of_totals(expr: &Expr) -> bool {

@@ -182,9 +182,6 @@ fn left_aside(
     if tied {
         return None;
     }
-    let is_id = |name: &str| {
-        name.ends_with("_id") && !name.starts_with('_') && !words(name).iter().any(|w| TECHNICAL.contains(&w.as_str()))
-    };
     let in_key = |name: &str| keys.iter().any(|k| k.len() > 1 && k.contains(name));
     let alone = |name: &str| keys.iter().any(|k| k.len() == 1 && k.contains(name));
     ours.into_iter().find(|name| {
@@ -194,6 +191,11 @@ fn left_aside(
             && !words(name).iter().any(|w| TIMES.contains(&w.as_str()))
             && !is_named(view, select, (ranges, name))
     })
+}
+
+/// Whether a name is that of an id of what rows are about.
+pub(super) fn is_id(name: &str) -> bool {
+    name.ends_with("_id") && !name.starts_with('_') && !words(name).iter().any(|w| TECHNICAL.contains(&w.as_str()))
 }
 
 /// Ids of how rows came here, not of what they are about.
@@ -213,7 +215,7 @@ const TECHNICAL: &[&str] = &[
     "row",
     "id_",
 ];
-const TIMES: &[&str] =
+pub(super) const TIMES: &[&str] =
     &["date", "day", "at", "month", "week", "year", "hour", "ts", "timestamp", "valid", "from", "to"];
 
 /// Versions that are held against one end of when they are valid, so that all earlier or all later ones are met too.

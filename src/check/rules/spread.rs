@@ -166,7 +166,7 @@ fn terms<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>, minus: &mut bool) {
 }
 
 /// The parts of a text that is put together.
-fn texts<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>) {
+pub(super) fn texts<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>) {
     match bare(expr) {
         Expr::BinaryOp { left, op: BinaryOperator::StringConcat, right } => {
             texts(left, out);

@@ -6,7 +6,7 @@ use super::conversions::{has_zone, wall};
 use super::expressions::{arguments, bare, call, column, compares, is_one_of, text};
 use super::local::day_of;
 use super::look::{View, span};
-use super::outline::Step;
+use super::outline::{Clause, Step};
 use super::{Family, Look, Query, Rule};
 use crate::check::said::clocks::{self, LOCAL};
 use crate::sql::ColumnType;
@@ -37,6 +37,7 @@ const EITHER: &[&str] = &["coalesce", "ifnull", "nvl", "greatest", "least"];
 fn time_zones_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     described_otherwise(&view, out);
+    through_calendar(&view, out);
     for piece in &view.outline.pieces {
         let Some(select) = piece.select else { continue };
         let (parts, either): (Vec<&Expr>, bool) = match piece.expr {
@@ -71,6 +72,27 @@ fn time_zones_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Days that are both joined to one column, that of a calendar, and so to each other.
+fn through_calendar<'a>(view: &View<'_, 'a>, out: &mut Vec<Diagnostic>) {
+    let day = |e: &Expr| matches!(view.column_type(e), ColumnType::Known(DataType::Date));
+    for (select, part) in view.outline.selects.iter().enumerate().filter(|(_, p)| p.relations.len() > 2) {
+        let mut met: Vec<(usize, &str, &'a Expr)> = Vec::new();
+        for piece in view.outline.pieces[part.pieces.clone()].iter().filter(|p| p.clause == Clause::On) {
+            let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = piece.expr else { continue };
+            for (of, by) in [(left, right), (right, left)] {
+                let (Some(name), Some(relation)) = (column(by), view.relation(select, by)) else { continue };
+                let name = name.value.as_str();
+                let before = met.iter().filter(|(r, n, _)| *r == relation && n.eq_ignore_ascii_case(name));
+                let mut both = before.filter(|(_, _, other)| day(of) && day(other));
+                if let Some(found) = both.find_map(|(.., other)| mixed(view, (select, other), (select, of), false)) {
+                    out.push(view.at(span(piece.expr), found));
+                }
+                met.push((relation, name, of));
+            }
+        }
+    }
+}
+
 /// Values that are described by the clock of one zone and made by that of another: days in Berlin, cut in UTC.
 fn described_otherwise(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
     for (select, expr, alias) in super::promised::items(view) {
@@ -99,7 +121,7 @@ fn item(item: &SelectItem) -> Option<&Expr> {
 }
 
 /// What is wrong where two expressions meet, each of a select. Where `either` can be the value, names alone say nothing.
-fn mixed(view: &View<'_, '_>, a: (usize, &Expr), b: (usize, &Expr), either: bool) -> Option<Diagnostic> {
+fn mixed<'a>(view: &View<'_, 'a>, a: (usize, &'a Expr), b: (usize, &'a Expr), either: bool) -> Option<Diagnostic> {
     use DataType::{Timestamp, TimestampTz};
     let types = (view.column_type(a.1), view.column_type(b.1));
     let by_type = matches!(
@@ -126,7 +148,8 @@ fn mixed(view: &View<'_, '_>, a: (usize, &Expr), b: (usize, &Expr), either: bool
             return Some(otherwise(what));
         }
         // A day that the session cuts, beside one of the place.
-        let by_session = day_of(one.1).is_some_and(|m| column(m).is_some() && has_zone(view, m) == Some(true));
+        let by_session =
+            cut(view, one.0, one.1).is_some_and(|m| column(m).is_some() && has_zone(view, m) == Some(true));
         let utc = view.query.dialect == Dialect::BigQuery;
         if let Some(clock) = clock.as_ref().filter(|c| by_session && (*c == LOCAL || utc && *c != "utc"))
             && view.column_type(other.1) == ColumnType::Known(DataType::Date)
@@ -164,6 +187,14 @@ fn mixed(view: &View<'_, '_>, a: (usize, &Expr), b: (usize, &Expr), either: bool
         _ => return None,
     };
     Some(otherwise(what))
+}
+
+/// What a day is cut from, here or in a CTE.
+fn cut<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<&'a Expr> {
+    day_of(expr).or_else(|| match made(view, select, expr)? {
+        Made::By(inner, _) => day_of(inner),
+        Made::Stored => None,
+    })
 }
 
 /// The clock of the place that a moment is made of as if it were that of UTC, or of the session.

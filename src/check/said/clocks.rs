@@ -206,8 +206,8 @@ pub(in crate::check) fn clock(column: &DescribedColumn) -> Option<String> {
 
 /// The clock that a text says all moments of a table are by: `All timestamps are UTC.`
 pub(in crate::check) fn of_all(text: &str) -> Option<String> {
-    const MOMENTS: &[&str] = &["timestamps", "times", "moments", "datetimes", "timestamp"];
-    if !mentions(text, &["timestamp", "times ", "moments", "datetimes"]) {
+    const MOMENTS: &[&str] = &["timestamps", "times", "moments", "datetimes", "timestamp", "datetime", "timestamp_ntz"];
+    if !mentions(text, &["timestamp", "times ", "moments", "datetime"]) {
         return None;
     }
     let all = |words: &Vec<String>| {

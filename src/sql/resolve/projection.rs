@@ -9,7 +9,7 @@ use sqlparser::ast::{
 
 use super::call::name_of;
 use super::column_type::ColumnType;
-use super::joins::{Key, all_columns, column_of};
+use super::joins::{Key, all_columns, bare, column_of, conjuncts};
 use super::keys::{partition, passed_partition};
 use super::relation::{Column, Env, lower};
 use super::value::Value;
@@ -41,6 +41,20 @@ impl Projection {
         self.partitions.push(partition);
     }
 
+    /// Notes that the last column is never null, where the select asks that of what makes it: `where lower(a) is not null`.
+    fn fill(&mut self, select: &Select, expr: &Expr) {
+        let (Some(column), Some(filter)) = (self.columns.last_mut(), &select.selection) else { return };
+        let plain = matches!(bare(expr), Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+        if plain || column.value.nullable == Some(false) {
+            return;
+        }
+        let mut parts = Vec::new();
+        conjuncts(filter, &mut parts);
+        if parts.iter().any(|part| matches!(part, Expr::IsNotNull(of) if bare(of) == bare(expr))) {
+            column.value.nullable = Some(false);
+        }
+    }
+
     fn all(&mut self, columns: impl IntoIterator<Item = (String, Value)>) {
         columns.into_iter().for_each(|(name, value)| self.push(Column { name, value, partition: None }, None, None));
     }
@@ -64,10 +78,12 @@ impl<R: Named> Resolver<'_, R> {
                 SelectItem::UnnamedExpr(expr) => {
                     let name = self.implied(expr);
                     self.column(expr, name, env, &mut out);
+                    out.fill(select, expr);
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     let name = lower(alias);
                     self.column(expr, name.clone(), env, &mut out);
+                    out.fill(select, expr);
                     let value = out.columns.last().map(|c| c.value.clone()).unwrap_or_default();
                     if !matches!(expr, Expr::Identifier(i) if lower(i) == name) {
                         env.aliases.push((name, value));

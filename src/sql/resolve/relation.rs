@@ -297,10 +297,23 @@ pub(super) fn shared(rels: &[Rel], before: usize) -> Option<String> {
     let both = rels[before..].iter().filter(many).flat_map(own).find(|n| told.contains(n));
     // The key of one side that the other points at.
     let points = |rels: &[Rel], n: &String| rels.iter().filter(many).any(|r| r.position(n).is_some());
-    let of_other = told.iter().find(|n| is_of_thing(n) && points(&rels[before..], n)).cloned().or_else(|| {
-        rels[before..].iter().filter(many).flat_map(own).find(|n| is_of_thing(n) && points(&rels[..before], n))
-    });
+    let in_key = |rels: &[Rel], n: &String| {
+        let mut keys = rels.iter().filter(many).flat_map(|r| &r.table.keys);
+        !is_of_calendar(n) && keys.any(|k| k.len() > 1 && k.contains(n))
+    };
+    let meets = |rels: &[Rel], n: &String| is_of_thing(n) && points(rels, n) || in_key(rels, n);
+    let of_other = told
+        .iter()
+        .find(|n| meets(&rels[before..], n))
+        .cloned()
+        .or_else(|| rels[before..].iter().filter(many).flat_map(own).find(|n| meets(&rels[..before], n)));
     rels[before..].iter().filter(many).flat_map(ids).find(|n| ours.contains(n)).or(both).or(of_other)
+}
+
+/// Whether a key is a time: all of a calendar are meant for each row.
+fn is_of_calendar(name: &str) -> bool {
+    const TIMES: &[&str] = &["date", "day", "week", "month", "quarter", "year", "hour", "period", "at", "on", "time"];
+    name.split('_').any(|w| TIMES.contains(&w))
 }
 
 /// Whether a key is called by what it is of, `tariff_code`, and is no time.
