@@ -179,6 +179,7 @@ pub(super) fn wall(view: &View<'_, '_>, select: usize, expr: &Expr, depth: usize
                     inner(of)
                 }
                 [_, of] if is_one_of(f, &["date_trunc"]) => inner(of),
+                [of, _] if is_one_of(f, &["strftime", "to_char"]) => inner(of),
                 [_, _, of] if is_one_of(f, &["dateadd", "date_add", "timestampadd"]) => inner(of),
                 [of, _]
                     if is_one_of(

@@ -296,7 +296,7 @@ fn other_grain(analysis: &Analysis, node: &Node, resolved: &Resolved<crate::dbt:
 /// The columns that "one row per machine and day" names, where each is one of the model.
 pub(super) fn stated_grain(description: &str, columns: &BTreeSet<&str>) -> Option<BTreeSet<String>> {
     let lower = description.to_lowercase();
-    let said = ["one row per ", "one row for each ", "one record per ", "one line per "]
+    let said = ["one row per ", "one row for each ", "one record per ", "one line per ", "grain: "]
         .iter()
         .find_map(|start| lower.split_once(start))?
         .1;

@@ -89,7 +89,7 @@ fn said(node: &Node, names: &BTreeSet<&str>) -> Vec<Said> {
     if !merged.is_empty() && node.config.materialized.as_deref() == Some("incremental") {
         out.push(Said { columns: merged, by: MERGED });
     }
-    let description = node.described.as_ref().and_then(|d| stated_grain(&d.description, names));
+    let description = stated_grain(&super::promised::description(node), names);
     // Where a test has more columns than the description, that is for another check.
     let description = description.filter(|d| !out.iter().any(|said: &Said| d.is_subset(&said.columns)));
     out.extend(description.map(|columns| Said { columns, by: "the description says" }));
@@ -164,7 +164,7 @@ fn grouped(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     }
     let made = view.query.resolved.keys.iter().find(|k| said.columns.is_subset(k) && said.columns.len() < k.len())?;
     // Several more are most often what comes with one of the key.
-    let mut more = made.difference(&said.columns);
+    let mut more = made.difference(&said.columns).filter(|name| !is_of_key(view, select, said, name));
     let free = more.next().filter(|name| is_free(view, select, said, name))?;
     if more.next().is_some() {
         return None;
@@ -178,6 +178,14 @@ fn grouped(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     let what = format!("the rows are {done} by `{free}` too");
     let next = format!("take `{free}` out of {out_of}, or say that there is a row for each ({})", list(made));
     Some(finding(view, said, at, what, next))
+}
+
+/// Whether a column is worked out over all rows of a key, and so the same in each of them.
+fn is_of_key(view: &View<'_, '_>, select: usize, said: &Said, name: &str) -> bool {
+    let part = |e: &Expr| column(e).is_some_and(|c| said.columns.contains(&lower(c)));
+    matches!(item(view, select, name), Some(Expr::Function(f)) if super::expressions::window(f).is_some_and(|w| {
+        w.order_by.is_empty() && !w.partition_by.is_empty() && w.partition_by.iter().all(part)
+    }))
 }
 
 /// Whether a column that is grouped by is of the rows that are added up, and decided by nothing in the key as far as
@@ -382,11 +390,18 @@ fn joined(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
     if !first.of_one && !itself && !has_more() {
         return None;
     }
-    let filtered = part
-        .select
-        .selection
-        .as_ref()
-        .is_some_and(|f| any(f, &mut |e| column(e).is_some() && view.relation(select, e).is_none_or(|r| r == at)));
+    // What stands after a comma is joined by `where`.
+    let ties = |c: &Expr| match c {
+        Expr::BinaryOp { left, op: sqlparser::ast::BinaryOperator::Eq, right } => {
+            column(left).is_some()
+                && column(right).is_some()
+                && view.relation(select, left) != view.relation(select, right)
+        }
+        _ => false,
+    };
+    let asks = |f: &Expr| any(f, &mut |e| column(e).is_some() && view.relation(select, e).is_none_or(|r| r == at));
+    let mut filters = part.select.selection.iter().flat_map(|f| super::expressions::conjuncts(f));
+    let filtered = filters.any(|f| !(part.relations[at].comma && ties(f)) && asks(f));
     if filtered {
         return None;
     }

@@ -217,7 +217,7 @@ fn unset(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         return;
     }
     let described = query.node.described.as_ref();
-    let whole = described.and_then(|d| clocks::day(&d.description));
+    let whole = clocks::day(&super::promised::description(query.node));
     let of_column = |name: &str| {
         let column = described?.columns.iter().find(|c| c.name.eq_ignore_ascii_case(name))?;
         clocks::day(&column.description).or_else(|| clocks::of_text(&column.description))
@@ -256,7 +256,7 @@ fn unset(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         }
         let (cut, next) = match (utc || tz && query.dialect == Dialect::BigQuery, tz) {
             (true, _) => ("UTC", "convert it to the clock of the place first"),
-            (false, true) if zone != LOCAL => ("the session", "name the zone before it is cut"),
+            (false, true) if zone != LOCAL || has_zones(query) => ("the session", "name the zone before it is cut"),
             _ => continue,
         };
         let place = if zone == LOCAL { "the place".to_owned() } else { format!("`{zone}`") };
@@ -268,6 +268,12 @@ fn unset(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         .next(next);
         out.push(view.at(span(expr), finding));
     }
+}
+
+/// Whether what is read says of each row in which zone it is.
+fn has_zones(query: &Query<'_>) -> bool {
+    let is_zone = |name: &str| matches!(name, "tz" | "timezone" | "time_zone" | "tz_name" | "iana_zone");
+    query.known.values().any(|read| read.columns.iter().any(|c| is_zone(&c.0)))
 }
 
 /// Whether a column is declared as one that keeps the offset it came with.

@@ -1,5 +1,7 @@
 //! What a project's texts promise of a model, its columns and what it reads, as plain words to look phrases up in.
 
+use std::borrow::Cow;
+
 use sqlparser::ast::{Expr, SelectItem, Spanned};
 
 use super::Query;
@@ -24,9 +26,36 @@ pub(super) fn said_of(view: &View<'_, '_>, expr: &Expr, name: &str) -> String {
     said
 }
 
-/// What YAML says of the model.
+/// What YAML says of the model, or else the comment that its file begins with.
 pub(super) fn of_model(query: &Query<'_>) -> String {
-    query.node.described.as_ref().map(|d| plain(&d.description)).unwrap_or_default()
+    plain(&description(query.node))
+}
+
+/// The same as it is written.
+pub(super) fn description(node: &Node) -> Cow<'_, str> {
+    match node.described.as_ref().map(|d| d.description.as_str()).filter(|d| !d.is_empty()) {
+        Some(said) => said.into(),
+        None => heading(&node.text).into(),
+    }
+}
+
+/// So long a comment is about more than what a model is.
+const LONG: usize = 300;
+
+/// The comment that a file begins with, after its configuration.
+fn heading(text: &str) -> String {
+    let (mut said, mut within) = (String::new(), false);
+    for line in text.lines().map(str::trim) {
+        if within || line.starts_with("{{") || line.starts_with("{%") {
+            within = !(line.ends_with("}}") || line.ends_with("%}"));
+        } else if let Some(comment) = line.strip_prefix("--") {
+            said.push_str(comment.trim_matches(['-', ' ']));
+            said.push('\n');
+        } else if !line.is_empty() || !said.is_empty() {
+            break;
+        }
+    }
+    if said.len() > LONG { String::new() } else { said }
 }
 
 /// The type that YAML gives a column of the model, lower case.

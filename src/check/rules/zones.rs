@@ -95,9 +95,15 @@ fn through_calendar<'a>(view: &View<'_, 'a>, out: &mut Vec<Diagnostic>) {
 
 /// Values that are described by the clock of one zone and made by that of another: days in Berlin, cut in UTC.
 fn described_otherwise(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
-    for (select, expr, alias) in super::promised::items(view) {
+    // The day of a model is that of its only one; what is cut from a column as it is, is for another check.
+    let items = super::promised::items(view);
+    let is_day = |e: &Expr| view.outline.levels.len() == 1 && day_of(e).is_some_and(|of| column(of).is_none());
+    let one_day = items.iter().filter(|(_, e, _)| is_day(e)).count() == 1;
+    let of_model = one_day.then(|| clocks::day(&super::promised::description(view.query.node))).flatten();
+    for (select, expr, alias) in items {
         let described = view.query.node.described.iter().flat_map(|d| &d.columns);
         let said = described.filter(|c| c.name.eq_ignore_ascii_case(alias)).find_map(clocks::clock);
+        let said = said.or_else(|| of_model.clone().filter(|_| is_day(expr)));
         // The day of the place is for another check.
         let Some(said) = said.filter(|zone| zone != LOCAL) else {
             continue;
@@ -107,7 +113,7 @@ fn described_otherwise(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             continue;
         };
         let finding = Diagnostic::warning("time-zones-mixed", format!("it is by the clock of `{made}`"))
-            .why(format!("`{alias}` is described as of `{said}`"))
+            .why(format!("`{alias}` is said to be of `{said}`"))
             .next("convert it to that zone before it is cut or cast");
         out.push(view.at(span(expr), finding));
     }
@@ -130,7 +136,8 @@ fn mixed<'a>(view: &View<'_, 'a>, a: (usize, &'a Expr), b: (usize, &'a Expr), ei
             | (ColumnType::Known(TimestampTz), ColumnType::Known(Timestamp))
     );
     let shown = |zone: &str| if zone == LOCAL { "the place".to_owned() } else { format!("`{zone}`") };
-    let walls = (wall(view, a.0, a.1, 0), wall(view, b.0, b.1, 0));
+    let shows = |(select, expr)| wall(view, select, expr, 0).or_else(|| of_server(view, expr));
+    let walls = (shows(a), shows(b));
     if let (Some(x), Some(y)) = &walls {
         if clocks::differ(x, y) {
             let what = format!("one is by the clock of {}, the other of {}", shown(x), shown(y));
@@ -195,6 +202,15 @@ fn cut<'a>(view: &View<'_, 'a>, select: usize, expr: &'a Expr) -> Option<&'a Exp
         Made::By(inner, _) => day_of(inner),
         Made::Stored => None,
     })
+}
+
+/// The clock that `now()` shows, where a text says in which zone the server runs.
+fn of_server(view: &View<'_, '_>, expr: &Expr) -> Option<String> {
+    let plain = view.query.dialect == Dialect::MySql
+        && call(expr, &["now", "current_timestamp", "localtimestamp", "localtime", "sysdate"]).is_some();
+    let said = plain.then(|| super::promised::description(view.query.node))?;
+    let of_server = |text: &&str| super::promised::has(&super::promised::plain(text), &["server", "session"]);
+    said.split(['.', ';', '\n']).find(of_server).and_then(clocks::of_text).filter(|zone| zone != LOCAL)
 }
 
 /// The clock of the place that a moment is made of as if it were that of UTC, or of the session.
