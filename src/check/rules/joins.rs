@@ -124,6 +124,8 @@ fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     super::ranges::on_part_of_moment(&view, out);
     after_the_end(&view, out);
     or_untied(&view, out);
+    super::overlaid::spans_by_or(&view, out);
+    super::overlaid::lists_crossed(&view, out);
 }
 
 /// Days that are held against when something starts and not against when it ends: each meets all days after that too.

@@ -35,6 +35,7 @@ mod nulls;
 mod nulls_first;
 mod older;
 mod outline;
+mod overlaid;
 mod overlaps;
 mod people;
 mod picks;

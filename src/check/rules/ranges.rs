@@ -234,6 +234,10 @@ pub(super) fn unbounded(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
                 let other: Vec<String> = match (begins(name), ends(name)) {
                     (true, _) if b.lower => columns.into_iter().filter(|c| ends(c)).collect(),
                     (_, true) if !b.lower => columns.into_iter().filter(|c| begins(c)).collect(),
+                    // Rows of a thing that its key tells apart by when each starts.
+                    _ if b.lower && starts_rows(view, part.relations[*relation].target, name) => {
+                        columns.into_iter().filter(|c| super::units::is_span(name, c)).collect()
+                    }
                     _ => return None,
                 };
                 (!other.is_empty() && (b.of.0 == at || *relation == at)).then_some((*relation, name, other))
@@ -251,6 +255,11 @@ pub(super) fn unbounded(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             out.push(view.at(part.relations[at].span, finding));
         }
     }
+}
+
+/// Whether a column is the one of a key that tells the rows of a thing apart.
+fn starts_rows(view: &View<'_, '_>, target: Target, name: &str) -> bool {
+    keys_of(view, target).iter().any(|k| k.len() == 2 && k.contains(name))
 }
 
 /// `on a.id = b.id or a.id is null`: each row without one meets all of the other side, and counts for each.

@@ -36,6 +36,9 @@ pub(super) fn fan_out(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         every_version(&query.full(), out);
         super::ranges::unbounded(&query.full(), out);
     }
+    if !out.iter().any(|f| f.code == "fan-out") {
+        super::overlaid::totals_of_part(&query.full(), out);
+    }
 }
 
 /// How a text says that a total is given for each of several things that it belongs to.

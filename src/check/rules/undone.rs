@@ -19,6 +19,7 @@ pub(super) fn left_join_undone(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let view = query.full();
     for (id, part) in view.outline.selects.iter().enumerate() {
         taken_back(&view, id, out);
+        without_elements(&view, id, out);
         undone_across(&view, id, out);
         if !part.relations.iter().any(|r| r.outer) {
             undone_later(&view, id, out);
@@ -158,6 +159,10 @@ fn promises_all(text: &str) -> bool {
         "count as 0",
         "counted as 0",
         "as zero",
+        "get one row",
+        "gets one row",
+        "get a row",
+        "gets a row",
         "with 0",
         "0 in",
     ];
@@ -182,8 +187,13 @@ fn undone_by_having(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
     let part = &view.outline.selects[id];
     let joined = |e: &Expr| {
         let total = call(e, &["sum", "min", "max", "avg"]).filter(|f| f.over.is_none() && f.filter.is_none())?;
-        let of = arguments(total).next().filter(|e| column(e).is_some())?;
-        let at = view.relation(id, of)?;
+        let of = arguments(total).next().filter(|e| !any(e, &mut forgives))?;
+        let mut all = Vec::new();
+        any(of, &mut |e| {
+            all.extend(column(e).map(|_| view.relation(id, e)));
+            false
+        });
+        let at = all.first().copied().flatten().filter(|at| all.iter().all(|other| *other == Some(*at)))?;
         let left = matches!(part.relations[at].join, Some(JoinOperator::Left(_) | JoinOperator::LeftOuter(_)));
         left.then_some(at)
     };
@@ -250,6 +260,25 @@ fn taken_back(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
             out.push(view.at(span(condition), finding));
         }
     }
+}
+
+/// A list of a row that is unnested by an inner join, where the rows without elements are promised too.
+fn without_elements(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
+    if view.outline.selects[id].relations.len() < 2 {
+        return;
+    }
+    let lists = super::overlaid::lists(view, id);
+    let text = of_model(view.query);
+    let named = |list: &super::overlaid::List<'_>| {
+        let of = column(list.expr).map(|c| words(&c.value).join(" ")).unwrap_or_default();
+        let without = ["without", "without a", "without an", "without any", "with no"].map(|w| format!("{w} {of}"));
+        without.iter().any(|w| has(&text, &[w.as_str(), format!("{w}s").as_str()]))
+    };
+    let Some(list) = lists.iter().find(|l| promises_all(&text) && named(l)) else { return };
+    let finding = Diagnostic::warning("left-join-undone", format!("rows without a `{}` are left out", list.alias))
+        .why("each row is joined to the elements of its list, and an empty one has none")
+        .next(format!("`left join unnest({})`", list.expr));
+    out.push(view.at(span(list.expr), finding));
 }
 
 /// What a condition holds against something, so that null meets it never.
