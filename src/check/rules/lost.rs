@@ -138,10 +138,20 @@ fn never_false(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
         let Some(cause) = view.absent_before(select, flag) else { continue };
         let Some(said) = view.said_of(cause) else { continue };
         let text = super::promised::plain(said);
+        let name = column(flag).map_or("it", |c| c.value.as_str());
+        if piece.clause == Clause::Where
+            && let Some(why) = unknown_flag(view, flag, said)
+        {
+            let what = format!("rows without `{name}` are left out too");
+            let finding = Diagnostic::warning("null-left-out", what)
+                .why(why)
+                .next(format!("write `{name} is not true`, or `not coalesce({name}, false)`"));
+            out.push(view.at(span(piece.expr), finding));
+            continue;
+        }
         if !super::promised::has(&text, &["true"]) || !super::promised::has(&text, NEVER) {
             continue;
         }
-        let name = column(flag).map_or("it", |c| c.value.as_str());
         let finding = Diagnostic::warning("null-left-out", format!("`{name}` is never false"))
             .why(format!(
                 "it is described as `{}`, and what is not known to be true is not known to be false",
@@ -150,6 +160,24 @@ fn never_false(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             .next(format!("write `{name} is not true`, or `not coalesce({name}, false)`"));
         out.push(view.at(span(piece.expr), finding));
     }
+}
+
+/// `not is_late` of what is null in rows that a text says are meant too: `those of before 2022 count as on time`.
+fn unknown_flag(view: &View<'_, '_>, flag: &Expr, said: &str) -> Option<&'static str> {
+    const TOO: &[&str] = &["count as", "counts as", "count too", "not known", "also", "too", "include", "included"];
+    let stem = |w: &str| w.chars().take(5).collect::<String>();
+    let stems = |text: &str| -> Vec<String> {
+        let told = super::promised::plain(text);
+        told.split_whitespace().filter(|w| w.len() > 3 && !PLAIN.contains(w)).map(stem).collect()
+    };
+    let of = stems(said);
+    let own = column(flag).map(|c| stems(&c.value)).unwrap_or_default();
+    let speaks = |text: &String| {
+        let shared: std::collections::BTreeSet<String> = stems(text).into_iter().filter(|w| of.contains(w)).collect();
+        super::promised::has(text, TOO) && shared.iter().filter(|w| !own.contains(w)).count() > 1
+    };
+    let meant = super::promised::told(view.query.node).iter().any(speaks);
+    meant.then_some("a text says that those rows are meant, and what is not known to be true is not known to be false")
 }
 
 /// The flag that a condition wants to be false.

@@ -153,6 +153,16 @@ fn fraction(view: &View<'_, '_>, select: Option<usize>, inner: &Expr) -> Option<
             name.map(|n| format!("`{n}` has {scale} of them"))
         }
         ColumnType::Known(DataType::Float) => name.map(|n| format!("`{n}` is a floating point number")),
+        _ if name.is_none() => match inner {
+            // What is worked out of it has them too.
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::Multiply | BinaryOperator::Plus | BinaryOperator::Minus,
+                right,
+            } => [left, right].into_iter().find_map(|e| fraction(view, select, e)),
+            Expr::Function(f) if is_named(f, "sum") => arguments(f).next().and_then(|e| fraction(view, select, e)),
+            _ => None,
+        },
         ColumnType::Known(DataType::Text) => {
             let (name, mut named) = name.map(|n| (n, words(n)))?;
             if select.and_then(|s| view.measure(s, inner)).is_some_and(|m| m.decimals) {

@@ -54,6 +54,7 @@ fn quotients_called_rates(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             // `Occupancy as a share between 0 and 1`.
             let named = || has(&of_model, &[words(&alias.value).join(" ").as_str()]);
             has(&of_column, SHARES)
+                || has(&of_column, DECIMALS) && !has(&of_column, NO_DECIMALS)
                 || has(&of_model, SHARES) && (of_column.trim().is_empty() && of_totals(expr) || named())
         };
         if cut_off(expr) && (is_fraction(&alias.value) || said() && !is_whole_name(&words(&alias.value))) {
@@ -76,6 +77,10 @@ const SHARES: &[&str] = &[
     "0 to 1",
     "between 0 and 1",
 ];
+
+/// What is described so has digits after the point.
+const DECIMALS: &[&str] = &["decimals", "decimal", "decimal places", "fractional"];
+const NO_DECIMALS: &[&str] = &["no decimals", "without decimals", "no decimal", "0 decimals", "zero decimals"];
 
 /// Whether both sides of a quotient are totals.
 fn of_totals(expr: &Expr) -> bool {

@@ -192,6 +192,10 @@ const LEFT_OVER: &[&str] = &[
     "takings",
     "headroom",
     "left",
+    "charged",
+    "payable",
+    "billed",
+    "invoiced",
 ];
 
 /// What a difference is called that is only there where both sides are.
@@ -287,7 +291,12 @@ fn tell<'a>(
             && !asked(view, select, part, around)
             && !super::lost::is_asked_for(view, select, part)
     });
-    let Some((part, Some(cause))) = missing else { return };
+    let Some((part, Some(cause))) = missing else {
+        if what == "a text" {
+            out.extend(said_to_miss(view, select, whole, parts, around.name));
+        }
+        return;
+    };
     let mut columns = Vec::new();
     values(part, &mut columns);
     let null = columns.iter().find(|e| view.absent(select, e).is_some()).and_then(|e| column(e));
@@ -310,6 +319,28 @@ fn tell<'a>(
     };
     let finding = Diagnostic::warning("null-spreads", format!("{what} is null where {shown} is")).why(why).next(next);
     out.push(view.at(span(whole), finding));
+}
+
+/// A text for every row by its description, which says too that parts of it may be missing: `Shown for every lead. Either
+/// name may be missing.`
+fn said_to_miss<'a>(
+    view: &View<'_, 'a>,
+    select: usize,
+    whole: &Expr,
+    parts: &[&'a Expr],
+    name: &str,
+) -> Option<Diagnostic> {
+    const MISSING: &[&str] = &["may be missing", "can be missing", "may be null", "can be null", "may be empty"];
+    let said = super::promised::of_column(view.query, name);
+    let has = |phrases: &[&str]| super::promised::has(&said, phrases);
+    if !has(MISSING) || !has(&["every", "each", "all"]) {
+        return None;
+    }
+    let part = parts.iter().find(|e| column(e).is_some() && view.nullable(select, e) == Some(true))?;
+    let finding = Diagnostic::warning("null-spreads", format!("a text is null where `{part}` is"))
+        .why(format!("`{name}` is described as there for all rows, and its parts as missing in some"))
+        .next(format!("write `coalesce({part}, …)`, or a function that leaves nulls out"));
+    Some(view.at(span(whole), finding))
 }
 
 /// The columns that the value of an expression is made of; those that only decide which are left out.

@@ -177,6 +177,13 @@ fn currencies_mixed(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
         let (Some(sum), Some(select)) = (call(piece.expr, &["sum"]), piece.select) else { continue };
         let Some(of) = arguments(sum).next().filter(|e| column(e).is_some()) else { continue };
         let Some(Origin::Node(node, name)) = view.outline.origin(select, of) else { continue };
+        if let Some(whose) = of_row(view, select, node, name) {
+            let finding = Diagnostic::warning("units-mixed", "amounts of several currencies are added up")
+                .why(format!("each `{name}` is described as in the currency of its {whose}"))
+                .next("group by the currency, or convert to one first");
+            out.push(view.at(span(piece.expr), finding));
+            return;
+        }
         const MONEY: &[&str] =
             &["amount", "total", "price", "revenue", "value", "cost", "fee", "paid", "balance", "spend"];
         let named = words(name);
@@ -204,6 +211,28 @@ fn currencies_mixed(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
             return;
         }
     }
+}
+
+/// In whose currency an amount is said to be, where that is not what the rows are added up for: `in the currency of the
+/// account`, `in PAY_CURRENCY`.
+fn of_row(view: &View<'_, '_>, select: usize, id: NodeId, name: &str) -> Option<String> {
+    let columns = line(view, id).into_iter().flat_map(|n| n.described.iter()).flat_map(|d| &d.columns);
+    let columns: Vec<&DescribedColumn> = columns.collect();
+    let own = columns.iter().filter(|c| c.name.eq_ignore_ascii_case(name));
+    let said = own.map(|c| c.description.as_str()).find(|s| !s.is_empty())?;
+    let said = said.to_ascii_lowercase().contains("currency").then(|| plain(said))?;
+    let named = |c: &&&DescribedColumn| {
+        words(&c.name).last().is_some_and(|w| w == "currency") && has(&said, &[format!("in{}", plain(&c.name)).trim()])
+    };
+    if let Some(currency) = columns.iter().find(named) {
+        return Some(format!("`{}`", currency.name));
+    }
+    let of = ["in the currency of the ", "in the currency of its "].iter().find_map(|w| said.split_once(w))?.1;
+    let whose =
+        words(of.split(' ').next()?).pop().filter(|w| !["row", "posting", "transaction"].contains(&w.as_str()))?;
+    let groups = super::sums::groups(view.outline.selects[select].select)?;
+    let by_it = |e: &&Expr| column(e).is_none_or(|c| words(&c.value).contains(&whose));
+    (!groups.iter().any(by_it) && !groups.is_empty()).then_some(whose)
 }
 
 /// What is said of the columns of a node, or of what it passes on as it is, where one of them is the currency.

@@ -61,6 +61,7 @@ const UNITS: &[(&str, u8, u8)] = &[
     ("kilometers", 3, 1),
     ("kilometres", 3, 1),
     ("miles", 3, 2),
+    ("mi", 3, 2),
     ("cm", 3, 3),
     ("mm", 3, 4),
     ("celsius", 4, 0),
