@@ -48,7 +48,57 @@ pub(super) fn lag_across(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
     if out.len() == before {
         said_of_each(&view, out);
+        numbered_within(&view, out);
     }
+}
+
+/// Windows by a number of which it is said that another thing has the same one too: `unique within a house only`.
+fn numbered_within(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    for piece in &view.outline.pieces {
+        let (Expr::Function(function), Some(select)) = (piece.expr, piece.select) else { continue };
+        let Some(window) = window(function).filter(|w| w.window_name.is_none()) else { continue };
+        for by in &window.partition_by {
+            let Some(thing) = unique_within(view, select, by) else { continue };
+            let named = |e: &Expr| column(e).is_some_and(|c| c.value.eq_ignore_ascii_case(&thing));
+            if window.partition_by.iter().any(named) || !is_plain(view, select, std::slice::from_ref(&thing)) {
+                continue;
+            }
+            let finding = Diagnostic::warning("lag-across", format!("the window has rows of several `{thing}`"))
+                .why(format!("`{by}` is described as unique within one only: another has the same"))
+                .next(format!("put `{thing}` into `partition by`"));
+            out.push(view.at(span(piece.expr), finding));
+            return;
+        }
+    }
+}
+
+/// The column of what a number is said to be unique within, where that stands beside it.
+fn unique_within(view: &View<'_, '_>, select: usize, by: &Expr) -> Option<String> {
+    const WITHIN: &[&str] = &[
+        "unique within a",
+        "unique within an",
+        "unique within one",
+        "unique within each",
+        "unique within the",
+        "unique per",
+        "unique in each",
+        "unique for each",
+    ];
+    let Some(Origin::Node(id, name)) = view.outline.origin(select, by) else { return None };
+    let columns = super::promised::line(view, id).into_iter().flat_map(|n| n.described.iter()).flat_map(|d| &d.columns);
+    let said = columns.filter(|c| c.name.eq_ignore_ascii_case(name)).map(|c| plain(&c.description));
+    let said = said.into_iter().find(|s| has(s, WITHIN))?;
+    let rest = WITHIN
+        .iter()
+        .filter_map(|w| said.split_once(&format!(" {w} ")))
+        .map(|(_, rest)| rest)
+        .min_by_key(|r| r.len())?;
+    let of = rest.split_whitespace().next()?;
+    let relation = view.relation(select, by)?;
+    let names = super::ranges::columns_of(view, view.outline.selects[select].relations[relation].target);
+    [of.to_owned(), format!("{of}_id"), format!("{of}_key"), format!("{of}_code")]
+        .into_iter()
+        .find(|c| names.contains(c))
 }
 
 /// The thing of which a model has a row for each moment by its own test, where a window is cut by something else and

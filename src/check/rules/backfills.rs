@@ -165,12 +165,16 @@ pub(super) fn is_of_day(expr: &Expr) -> bool {
     })
 }
 
-/// Whether an item is the clock brought to its day or month, and called by what the rows are: `order_month` of orders.
+/// Whether an item is the clock brought to its day or month, and called by what the rows are, `order_month` of orders, or
+/// described as when something happened to them.
 pub(super) fn stamped_as_rows(view: &View<'_, '_>, piece: &Piece<'_>) -> bool {
     let (Some(select), Some(name)) = (piece.select, alias_of(view, piece.expr)) else { return false };
     let row = |e: &Expr| column(e).is_some_and(|c| !super::times::is_part(&c.value)) && !is_clock(e);
     if any(piece.expr, &mut |e| row(e)) {
         return false;
+    }
+    if is_said_of_rows(view, &name) {
+        return true;
     }
     let named = super::expressions::words(&name);
     let Some((last, subject)) = named.split_last() else { return false };
@@ -183,6 +187,49 @@ pub(super) fn stamped_as_rows(view: &View<'_, '_>, piece: &Piece<'_>) -> bool {
         && !subject.is_empty()
         && subject.iter().all(of_rows)
         && !named.iter().any(|w| WRITTEN.contains(&w.as_str()))
+}
+
+/// Whether a column is described as the day on which something happened to what a row is of, and not to the row.
+fn is_said_of_rows(view: &View<'_, '_>, name: &str) -> bool {
+    const WHEN: &[&str] = &["day the", "date the", "day on which the", "date on which the", "day when the"];
+    const OF_RUNS: &[&str] = &[
+        "row",
+        "rows",
+        "record",
+        "records",
+        "run",
+        "runs",
+        "job",
+        "load",
+        "loaded",
+        "model",
+        "table",
+        "pipeline",
+        "dbt",
+        "snapshot",
+        "data",
+        "file",
+        "batch",
+        "report",
+        "etl",
+        "extract",
+        "export",
+        "import",
+        "refresh",
+        "refreshed",
+        "processed",
+        "calculated",
+        "computed",
+        "built",
+        "generated",
+        "seen",
+        "detected",
+        "noticed",
+    ];
+    let said = super::promised::of_column(view.query, name);
+    let begins = WHEN.iter().any(|w| said.trim_start().trim_start_matches("the ").starts_with(w));
+    let named = super::expressions::words(name);
+    begins && !super::promised::has(&said, OF_RUNS) && !named.iter().any(|w| WRITTEN.contains(&w.as_str()))
 }
 
 /// The sides of a comparison of which one is greater.

@@ -232,8 +232,19 @@ fn cut_off<'a>(view: &View<'_, 'a>, mark: &Watermark<'a>, id: usize, keys: &[&'a
 }
 
 /// What a moment is called by which rows come again, or come late.
-const MOVED: &[&str] =
-    &["updated", "modified", "changed", "loaded", "ingested", "inserted", "synced", "extracted", "received", "arrived"];
+const MOVED: &[&str] = &[
+    "updated",
+    "modified",
+    "changed",
+    "loaded",
+    "ingested",
+    "inserted",
+    "synced",
+    "extracted",
+    "received",
+    "arrived",
+    "recorded",
+];
 
 fn part_of_partition(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     let Some(view) = query.again() else { return };
@@ -343,7 +354,7 @@ fn cut_window(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 || is_row_a_time(&view, spec)
                 || is_one_of(function, &["lag"]) && spec.partition_by.iter().any(|e| is_of_lasting(&view, e))
                 || runs_on(&view, piece.expr);
-            if cut || mark.looks_back && !lasting {
+            if cut || mark.looks_back && !lasting || takes_whole(&view, mark.select, id, spec) {
                 continue;
             }
             let finding = Diagnostic::warning(
@@ -356,6 +367,19 @@ fn cut_window(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             return;
         }
     }
+}
+
+/// Whether all rows of each partition come again where one of them is new: the new ones only say which.
+fn takes_whole(view: &View<'_, '_>, of_new: usize, select: usize, spec: &sqlparser::ast::WindowSpec) -> bool {
+    let names = |e: &Expr| column(e).map(super::expressions::lower);
+    let parts: Vec<String> = spec.partition_by.iter().filter_map(names).collect();
+    let of_part = |item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => {
+            names(e).is_some_and(|name| parts.contains(&name))
+        }
+        _ => false,
+    };
+    only_keys(view, of_new, select) && view.outline.selects[of_new].select.projection.iter().all(of_part)
 }
 
 /// Whether the key of the model is what a window is partitioned and ordered by: then each of its groups has a row for

@@ -196,7 +196,7 @@ fn window_ties(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let said = of_column(query, alias);
-        let named = words(alias).iter().any(|w| ["running", "cumulative", "cum"].contains(&w.as_str()));
+        let named = words(alias).iter().any(|w| ["running", "cumulative", "cumulated", "cum"].contains(&w.as_str()));
         // What is said to be of the day is the same for all rows of one.
         let by_row = has(&said, BY_ROW) || said.is_empty() && (named || is_after_row(&view, select, alias));
         let by_day = has(&said, &["end of", "end of day", "close of", "of the day", "per day", "to date", "by day"]);

@@ -5,6 +5,7 @@ use sqlparser::ast::{Expr, SelectItem};
 use super::expressions::{arguments, call, column, is_aggregate, is_distinct, is_grouped, words};
 use super::look::{View, span};
 use super::outline::Origin;
+use super::promised::has;
 use super::{Family, Look, Query, Rule};
 use crate::sql::ColumnType;
 use crate::vocabulary::{DataType, Diagnostic, Severity};
@@ -32,6 +33,7 @@ struct Extreme<'a> {
 fn last_row_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     super::extremes::ids_of_the_most(&query.full(), out);
     let view = query.full();
+    of_the_greatest(&view, out);
     for (id, part) in view.outline.selects.iter().enumerate() {
         let ungrouped = !is_grouped(part.select);
         for (function, named) in [("max", LAST), ("min", FIRST)] {
@@ -51,6 +53,29 @@ fn last_row_mixed(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 .next("number the rows with `row_number() over (partition by … order by … desc)` and keep the first, or take `max_by(…, …)`");
             out.push(view.at(span(mixed.whole), finding));
         }
+    }
+}
+
+/// The greatest of two columns where a text says that the second is of the row with the first: `the largest check, and the
+/// tip left on it`.
+fn of_the_greatest(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
+    const MOST: &[&str] = &["largest", "biggest", "highest", "greatest", "longest", "heaviest", "most expensive"];
+    const OF_IT: &[&str] = &["on it", "of it", "for it", "with it", "in it", "and its", "with its"];
+    let [select] = super::reruns::last(view) else { return };
+    let part = &view.outline.selects[*select];
+    let extremes: Vec<Extreme<'_>> =
+        part.select.projection.iter().filter_map(|item| extreme(view, *select, item, "max")).collect();
+    let [first, second, ..] = extremes.as_slice() else { return };
+    let told = super::promised::of_model(view.query);
+    let at = MOST.iter().filter_map(|w| told.find(&format!(" {w} "))).min();
+    if !at.is_some_and(|at| has(&told[at..], OF_IT)) {
+        return;
+    }
+    if is_grouped(part.select) && !first.of_time && !second.of_time && is_of_any_row(view, *select, second.of) {
+        let finding = Diagnostic::warning("last-row-mixed", format!("`{}` need not be of that row", second.alias))
+            .why("`max` takes each column by itself: the greatest of one is of one row, that of the other of another")
+            .next(format!("take the value of the row with the greatest one: `max_by({}, {})`", second.of, first.of));
+        out.push(view.at(span(second.whole), finding));
     }
 }
 

@@ -8,6 +8,8 @@ use super::expressions::{arguments, bare, call, column, is_named, is_one_of, low
 use super::look::View;
 use super::outline::{Reads, Target};
 use super::windows::{is_day, of_load};
+use crate::sql::ColumnType;
+use crate::vocabulary::DataType;
 
 /// Aggregates that give the value of whatever row they meet.
 const ANY: &[&str] = &["any_value", "arbitrary", "first", "any"];
@@ -75,11 +77,26 @@ fn is_decided(view: &View<'_, '_>, select: usize, of: &Expr, groups: &[Expr]) ->
     repeated.is_some_and(|f| !f.looked_up && !f.on.is_empty() && f.on.iter().all(grouped))
 }
 
+fn is_moment(view: &View<'_, '_>, by: &Expr) -> bool {
+    use DataType::{Timestamp, TimestampTz};
+    matches!(view.column_type(by), ColumnType::Known(Timestamp | TimestampTz))
+}
+
 /// Whether it is said of a table that several of its rows can have the same in a column: `several share updated_at`.
 fn is_told_to_tie(view: &View<'_, '_>, select: usize, by: &Expr) -> bool {
     const SAME: &[&str] = &["same", "equal", "identical", "share", "shares", "sharing"];
     let Some(relation) = view.relation(select, by) else { return false };
     let Target::Node(id) = view.outline.selects[select].relations[relation].target else { return false };
+    const MOMENTS: &[&str] = &[
+        "same second",
+        "same moment",
+        "same instant",
+        "same minute",
+        "same millisecond",
+        "same timestamp",
+        "same time",
+    ];
+    let moment = is_moment(view, by) && !of_load(by);
     let Some(by) = column(by).map(lower) else { return false };
     let name = super::promised::plain(&by);
     // A minute is long enough for two.
@@ -91,7 +108,8 @@ fn is_told_to_tie(view: &View<'_, '_>, select: usize, by: &Expr) -> bool {
         let text = super::promised::plain(text);
         // Of `a`, `the`, `exact` in between.
         let same = |at: usize| text[..at].split_whitespace().rev().take(2).any(|w| SAME.contains(&w));
-        text.match_indices(&name).any(|(at, _)| same(at))
+        let tied = text.match_indices(&name).any(|(at, _)| same(at));
+        (tied || moment && super::promised::has(&text, MOMENTS))
             && super::promised::has(&text, &["several", "two", "many", "multiple", "can", "may", "share", "shares"])
     };
     let described = super::promised::line(view, id).into_iter().flat_map(|n| n.described.iter());

@@ -217,7 +217,8 @@ fn is_quotient_of_totals(said: &str) -> bool {
         let limit = pair[1].starts_with(|c: char| c.is_ascii_digit());
         pair[0] == "over" && at > 0 && !limit && !SPANS.contains(&pair[1])
     });
-    over || has(said, &["divided by", "weighted"])
+    let whole = ["of the whole", "over the whole", "of all", "over all", "overall", "in total"];
+    over || has(said, &["divided by", "weighted"]) || has(said, &["per"]) && has(said, &whole)
 }
 
 /// The product of the mean of one column and the sum of another, where the first is not the same throughout a group.

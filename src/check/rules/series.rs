@@ -111,7 +111,9 @@ fn is_level(view: &View<'_, '_>, id: NodeId, name: &str) -> bool {
         "stock at",
     ];
     let named = words(name);
-    if named.last().is_some_and(|w| LEVELS.contains(&w.as_str())) {
+    // In which money it is says nothing more.
+    const MONEY: &[&str] = &["eur", "usd", "gbp", "chf", "cent", "cents", "euro", "dollar"];
+    if named.iter().rev().find(|w| !MONEY.contains(&w.as_str())).is_some_and(|w| LEVELS.contains(&w.as_str())) {
         return true;
     }
     let standing = named.iter().any(|w| STANDING.contains(&w.as_str()));

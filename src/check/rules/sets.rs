@@ -106,7 +106,10 @@ fn union_distinct(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         };
         // Rows of many columns are not equal by chance.
         let summed = above.len() <= 6 && above.iter().any(|(name, _)| is_summed(&view, set.level, name));
-        let told = || above.len() > 1 && is_counted(&view, set.level) && sides_repeat(&view, [left, names]);
+        let called =
+            || [(left, &above), (names, &below)].iter().all(|(s, items)| is_called(&view, set.level, *s, items));
+        let told =
+            || above.len() > 1 && is_counted(&view, set.level) && (sides_repeat(&view, [left, names]) || called());
         let ones = counts_ones(&view, set.level, &above);
         let lossy = (plain && (above.iter().any(measures) || told()) || summed || ones) && !keyed(&above);
         // Who asks for different rows on one side thinks of sets.
@@ -179,6 +182,25 @@ fn is_counted(view: &View<'_, '_>, level: usize) -> bool {
             .all(|e| column(e).is_none() && !any(e, &mut |e| column(e).is_some()));
         let [reads] = view.outline.selects[select].relations.as_slice() else { return false };
         rows && !super::expressions::is_distinct(function) && reads.target == Target::Level(level)
+    })
+}
+
+/// Whether the rows of a union are counted under the name of what a side has a row for, whose key is left out of it.
+fn is_called(view: &View<'_, '_>, level: usize, side: usize, items: &[(String, &Expr)]) -> bool {
+    let [reads] = view.outline.selects[side].relations.as_slice() else { return false };
+    let keys = super::ranges::keys_of(view, reads.target);
+    let given = |key: &String| items.iter().any(|(_, e)| column(e).is_some_and(|c| lower(c) == *key));
+    if keys.is_empty() || keys.iter().any(|k| k.iter().all(given)) {
+        return false;
+    }
+    let rows = view.all_names_of(side, 0);
+    super::promised::items(view).into_iter().any(|(select, expr, alias)| {
+        let of_union =
+            matches!(view.outline.selects[select].relations.as_slice(), [r] if r.target == Target::Level(level));
+        let counts = super::expressions::call(expr, &["count"]).is_some_and(|f| !super::expressions::is_distinct(f));
+        // `fines` are counted, `fine_days` are days.
+        let named = words(alias).into_iter().rfind(|w| !matches!(w.as_str(), "count" | "cnt" | "number" | "n" | "num"));
+        of_union && counts && named.is_some_and(|n| n.len() > 2 && rows.contains(&n))
     })
 }
 

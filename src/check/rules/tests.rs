@@ -244,8 +244,8 @@ fn what_is_wrong_is_found_and_what_is_right_is_left_alone() {
         | sixth | 109 | 63.3 % | 157 | 8.3 % | 97.2 % | none |\n\
         | seventh | 120 | 67.5 % | 135 | 3.7 % | 100 % | none |\n\
         | eighth | 120 | 60.8 % | 141 | 2.1 % | 99.2 % | none |\n\
-        | ninth, not looked at yet | 114 | 64.9 % | 138 | 2.2 % | 69.3 % | 1.4 % |\n\
-        | tenth, from public write-ups of thirteen kinds of bugs | 129 | 71.3 % | 158 | 3.8 % | 88.4 % | none |\n\n\
+        | ninth | 114 | 64.9 % | 138 | 2.2 % | 95.6 % | none |\n\
+        | tenth, from public write-ups of thirteen kinds of bugs | 129 | 71.3 % | 158 | 3.8 % | 93.0 % | none |\n\n\
         Of projects of your own expect what the ninth and the tenth found at first: about two of three. It misses most where \
         only the business says what is meant, or where that is said in words that no check knows. A few labels of these corpora \
         may be argued about. For Airflow, Spark and what stands between artifacts, 80 of 105 wrong repositories were found at \

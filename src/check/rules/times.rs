@@ -29,8 +29,8 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Whether a column holds moments: by its type, or by its name where that is not known.
 fn is_moment(view: &View<'_, '_>, expr: &Expr) -> bool {
-    if let Expr::AtTimeZone { timestamp, .. } = bare(expr) {
-        return is_moment(view, timestamp);
+    if let Some(moment) = moved(expr) {
+        return is_moment(view, moment);
     }
     let Some(name) = column(expr) else { return false };
     match view.column_type(expr) {
@@ -40,6 +40,18 @@ fn is_moment(view: &View<'_, '_>, expr: &Expr) -> bool {
             ["_at", "_ts", "_timestamp", "_datetime"].iter().any(|end| name.ends_with(end)) || name == "timestamp"
         }
         _ => false,
+    }
+}
+
+/// The moment that an expression brings to another clock.
+fn moved(expr: &Expr) -> Option<&Expr> {
+    match bare(expr) {
+        Expr::AtTimeZone { timestamp, .. } => Some(timestamp),
+        Expr::Function(f) if is_one_of(f, &["convert_tz", "from_utc_timestamp", "to_utc_timestamp"]) => {
+            arguments(f).next()
+        }
+        Expr::Function(f) if is_one_of(f, &["convert_timezone", "timezone"]) => arguments(f).last(),
+        _ => None,
     }
 }
 
@@ -124,7 +136,7 @@ fn is_end(view: &View<'_, '_>, expr: &Expr, named: bool) -> bool {
 /// Whether it is a moment by its type, and no date by its name.
 fn is_typed_moment(view: &View<'_, '_>, expr: &Expr) -> bool {
     match bare(expr) {
-        Expr::AtTimeZone { timestamp, .. } => is_typed_moment(view, timestamp),
+        e if moved(e).is_some() => moved(e).is_some_and(|moment| is_typed_moment(view, moment)),
         e => {
             let dated = |c: &sqlparser::ast::Ident| {
                 super::expressions::words(&c.value)
@@ -181,10 +193,7 @@ fn last_day_lost(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         if !is_moment(&view, moment) || piece.select.is_some_and(|select| is_midnight(&view, select, moment)) {
             continue;
         }
-        let shown = match bare(moment) {
-            Expr::AtTimeZone { timestamp, .. } => timestamp,
-            _ => moment,
-        };
+        let shown = moved(moment).unwrap_or(moment);
         let name = column(shown).map_or("it", |c| &c.value);
         let finding =
             Diagnostic::warning("last-day-lost", format!("{what} leaves out that day but for its first instant"))

@@ -276,7 +276,13 @@ fn first_of_equals(view: &View<'_, '_>, function: &Function) -> bool {
             || is_named(function, "last_value")
                 && (w.window_frame.is_some() || view.query.dialect == Dialect::Snowflake)
     };
-    window(function).is_some_and(|w| w.window_name.is_none() && !w.order_by.is_empty() && whole(w))
+    // Rows that are equal in what is taken give the same, whichever is the first.
+    let alike = |w: &WindowSpec| {
+        arguments(function)
+            .next()
+            .is_some_and(|of| w.order_by.iter().any(|o| o.expr == *of || same_column(&o.expr, of)))
+    };
+    window(function).is_some_and(|w| w.window_name.is_none() && !w.order_by.is_empty() && whole(w) && !alike(w))
         && view.resolved.facts.noted.contains(&Fact::Numbered { at, total: Some(false) })
 }
 
