@@ -347,11 +347,25 @@ pub fn compares(op: &BinaryOperator) -> bool {
     matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
 }
 
-/// The words of a name: `order_item_id` is order, item, id; plurals without their `s`.
+/// The words of a name, each of one thing: `order_item_id` is order, item, id; `open_policies` is open, policy.
 pub fn words(name: &str) -> Vec<String> {
     name.to_ascii_lowercase()
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|w| !w.is_empty())
-        .map(|w| w.strip_suffix('s').filter(|s| s.len() > 2).unwrap_or(w).to_owned())
+        .map(singular)
         .collect()
+}
+
+/// A word without the end that English gives to several; those that only look so are left.
+fn singular(word: &str) -> String {
+    const OF_IE: &[&str] = &["movies", "cookies", "calories", "series", "species"];
+    let one = match word {
+        w if w.len() > 4 && w.ends_with("ies") && !OF_IE.contains(&w) => return format!("{}y", &w[..w.len() - 3]),
+        w if ["series", "species"].contains(&w) || ["ss", "us", "is"].iter().any(|end| w.ends_with(end)) => w,
+        w if w != "caches" && ["sses", "xes", "ches", "shes", "zzes"].iter().any(|end| w.ends_with(end)) => {
+            &w[..w.len() - 2]
+        }
+        w => w.strip_suffix('s').filter(|s| s.len() > 2).unwrap_or(w),
+    };
+    one.to_owned()
 }

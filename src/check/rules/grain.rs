@@ -7,7 +7,7 @@ use sqlparser::tokenizer::Span;
 
 use super::described::stated_grain;
 use super::expressions::{any, column, is_grouped, lower, words};
-use super::key_parts::{hashed, hashed_group, numbered, of_none, of_times, passed, picked, ranked};
+use super::key_parts::{hashed, hashed_group, numbered, of_none, of_times, passed, picked, ranked, rejoined};
 use super::look::{View, span};
 use super::outline::{Clause, Origin, Target};
 use super::{Family, Look, Query, Rule};
@@ -45,7 +45,8 @@ fn differs(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
         return;
     }
     for said in all {
-        if let Some(finding) = picked(&view, &said).or_else(|| ranked(&view, &said)) {
+        if let Some(finding) = picked(&view, &said).or_else(|| ranked(&view, &said)).or_else(|| rejoined(&view, &said))
+        {
             out.push(finding);
             return;
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlparser::ast::{BinaryOperator, Distinct, Expr, SelectItem};
 
 use super::expressions::{
-    any, column, is_aggregate, is_grouped, is_named, is_one_of, lower, whole_number, window, words,
+    any, call, column, conjuncts, is_aggregate, is_grouped, is_named, is_one_of, lower, whole_number, window, words,
 };
 use super::grain::{
     MERGED, Said, VERSIONS, base, finding, is_asked, is_free, is_id, is_tested, item, last, leaves_many, list,
@@ -13,7 +13,7 @@ use super::grain::{
 use super::incremental::first_column;
 use super::look::{View, span};
 use super::mixed::is_time;
-use super::outline::Origin;
+use super::outline::{Origin, Target};
 use super::reruns::cuts;
 use crate::dbt::NodeId;
 use crate::vocabulary::Diagnostic;
@@ -211,7 +211,9 @@ pub(super) fn ranked(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
             list.map(|e| column(e).map(lower)).collect::<Option<BTreeSet<String>>>()
         };
         let Some(by) = names(&mut spec.partition_by.iter()).filter(|by| *by == said.columns) else { continue };
-        let Some(order) = names(&mut spec.order_by.iter().map(|o| &o.expr)) else { continue };
+        let by_days = !spec.order_by.is_empty() && spec.order_by.iter().all(|o| cuts(&o.expr));
+        let order = names(&mut spec.order_by.iter().map(|o| &o.expr));
+        let Some(order) = order.or_else(|| by_days.then(BTreeSet::new)) else { continue };
         let [reads] = view.outline.selects[select].relations.as_slice() else { continue };
         let keys = super::ranges::keys_of(view, reads.target);
         let mut told: BTreeSet<String> = by.union(&order).cloned().collect();
@@ -222,8 +224,8 @@ pub(super) fn ranked(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
                 false
             });
         }
-        // A key of its own alone says nothing of what else tells the rows apart.
-        let apart = keys.iter().any(|k| by.is_subset(k) && by.len() < k.len());
+        // A key that the rows have beside what they are ranked by: that alone tells them apart.
+        let apart = keys.iter().any(|k| k.len() == 1 && !k.is_subset(&by) || by.is_subset(k) && by.len() < k.len());
         if !apart || keys.iter().any(|k| k.is_subset(&told)) || !is_first(view, piece.expr) {
             continue;
         }
@@ -232,6 +234,45 @@ pub(super) fn ranked(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
         return Some(finding(view, said, span(piece.expr), what, next));
     }
     None
+}
+
+/// All rows of a greatest moment that several share: a table joined to `max(updated_at)` of itself.
+pub(super) fn rejoined(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
+    let select = last(view)?;
+    let part = &view.outline.selects[select];
+    let [a, b] = part.relations.as_slice() else { return None };
+    if is_grouped(part.select) || part.select.qualify.is_some() || part.select.distinct.is_some() {
+        return None;
+    }
+    let on: Vec<&Expr> = part.relations.iter().filter_map(super::ranges::on).flat_map(conjuncts).collect();
+    [(0, a, b), (1, b, a)].into_iter().find_map(|(at, rows, greatest)| {
+        let (Target::Level(level), (id, _)) = (greatest.target, base(view, rows.target)?) else { return None };
+        let inner = view.outline.levels[level].select?;
+        let [of] = view.outline.selects[inner].relations.as_slice() else { return None };
+        let groups = super::sums::groups(view.outline.selects[inner].select)?;
+        let groups = groups.iter().map(|e| column(e).map(lower)).collect::<Option<BTreeSet<String>>>()?;
+        if base(view, of.target)?.0 != id || groups != said.columns {
+            return None;
+        }
+        // The column that is held against the greatest one.
+        let held = on.iter().find_map(|c| {
+            let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = c else { return None };
+            [(left, right), (right, left)].into_iter().find_map(|(own, other)| {
+                let ends = item(view, inner, &lower(column(other)?)).and_then(|e| call(e, &["max", "min"]));
+                let own = column(own).filter(|_| ends.is_some() && view.relation(select, own) == Some(at))?;
+                Some((lower(own), span(c)))
+            })
+        });
+        let (held, place) = held?;
+        let keys = super::ranges::keys_of(view, rows.target);
+        let told: BTreeSet<String> = groups.iter().cloned().chain([held.clone()]).collect();
+        if keys.is_empty() || keys.iter().any(|k| k.is_subset(&told)) {
+            return None;
+        }
+        let what = format!("all rows of the greatest `{held}` are kept, and several can share it");
+        let next = "number them with `row_number()`, and order by what tells them apart too".to_owned();
+        Some(finding(view, said, place, what, next))
+    })
 }
 
 /// Whether a condition keeps what a call or the column that it is given as has 1 for.
