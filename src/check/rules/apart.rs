@@ -86,14 +86,16 @@ fn unique_within(view: &View<'_, '_>, select: usize, by: &Expr) -> Option<String
     ];
     let Some(Origin::Node(id, name)) = view.outline.origin(select, by) else { return None };
     let columns = super::promised::line(view, id).into_iter().flat_map(|n| n.described.iter()).flat_map(|d| &d.columns);
-    let said = columns.filter(|c| c.name.eq_ignore_ascii_case(name)).map(|c| plain(&c.description));
-    let said = said.into_iter().find(|s| has(s, WITHIN))?;
+    let own = columns.filter(|c| c.name.eq_ignore_ascii_case(name) && c.description.contains("nique"));
+    // `Unique per customer` may say what an id is of, but where it is no more than that.
+    let clear = |s: &String| has(s, WITHIN) && (s.contains(" unique within ") || has(s, &["only"]));
+    let said = own.map(|c| plain(&c.description)).find(clear)?;
     let rest = WITHIN
         .iter()
         .filter_map(|w| said.split_once(&format!(" {w} ")))
         .map(|(_, rest)| rest)
         .min_by_key(|r| r.len())?;
-    let of = rest.split_whitespace().next()?;
+    let of = rest.split_whitespace().next().filter(|of| !words(name).iter().any(|w| w == of))?;
     let relation = view.relation(select, by)?;
     let names = super::ranges::columns_of(view, view.outline.selects[select].relations[relation].target);
     [of.to_owned(), format!("{of}_id"), format!("{of}_key"), format!("{of}_code")]

@@ -268,6 +268,9 @@ fn without_elements(view: &View<'_, '_>, id: usize, out: &mut Vec<Diagnostic>) {
         return;
     }
     let lists = super::overlaid::lists(view, id);
+    if lists.is_empty() {
+        return;
+    }
     let text = of_model(view.query);
     let named = |list: &super::overlaid::List<'_>| {
         let of = column(list.expr).map(|c| words(&c.value).join(" ")).unwrap_or_default();
