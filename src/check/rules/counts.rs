@@ -28,7 +28,8 @@ pub(super) fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 out.extend(null_part(&view, id, argument).map(|part| glued(&view, expr, &part)));
                 continue;
             };
-            let all = promises_all(query, &alias.value) && !part.relations.iter().any(|r| r.outer);
+            let all = promises_all(query, &alias.value) || either_way(&view, id, argument);
+            let all = all && !part.relations.iter().any(|r| r.outer);
             if all && view.nullable(id, argument) == Some(true) {
                 out.push(left_out(&view, expr, &name.value, &alias.value));
                 continue;
@@ -96,6 +97,20 @@ fn promises_all(query: &Query<'_>, alias: &str) -> bool {
     let some = ["with", "having", "where", "known", "given", "except", "but", "without", "not all", "distinct"];
     let all = said.starts_with(" all ") || said.starts_with(" every ") || said.starts_with(" number of all ");
     all && !super::promised::has(&said, &some)
+}
+
+/// Whether the model is described as of those with and without what a column is null by: `Visitors, logged in or not`.
+fn either_way<'a>(view: &View<'_, 'a>, select: usize, counted: &'a Expr) -> bool {
+    let Some(said) = view.absent(select, counted).and_then(|c| view.said_of(c)) else { return false };
+    let (said, model) = (super::promised::plain(said), super::promised::of_model(view.query));
+    model.match_indices(" or not ").any(|(at, _)| {
+        let before: Vec<&str> = model[..at].split_whitespace().rev().take(2).collect();
+        match before.as_slice() {
+            [one, ..] if one.len() > 3 => super::promised::has(&said, &[one]),
+            [last, first] => super::promised::has(&said, &[format!("{first} {last}").as_str()]),
+            _ => false,
+        }
+    })
 }
 
 /// Words that say which of them are counted, beside those that end with `ed`.
