@@ -16,7 +16,8 @@ use super::mixed::is_time;
 use super::outline::{Origin, Target};
 use super::reruns::cuts;
 use crate::dbt::NodeId;
-use crate::vocabulary::Diagnostic;
+use crate::sql::ColumnType;
+use crate::vocabulary::{DataType, Diagnostic};
 
 /// A hash of some of the columns by which the rows are told apart.
 pub(super) fn hashed(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
@@ -224,8 +225,10 @@ pub(super) fn ranked(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
                 false
             });
         }
-        // A key that the rows have beside what they are ranked by: that alone tells them apart.
-        let apart = keys.iter().any(|k| k.len() == 1 && !k.is_subset(&by) || by.is_subset(k) && by.len() < k.len());
+        // A key of its own alone says nothing of what else tells the rows apart, such as years; moments do not.
+        let by_moments = by_days || spec.order_by.iter().all(|o| is_moment(view, &o.expr));
+        let alone = |k: &BTreeSet<String>| by_moments && k.len() == 1 && !k.is_subset(&by);
+        let apart = keys.iter().any(|k| alone(k) || by.is_subset(k) && by.len() < k.len());
         if !apart || keys.iter().any(|k| k.is_subset(&told)) || !is_first(view, piece.expr) {
             continue;
         }
@@ -234,6 +237,10 @@ pub(super) fn ranked(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
         return Some(finding(view, said, span(piece.expr), what, next));
     }
     None
+}
+
+fn is_moment(view: &View<'_, '_>, expr: &Expr) -> bool {
+    matches!(view.column_type(expr), ColumnType::Known(DataType::Timestamp | DataType::TimestampTz))
 }
 
 /// All rows of a greatest moment that several share: a table joined to `max(updated_at)` of itself.
@@ -259,7 +266,8 @@ pub(super) fn rejoined(view: &View<'_, '_>, said: &Said) -> Option<Diagnostic> {
             let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = c else { return None };
             [(left, right), (right, left)].into_iter().find_map(|(own, other)| {
                 let ends = item(view, inner, &lower(column(other)?)).and_then(|e| call(e, &["max", "min"]));
-                let own = column(own).filter(|_| ends.is_some() && view.relation(select, own) == Some(at))?;
+                let own = column(own)
+                    .filter(|_| ends.is_some() && is_moment(view, own) && view.relation(select, own) == Some(at))?;
                 Some((lower(own), span(c)))
             })
         });
