@@ -1,6 +1,6 @@
 //! Models whose rows are of a day that a run or a variable names: filters, stamps and keys by the moment of the run.
 
-use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint};
+use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, SelectItem};
 
 use super::Query;
 use super::clock::{WRITTEN, alias_of, bounds_future, is_clock, measures_by_clock, stamp, to_day};
@@ -183,9 +183,20 @@ pub(super) fn stamped_as_rows(view: &View<'_, '_>, piece: &Piece<'_>) -> bool {
         w.len() > 3
             && rows.iter().any(|r| r.strip_prefix(w.as_str()).is_some_and(|end| matches!(end, "" | "s" | "e" | "es")))
     };
+    // `change_day` beside `changed_at`.
+    let beside = view.outline.selects[select].select.projection.iter().filter_map(|item| match item {
+        SelectItem::UnnamedExpr(e) => column(e),
+        _ => None,
+    });
+    let moments: Vec<String> = beside
+        .map(|c| super::expressions::words(&c.value))
+        .filter(|w| w.len() == 2 && ["at", "on", "ts"].contains(&w[1].as_str()))
+        .filter_map(|w| w.into_iter().next())
+        .collect();
+    let of_moment = |w: &String| moments.iter().any(|m| super::counts::near(m, w));
     ["date", "day", "week", "month", "quarter", "year", "on", "at"].contains(&last.as_str())
         && !subject.is_empty()
-        && subject.iter().all(of_rows)
+        && (subject.iter().all(of_rows) || subject.iter().all(of_moment))
         && !named.iter().any(|w| WRITTEN.contains(&w.as_str()))
 }
 

@@ -45,6 +45,9 @@ const CLOCKS: &[&str] = &[
     "curdate",
     "utc_timestamp",
     "utc_date",
+    "clock_timestamp",
+    "statement_timestamp",
+    "transaction_timestamp",
 ];
 
 pub(super) fn is_clock(expr: &Expr) -> bool {
@@ -124,6 +127,11 @@ fn age_in_table(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     const ANEW: &[&str] = &[
         "from today",
         "as of today",
+        "of the build",
+        "at the build",
+        "of the report",
+        "until now",
+        "also those still",
         "rebuilt",
         "built every",
         "built each",

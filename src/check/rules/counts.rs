@@ -28,13 +28,19 @@ pub(super) fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 out.extend(null_part(&view, id, argument).map(|part| glued(&view, expr, &part)));
                 continue;
             };
-            let all = promises_all(query, &alias.value) || either_way(&view, id, argument);
+            let all = promises_all(query, &alias.value) || either_way(&view, id, argument, &alias.value);
             let all = all && !part.relations.iter().any(|r| r.outer);
             if all && view.nullable(id, argument) == Some(true) {
                 out.push(left_out(&view, expr, &name.value, &alias.value));
                 continue;
             }
             if is_distinct(function) {
+                // `count(distinct email)` as the patrons, of a table of patrons.
+                let (said, counted) = (words(&alias.value), words(&name.value));
+                let other = !counted.iter().any(|c| said.iter().any(|s| near(s, c)));
+                if other && view.nullable(id, argument) == Some(true) && left_empty(&view, id, argument, &said) {
+                    out.push(left_out(&view, expr, &name.value, &alias.value));
+                }
                 continue;
             }
             let key = |w: &String| matches!(w.as_str(), "id" | "key" | "sk" | "uuid" | "pk");
@@ -99,17 +105,20 @@ fn promises_all(query: &Query<'_>, alias: &str) -> bool {
     all && !super::promised::has(&said, &some)
 }
 
-/// Whether the model is described as of those with and without what a column is null by: `Visitors, logged in or not`.
-fn either_way<'a>(view: &View<'_, 'a>, select: usize, counted: &'a Expr) -> bool {
+/// Whether the model, or the count, is described as of those with and without what a column is null by: `Visitors, logged
+/// in or not`.
+fn either_way<'a>(view: &View<'_, 'a>, select: usize, counted: &'a Expr, alias: &str) -> bool {
     let Some(said) = view.absent(select, counted).and_then(|c| view.said_of(c)) else { return false };
-    let (said, model) = (super::promised::plain(said), super::promised::of_model(view.query));
-    model.match_indices(" or not ").any(|(at, _)| {
-        let before: Vec<&str> = model[..at].split_whitespace().rev().take(2).collect();
-        match before.as_slice() {
-            [one, ..] if one.len() > 3 => super::promised::has(&said, &[one]),
-            [last, first] => super::promised::has(&said, &[format!("{first} {last}").as_str()]),
-            _ => false,
-        }
+    let said = super::promised::plain(said);
+    [super::promised::of_model(view.query), super::promised::of_column(view.query, alias)].iter().any(|text| {
+        text.match_indices(" or not ").any(|(at, _)| {
+            let before: Vec<&str> = text[..at].split_whitespace().rev().take(2).collect();
+            match before.as_slice() {
+                [one, ..] if one.len() > 3 => super::promised::has(&said, &[one]),
+                [last, first] => super::promised::has(&said, &[format!("{first} {last}").as_str()]),
+                _ => false,
+            }
+        })
     })
 }
 
@@ -372,7 +381,7 @@ fn uncast(expr: &Expr) -> &Expr {
 }
 
 /// `shipped` and `shipment`, `paid` and `payment`.
-fn near(a: &str, b: &str) -> bool {
+pub(super) fn near(a: &str, b: &str) -> bool {
     let alike = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
     alike >= 4 || alike >= 2 && (a.starts_with("pa") && b.starts_with("pa"))
 }

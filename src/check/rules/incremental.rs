@@ -382,16 +382,30 @@ fn late_rows(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Whether texts say that rows come long after a moment of theirs: `posted up to four days after txn_at`.
+/// Whether texts say that rows come long after a moment of theirs: `posted up to four days after txn_at`, or of
+/// `scanned_at` itself `some upload days later`.
 fn comes_after(view: &View<'_, '_>, id: NodeId, name: &str) -> bool {
     use super::promised::{has, line, plain};
+    const LONG: &[&str] = &["minutes", "hour", "hours", "day", "days", "week", "weeks", "late", "later"];
     let after = plain(&format!("after {name}"));
+    let event = super::expressions::words(name).into_iter().next().unwrap_or_default();
     let nodes = line(view, id);
-    let described = nodes.iter().flat_map(|n| n.described.iter());
-    let mut texts = described.flat_map(|d| d.columns.iter().map(|c| &c.description).chain([&d.description]));
-    texts.any(|t| {
-        let t = plain(t);
-        t.contains(&after) && has(&t, &["minutes", "hour", "hours", "day", "days", "week", "weeks", "late", "later"])
+    nodes.iter().flat_map(|n| n.described.iter()).any(|d| {
+        let said = |text: &str| {
+            let text = plain(text);
+            // `weeks after landing` of `landed_at`.
+            let of_event = text.match_indices(" after ").any(|(at, word)| {
+                let next = text[at + word.len()..].split_whitespace().next().unwrap_or_default();
+                super::counts::near(next, &event)
+            });
+            (of_event || text.contains(&after)) && has(&text, LONG)
+        };
+        let own =
+            |text: &str| has(&plain(text), &["days later", "hours later", "weeks later", "days late", "hours late"]);
+        said(&d.description)
+            || d.columns
+                .iter()
+                .any(|c| said(&c.description) || c.name.eq_ignore_ascii_case(name) && own(&c.description))
     })
 }
 

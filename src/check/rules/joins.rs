@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, SelectItem};
 
-use super::expressions::{any, bare, column, conjuncts, same_column};
+use super::expressions::{any, bare, call, column, conjuncts, same_column};
 use super::look::{View, span};
 use super::outline::{Reads, Target, constraint};
 use super::{Family, Look, Query, Rule};
@@ -103,6 +103,9 @@ fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                         (Some(key), Some(false)) => {
                             format!("`{}` has the key `{key}` too, and meets every row", reads.alias)
                         }
+                        (None, Some(false)) if totals_alike(&view, id, at) => {
+                            format!("each group has the total of all rows of `{}`", reads.alias)
+                        }
                         _ => continue,
                     }
                 }
@@ -126,6 +129,30 @@ fn cartesian_join(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
     or_untied(&view, out);
     super::overlaid::spans_by_or(&view, out);
     super::overlaid::lists_crossed(&view, out);
+}
+
+/// Whether all that is added up in a select is of one relation, and all that it is grouped by is of others.
+fn totals_alike(view: &View<'_, '_>, select: usize, at: usize) -> bool {
+    let part = &view.outline.selects[select];
+    let Some(groups) = super::sums::groups(part.select) else { return false };
+    let of = |e: &Expr, is: bool| column(e).is_some() && view.relation(select, e).is_some_and(|r| (r == at) == is);
+    let mut added = Vec::new();
+    let items = part.select.projection.iter().filter_map(|item| match item {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => Some(e),
+        _ => None,
+    });
+    // The greatest of all is a moment that all are held against.
+    for item in items.filter(|e| any(e, &mut |e| call(e, &["sum", "count", "avg"]).is_some())) {
+        any(item, &mut |e| {
+            added.extend(column(e).map(|_| of(e, true)));
+            false
+        });
+    }
+    !groups.is_empty()
+        && groups.iter().all(|g| of(g, false))
+        && !added.is_empty()
+        && added.into_iter().all(|own| own)
+        && part.select.having.is_none()
 }
 
 /// Days that are held against when something starts and not against when it ends: each meets all days after that too.
@@ -202,6 +229,24 @@ fn or_untied(view: &View<'_, '_>, out: &mut Vec<Diagnostic>) {
                     _ => true,
                 })
             };
+            let one_sided = |e: &&&Expr| match bare(e) {
+                Expr::BinaryOp { left, op, right } if super::expressions::compares(op) => {
+                    let pair = [(left, right), (right, left)];
+                    pair.into_iter().any(|(a, b)| column(a).is_some() && super::expressions::is_literal(b))
+                }
+                _ => false,
+            };
+            if let Some(loose) =
+                parts.iter().find(one_sided).filter(|_| parts.iter().any(|e| !one_sided(&e) && ties(e)))
+                && !parts.iter().any(|e| matches!(bare(e), Expr::IsNull(_)))
+            {
+                let what = format!("what meets the part after `or` meets all of `{}`", reads.alias);
+                let finding = Diagnostic::warning("cartesian-join", what)
+                    .why("that part names one side alone, so it ties nothing to the other")
+                    .next("add the equality to it, or ask for it in `where`");
+                out.push(view.at(span(loose), finding));
+                continue;
+            }
             let chain = |e: &&Expr| matches!(e, Expr::BinaryOp { op: BinaryOperator::And, .. }) && ties(e);
             let loose = parts.iter().find(|e| !matches!(e, Expr::Nested(_)) && !ties(e));
             if let Some(loose) = loose.filter(|_| parts.iter().any(chain)) {

@@ -344,19 +344,31 @@ pub(super) fn is_period_of_event(view: &View<'_, '_>, select: usize, said: &Said
         && !words(&of_key).iter().any(|w| w != "id" && named.contains(w))
 }
 
-/// A number given to the rows as they come, of which alone a test says that it is unique: it always is, whatever a row is.
+/// A number given to the rows as they come, or an aggregate of each, of which alone a test says that it is unique: that says
+/// nothing of what a row is.
 pub(super) fn numbered(view: &View<'_, '_>, keys: &[Said]) -> Option<Diagnostic> {
     let select = last(view)?;
     let (tested, told): (Vec<&Said>, Vec<&Said>) = keys.iter().partition(|s| s.by == "a test says");
     let as_they_come = |said: &&Said| {
         let [name] = said.columns.iter().collect::<Vec<_>>()[..] else { return None };
-        let number = item(view, select, name)?;
+        let given = item(view, select, name)?;
+        let number = match view.outline.origin(select, given) {
+            Some(Origin::Expr(inner, _)) => inner,
+            _ => given,
+        };
         let Expr::Function(f) = number else { return None };
         let over_all = is_named(f, "row_number") && window(f).is_some_and(|w| w.partition_by.is_empty());
-        over_all.then_some((name.clone(), number))
+        let why = match over_all {
+            true => "numbers the rows as they come, so it is unique whatever they are",
+            false if is_aggregate(number) && f.over.is_none() => {
+                "is worked out for each row, and says nothing of what a row is"
+            }
+            false => return None,
+        };
+        Some((name.clone(), given, why))
     };
     let numbered = tested.iter().map(as_they_come).collect::<Option<Vec<_>>>()?;
-    let (name, number) = numbered.first()?;
+    let (name, number, why) = numbered.first()?;
     let said = told.iter().find(|s| s.by == "the description says").map(|s| &s.columns);
     let made = || view.query.resolved.keys.iter().filter(|k| !k.contains(name)).min_by_key(|k| k.len());
     let grain = said.or_else(made).filter(|g| !g.is_empty() && !g.contains(name))?;
@@ -366,7 +378,7 @@ pub(super) fn numbered(view: &View<'_, '_>, keys: &[Said]) -> Option<Diagnostic>
     }
     let grain = list(grain);
     let finding = Diagnostic::warning("grain-untested", format!("no test says one row for each ({grain})"))
-        .why(format!("`{name}` numbers the rows as they come, so it is unique whatever they are"))
+        .why(format!("`{name}` {why}"))
         .next(format!("test ({grain}) with `dbt_utils.unique_combination_of_columns`"));
     Some(view.at(span(number), finding))
 }

@@ -37,8 +37,21 @@ pub(super) fn integer_division(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 /// What is called so has a fraction.
-const FRACTIONS: &[&str] =
-    &["rate", "ratio", "share", "pct", "percent", "percentage", "avg", "average", "mean", "conversion", "per"];
+const FRACTIONS: &[&str] = &[
+    "rate",
+    "ratio",
+    "share",
+    "pct",
+    "percent",
+    "percentage",
+    "avg",
+    "average",
+    "mean",
+    "conversion",
+    "per",
+    "fraction",
+    "proportion",
+];
 
 fn is_fraction(name: &str) -> bool {
     words(name).iter().any(|w| FRACTIONS.contains(&w.as_str()))
