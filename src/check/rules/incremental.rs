@@ -396,7 +396,7 @@ fn comes_after(view: &View<'_, '_>, id: NodeId, name: &str) -> bool {
             // `weeks after landing` of `landed_at`.
             let of_event = text.match_indices(" after ").any(|(at, word)| {
                 let next = text[at + word.len()..].split_whitespace().next().unwrap_or_default();
-                super::counts::near(next, &event)
+                super::expressions::near(next, &event)
             });
             (of_event || text.contains(&after)) && has(&text, LONG)
         };
