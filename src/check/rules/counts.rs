@@ -36,16 +36,16 @@ pub(super) fn count_nullable(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
                 out.push(left_out(&view, expr, &name.value, &alias.value));
                 continue;
             }
+            let key = |w: &String| matches!(w.as_str(), "id" | "key" | "sk" | "uuid" | "pk");
             if is_distinct(function) {
-                // `count(distinct email)` as the patrons, of a table of patrons.
+                // `count(distinct email)` as the patrons, of a table of patrons; by an id they are who has one.
                 let (said, counted) = (words(&alias.value), words(&name.value));
-                let other = !counted.iter().any(|c| said.iter().any(|s| near(s, c)));
+                let other = !counted.iter().any(|c| key(c) || said.iter().any(|s| near(s, c)));
                 if other && view.nullable(id, argument) == Some(true) && left_empty(&view, id, argument, &said) {
                     out.push(left_out(&view, expr, &name.value, &alias.value));
                 }
                 continue;
             }
-            let key = |w: &String| matches!(w.as_str(), "id" | "key" | "sk" | "uuid" | "pk");
             let (said, counted) = (words(&alias.value), words(&name.value));
             // `orders_with_coupon`, `rated_orders`: the name says which of them.
             // The `enrolled` of enrolments are all of them.
