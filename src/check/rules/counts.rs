@@ -112,10 +112,18 @@ fn promises_all(query: &Query<'_>, alias: &str) -> bool {
 fn either_way<'a>(view: &View<'_, 'a>, select: usize, counted: &'a Expr, alias: &str) -> bool {
     let Some(said) = view.absent(select, counted).and_then(|c| view.said_of(c)) else { return false };
     let said = super::promised::plain(said);
+    let own = column(counted).map(|c| words(&c.value)).unwrap_or_default();
+    // `calls_accepted` beside the calls is of some.
+    if words(alias).iter().any(|w| own.iter().any(|o| near(w, o))) {
+        return false;
+    }
     [super::promised::of_model(view.query), super::promised::of_column(view.query, alias)].iter().any(|text| {
         text.match_indices(" or not ").any(|(at, _)| {
             let before: Vec<&str> = text[..at].split_whitespace().rev().take(2).collect();
+            let after = text[at + " or not ".len()..].split_whitespace().next().unwrap_or_default();
             match before.as_slice() {
+                // `whether or not accepted`, of `accepted_at`.
+                ["whether", ..] => own.iter().any(|w| w == after) || super::promised::has(&said, &[after]),
                 [one, ..] if one.len() > 3 => super::promised::has(&said, &[one]),
                 [last, first] => super::promised::has(&said, &[format!("{first} {last}").as_str()]),
                 _ => false,

@@ -364,7 +364,7 @@ fn late_rows(query: &Query<'_>, out: &mut Vec<Diagnostic>) {
             if in_order(&view, id) {
                 continue;
             }
-            told = comes_after(&view, id, source);
+            told = !is_of_load(source) && comes_after(&view, id, source);
         }
         // The days of a calendar are all there from the start.
         if view.is_of(mark.select, mark.column, &["spine", "calendar", "date", "day"]) {
@@ -434,10 +434,6 @@ pub(super) fn find_column(expr: &Expr) -> Option<&sqlparser::ast::Ident> {
 /// Whether a name says when something happened, not when it was loaded or changed.
 fn happened(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let loaded = [
-        "load", "sync", "update", "modif", "ingest", "insert", "extract", "batch", "receiv", "replicat", "etl", "dbt",
-        "chang", "process", "file",
-    ];
     let event = [
         "event",
         "occur",
@@ -455,5 +451,15 @@ fn happened(name: &str) -> bool {
         "day",
         "hour",
     ];
-    !loaded.iter().any(|w| name.contains(w)) && event.iter().any(|w| name.contains(w))
+    !is_of_load(&name) && event.iter().any(|w| name.contains(w))
+}
+
+/// Whether a name says when a row was loaded or changed.
+fn is_of_load(name: &str) -> bool {
+    const LOADED: &[&str] = &[
+        "load", "sync", "update", "modif", "ingest", "insert", "extract", "batch", "receiv", "replicat", "etl", "dbt",
+        "chang", "process", "file",
+    ];
+    let name = name.to_ascii_lowercase();
+    LOADED.iter().any(|w| name.contains(w))
 }

@@ -269,6 +269,7 @@ fn is_called_whole(view: &View<'_, '_>, select: Option<usize>, quotient: &Expr) 
     let fraction = named.iter().any(|w| FRACTIONS.contains(&w.as_str()));
     if is_whole_name(&named)
         || says_whole(&of_column(view.query, alias))
+        || !fraction && has(&of_model(view.query), &["number of full", "number of whole", "number of complete"])
         || !fraction && rest_beside(items, quotient)
         || in_years(quotient, &named)
         || only_compared(view, select, alias)
