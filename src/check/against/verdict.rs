@@ -333,6 +333,7 @@ impl Difference {
             What::Relation => format!("is `{after}` in the database, was `{before}`"),
             What::Reformatted => "is written in another way and gives the same".into(),
             What::ColumnAdded => format!("column `{column}` is new"),
+            What::ColumnRemoved if self.verdict == Verdict::Unknown => format!("column `{column}` may be gone"),
             What::ColumnRemoved => format!("column `{column}` is gone"),
             What::ColumnRenamed => format!("column `{before}` is now `{after}`, with the same values"),
             What::ColumnType => format!("column `{column}` is {after}, was {before}"),
